@@ -1,0 +1,187 @@
+#include "base/crypto.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* libcrypto fails here only without memory or entropy: the same end as base/mem.h. */
+static void must(int ok)
+{
+	if (ok != 1)
+		abort();
+}
+
+struct sha256 {
+	EVP_MD_CTX *ctx;
+	EVP_MD *md;
+};
+
+struct sha256 *sha256_create(void)
+{
+	struct sha256 *sha = NEW(struct sha256);
+	sha->ctx = EVP_MD_CTX_new();
+	sha->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha->ctx && sha->md);
+	return sha;
+}
+
+void sha256_destroy(struct sha256 *sha)
+{
+	if (!sha)
+		return;
+	EVP_MD_free(sha->md);
+	EVP_MD_CTX_free(sha->ctx);
+	free(sha);
+}
+
+void sha256_begin(struct sha256 *sha)
+{
+	must(EVP_DigestInit_ex(sha->ctx, sha->md, NULL));
+}
+
+void sha256_add(struct sha256 *sha, const void *data, size_t len)
+{
+	must(EVP_DigestUpdate(sha->ctx, data, len));
+}
+
+void sha256_end(struct sha256 *sha, uint8_t out[SHA256_LEN])
+{
+	must(EVP_DigestFinal_ex(sha->ctx, out, NULL));
+}
+
+void crypto_hmac_sha256(const void *key, size_t key_len, const void *msg, size_t len,
+                        uint8_t out[SHA256_LEN])
+{
+	unsigned int out_len = SHA256_LEN;
+	must(HMAC(EVP_sha256(), key, (int)key_len, msg, len, out, &out_len) != NULL);
+}
+
+void crypto_random(void *out, size_t len)
+{
+	must(RAND_bytes(out, (int)len));
+}
+
+bool crypto_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void ed25519_public(const uint8_t seed[ED25519_KEY_LEN], uint8_t out[ED25519_KEY_LEN])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_LEN);
+	size_t len = ED25519_KEY_LEN;
+	must(key && EVP_PKEY_get_raw_public_key(key, out, &len));
+	EVP_PKEY_free(key);
+}
+
+void ed25519_sign(const uint8_t seed[ED25519_KEY_LEN], const void *msg, size_t len,
+                  uint8_t out[ED25519_SIG_LEN])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_LEN);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t out_len = ED25519_SIG_LEN;
+	must(key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key));
+	must(EVP_DigestSign(ctx, out, &out_len, msg, len));
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+}
+
+bool ed25519_verify(const uint8_t key_bytes[ED25519_KEY_LEN], const void *msg, size_t len,
+                    const uint8_t sig[ED25519_SIG_LEN])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key_bytes,
+	                                            ED25519_KEY_LEN);
+	if (!key)
+		return false;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	must(ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key));
+	bool good = EVP_DigestVerify(ctx, sig, ED25519_SIG_LEN, msg, len) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return good;
+}
+
+void text_add_hex(struct text *text, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *at = data;
+	for (size_t i = 0; i < len; i++) {
+		char pair[2] = {digits[at[i] >> 4], digits[at[i] & 15]};
+		text_add_len(text, pair, 2);
+	}
+}
+
+void text_add_base64(struct text *text, const void *data, size_t len)
+{
+	size_t cap = (len + 2) / 3 * 4 + 1;
+	unsigned char *out = mem_new(cap);
+	int n = EVP_EncodeBlock(out, data, (int)len);
+	text_add_len(text, (const char *)out, (size_t)n);
+	free(out);
+}
+
+void text_add_base64url(struct text *text, const void *data, size_t len)
+{
+	size_t start = text->len;
+	text_add_base64(text, data, len);
+	while (text->len > start && text->at[text->len - 1] == '=')
+		text->at[--text->len] = '\0';
+	for (size_t i = start; i < text->len; i++) {
+		if (text->at[i] == '+')
+			text->at[i] = '-';
+		else if (text->at[i] == '/')
+			text->at[i] = '_';
+	}
+}
+
+int hex_decode(const char *hex, void *out, size_t cap)
+{
+	size_t len = strlen(hex);
+	uint8_t *at = out;
+	if (len % 2 || len / 2 > cap)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		int hi = OPENSSL_hexchar2int((unsigned char)hex[i]);
+		if (hi < 0)
+			return -EINVAL;
+		if (i % 2 == 0)
+			at[i / 2] = (uint8_t)(hi << 4);
+		else
+			at[i / 2] |= (uint8_t)hi;
+	}
+	return (int)(len / 2);
+}
+
+int base64_decode(const char *encoded, void *out, size_t cap)
+{
+	size_t len = strlen(encoded);
+	while (len && encoded[len - 1] == '=')
+		len--;
+	if (len % 4 == 1 || len > 1 << 20)
+		return -EINVAL;
+	size_t padded = (len + 3) / 4 * 4;
+	unsigned char *in = mem_new(padded + 1), *raw = mem_new(padded + 1);
+	int result = -EINVAL;
+	for (size_t i = 0; i < padded; i++) {
+		char c = i < len ? encoded[i] : '=';
+		in[i] = (unsigned char)(c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	size_t bytes = len * 3 / 4;
+	/* EVP_DecodeBlock skips blanks at both ends; here they are wrong. */
+	if (strspn((char *)in,
+	           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == len &&
+	    bytes <= cap && (padded == 0 || EVP_DecodeBlock(raw, in, (int)padded) >= 0)) {
+		memcpy(out, raw, bytes);
+		result = (int)bytes;
+	}
+	free(in);
+	free(raw);
+	return result;
+}

@@ -1,0 +1,24 @@
+/* Finds array positions by name: an open-addressing table of 4-byte positions over an array that
+ * the caller owns, 8 bytes an item at most. A zeroed one is valid and empty. */
+#ifndef TOCSIN_BASE_INDEX_H
+#define TOCSIN_BASE_INDEX_H
+
+#include <stdint.h>
+
+#define INDEX_NONE UINT32_MAX
+
+/* The name of the item at a position of the caller's array. */
+typedef const char *(*index_name)(const void *owner, uint32_t position);
+
+struct index {
+	uint32_t *slots; /* position + 1; 0 is free */
+	uint32_t cap, count;
+};
+
+uint64_t index_hash(const char *name); /* the same in every run: replay depends on it */
+uint32_t index_find(const struct index *, const char *name, index_name, const void *owner);
+/* The name must not be in it yet. */
+void index_add(struct index *, uint32_t position, index_name, const void *owner);
+void index_finish(struct index *);
+
+#endif

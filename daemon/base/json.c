@@ -1,0 +1,226 @@
+#include "base/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+
+/* cJSON's own limit is 1000 levels and it does not look at UTF-8, so both are checked first. */
+static int check_depth(const char *bytes, size_t len, struct problem *why)
+{
+	int depth = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+		if (quoted) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				quoted = false;
+		} else if (c == '"') {
+			quoted = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > JSON_DEPTH_MAX)
+				return problem_set(why, -EINVAL,
+				                   "JSON nested deeper than %d levels",
+				                   JSON_DEPTH_MAX);
+		} else if (c == '}' || c == ']') {
+			depth--;
+		}
+	}
+	return 0;
+}
+
+/* cJSON decodes \u0000 to a NUL that would cut a C string short: such a text is refused. */
+static bool holds_nul_escape(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i + 5 < len; i++) {
+		if (bytes[i] != '\\')
+			continue;
+		if (bytes[i + 1] == 'u' && memcmp(bytes + i + 2, "0000", 4) == 0)
+			return true;
+		i++;
+	}
+	return false;
+}
+
+int json_parse(const char *bytes, size_t len, cJSON **out, struct problem *why)
+{
+	if (!text_is_utf8(bytes, len))
+		return problem_set(why, -EINVAL, "not valid UTF-8");
+	int r = check_depth(bytes, len, why);
+	if (r < 0)
+		return r;
+	if (holds_nul_escape(bytes, len))
+		return problem_set(why, -EINVAL, "JSON holds a NUL character");
+	const char *end = NULL;
+	cJSON *root = cJSON_ParseWithLengthOpts(bytes, len, &end, false);
+	if (!root)
+		return problem_set(why, -EINVAL, "not JSON");
+	while (end < bytes + len && (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))
+		end++;
+	if (end != bytes + len) {
+		cJSON_Delete(root);
+		return problem_set(why, -EINVAL, "not JSON: something follows the value");
+	}
+	*out = root;
+	return 0;
+}
+
+const cJSON *json_get(const cJSON *object, const char *name)
+{
+	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+}
+
+const char *json_string(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(json_get(object, name));
+}
+
+bool json_int(const cJSON *object, const char *name, int64_t *out)
+{
+	const cJSON *item = json_get(object, name);
+	if (!cJSON_IsNumber(item))
+		return false;
+	double d = item->valuedouble;
+	if (!(d > -9007199254740992.0 && d < 9007199254740992.0) || floor(d) < d)
+		return false;
+	*out = (int64_t)d;
+	return true;
+}
+
+bool json_bool(const cJSON *object, const char *name, bool *out)
+{
+	const cJSON *item = json_get(object, name);
+	if (!cJSON_IsBool(item))
+		return false;
+	*out = cJSON_IsTrue(item);
+	return true;
+}
+
+static void put_quoted(struct text *text, const char *value)
+{
+	text_add_char(text, '"');
+	const char *run = value;
+	for (const char *c = value;; c++) {
+		unsigned char u = (unsigned char)*c;
+		if (u >= 0x20 && u != '"' && u != '\\')
+			continue;
+		text_add_len(text, run, (size_t)(c - run));
+		run = c + 1;
+		if (!u)
+			break;
+		if (u == '"' || u == '\\') {
+			text_add_char(text, '\\');
+			text_add_char(text, (char)u);
+		} else if (u == '\n') {
+			text_add(text, "\\n");
+		} else if (u == '\t') {
+			text_add(text, "\\t");
+		} else {
+			text_addf(text, "\\u%04x", u);
+		}
+	}
+	text_add_char(text, '"');
+}
+
+static void lead(struct text *text, const char *name)
+{
+	char last = text->len ? text->at[text->len - 1] : '\0';
+	if (last && last != '{' && last != '[' && last != ':' && last != '\n' && last != ' ')
+		text_add_char(text, ',');
+	if (name) {
+		put_quoted(text, name);
+		text_add_char(text, ':');
+	}
+}
+
+void json_open(struct text *text, const char *name, char bracket)
+{
+	lead(text, name);
+	text_add_char(text, bracket);
+}
+
+void json_close(struct text *text, char bracket)
+{
+	text_add_char(text, bracket);
+}
+
+void json_put_string(struct text *text, const char *name, const char *value)
+{
+	lead(text, name);
+	if (value)
+		put_quoted(text, value);
+	else
+		text_add(text, "null");
+}
+
+void json_put_int(struct text *text, const char *name, int64_t value)
+{
+	lead(text, name);
+	text_addf(text, "%lld", (long long)value);
+}
+
+void json_put_number(struct text *text, const char *name, double value)
+{
+	lead(text, name);
+	if (!isfinite(value)) {
+		text_add(text, "null");
+		return;
+	}
+	char digits[32];
+	for (int precision = 15; precision <= 17; precision++) {
+		snprintf(digits, sizeof digits, "%.*g", precision, value);
+		if (strtod(digits, NULL) == value) /* NOLINT: exact round trip is the point */
+			break;
+	}
+	text_add(text, digits);
+}
+
+void json_put_bool(struct text *text, const char *name, bool value)
+{
+	lead(text, name);
+	text_add(text, value ? "true" : "false");
+}
+
+void json_put_null(struct text *text, const char *name)
+{
+	lead(text, name);
+	text_add(text, "null");
+}
+
+void json_put_time(struct text *text, const char *name, wall_ms at)
+{
+	char stamp[TIME_TEXT_LEN];
+	time_write_utc(at, stamp);
+	json_put_string(text, name, stamp);
+}
+
+void json_put_raw(struct text *text, const char *name, const char *json)
+{
+	lead(text, name);
+	text_add(text, json);
+}
+
+void json_put_value(struct text *text, const char *name, const cJSON *value)
+{
+	if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
+		bool object = cJSON_IsObject(value);
+		json_open(text, name, object ? '{' : '[');
+		const cJSON *item;
+		cJSON_ArrayForEach (item, value)
+			json_put_value(text, object ? item->string : NULL, item);
+		json_close(text, object ? '}' : ']');
+	} else if (cJSON_IsString(value)) {
+		json_put_string(text, name, value->valuestring);
+	} else if (cJSON_IsNumber(value)) {
+		json_put_number(text, name, value->valuedouble);
+	} else if (cJSON_IsBool(value)) {
+		json_put_bool(text, name, cJSON_IsTrue(value));
+	} else {
+		json_put_null(text, name);
+	}
+}

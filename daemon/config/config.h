@@ -1,0 +1,45 @@
+/* YAML to checked structs: the service file and its site files. Every problem is found in one
+ * run, each with file:line:column, what is wrong and what is allowed. */
+#ifndef TOCSIN_CONFIG_CONFIG_H
+#define TOCSIN_CONFIG_CONFIG_H
+
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/text.h"
+#include "decide/model.h"
+#include "deliver/channel.h"
+#include "receive/broker.h"
+#include "review/http.h"
+
+struct service_config {
+	struct arena arena;
+	const char *path; /* of the service file */
+	struct broker_options broker;
+	const char *store_path; /* resolved against the service file's folder */
+	span_ms store_keep;
+	struct http_options http;
+	/* What a client on this machine uses: the first token that may do everything, in clear. */
+	const char *local_token;
+	struct channel *channels;
+	uint32_t channel_count;
+	struct site_def **sites; /* each owns its arena */
+	uint32_t site_count;
+	char hash[65]; /* SHA-256 over all files, hex */
+};
+
+enum config_use {
+	CONFIG_DAEMON,  /* reads secrets, makes missing token files */
+	CONFIG_CHECK,   /* reads secrets, makes nothing */
+	CONFIG_COMMAND, /* for `tocsin`: a secret that cannot be read is no problem */
+};
+
+/* 0 and *out, or -EINVAL and the report: one "file:line:column: ..." a line, sorted by place.
+ * -ENOENT where the service file itself cannot be read (the report says so). The report may hold
+ * warnings ("...: warning: ...") on success. */
+int config_load(const char *path, enum config_use, struct service_config **out,
+                struct text *report) MUST_USE;
+void config_destroy(struct service_config *); /* and its sites; NULL is fine */
+
+const struct channel *config_channel(const struct service_config *, const char *id);
+
+#endif

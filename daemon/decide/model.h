@@ -1,0 +1,277 @@
+/* The words of the domain: kinds, states, severities, and what one site is made of.
+ *
+ * A struct site_def is what the site file says, checked: made by config/, never changed
+ * afterwards, replaced whole on a reload. All its strings and arrays live in its arena.
+ * References between its parts are positions, valid within this one definition; what outlives
+ * it (incidents, notifications) refers by id.
+ */
+#ifndef TOCSIN_DECIDE_MODEL_H
+#define TOCSIN_DECIDE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "base/index.h"
+#include "base/mem.h"
+
+/* ---- words ---- */
+
+enum kind { /* what a sensor point says */
+	    KIND_SMOKE,
+	    KIND_HEAT,
+	    KIND_CALL_POINT,
+	    KIND_GAS,
+	    KIND_CARBON_MONOXIDE,
+	    KIND_WATER,
+	    KIND_PANIC,
+	    KIND_CONTACT,
+	    KIND_MOTION,
+	    KIND_GLASS,
+	    KIND_VIBRATION,
+	    KIND_PERIMETER,
+	    KIND_TAMPER,
+	    KIND_BATTERY,
+	    KIND_POWER,
+	    KIND_FAULT,
+	    KIND_LINK,
+	    KIND_COUNT,
+	    KIND_NONE = KIND_COUNT,
+};
+
+enum incident_kind {
+	INCIDENT_FIRE,
+	INCIDENT_GAS,
+	INCIDENT_PANIC,
+	INCIDENT_WATER,
+	INCIDENT_INTRUSION,
+	INCIDENT_TAMPER,
+	INCIDENT_TROUBLE,
+	INCIDENT_OTHER, /* reported by a person */
+	INCIDENT_KIND_COUNT,
+	INCIDENT_KIND_NONE = INCIDENT_KIND_COUNT,
+};
+
+enum severity { /* in rising order: severity only rises */
+	        SEVERITY_WARNING,
+	        SEVERITY_MINOR,
+	        SEVERITY_MAJOR,
+	        SEVERITY_CRITICAL,
+	        SEVERITY_COUNT,
+	        SEVERITY_NONE = SEVERITY_COUNT,
+};
+
+enum incident_state { STATE_OPEN, STATE_ACKNOWLEDGED, STATE_RESOLVED, STATE_COUNT };
+
+enum outcome {
+	OUTCOME_NONE, /* not resolved, or resolved by itself */
+	OUTCOME_REAL,
+	OUTCOME_FALSE_ALARM,
+	OUTCOME_TEST,
+	OUTCOME_DRILL,
+	OUTCOME_UNKNOWN,
+	OUTCOME_COUNT,
+};
+
+enum reason { /* why somebody is told; the webhook's type is "incident." + this, but for the last
+	         three */
+	      REASON_OPENED,
+	      REASON_ESCALATED,
+	      REASON_REPEATED,
+	      REASON_RAISED,
+	      REASON_JOINED,
+	      REASON_ACKNOWLEDGED,
+	      REASON_REOPENED,
+	      REASON_RESOLVED,
+	      REASON_HANDOVER,
+	      REASON_TEST,
+	      REASON_DRILL_STARTED,
+	      REASON_DRILL_ENDED,
+	      REASON_COUNT,
+};
+
+/* Names as the contract spells them; NULL is never returned. *_from_name gives the _COUNT value
+ * (_NONE for outcomes other than the five words) for an unknown word. */
+const char *kind_name(enum kind);
+enum kind kind_from_name(const char *);
+const char *incident_kind_name(enum incident_kind);
+enum incident_kind incident_kind_from_name(const char *);
+const char *severity_name(enum severity);
+enum severity severity_from_name(const char *);
+const char *incident_state_name(enum incident_state);
+enum incident_state incident_state_from_name(const char *);
+const char *outcome_name(enum outcome); /* NULL for OUTCOME_NONE */
+enum outcome outcome_from_name(const char *);
+const char *reason_name(enum reason); /* "opened" */
+const char *reason_type(enum reason); /* "incident.opened", "test", "drill.started" */
+enum reason reason_from_name(const char *);
+
+/* What a kind does without any rule written: the contract's table. */
+struct kind_facts {
+	const char *name;
+	enum incident_kind raises;
+	enum severity severity;
+	bool latches;      /* stays until a person resolves it, also when the sensor clears */
+	bool needs_arming; /* raises only while its zone is armed */
+	bool momentary;    /* a press: each one is news, a clear is not expected */
+	bool confirms;     /* a second device of the zone within CONFIRM_WITHIN makes it critical */
+	/* Once a person has resolved its incident, the next active message is news again, as a
+	 * fire panel re-alarms after a reset; a door left open is not. */
+	bool rearms;
+};
+extern const struct kind_facts kind_facts[KIND_COUNT];
+#define CONFIRM_WITHIN MINUTES(2) /* the contract: a second device joins within 2 min */
+bool incident_kind_latches(enum incident_kind);
+/* Fire, gas and panic: never disarmed, never throttled behind anything lesser. */
+bool incident_kind_is_life_safety(enum incident_kind);
+
+/* ---- the definition of a site ---- */
+
+#define POSITION_NONE UINT32_MAX
+#define CONTACTS_MAX 8
+#define ZONE_DEPTH_MAX 16
+
+struct zone {
+	const char *id, *name;
+	uint32_t in;    /* position of the zone around it, or POSITION_NONE */
+	uint32_t owner; /* position of a person, or POSITION_NONE */
+};
+
+struct device {
+	const char *id;
+	const char *name;     /* the id where none is given */
+	const char *profile;  /* NULL: native */
+	const char *address;  /* how the profile knows it; the id where none is given */
+	span_ms expect_every; /* silent for longer: link becomes active; 0: not supervised */
+	uint32_t zone;
+	enum kind kind; /* KIND_NONE where the file does not say */
+};
+
+/* A way out, as far as deciding needs to know it; config/ fills it from the service file. */
+struct channel_facts {
+	const char *id;
+	span_ms give_up_after; /* then the next contact is tried; default 10 s */
+	bool outside;          /* never reached by drills and tests */
+};
+
+struct contact {
+	uint32_t channel; /* position in site_def.channels */
+	const char *to;   /* the channel's address of this person, or NULL */
+};
+
+struct person {
+	const char *id, *name;
+	struct contact contacts[CONTACTS_MAX]; /* in the order in which they are tried */
+	uint32_t contact_count;
+};
+
+struct rota {
+	uint32_t *people; /* one after the other */
+	uint32_t count;
+	span_ms every; /* whole days are counted on the local calendar, the rest in elapsed time */
+	struct civil from;
+};
+
+struct post {
+	const char *id, *name;
+	struct rota rota;
+};
+
+struct weekly_range {                /* local time; end <= start reaches into the next day */
+	uint8_t first_day, last_day; /* 0 Monday .. 6 Sunday, inclusive, may wrap */
+	int32_t start, end;          /* minutes after midnight; end up to 24:00 = 1440 */
+};
+
+struct schedule {
+	const char *id;
+	struct weekly_range *ranges;
+	uint32_t count;
+};
+
+struct arming {
+	uint32_t zone;     /* this zone and all within it */
+	uint32_t schedule; /* position, or POSITION_NONE: always */
+};
+
+enum recipient_kind {
+	RECIPIENT_PERSON,
+	RECIPIENT_DUTY,
+	RECIPIENT_CHANNEL,
+	RECIPIENT_ZONE_OWNER,
+	RECIPIENT_KIND_COUNT,
+};
+
+struct recipient { /* by id: it outlives the definition in an incident's policy snapshot */
+	enum recipient_kind kind;
+	const char *id; /* NULL for the zone's owner */
+};
+const char *recipient_kind_name(enum recipient_kind);
+/* "person:li", "duty:leader", "channel:police", "zone-owner"; id points into text. */
+bool recipient_parse(const char *text, struct recipient *out);
+
+struct policy_step {
+	span_ms after; /* from the opening, or the re-opening */
+	struct recipient *notify;
+	uint32_t count;
+};
+
+struct policy {
+	const char *id;
+	enum incident_kind kind;   /* INCIDENT_KIND_NONE: any */
+	enum severity severity;    /* SEVERITY_NONE: any */
+	struct policy_step *steps; /* in rising order of after; at least one */
+	uint32_t count;
+	span_ms repeat;         /* of the last step, until somebody acknowledges */
+	span_ms resolve_within; /* after the acknowledgement */
+};
+
+struct site_def {
+	struct arena arena;
+	const char *id, *name;
+	const char *language; /* "zh-CN" or "en" */
+	struct timezone_table timezone;
+	struct zone *zones;
+	struct device *devices;
+	struct person *people;
+	struct post *posts;
+	struct schedule *schedules;
+	struct arming *armings;
+	struct policy *policies;
+	struct recipient *last_resort;
+	struct channel_facts *channels;
+	uint32_t zone_count, device_count, person_count, post_count, schedule_count, arming_count,
+	        policy_count, last_resort_count, channel_count;
+	struct index zone_index, device_index, person_index, post_index, channel_index;
+	char hash[65]; /* SHA-256 of the file's bytes, hex: which version decided */
+};
+
+/* Fills the indexes; called once by whoever has filled the arrays (ids are unique). */
+void site_def_index(struct site_def *);
+void site_def_destroy(struct site_def *); /* heap; NULL is fine */
+
+/* Positions by id, or POSITION_NONE. */
+uint32_t site_def_zone(const struct site_def *, const char *id);
+uint32_t site_def_device(const struct site_def *, const char *id);
+uint32_t site_def_person(const struct site_def *, const char *id);
+uint32_t site_def_post(const struct site_def *, const char *id);
+uint32_t site_def_channel(const struct site_def *, const char *id);
+/* The first zone that lies in no other. */
+uint32_t site_def_root_zone(const struct site_def *);
+/* The nearest owner up the tree, or POSITION_NONE. */
+uint32_t site_def_zone_owner(const struct site_def *, uint32_t zone);
+bool zone_is_within(const struct site_def *, uint32_t zone, uint32_t around);
+
+/* ---- who and when (duty.c, arming.c): pure, of a definition and an instant ---- */
+
+/* The people on duty at a post at an instant, without repetition; returns how many (0: nobody). */
+uint32_t post_on_duty(const struct site_def *, uint32_t post, wall_ms at, uint32_t *people,
+                      uint32_t cap);
+bool schedule_covers(const struct site_def *, uint32_t schedule, wall_ms at);
+bool zone_is_armed(const struct site_def *, uint32_t zone, wall_ms at);
+/* The policy whose `for` fits best: kind and severity, then kind, then none. NULL only for a
+ * site without any policy that fits. */
+const struct policy *policy_for(const struct site_def *, enum incident_kind, enum severity);
+
+#endif

@@ -1,0 +1,371 @@
+/* One site as a deterministic state machine: events in, plans out.
+ *
+ *     event + site + now  ->  site_apply  ->  plan (entries, changed rows, dispatches)
+ *
+ * No clock, no I/O, no randomness: the same events in the same order give the same state and the
+ * same plans. Memory comes from base/mem.h, so no step can fail half way. All deadlines are on
+ * steady time; the wall clock is for what people read and for the calendar (duty, arming).
+ *
+ * One turn: site_apply for each event, site_tick while something is due, the plan is committed,
+ * then plan_reset and site_settle. Until then everything the plan points to stays valid.
+ */
+#ifndef TOCSIN_DECIDE_SITE_H
+#define TOCSIN_DECIDE_SITE_H
+
+#include "base/problem.h"
+#include "base/text.h"
+#include "decide/model.h"
+#include "decide/timers.h"
+
+#define INCIDENT_ID_MAX 96 /* "binjiang-2026-000001" */
+#define NOTE_MAX 2000      /* bytes of a person's note */
+#define MESSAGE_ID_MAX 128 /* bytes of a device's message id */
+
+/* ---- state ---- */
+
+struct incident_signal {                  /* one sensor point in an incident: (device, kind) */
+	const char *device, *device_name; /* heap, owned by the incident */
+	enum kind kind;
+	bool active;
+	wall_ms time; /* event time of the last change or press */
+	steady_ms at;
+	uint32_t presses; /* how often it became active */
+};
+
+struct told {                     /* somebody this incident was made known to */
+	enum recipient_kind kind; /* PERSON or CHANNEL */
+	const char *id;           /* heap */
+	bool acknowledged;        /* since the last opening, rise or re-opening */
+};
+
+/* An open incident always has step_due, or resolve_due once acknowledged. */
+struct incident {
+	char id[INCIDENT_ID_MAX];
+	uint32_t number; /* of this site and year */
+	enum incident_kind kind;
+	enum severity severity;
+	enum incident_state state;
+	enum outcome outcome;
+	const char *zone, *zone_name; /* as they were when it opened */
+	const char **zone_path;       /* ids from the root zone down to this one */
+	uint32_t zone_depth;
+	const char *subject; /* NULL; of a trouble of the service itself: "broker", "store", ... */
+	const char *owner;   /* person id, or NULL */
+	const char *reported_by; /* person id where a person reported it, else NULL */
+	const char *note;        /* of the report or the resolution, or NULL */
+	const char *resolved_by;
+	bool cleared; /* every signal in it has cleared */
+	bool drill;
+	struct moment opened, changed, acknowledged, resolved; /* {0} where not (yet) */
+
+	struct policy *policy;   /* the snapshot; owned */
+	uint32_t round;          /* 1; one more with each rise and re-opening */
+	steady_ms round_at;      /* what `after` counts from in this round */
+	uint32_t step;           /* steps run in this round; the last repeats */
+	enum reason step_reason; /* of this round's first step: opened, raised, reopened */
+	/* Of the step that ran last: nobody accepted and nobody left trying means skip it. */
+	uint32_t step_pending, step_reached;
+	bool exhausted; /* last_resort was used in this repeat of this round */
+
+	struct incident_signal *signals;
+	uint32_t signal_count, signal_cap;
+	struct told *told;
+	uint32_t told_count, told_cap;
+
+	struct timer step_due;    /* the next step or repeat */
+	struct timer resolve_due; /* acknowledged: when it opens again */
+	uint32_t outstanding;     /* notifications in memory that belong to it */
+	bool touched;             /* in the plan of this turn */
+};
+
+enum delivery_state {
+	DELIVERY_WAITING,  /* not its turn yet, or between cycles */
+	DELIVERY_SENDING,  /* an attempt is under way; found after a crash: sent again */
+	DELIVERY_RETRYING, /* the last attempt failed; due says when the next starts */
+	DELIVERY_ACCEPTED,
+	DELIVERY_REFUSED,  /* the receiver said no for good */
+	DELIVERY_GIVEN_UP, /* not accepted within give_up_after in this cycle */
+	DELIVERY_STATE_COUNT,
+};
+const char *delivery_state_name(enum delivery_state);
+enum delivery_state delivery_state_from_name(const char *);
+
+struct delivery {            /* one contact of one notification */
+	const char *channel; /* id; heap */
+	const char *to;      /* the person's address on it, or NULL; heap */
+	enum delivery_state state;
+	uint32_t attempts;
+	bool given_up;       /* its time has passed once: the next contact's turn */
+	bool in_flight;      /* the courier holds it (memory only) */
+	steady_ms started;   /* of the first attempt of this cycle */
+	steady_ms due;       /* RETRYING: the next attempt; WAITING in a new cycle: its start */
+	int32_t last_status; /* HTTP status of the last attempt, 0 none */
+};
+
+enum notification_state {
+	NOTIFICATION_QUEUED,   /* nothing sent yet */
+	NOTIFICATION_SENDING,  /* attempts are being made */
+	NOTIFICATION_ACCEPTED, /* a receiver has it */
+	NOTIFICATION_REFUSED,  /* every contact said no for good */
+	NOTIFICATION_EXPIRED,  /* overtaken: acknowledged, resolved or replaced by a later one */
+	NOTIFICATION_STATE_COUNT,
+};
+const char *notification_state_name(enum notification_state);
+enum notification_state notification_state_from_name(const char *);
+
+struct notification {
+	uint64_t number;           /* of this site; the id is "n-{site}-{number}" */
+	struct incident *incident; /* NULL for a test */
+	enum reason reason;
+	uint32_t step, round;
+	enum recipient_kind to_kind; /* PERSON or CHANNEL */
+	const char *to_id, *to_name; /* heap */
+	bool urgent;                 /* the urgent clock, not the record one */
+	bool at_once;                /* all contacts at the same time: critical */
+	enum notification_state state;
+	bool failed;             /* all contacts have had their time once, none accepted */
+	bool possible_duplicate; /* was being sent when the service died */
+	struct moment created;
+	uint32_t attempts; /* over all contacts */
+	uint32_t cycle;    /* how often all contacts were gone through */
+	const char *note;  /* what a test or a digest says; heap or NULL */
+	struct delivery deliveries[CONTACTS_MAX];
+	uint32_t delivery_count;
+	struct timer due;
+	bool touched;
+};
+#define NOTIFICATION_ID_MAX 96
+struct site;
+void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX]);
+
+struct device_state {
+	uint32_t active; /* bit per enum kind */
+	uint32_t known;  /* bit per enum kind: heard at all */
+	/* Bits of kinds whose active state a person has resolved: see kind_facts.rearms. */
+	uint32_t settled;
+	bool online, online_known;
+	bool heard_once;
+	bool touched;
+	bool walk_test;
+	wall_ms heard;        /* last sign of life */
+	wall_ms changed;      /* last change of state */
+	struct timer silence; /* expect_every since heard */
+};
+
+struct site {
+	const struct site_def *def;   /* borrowed */
+	uint32_t store_id;            /* the store's number for it */
+	struct device_state *devices; /* parallel to def->devices */
+	struct incident **incidents;  /* unresolved, and resolved ones still being told */
+	uint32_t incident_count, incident_cap;
+	struct notification **notifications; /* not finished */
+	uint32_t notification_count, notification_cap;
+	uint64_t next_notification; /* numbers count from 1 */
+	uint32_t next_incident;     /* of the year below */
+	int32_t incident_year;
+	struct timers timers;
+	struct seen_ring *seen; /* message ids lately seen */
+};
+
+struct site *site_create(const struct site_def *);
+void site_destroy(struct site *); /* NULL is fine; the definition stays the caller's */
+
+/* ---- events ---- */
+
+enum event_type {
+	EVENT_SIGNAL,
+	EVENT_STATUS,    /* a device's own online/offline */
+	EVENT_REJECTED,  /* a message that could not be understood: recorded, nothing else */
+	EVENT_OPERATION, /* a person did something */
+	EVENT_DELIVERY,  /* how an attempt ended */
+	EVENT_SERVICE,   /* the service about itself: start, stop, broker, clock, store, config */
+};
+
+struct signal {
+	const char *device;
+	enum kind kind;
+	bool active;
+	wall_ms time;   /* event time; 0: the receive time counts */
+	const char *id; /* message id, or NULL */
+	bool has_value;
+	double value;
+	bool test;
+	bool retained;    /* state, not news: a press in it is not repeated */
+	const char *note; /* what else the message said, JSON object text, or NULL */
+};
+
+struct device_status {
+	const char *device;
+	bool online;
+};
+
+struct rejected {
+	const char *topic;
+	const char *device; /* or NULL */
+	const char *reason;
+	const void *bytes; /* the first 256 at most are kept */
+	size_t len;
+};
+
+enum operation_type {
+	OPERATION_ACK,
+	OPERATION_RESOLVE,
+	OPERATION_NOTE,
+	OPERATION_ASSIGN,
+	OPERATION_REPORT, /* a person reports an incident */
+	OPERATION_TEST,   /* a labelled test to one recipient */
+};
+
+struct operation {
+	enum operation_type type;
+	const char *by;       /* person id; NULL for an ack link whose person is in it: never */
+	const char *via;      /* "api", "link": how it reached us */
+	const char *incident; /* id; NULL for REPORT and TEST */
+	const char *note;     /* or NULL; at most NOTE_MAX bytes */
+	enum outcome outcome; /* RESOLVE */
+	const char *to;       /* ASSIGN: person id; TEST: "person:li" */
+	const char *zone;     /* REPORT */
+	enum incident_kind kind;
+	enum severity severity; /* SEVERITY_NONE: the kind's own */
+};
+
+enum verdict {
+	VERDICT_ACCEPTED,
+	VERDICT_RETRY,   /* may work later: 5xx, 429, time-out */
+	VERDICT_BROKEN,  /* the connection broke or was refused: once more at once */
+	VERDICT_REFUSED, /* said no for good: 4xx, a code in the body */
+};
+const char *verdict_name(enum verdict); /* "accepted", "retry", "broken", "refused" */
+
+struct delivery_result {
+	uint64_t notification;
+	uint32_t contact; /* position in notification.deliveries */
+	uint32_t attempt;
+	enum verdict verdict;
+	int32_t status;      /* HTTP status, 0 where none came */
+	span_ms retry_after; /* what the receiver asked for, 0 none */
+	span_ms took;
+	bool unlogged;      /* it was sent before its record could be written */
+	const char *detail; /* one line for people, no secrets; or NULL */
+};
+
+enum service_event {
+	SERVICE_STARTED, /* first event after loading: what was being sent is sent again */
+	SERVICE_STOPPED,
+	SERVICE_CONFIGURED, /* a definition is in force; data names its hash */
+	BROKER_CONNECTED,
+	BROKER_DISCONNECTED,
+	CLOCK_JUMPED,
+	STORE_FAILED,
+	STORE_RECOVERED,
+};
+const char *
+        service_event_name(enum service_event); /* the ledger type: "service.started", "clock" */
+
+struct service_fact {
+	enum service_event type;
+	const char *data; /* JSON object text for the ledger; NULL: {} */
+};
+
+struct event {
+	enum event_type type;
+	union {
+		struct signal signal;
+		struct device_status status;
+		struct rejected rejected;
+		struct operation operation;
+		struct delivery_result delivery;
+		struct service_fact service;
+	};
+};
+
+/* ---- plans ---- */
+
+struct entry {            /* one ledger row, but for seq and hash, which the store gives it */
+	const char *type; /* static: "signal", "incident.opened", ... */
+	wall_ms time;     /* event time */
+	struct moment now;
+	const char *device, *incident, *by; /* ids, or NULL */
+	const char *data;                   /* JSON object text */
+};
+
+struct dispatch { /* an attempt to release after the commit */
+	struct notification *notification;
+	uint32_t contact, attempt;
+};
+
+struct plan {               /* accumulates over a turn; a zeroed one is valid */
+	struct arena arena; /* holds the entries' text */
+	struct entry *entries;
+	uint32_t entry_count, entry_cap;
+	struct incident **incidents; /* touched: to be written, and published */
+	uint32_t incident_count, incident_cap;
+	struct notification **notifications;
+	uint32_t notification_count, notification_cap;
+	uint32_t *devices; /* positions in site.devices */
+	uint32_t device_count, device_cap;
+	struct dispatch *dispatches;
+	uint32_t dispatch_count, dispatch_cap;
+	const struct incident *answer; /* what the last operation was about, or NULL */
+};
+
+void plan_reset(struct plan *, struct site *); /* empties it, takes the touched marks off */
+void plan_finish(struct plan *);
+
+/* ---- the two calls ---- */
+
+/* Applies one event at an instant and appends what follows from it to the plan. 0, or a negative
+ * errno with nothing changed and why set; only operations are ever refused:
+ *   -ENOENT  no such incident, person or zone        -EALREADY  already resolved
+ *   -EINVAL  what was asked makes no sense */
+int site_apply(struct site *, const struct event *, struct moment now, struct plan *,
+               struct problem *why) MUST_USE;
+
+/* Lets everything that is due happen, in due order. */
+void site_tick(struct site *, struct moment now, struct plan *);
+
+/* When site_tick is next needed, or NEVER. */
+steady_ms site_next_deadline(const struct site *);
+
+/* Forgets incidents and notifications that are finished; call after plan_reset. */
+void site_settle(struct site *);
+
+/* A new definition of the same site is in force. Devices keep their state by id; incidents keep
+ * the policy they started with. */
+void site_redefine(struct site *, const struct site_def *, struct moment now);
+
+/* ---- looking ---- */
+
+struct incident *site_incident(const struct site *, const char *id); /* in memory, or NULL */
+struct notification *site_notification(const struct site *, uint64_t number);
+/* True if this device's message id was seen lately; remembers it if not. NULL is never seen. */
+bool site_seen(struct site *, const char *device, const char *message_id);
+/* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.
+ * Returns how many were written, without repetition. */
+struct resolved_recipient {
+	enum recipient_kind kind; /* PERSON or CHANNEL */
+	uint32_t position;        /* in def->people or def->channels */
+};
+uint32_t recipients_resolve(const struct site_def *, const struct recipient *, uint32_t count,
+                            uint32_t zone, wall_ms at, struct resolved_recipient *out,
+                            uint32_t cap);
+
+/* The incident as the contract's JSON object, without timeline: in webhooks, on its retained
+ * topic, in the API and the command. */
+void incident_write_json(struct text *, const char *name, const char *site_id,
+                         const struct incident *);
+/* The policy snapshot, to and from the text the store keeps. */
+void policy_write_json(struct text *, const char *name, const struct policy *);
+struct policy *policy_read_json(const char *json); /* heap; NULL if it is none */
+struct policy *policy_copy(const struct policy *);
+void policy_destroy(struct policy *);
+
+/* For the store while it loads: hands over a filled heap object; the site owns it from then. */
+struct incident *incident_create(void);
+void incident_destroy(struct incident *);
+struct notification *notification_create(void);
+void notification_destroy(struct notification *);
+void site_adopt_incident(struct site *, struct incident *);
+void site_adopt_notification(struct site *, struct notification *);
+
+#endif

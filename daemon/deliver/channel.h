@@ -1,0 +1,86 @@
+/* A channel is one way to reach people over HTTP: it builds a request from a letter and judges
+ * the reply. One small file each in channels/, all behind this narrow interface. */
+#ifndef TOCSIN_DELIVER_CHANNEL_H
+#define TOCSIN_DELIVER_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/problem.h"
+#include "base/text.h"
+#include "decide/site.h"
+
+/* What the service file says of one channel; strings are borrowed and stay. Fields that a type
+ * does not know are refused by config/, by the type's list. */
+struct channel {
+	const char *id;
+	const struct channel_type *type;
+	const char *url;
+	const char *secret; /* of a signature; NULL none */
+	const char *token;
+	const char *to;       /* default address: topic, chat id, key */
+	const char *language; /* NULL: the site's */
+	span_ms give_up_after;
+	bool outside;
+	const char *ca_file; /* NULL: the system's */
+};
+
+/* One notification on its way to one contact: everything a channel may say. */
+struct letter {
+	const char *site_id, *site_name, *language;
+	const struct timezone_table *timezone;
+	const struct notification *notification;
+	const struct incident *incident; /* NULL for a test */
+	uint32_t contact, attempt;       /* contact: position in notification.deliveries */
+	const char *to;                  /* the contact's own address, or the channel's, or NULL */
+	const char *text;                /* rendered for people (text.h) */
+	const char *ack_url; /* NULL for outside lines and where there is nothing to take */
+	const char *console_url;
+	uint64_t ledger_seq;
+	const char *ledger_head; /* hex */
+	bool unlogged;
+	struct moment now;
+};
+
+struct request { /* zeroed before build; request_finish frees */
+	struct text url;
+	struct text body;
+	struct text headers; /* "Name: value\n" lines */
+	const char *method;  /* NULL: POST */
+};
+
+struct reply {
+	long status;         /* 0: none came */
+	const char *body;    /* bounded, NUL-terminated; may be cut */
+	span_ms retry_after; /* from the header, 0 none */
+};
+
+struct judgement {
+	enum verdict verdict;
+	span_ms retry_after; /* 0: none asked for */
+	char detail[160];    /* one line for people, no secret */
+};
+
+struct channel_type {
+	const char *name; /* "webhook" */
+	/* -EINVAL and why if the letter cannot be written on this channel. */
+	int (*build)(const struct channel *, const struct letter *, struct request *,
+	             struct problem *why);
+	/* Status and body together: HTTP 200 with an error inside is no success. */
+	void (*judge)(const struct channel *, const struct reply *, struct judgement *);
+};
+
+extern const struct channel_type webhook_channel;
+const struct channel_type *channel_type_find(const char *name); /* or NULL */
+/* "webhook, ntfy, ..." for messages. */
+const char *channel_type_names(void);
+
+void request_finish(struct request *);
+__attribute__((format(printf, 3, 4))) void request_header(struct request *, const char *name,
+                                                          const char *format, ...);
+
+/* The common judgement by status alone: 2xx accepted; 408, 425, 429, 5xx retry; else refused. */
+void judge_by_status(const struct reply *, struct judgement *);
+
+#endif

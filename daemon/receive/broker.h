@@ -1,0 +1,73 @@
+/* The session with the MQTT broker: MQTT 3.1.1, QoS 1, persistent session, acks held.
+ *
+ * Nothing is written to the broker outside broker_release: PUBACKs and publishes only queue
+ * until then, because libmosquitto in externally threaded mode writes nowhere but in
+ * mosquitto_loop_write. The owner calls broker_release after the commit that carries what
+ * was gathered, and never before.
+ *
+ * Runs on the caller's libuv loop; calls back from within it. Reconnects by itself with
+ * exponential backoff and jitter (1 s .. 30 s); a reconnect drops queued acks, so duplicates
+ * are certain and must be harmless.
+ */
+#ifndef TOCSIN_RECEIVE_BROKER_H
+#define TOCSIN_RECEIVE_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "base/problem.h"
+
+struct broker_options { /* strings are borrowed and stay */
+	const char *host;
+	int port;
+	bool tls;
+	const char *client_id, *username, *password;
+	const char *ca_file, *cert_file, *key_file;
+	const char *status_topic; /* retained "online", last will "offline"; or NULL */
+};
+
+struct broker_message {
+	const char *topic;
+	const void *bytes;
+	size_t len;
+	bool retained, duplicate;
+};
+
+struct broker_callbacks {
+	/* A message was gathered; its ack is held until broker_release. */
+	void (*message)(void *ctx, const struct broker_message *);
+	/* The session came up (and the subscriptions are asked for) or went down; why is for
+	 * people. */
+	void (*connected)(void *ctx, bool session_present);
+	void (*disconnected)(void *ctx, const char *why);
+	/* There is something to write that no message has caused (a ping, a subscription, room in
+	 * the socket): a turn is wanted, so that broker_release is called. */
+	void (*wants_release)(void *ctx);
+};
+
+struct broker;
+
+/* filters: MQTT subscription filters, borrowed, subscribed at QoS 1 after each connect. */
+int broker_open(uv_loop_t *, const struct broker_options *, const char *const *filters,
+                size_t filter_count, const struct broker_callbacks *, void *ctx,
+                struct broker **out, struct problem *why) MUST_USE;
+
+/* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
+void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);
+
+/* Queues a publish; false while not connected (the owner publishes state again on connect). */
+bool broker_publish(struct broker *, const char *topic, const void *bytes, size_t len, int qos,
+                    bool retain);
+
+/* The one place where anything leaves for the broker: writes all that is queued, as far as the
+ * socket takes it; the rest goes when there is room (wants_release). */
+void broker_release(struct broker *);
+
+bool broker_is_connected(const struct broker *);
+
+/* Says goodbye as far as it goes (retained "offline", DISCONNECT), ends the session's link,
+ * calls nobody back any more. The memory goes when the loop has closed the handles. */
+void broker_close(struct broker *);
+
+#endif

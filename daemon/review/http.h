@@ -1,0 +1,63 @@
+/* The HTTP side: console, API, acknowledge page, health. libmicrohttpd on the caller's loop.
+ *
+ * What changes something is handed to the owner as an operation and answered only when the
+ * owner says that it is committed (or refused); the connection sleeps meanwhile. */
+#ifndef TOCSIN_REVIEW_HTTP_H
+#define TOCSIN_REVIEW_HTTP_H
+
+#include <uv.h>
+
+#include "base/crypto.h"
+#include "decide/site.h"
+#include "store/store.h"
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
+
+struct access_token {
+	const char *name;
+	enum role role;
+	uint8_t hash[SHA256_LEN]; /* of the token: the token itself is not kept */
+};
+
+struct http_options {           /* borrowed, stays */
+	const char *host;       /* "127.0.0.1", "::1", "0.0.0.0" */
+	int port;               /* 0: any free one */
+	const char *public_url; /* without a slash at the end */
+	const struct access_token *tokens;
+	uint32_t token_count;
+};
+
+/* How the commit of an operation ended: 0, or the core's negative errno with why.
+ * incident is borrowed, or NULL. */
+typedef void (*operation_done)(void *done_ctx, int result, const struct incident *,
+                               const char *site_id, const struct problem *why);
+
+/* What the HTTP side needs from the service; app.c provides it. */
+struct review_service {
+	void *ctx;
+	struct store *store; /* for reading */
+	uint8_t link_key[SHA256_LEN];
+	/* Hands in an operation for a site (id; NULL: the incident's own site, found by its id).
+	 * done is called exactly once, after the commit. -ENOENT without a call if there is no such
+	 * site. The operation's strings are copied. */
+	int (*submit)(void *ctx, const char *site_id, const struct operation *, operation_done,
+	              void *done_ctx);
+	const struct site *(*site)(void *ctx, const char *site_id); /* live state, or NULL */
+	const struct site *(*site_at)(void *ctx, uint32_t i);       /* NULL behind the last */
+	struct moment (*now)(void *ctx);
+	/* True when broker and store are well; else why says what is not. */
+	bool (*ready)(void *ctx, struct problem *why);
+	bool (*broker_connected)(void *ctx);
+	/* Prometheus text of the service's own figures. */
+	void (*metrics)(void *ctx, struct text *out);
+};
+
+struct http_server;
+int http_open(uv_loop_t *, const struct http_options *, const struct review_service *,
+              struct http_server **out, struct problem *why) MUST_USE;
+int http_port(const struct http_server *);
+/* After each commit: lets event streams look for new ledger entries. */
+void http_committed(struct http_server *);
+void http_close(struct http_server *);
+
+#endif

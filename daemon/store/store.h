@@ -1,0 +1,140 @@
+/* The record and the state, in one SQLite file. The only place that speaks SQL.
+ *
+ * Everything of a turn is written in one transaction with one fsync (WAL, synchronous=FULL):
+ * ledger entries, incidents, notifications, device states, the clock anchor. What store_commit
+ * has not confirmed may leave the house to nobody.
+ *
+ * Each site's ledger is a chain: seq without a gap, hash = SHA-256 over the length-prefixed
+ * fields and the hash before (ledger.h). Errors are negative errno values with why set: -EIO
+ * (the disk), -ENOSPC (full), -EBUSY (locked by another), -EINVAL (not a store, or a newer one).
+ */
+#ifndef TOCSIN_STORE_STORE_H
+#define TOCSIN_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/problem.h"
+#include "decide/site.h"
+
+struct store;
+
+enum store_mode {
+	STORE_WRITE, /* creates the file (0600), migrates it, takes the writer's lock */
+	STORE_READ,  /* never writes: works beside a running daemon, on a copy, on a read-only file
+	              */
+};
+
+int store_open(const char *path, enum store_mode, struct store **out, struct problem *why) MUST_USE;
+void store_close(struct store *); /* NULL is fine */
+
+/* ---- the site's state ---- */
+
+struct ledger_head {
+	uint64_t seq; /* 0: no entry yet */
+	uint8_t hash[SHA256_LEN];
+};
+
+/* Finds the site's number (adding the site if it is new) and fills it: devices, unresolved
+ * incidents, unfinished notifications, counters, lately seen message ids. The site is fresh
+ * from site_create. */
+int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE;
+
+struct ledger_head store_head(const struct store *, uint32_t site_store_id);
+
+/* The anchor of the last commit; false in a new store. */
+bool store_anchor(struct store *, struct clock_anchor *out);
+
+/* ---- the commit ---- */
+
+struct site_turn {
+	struct site *site;
+	const struct plan *plan;
+};
+
+struct turn {
+	const struct site_turn *sites;
+	uint32_t count;
+	struct clock_anchor anchor;
+};
+
+/* Writes all of it or nothing. On success the heads have moved. May be called again with the
+ * same turn, or a longer one, after a failure. */
+int store_commit(struct store *, const struct turn *, struct problem *why) MUST_USE;
+
+/* ---- reading back ---- */
+
+/* Loads an incident by id from any site; heap, to be freed with incident_destroy. site_id
+ * gets the site's id (heap; free it). -ENOENT if there is none. */
+int store_incident(struct store *, const char *id, struct incident **out, char **site_id) MUST_USE;
+
+struct incident_filter {         /* zeroed: everything */
+	uint32_t states;         /* bit per incident_state; 0: all */
+	const char *site;        /* id or NULL */
+	enum incident_kind kind; /* used when has_kind */
+	bool has_kind;
+	wall_ms since, until; /* of the opening; 0: no bound; until is exclusive */
+	const char *after;    /* an incident id: continue behind it */
+	uint32_t limit;       /* 0: 100; at most 1000 */
+};
+/* Newest first. visit returns false to stop; the incident is only borrowed. Returns how many
+ * were visited, or a negative errno. *more tells whether others would follow. */
+typedef bool (*incident_visit)(void *ctx, const char *site_id, const struct incident *);
+int store_incidents(struct store *, const struct incident_filter *, incident_visit, void *ctx,
+                    bool *more) MUST_USE;
+
+struct ledger_row {
+	uint64_t seq;
+	const char *site, *type, *device, *incident, *by; /* NULL where absent */
+	wall_ms time, received;
+	steady_ms steady;
+	const char *boot; /* boot id */
+	const char *data; /* JSON object text */
+	uint8_t hash[SHA256_LEN];
+};
+struct ledger_filter {
+	const char *site, *device, *zone, *type, *incident; /* type: exact, or "incident.*" */
+	wall_ms since, until;                               /* of the receive time; 0: no bound */
+	uint64_t after;                                     /* seq; with one site */
+	uint32_t limit;                                     /* 0: no limit */
+};
+typedef bool (*ledger_visit)(void *ctx, const struct ledger_row *);
+/* Oldest first. zone means incidents of the zone and signals of its devices. */
+int store_log(struct store *, const struct ledger_filter *, ledger_visit, void *ctx) MUST_USE;
+
+struct delivery_row {
+	const char *site, *incident, *reason, *to_kind, *to_id, *to_name, *state;
+	uint64_t notification;
+	uint32_t step;
+	wall_ms created;
+	uint32_t contact;
+	const char *channel, *delivery_state;
+	uint32_t attempts;
+	int32_t last_status;
+};
+typedef bool (*delivery_visit)(void *ctx, const struct delivery_row *);
+/* Every contact of every notification, newest notification first; of one incident, or of all
+ * with NULL. */
+int store_deliveries(struct store *, const char *incident, uint32_t limit, delivery_visit,
+                     void *ctx) MUST_USE;
+
+/* Who a notification was for: what an acknowledge link stands for. -ENOENT if unknown. */
+struct link_target {
+	char *site, *incident, *to_kind, *to_id, *to_name; /* heap; link_target_finish frees */
+};
+int store_link_target(struct store *, uint32_t site_store_id, uint64_t notification,
+                      struct link_target *out) MUST_USE;
+void link_target_finish(struct link_target *);
+
+struct device_row {
+	const char *site, *id;
+	uint32_t active, known; /* bit per kind */
+	bool online, online_known;
+	wall_ms heard, changed; /* 0: never */
+};
+typedef bool (*device_visit)(void *ctx, const struct device_row *);
+int store_devices(struct store *, const char *site, device_visit, void *ctx) MUST_USE;
+
+#endif
