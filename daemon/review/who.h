@@ -1,0 +1,22 @@
+/* Who would be told: the plan for a kind at a zone and an instant, from the definition alone. */
+#ifndef TOCSIN_REVIEW_WHO_H
+#define TOCSIN_REVIEW_WHO_H
+
+#include "base/problem.h"
+#include "base/text.h"
+#include "decide/model.h"
+
+/* Writes one JSON object:
+ *   {"at", "site", "zone": {"id", "name", "armed"},
+ *    "incident": {"kind", "severity"} | null,     null: this kind raises nothing now ("why")
+ *    "policy": id | null, "rule": "what decides, for people",
+ *    "steps": [{"after_ms", "notify": ["duty:leader"], "recipients": [
+ *       {"kind": "person", "id", "name", "contacts": ["phone", ...]}]}],
+ *    "repeat_ms", "resolve_within_ms", "last_resort": [recipient...]}
+ *
+ * word is a signal's kind ("smoke") or an incident's ("fire"). -EINVAL for an unknown word,
+ * -ENOENT for an unknown zone, with why saying what is allowed; nothing is written then. */
+int who_write_json(struct text *, const struct site_def *, const char *word, const char *zone_id,
+                   wall_ms at, struct problem *why) MUST_USE;
+
+#endif
