@@ -29,6 +29,8 @@ struct channel {
 /* One notification on its way to one contact: everything a channel may say. */
 struct letter {
 	const char *site_id, *site_name, *language;
+	const struct site_def
+	        *def; /* for the names of people and zones; NULL: their ids are said */
 	const struct timezone_table *timezone;
 	const struct notification *notification;
 	const struct incident *incident; /* NULL for a test */
@@ -62,16 +64,34 @@ struct judgement {
 	char detail[160];    /* one line for people, no secret */
 };
 
+enum channel_field { /* bits: what a channel's settings may say */
+	             CHANNEL_URL = 1,
+	             CHANNEL_SECRET = 2,
+	             CHANNEL_TOKEN = 4,
+	             CHANNEL_TO = 8,
+};
+
 struct channel_type {
 	const char *name; /* "webhook" */
+	/* Fields without which nothing can be sent, and those that are read where given; any
+	 * other is a mistake. CHANNEL_TO in needs: from the channel or from each contact. */
+	unsigned needs, may;
+	const char *default_url; /* the public service where no url is given, or NULL */
+	/* What bits cannot say (the form of a key, "url or token"). -EINVAL and why, without the
+	 * secret in it. NULL: nothing. Call channel_check. */
+	int (*check)(const struct channel *, struct problem *why);
 	/* -EINVAL and why if the letter cannot be written on this channel. */
 	int (*build)(const struct channel *, const struct letter *, struct request *,
 	             struct problem *why);
 	/* Status and body together: HTTP 200 with an error inside is no success. */
-	void (*judge)(const struct channel *, const struct reply *, struct judgement *);
+	void (*judge)(const struct reply *, struct judgement *);
 };
 
-extern const struct channel_type webhook_channel;
+/* One channel's settings against its type: fields missing or not known to it, the url's form, the
+ * type's own check. A missing `to` is not looked for: a contact may bring it. -EINVAL and why. */
+int channel_check(const struct channel *, struct problem *why) MUST_USE;
+const char *channel_field_name(enum channel_field); /* "url", "secret", "token", "to" */
+
 const struct channel_type *channel_type_find(const char *name); /* or NULL */
 /* "webhook, ntfy, ..." for messages. */
 const char *channel_type_names(void);
