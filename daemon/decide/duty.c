@@ -22,7 +22,8 @@ static struct civil civil_add_minutes(struct civil at, int64_t minutes)
 
 static int64_t civil_minutes(struct civil at)
 {
-	return days_from_civil(at.year, at.month, at.day) * MINUTES_PER_DAY + at.hour * 60 + at.minute;
+	return days_from_civil(at.year, at.month, at.day) * MINUTES_PER_DAY + at.hour * 60 +
+	       at.minute;
 }
 
 /* Shift n runs from its first possible instant to the last possible one of its end. */
@@ -46,7 +47,7 @@ static uint32_t add_once(uint32_t *people, uint32_t count, uint32_t cap, uint32_
 }
 
 uint32_t post_on_duty(const struct site_def *def, uint32_t post, wall_ms at, uint32_t *people,
-		      uint32_t cap)
+                      uint32_t cap)
 {
 	const struct rota *rota = &def->posts[post].rota;
 	int64_t minutes = rota->every / MINUTES(1);
@@ -72,7 +73,7 @@ static bool range_covers_day(const struct weekly_range *range, int weekday)
 }
 
 static bool range_covers(const struct site_def *def, const struct weekly_range *range, int64_t day,
-			 wall_ms at)
+                         wall_ms at)
 {
 	if (!range_covers_day(range, weekday_of_days(day)))
 		return false;

@@ -17,49 +17,50 @@ static int find_name(const char *name, const char *const *names, size_t count)
 #define ALARM(word, incident, level)                                                               \
 	.name = (word), .raises = (incident), .severity = (level), .latches = true
 const struct kind_facts kind_facts[KIND_COUNT] = {
-	[KIND_SMOKE] = {ALARM("smoke", INCIDENT_FIRE, SEVERITY_MAJOR), .confirms = true,
-			.rearms = true},
-	[KIND_HEAT] = {ALARM("heat", INCIDENT_FIRE, SEVERITY_MAJOR), .confirms = true,
-		       .rearms = true},
-	[KIND_CALL_POINT] = {ALARM("call_point", INCIDENT_FIRE, SEVERITY_CRITICAL),
-			     .rearms = true},
-	[KIND_GAS] = {ALARM("gas", INCIDENT_GAS, SEVERITY_CRITICAL), .rearms = true},
-	[KIND_CARBON_MONOXIDE] = {ALARM("carbon_monoxide", INCIDENT_GAS, SEVERITY_CRITICAL),
-				  .rearms = true},
-	[KIND_WATER] = {ALARM("water", INCIDENT_WATER, SEVERITY_MAJOR), .rearms = true},
-	[KIND_PANIC] = {ALARM("panic", INCIDENT_PANIC, SEVERITY_CRITICAL), .momentary = true,
-			.rearms = true},
-	[KIND_CONTACT] = {ALARM("contact", INCIDENT_INTRUSION, SEVERITY_MAJOR),
-			  .needs_arming = true},
-	[KIND_MOTION] = {ALARM("motion", INCIDENT_INTRUSION, SEVERITY_MAJOR),
-			 .needs_arming = true, .rearms = true},
-	[KIND_GLASS] = {ALARM("glass", INCIDENT_INTRUSION, SEVERITY_MAJOR), .needs_arming = true,
-			.rearms = true},
-	[KIND_VIBRATION] = {ALARM("vibration", INCIDENT_INTRUSION, SEVERITY_MAJOR),
-			    .needs_arming = true, .rearms = true},
-	[KIND_PERIMETER] = {ALARM("perimeter", INCIDENT_INTRUSION, SEVERITY_MAJOR),
-			    .needs_arming = true, .rearms = true},
-	[KIND_TAMPER] = {.name = "tamper", .raises = INCIDENT_TAMPER, .severity = SEVERITY_MINOR},
-	[KIND_BATTERY] = {.name = "battery", .raises = INCIDENT_TROUBLE},
-	[KIND_POWER] = {.name = "power", .raises = INCIDENT_TROUBLE},
-	[KIND_FAULT] = {.name = "fault", .raises = INCIDENT_TROUBLE},
-	[KIND_LINK] = {.name = "link", .raises = INCIDENT_TROUBLE},
+        [KIND_SMOKE] = {ALARM("smoke", INCIDENT_FIRE, SEVERITY_MAJOR), .confirms = true,
+                        .rearms = true},
+        [KIND_HEAT] = {ALARM("heat", INCIDENT_FIRE, SEVERITY_MAJOR), .confirms = true,
+                       .rearms = true},
+        [KIND_CALL_POINT] = {ALARM("call_point", INCIDENT_FIRE, SEVERITY_CRITICAL), .rearms = true},
+        [KIND_GAS] = {ALARM("gas", INCIDENT_GAS, SEVERITY_CRITICAL), .rearms = true},
+        [KIND_CARBON_MONOXIDE] = {ALARM("carbon_monoxide", INCIDENT_GAS, SEVERITY_CRITICAL),
+                                  .rearms = true},
+        [KIND_WATER] = {ALARM("water", INCIDENT_WATER, SEVERITY_MAJOR), .rearms = true},
+        [KIND_PANIC] = {ALARM("panic", INCIDENT_PANIC, SEVERITY_CRITICAL), .momentary = true,
+                        .rearms = true},
+        [KIND_CONTACT] = {ALARM("contact", INCIDENT_INTRUSION, SEVERITY_MAJOR),
+                          .needs_arming = true},
+        [KIND_MOTION] = {ALARM("motion", INCIDENT_INTRUSION, SEVERITY_MAJOR), .needs_arming = true,
+                         .rearms = true},
+        [KIND_GLASS] = {ALARM("glass", INCIDENT_INTRUSION, SEVERITY_MAJOR), .needs_arming = true,
+                        .rearms = true},
+        [KIND_VIBRATION] = {ALARM("vibration", INCIDENT_INTRUSION, SEVERITY_MAJOR),
+                            .needs_arming = true, .rearms = true},
+        [KIND_PERIMETER] = {ALARM("perimeter", INCIDENT_INTRUSION, SEVERITY_MAJOR),
+                            .needs_arming = true, .rearms = true},
+        [KIND_TAMPER] = {.name = "tamper", .raises = INCIDENT_TAMPER, .severity = SEVERITY_MINOR},
+        [KIND_BATTERY] = {.name = "battery", .raises = INCIDENT_TROUBLE},
+        [KIND_POWER] = {.name = "power", .raises = INCIDENT_TROUBLE},
+        [KIND_FAULT] = {.name = "fault", .raises = INCIDENT_TROUBLE},
+        [KIND_LINK] = {.name = "link", .raises = INCIDENT_TROUBLE},
 };
 
-static const char *const incident_kinds[] = {"fire",	 "gas",	   "panic",   "water",
-					     "intrusion", "tamper", "trouble", "other"};
+static const char *const incident_kinds[] = {"fire",      "gas",    "panic",   "water",
+                                             "intrusion", "tamper", "trouble", "other"};
 static const char *const severities[] = {"warning", "minor", "major", "critical"};
 static const char *const incident_states[] = {"open", "acknowledged", "resolved"};
 static const char *const outcomes[] = {NULL, "real", "false_alarm", "test", "drill", "unknown"};
 static const char *const recipient_kinds[] = {"person", "duty", "channel", "zone-owner"};
 /* The webhook's type; the reason's own name is what follows the last word's dot. */
-static const char *const reasons[] = {
-	"opened",   "escalated", "repeated", "raised", "joined",	"acknowledged",
-	"reopened", "resolved",	 "handover", "test",   "drill.started", "drill.ended"};
-static const char *const reason_types[] = {
-	"incident.opened",   "incident.escalated", "incident.repeated", "incident.raised",
-	"incident.joined",   "incident.acknowledged", "incident.reopened", "incident.resolved",
-	"incident.handover", "test",		      "drill.started",	   "drill.ended"};
+static const char *const reasons[] = {"opened",   "escalated",    "repeated",      "raised",
+                                      "joined",   "acknowledged", "reopened",      "resolved",
+                                      "handover", "test",         "drill.started", "drill.ended"};
+static const char *const reason_types[] = {"incident.opened",   "incident.escalated",
+                                           "incident.repeated", "incident.raised",
+                                           "incident.joined",   "incident.acknowledged",
+                                           "incident.reopened", "incident.resolved",
+                                           "incident.handover", "test",
+                                           "drill.started",     "drill.ended"};
 
 const char *kind_name(enum kind kind)
 {
@@ -146,7 +147,7 @@ bool recipient_parse(const char *text, struct recipient *out)
 		if (strncmp(text, recipient_kinds[i], len) == 0 && text[len] == ':' &&
 		    text[len + 1]) {
 			*out = (struct recipient){.kind = (enum recipient_kind)i,
-						  .id = text + len + 1};
+			                          .id = text + len + 1};
 			return true;
 		}
 	}
@@ -268,7 +269,7 @@ bool zone_is_within(const struct site_def *def, uint32_t zone, uint32_t around)
 }
 
 const struct policy *policy_for(const struct site_def *def, enum incident_kind kind,
-				enum severity severity)
+                                enum severity severity)
 {
 	const struct policy *best = NULL;
 	int best_fit = -1;

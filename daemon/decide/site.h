@@ -65,7 +65,7 @@ struct incident {
 	enum reason step_reason; /* of this round's first step: opened, raised, reopened */
 	/* Of the step that ran last: nobody accepted and nobody left trying means skip it. */
 	uint32_t step_pending, step_reached;
-	bool exhausted; /* last_resort was used in this repeat of this round */
+	bool exhausted; /* last_resort was used since the last step or repeat */
 
 	struct incident_signal *signals;
 	uint32_t signal_count, signal_cap;
@@ -79,12 +79,12 @@ struct incident {
 };
 
 enum delivery_state {
-	DELIVERY_WAITING,  /* not its turn yet, or between cycles */
+	DELIVERY_WAITING,  /* not its turn yet */
 	DELIVERY_SENDING,  /* an attempt is under way; found after a crash: sent again */
 	DELIVERY_RETRYING, /* the last attempt failed; due says when the next starts */
 	DELIVERY_ACCEPTED,
-	DELIVERY_REFUSED,  /* the receiver said no for good */
-	DELIVERY_GIVEN_UP, /* not accepted within give_up_after in this cycle */
+	DELIVERY_REFUSED, /* the receiver said no for good */
+
 	DELIVERY_STATE_COUNT,
 };
 const char *delivery_state_name(enum delivery_state);
@@ -95,10 +95,11 @@ struct delivery {            /* one contact of one notification */
 	const char *to;      /* the person's address on it, or NULL; heap */
 	enum delivery_state state;
 	uint32_t attempts;
-	bool given_up;       /* its time has passed once: the next contact's turn */
-	bool in_flight;      /* the courier holds it (memory only) */
-	steady_ms started;   /* of the first attempt of this cycle */
-	steady_ms due;       /* RETRYING: the next attempt; WAITING in a new cycle: its start */
+	/* Its time has passed, or it refused: the next contact's turn has come. It goes on being
+	 * retried all the same. */
+	bool given_up;
+	steady_ms started;   /* of its first attempt */
+	steady_ms due;       /* RETRYING: the next attempt */
 	int32_t last_status; /* HTTP status of the last attempt, 0 none */
 };
 
@@ -127,7 +128,6 @@ struct notification {
 	bool possible_duplicate; /* was being sent when the service died */
 	struct moment created;
 	uint32_t attempts; /* over all contacts */
-	uint32_t cycle;    /* how often all contacts were gone through */
 	const char *note;  /* what a test or a digest says; heap or NULL */
 	struct delivery deliveries[CONTACTS_MAX];
 	uint32_t delivery_count;
@@ -179,6 +179,7 @@ enum event_type {
 	EVENT_OPERATION, /* a person did something */
 	EVENT_DELIVERY,  /* how an attempt ended */
 	EVENT_SERVICE,   /* the service about itself: start, stop, broker, clock, store, config */
+	EVENT_TROUBLE,   /* something of the service itself is out of order, or well again */
 };
 
 struct signal {
@@ -218,7 +219,7 @@ enum operation_type {
 
 struct operation {
 	enum operation_type type;
-	const char *by;       /* person id; NULL for an ack link whose person is in it: never */
+	const char *by;       /* person id */
 	const char *via;      /* "api", "link": how it reached us */
 	const char *incident; /* id; NULL for REPORT and TEST */
 	const char *note;     /* or NULL; at most NOTE_MAX bytes */
@@ -240,7 +241,7 @@ const char *verdict_name(enum verdict); /* "accepted", "retry", "broken", "refus
 struct delivery_result {
 	uint64_t notification;
 	uint32_t contact; /* position in notification.deliveries */
-	uint32_t attempt;
+	uint32_t attempt; /* of this contact, from 1 */
 	enum verdict verdict;
 	int32_t status;      /* HTTP status, 0 where none came */
 	span_ms retry_after; /* what the receiver asked for, 0 none */
@@ -267,6 +268,12 @@ struct service_fact {
 	const char *data; /* JSON object text for the ledger; NULL: {} */
 };
 
+struct trouble {             /* becomes, or ends, a trouble incident of its own in the root zone */
+	const char *subject; /* "broker", "store", "channel:phone" */
+	bool active;
+	const char *detail; /* one line for people, or NULL */
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -276,6 +283,7 @@ struct event {
 		struct operation operation;
 		struct delivery_result delivery;
 		struct service_fact service;
+		struct trouble trouble;
 	};
 };
 
@@ -294,8 +302,9 @@ struct dispatch { /* an attempt to release after the commit */
 	uint32_t contact, attempt;
 };
 
-struct plan {               /* accumulates over a turn; a zeroed one is valid */
-	struct arena arena; /* holds the entries' text */
+struct plan {                /* accumulates over a turn; a zeroed one is valid */
+	struct arena arena;  /* holds the entries' text */
+	struct text scratch; /* the entry being written */
 	struct entry *entries;
 	uint32_t entry_count, entry_cap;
 	struct incident **incidents; /* touched: to be written, and published */

@@ -1,0 +1,90 @@
+/* What the parts of the core tell each other; nobody outside decide/ includes this. */
+#ifndef TOCSIN_DECIDE_CORE_H
+#define TOCSIN_DECIDE_CORE_H
+
+#include "base/json.h"
+#include "decide/site.h"
+
+/* What one event is decided in. */
+struct context {
+	struct site *site;
+	struct moment now;
+	struct plan *plan;
+	struct problem *why;
+};
+
+/* plan.c: ledger entries are written between record and record_end:
+ *     struct text *data = record(c);
+ *     json_put_string(data, "kind", "fire");
+ *     record_end(c, (struct entry){.type = "incident.opened", .incident = incident->id});
+ * time and now of the entry are filled in where they are zero. */
+struct text *record(struct context *);
+void record_end(struct context *, struct entry);
+void touch_incident(struct context *, struct incident *);
+void touch_notification(struct context *, struct notification *);
+void touch_device(struct context *, uint32_t device);
+void plan_dispatch(struct context *, struct notification *, uint32_t contact);
+
+/* sensing.c: what sensors say, and what their silence says. */
+void sense_signal(struct context *, const struct signal *);
+void sense_status(struct context *, const struct device_status *);
+void sense_silence(struct context *, uint32_t device);
+void sense_start(struct context *); /* supervision begins anew for every device */
+void record_rejected(struct context *, const struct rejected *);
+
+/* incidents.c: an incident's life. */
+struct cause { /* why an incident opens or is joined */
+	uint32_t zone;
+	enum incident_kind kind;
+	enum severity severity;
+	const char *subject;              /* or NULL */
+	const char *device, *device_name; /* or NULL */
+	enum kind signal;                 /* with a device */
+	wall_ms time;
+	bool confirms;         /* a second device within CONFIRM_WITHIN makes it critical */
+	const char *by, *note; /* a person reports; or NULL */
+};
+struct incident *incident_find(const struct site *, const struct cause *);
+/* The incident that the cause opens or joins; before the cause itself is recorded, so that its
+ * entry can name the incident. *fresh tells that it is new and is to be opened. */
+struct incident *incident_prepare(struct context *, const struct cause *, bool *fresh);
+void incident_open(struct context *, struct incident *, const struct cause *);
+void incident_join(struct context *, struct incident *, const struct cause *);
+void incident_signal_cleared(struct context *, const char *device, enum kind, wall_ms time);
+void incident_acknowledge(struct context *, struct incident *, const char *by);
+void incident_reopen(struct context *, struct incident *);
+void incident_resolve(struct context *, struct incident *, const char *by, enum outcome,
+                      const char *note);
+void incident_replace_owner(struct context *, struct incident *, const char *to);
+bool incident_is_active(const struct incident *); /* not resolved */
+
+/* escalation.c: who is told, and when the next are. */
+void escalate_begin(struct context *, struct incident *, enum reason);
+void escalate_due(struct context *, struct incident *);
+void escalate_stop(struct context *, struct incident *);
+void escalate_progress(struct context *, struct notification *, bool reached);
+/* Tells all who were told before, but for one person (or NULL) and those whom the running step
+ * has just told for the same reason. */
+void tell_told(struct context *, struct incident *, enum reason, const char *but);
+
+/* notifications.c: one message to one recipient; contacts, retries, ends. */
+struct notification *notify(struct context *, struct incident *, struct resolved_recipient,
+                            enum reason, uint32_t step);
+struct notification *notify_id(struct context *, struct incident *, enum recipient_kind,
+                               const char *id, enum reason, uint32_t step);
+void notification_result(struct context *, const struct delivery_result *);
+void notification_due(struct context *, struct notification *);
+void notifications_resume(struct context *); /* after a start */
+void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
+                          const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
+
+/* operations.c: what people do. */
+int operate(struct context *, const struct operation *);
+
+/* seen.c */
+void seen_destroy(struct seen_ring *);
+
+/* text that an object owns */
+void own(const char **place, const char *text); /* frees the old, copies the new */
+
+#endif

@@ -1,0 +1,71 @@
+#include "decide/core.h"
+
+/* A webhook's body stays under 20 kB: of more signals than this the latest are written. */
+#define SIGNALS_WRITTEN_MAX 60
+
+static void put_time_or_null(struct text *out, const char *name, struct moment at)
+{
+	if (at.wall)
+		json_put_time(out, name, at.wall);
+	else
+		json_put_null(out, name);
+}
+
+static void write_signals(struct text *out, const struct incident *incident)
+{
+	uint32_t skip = incident->signal_count > SIGNALS_WRITTEN_MAX
+	                        ? incident->signal_count - SIGNALS_WRITTEN_MAX
+	                        : 0;
+	json_open(out, "signals", '[');
+	for (uint32_t i = skip; i < incident->signal_count; i++) {
+		const struct incident_signal *signal = &incident->signals[i];
+		json_open(out, NULL, '{');
+		json_put_string(out, "device", signal->device);
+		json_put_string(out, "name", signal->device_name);
+		json_put_string(out, "kind", kind_name(signal->kind));
+		json_put_string(out, "state", signal->active ? "active" : "clear");
+		json_put_time(out, "time", signal->time);
+		if (signal->presses > 1)
+			json_put_int(out, "times", signal->presses);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+	if (skip)
+		json_put_int(out, "signals_omitted", skip);
+}
+
+void incident_write_json(struct text *out, const char *name, const char *site_id,
+                         const struct incident *incident)
+{
+	json_open(out, name, '{');
+	json_put_string(out, "id", incident->id);
+	json_put_string(out, "site", site_id);
+	json_put_string(out, "kind", incident_kind_name(incident->kind));
+	json_put_string(out, "severity", severity_name(incident->severity));
+	json_put_string(out, "state", incident_state_name(incident->state));
+	json_put_string(out, "owner", incident->owner);
+	json_put_bool(out, "drill", incident->drill);
+	json_put_bool(out, "cleared", incident->cleared);
+	json_open(out, "zone", '{');
+	json_put_string(out, "id", incident->zone);
+	json_put_string(out, "name", incident->zone_name);
+	json_open(out, "path", '[');
+	for (uint32_t i = 0; i < incident->zone_depth; i++)
+		json_put_string(out, NULL, incident->zone_path[i]);
+	json_close(out, ']');
+	json_close(out, '}');
+	if (incident->subject)
+		json_put_string(out, "subject", incident->subject);
+	json_put_time(out, "opened_at", incident->opened.wall);
+	put_time_or_null(out, "acknowledged_at", incident->acknowledged);
+	put_time_or_null(out, "resolved_at", incident->resolved);
+	json_put_string(out, "outcome", outcome_name(incident->outcome));
+	json_put_string(out, "resolved_by", incident->resolved_by);
+	json_put_string(out, "reported_by", incident->reported_by);
+	json_put_string(out, "note", incident->note);
+	json_put_string(out, "policy", incident->policy ? incident->policy->id : NULL);
+	json_put_int(out, "step", incident->step);
+	json_put_int(out, "round", incident->round);
+	write_signals(out, incident);
+	json_close(out, '}');
+}
