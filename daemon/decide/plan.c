@@ -73,7 +73,7 @@ void plan_reset(struct plan *plan, struct site *site)
 	for (uint32_t i = 0; i < plan->device_count; i++)
 		site->devices[plan->devices[i]].touched = false;
 	plan->entry_count = plan->incident_count = plan->notification_count = 0;
-	plan->device_count = plan->dispatch_count = 0;
+	plan->device_count = plan->dispatch_count = plan->dispatches_released = 0;
 	plan->answer = NULL;
 	arena_reset(&plan->arena);
 }

@@ -315,6 +315,8 @@ struct plan {                /* accumulates over a turn; a zeroed one is valid *
 	uint32_t device_count, device_cap;
 	struct dispatch *dispatches;
 	uint32_t dispatch_count, dispatch_cap;
+	uint32_t
+	        dispatches_released; /* the first so many have left already: the disk was failing */
 	const struct incident *answer; /* what the last operation was about, or NULL */
 };
 

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-enum timer_type { TIMER_STEP, TIMER_RESOLVE, TIMER_DELIVERY, TIMER_SILENCE, TIMER_CALENDAR };
+enum timer_type { TIMER_STEP, TIMER_RESOLVE, TIMER_DELIVERY, TIMER_SILENCE };
 
 struct timer { /* zeroed: not set */
 	steady_ms due;

@@ -1,0 +1,295 @@
+/* Who is told, and when the next are. A round is one run through a policy's steps: it begins with
+ * the opening, a rise or a re-opening, and never runs out: the last step repeats. */
+#include <string.h>
+
+#include "decide/core.h"
+
+#define STEP_RECIPIENTS_MAX 1024
+
+static uint32_t add_resolved(struct resolved_recipient *out, uint32_t count, uint32_t cap,
+                             enum recipient_kind kind, uint32_t position)
+{
+	if (position == POSITION_NONE)
+		return count;
+	for (uint32_t i = 0; i < count; i++)
+		if (out[i].kind == kind && out[i].position == position)
+			return count;
+	if (count < cap)
+		out[count++] = (struct resolved_recipient){.kind = kind, .position = position};
+	return count;
+}
+
+uint32_t recipients_resolve(const struct site_def *def, const struct recipient *recipients,
+                            uint32_t recipient_count, uint32_t zone, wall_ms at,
+                            struct resolved_recipient *out, uint32_t cap)
+{
+	uint32_t count = 0, post, people[64], on_duty;
+	for (uint32_t i = 0; i < recipient_count; i++) {
+		const struct recipient *recipient = &recipients[i];
+		switch (recipient->kind) {
+		case RECIPIENT_PERSON:
+			count = add_resolved(out, count, cap, RECIPIENT_PERSON,
+			                     site_def_person(def, recipient->id));
+			break;
+		case RECIPIENT_CHANNEL:
+			count = add_resolved(out, count, cap, RECIPIENT_CHANNEL,
+			                     site_def_channel(def, recipient->id));
+			break;
+		case RECIPIENT_DUTY:
+			post = site_def_post(def, recipient->id);
+			on_duty = post == POSITION_NONE ? 0
+			                                : post_on_duty(def, post, at, people, 64);
+			for (uint32_t k = 0; k < on_duty; k++)
+				count = add_resolved(out, count, cap, RECIPIENT_PERSON, people[k]);
+			break;
+		case RECIPIENT_ZONE_OWNER:
+			if (zone != POSITION_NONE)
+				count = add_resolved(out, count, cap, RECIPIENT_PERSON,
+				                     site_def_zone_owner(def, zone));
+			break;
+		case RECIPIENT_KIND_COUNT:
+			break;
+		}
+	}
+	return count;
+}
+
+static const char *recipient_id(const struct site_def *def, struct resolved_recipient who)
+{
+	return who.kind == RECIPIENT_PERSON ? def->people[who.position].id
+	                                    : def->channels[who.position].id;
+}
+
+static struct told *find_told(const struct incident *incident, enum recipient_kind kind,
+                              const char *id)
+{
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		if (incident->told[i].kind == kind && strcmp(incident->told[i].id, id) == 0)
+			return &incident->told[i];
+	return NULL;
+}
+
+/* Drops whom the step need not tell: who has acknowledged, and outside lines in a drill. */
+static uint32_t still_to_tell(const struct site_def *def, const struct incident *incident,
+                              struct resolved_recipient *who, uint32_t count)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct told *told = find_told(incident, who[i].kind,
+		                                    recipient_id(def, who[i]));
+		if (told && told->acknowledged)
+			continue;
+		if (incident->drill && who[i].kind == RECIPIENT_CHANNEL &&
+		    def->channels[who[i].position].outside)
+			continue;
+		who[kept++] = who[i];
+	}
+	return kept;
+}
+
+struct step_run {         /* one step as it is carried out */
+	const char *name; /* of last_resort; NULL: by number */
+	uint32_t number;  /* from 1 */
+	enum reason reason;
+	const struct recipient *notify;
+	uint32_t count;
+	steady_ms due;
+};
+
+static void record_step(struct context *c, const struct incident *incident,
+                        const struct step_run *run, const struct resolved_recipient *who,
+                        uint32_t count)
+{
+	struct text *data = record(c);
+	json_put_int(data, "step", run->number);
+	if (run->name)
+		json_put_string(data, "name", run->name);
+	json_put_int(data, "round", incident->round);
+	json_put_string(data, "reason", reason_name(run->reason));
+	json_put_int(data, "late_ms", c->now.steady > run->due ? c->now.steady - run->due : 0);
+	json_open(data, "to", '[');
+	for (uint32_t i = 0; i < count; i++) {
+		json_open(data, NULL, '{');
+		json_put_string(data, "kind", recipient_kind_name(who[i].kind));
+		json_put_string(data, "id", recipient_id(c->site->def, who[i]));
+		json_close(data, '}');
+	}
+	json_close(data, ']');
+	record_end(c, (struct entry){.type = "step", .incident = incident->id});
+}
+
+static void record_gap(struct context *c, const struct incident *incident, uint32_t step,
+                       const char *why)
+{
+	struct text *data = record(c);
+	json_put_int(data, "step", step);
+	json_put_int(data, "round", incident->round);
+	json_put_string(data, "why", why);
+	record_end(c, (struct entry){.type = "gap", .incident = incident->id});
+}
+
+/* Returns how many were told. */
+static uint32_t carry_out(struct context *c, struct incident *incident, const struct step_run *run)
+{
+	struct resolved_recipient who[STEP_RECIPIENTS_MAX];
+	const struct site_def *def = c->site->def;
+	uint32_t count = recipients_resolve(def, run->notify, run->count,
+	                                    site_def_zone(def, incident->zone), c->now.wall, who,
+	                                    STEP_RECIPIENTS_MAX);
+	count = still_to_tell(def, incident, who, count);
+	record_step(c, incident, run, who, count);
+	incident->step_pending = count;
+	incident->step_reached = 0;
+	for (uint32_t i = 0; i < count; i++)
+		notify(c, incident, who[i], run->reason, run->number);
+	return count;
+}
+
+static void use_last_resort(struct context *c, struct incident *incident)
+{
+	const struct site_def *def = c->site->def;
+	if (incident->exhausted)
+		return;
+	incident->exhausted = true;
+	struct step_run run = {.name = "last_resort",
+	                       .number = incident->policy->count + 1,
+	                       .reason = incident->told_count ? REASON_ESCALATED
+	                                                      : incident->step_reason,
+	                       .notify = def->last_resort,
+	                       .count = def->last_resort_count,
+	                       .due = c->now.steady};
+	if (!carry_out(c, incident, &run))
+		record_gap(c, incident, run.number, "last_resort reaches nobody");
+}
+
+/* Runs the next step, or the last one again; steps that reach nobody are skipped at once. */
+static void run_next(struct context *c, struct incident *incident, steady_ms due)
+{
+	const struct policy *policy = incident->policy;
+	for (;;) {
+		bool again = incident->step >= policy->count;
+		uint32_t at = again ? policy->count - 1 : incident->step;
+		struct step_run run = {
+		        .number = at + 1,
+		        .reason = again     ? REASON_REPEATED
+		                  : at == 0 ? incident->step_reason
+		                            : REASON_ESCALATED,
+		        .notify = policy->steps[at].notify,
+		        .count = policy->steps[at].count,
+		        .due = due,
+		};
+		incident->step = at + 1;
+		incident->exhausted = false;
+		if (carry_out(c, incident, &run))
+			break;
+		record_gap(c, incident, run.number, "nobody to tell");
+		if (incident->step >= policy->count) {
+			use_last_resort(c, incident);
+			break;
+		}
+		due = c->now.steady;
+	}
+}
+
+static void set_next(struct context *c, struct incident *incident, steady_ms last_due)
+{
+	const struct policy *policy = incident->policy;
+	steady_ms next;
+	if (incident->step < policy->count) {
+		next = incident->round_at + policy->steps[incident->step].after;
+	} else {
+		/* Counted from when it was due, so that lateness does not add up; repeats that a
+		 * downtime swallowed are not made up for. */
+		next = last_due + policy->repeat;
+		if (next <= c->now.steady)
+			next = c->now.steady + policy->repeat;
+	}
+	timer_set(&c->site->timers, &incident->step_due, next);
+}
+
+void escalate_due(struct context *c, struct incident *incident)
+{
+	steady_ms due = incident->step_due.due;
+	timer_stop(&c->site->timers, &incident->step_due);
+	touch_incident(c, incident);
+	run_next(c, incident, due);
+	set_next(c, incident, due);
+}
+
+void escalate_begin(struct context *c, struct incident *incident, enum reason reason)
+{
+	incident->round++;
+	incident->round_at = c->now.steady;
+	incident->step = 0;
+	incident->step_reason = reason;
+	incident->step_pending = incident->step_reached = 0;
+	incident->exhausted = false;
+	timer_stop(&c->site->timers, &incident->resolve_due);
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		incident->told[i].acknowledged = false;
+	steady_ms first = c->now.steady + incident->policy->steps[0].after;
+	timer_set(&c->site->timers, &incident->step_due, first);
+	uint32_t told_before = incident->told_count;
+	if (first <= c->now.steady)
+		escalate_due(c, incident);
+	if (told_before)
+		tell_told(c, incident, reason, NULL);
+}
+
+void escalate_stop(struct context *c, struct incident *incident)
+{
+	timer_stop(&c->site->timers, &incident->step_due);
+	incident->step_pending = 0;
+}
+
+void escalate_progress(struct context *c, struct notification *notification, bool reached)
+{
+	struct incident *incident = notification->incident;
+	uint32_t running = incident->exhausted ? incident->policy->count + 1 : incident->step;
+	if (incident->state != STATE_OPEN || notification->round != incident->round ||
+	    notification->step != running || incident->step_pending == 0)
+		return;
+	incident->step_pending--;
+	if (reached)
+		incident->step_reached++;
+	touch_incident(c, incident);
+	if (incident->step_pending || incident->step_reached)
+		return;
+	record_gap(c, incident, running, "every delivery has failed");
+	if (incident->step < incident->policy->count) {
+		steady_ms now = c->now.steady;
+		timer_stop(&c->site->timers, &incident->step_due);
+		run_next(c, incident, now);
+		set_next(c, incident, now);
+	} else {
+		use_last_resort(c, incident);
+	}
+}
+
+/* True if the person or line has a notification of this round for this reason already. */
+static bool just_told(const struct context *c, const struct incident *incident,
+                      const struct told *told, enum reason reason)
+{
+	for (uint32_t i = c->site->notification_count; i-- > 0;) {
+		const struct notification *n = c->site->notifications[i];
+		if (n->created.steady != c->now.steady)
+			break;
+		if (n->incident == incident && n->reason == reason && n->to_kind == told->kind &&
+		    n->round == incident->round && strcmp(n->to_id, told->id) == 0)
+			return true;
+	}
+	return false;
+}
+
+void tell_told(struct context *c, struct incident *incident, enum reason reason, const char *but)
+{
+	uint32_t count = incident->told_count; /* notify() may find the list already complete */
+	for (uint32_t i = 0; i < count; i++) {
+		const struct told *told = &incident->told[i];
+		if (but && told->kind == RECIPIENT_PERSON && strcmp(told->id, but) == 0)
+			continue;
+		if (reason != REASON_JOINED && just_told(c, incident, told, reason))
+			continue;
+		notify_id(c, incident, told->kind, told->id, reason, incident->step);
+	}
+}

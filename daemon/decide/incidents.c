@@ -1,0 +1,376 @@
+/* An incident's life: open, joined, raised, cleared, acknowledged, opened again, resolved. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decide/core.h"
+
+static const struct policy last_resort_policy = {
+        /* Of an incident that no policy of the site fits: escalation goes to last_resort. */
+        .id = "last-resort",
+        .kind = INCIDENT_KIND_NONE,
+        .severity = SEVERITY_NONE,
+        .steps = &(struct policy_step){0},
+        .count = 1,
+        .repeat = MINUTES(2),
+        .resolve_within = MINUTES(30),
+};
+
+void own(const char **place, const char *text)
+{
+	char *copy = mem_copy(text);
+	free((char *)*place);
+	*place = copy;
+}
+
+struct incident *incident_create(void)
+{
+	struct incident *incident = NEW(struct incident);
+	incident->step_due.owner = incident;
+	incident->step_due.type = TIMER_STEP;
+	incident->resolve_due.owner = incident;
+	incident->resolve_due.type = TIMER_RESOLVE;
+	return incident;
+}
+
+void incident_destroy(struct incident *incident)
+{
+	if (!incident)
+		return;
+	for (uint32_t i = 0; i < incident->signal_count; i++) {
+		free((char *)incident->signals[i].device);
+		free((char *)incident->signals[i].device_name);
+	}
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		free((char *)incident->told[i].id);
+	for (uint32_t i = 0; i < incident->zone_depth; i++)
+		free((char *)incident->zone_path[i]);
+	free(incident->zone_path);
+	free(incident->signals);
+	free(incident->told);
+	free((char *)incident->zone);
+	free((char *)incident->zone_name);
+	free((char *)incident->subject);
+	free((char *)incident->owner);
+	free((char *)incident->reported_by);
+	free((char *)incident->note);
+	free((char *)incident->resolved_by);
+	policy_destroy(incident->policy);
+	free(incident);
+}
+
+bool incident_is_active(const struct incident *incident)
+{
+	return incident->state != STATE_RESOLVED;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+struct incident *incident_find(const struct site *site, const struct cause *cause)
+{
+	const char *zone = site->def->zones[cause->zone].id;
+	for (uint32_t i = 0; i < site->incident_count; i++) {
+		struct incident *incident = site->incidents[i];
+		if (incident->kind == cause->kind && incident_is_active(incident) &&
+		    same_text(incident->subject, cause->subject) &&
+		    strcmp(incident->zone, zone) == 0)
+			return incident;
+	}
+	return NULL;
+}
+
+static void place_in_zone(struct incident *incident, const struct site_def *def, uint32_t zone)
+{
+	own(&incident->zone, def->zones[zone].id);
+	own(&incident->zone_name, def->zones[zone].name);
+	uint32_t depth = 0;
+	for (uint32_t z = zone; z != POSITION_NONE; z = def->zones[z].in)
+		depth++;
+	incident->zone_path = NEW_ARRAY(const char *, depth);
+	incident->zone_depth = depth;
+	for (uint32_t z = zone; z != POSITION_NONE; z = def->zones[z].in)
+		incident->zone_path[--depth] = mem_copy(def->zones[z].id);
+}
+
+static void take_policy(struct context *c, struct incident *incident)
+{
+	const struct policy *policy = policy_for(c->site->def, incident->kind, incident->severity);
+	policy_destroy(incident->policy);
+	incident->policy = policy_copy(policy ? policy : &last_resort_policy);
+}
+
+struct incident *incident_prepare(struct context *c, const struct cause *cause, bool *fresh)
+{
+	struct site *site = c->site;
+	struct incident *incident = incident_find(site, cause);
+	*fresh = !incident;
+	if (incident)
+		return incident;
+	incident = incident_create();
+	/* A clock that went back a year goes on counting in the later one: ids stay unique. */
+	int32_t year = civil_from_wall(&site->def->timezone, c->now.wall).year;
+	if (year > site->incident_year) {
+		site->incident_year = year;
+		site->next_incident = 1;
+	}
+	incident->number = site->next_incident++;
+	snprintf(incident->id, sizeof incident->id, "%s-%d-%06u", site->def->id,
+	         site->incident_year, incident->number);
+	incident->kind = cause->kind;
+	incident->severity = cause->severity;
+	own(&incident->subject, cause->subject);
+	own(&incident->reported_by, cause->by);
+	own(&incident->note, cause->note);
+	incident->opened = c->now;
+	place_in_zone(incident, site->def, cause->zone);
+	site_adopt_incident(site, incident);
+	return incident;
+}
+
+static struct incident_signal *find_signal(struct incident *incident, const char *device,
+                                           enum kind kind)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++)
+		if (incident->signals[i].kind == kind &&
+		    strcmp(incident->signals[i].device, device) == 0)
+			return &incident->signals[i];
+	return NULL;
+}
+
+/* Returns true if the point was not in the incident before. */
+static bool add_signal(struct context *c, struct incident *incident, const struct cause *cause)
+{
+	if (!cause->device)
+		return false;
+	struct incident_signal *signal = find_signal(incident, cause->device, cause->signal);
+	bool added = !signal;
+	if (added) {
+		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
+		signal = &incident->signals[incident->signal_count++];
+		*signal = (struct incident_signal){.device = mem_copy(cause->device),
+		                                   .device_name = mem_copy(cause->device_name),
+		                                   .kind = cause->signal};
+	}
+	signal->active = true;
+	signal->time = cause->time;
+	signal->at = c->now.steady;
+	signal->presses++;
+	return added;
+}
+
+void incident_open(struct context *c, struct incident *incident, const struct cause *cause)
+{
+	add_signal(c, incident, cause);
+	take_policy(c, incident);
+	touch_incident(c, incident);
+	struct text *data = record(c);
+	json_put_string(data, "kind", incident_kind_name(incident->kind));
+	json_put_string(data, "severity", severity_name(incident->severity));
+	json_put_string(data, "zone", incident->zone);
+	json_put_string(data, "policy", incident->policy->id);
+	if (incident->subject)
+		json_put_string(data, "subject", incident->subject);
+	if (incident->note)
+		json_put_string(data, "note", incident->note);
+	record_end(c, (struct entry){.type = "incident.opened",
+	                             .time = cause->time,
+	                             .device = cause->device,
+	                             .incident = incident->id,
+	                             .by = cause->by});
+	escalate_begin(c, incident, REASON_OPENED);
+}
+
+/* Two devices of the zone within CONFIRM_WITHIN of each other make a fire certain. */
+static bool is_confirmed(const struct context *c, const struct incident *incident,
+                         const struct cause *cause)
+{
+	if (!cause->confirms)
+		return false;
+	for (uint32_t i = 0; i < incident->signal_count; i++) {
+		const struct incident_signal *other = &incident->signals[i];
+		if (strcmp(other->device, cause->device) != 0 && kind_facts[other->kind].confirms &&
+		    c->now.steady - other->at <= CONFIRM_WITHIN)
+			return true;
+	}
+	return false;
+}
+
+static void raise_severity(struct context *c, struct incident *incident, enum severity to)
+{
+	struct text *data = record(c);
+	json_put_string(data, "from", severity_name(incident->severity));
+	json_put_string(data, "to", severity_name(to));
+	incident->severity = to;
+	take_policy(c, incident);
+	json_put_string(data, "policy", incident->policy->id);
+	record_end(c, (struct entry){.type = "incident.raised", .incident = incident->id});
+	/* An acknowledgement was for what was known then: the rise asks for a new one. */
+	incident->state = STATE_OPEN;
+	escalate_begin(c, incident, REASON_RAISED);
+}
+
+void incident_join(struct context *c, struct incident *incident, const struct cause *cause)
+{
+	bool was_over = incident->cleared;
+	enum severity severity = cause->severity;
+	if (is_confirmed(c, incident, cause))
+		severity = SEVERITY_CRITICAL;
+	bool added = add_signal(c, incident, cause);
+	incident->cleared = false;
+	touch_incident(c, incident);
+	struct text *data = record(c);
+	if (cause->device)
+		json_put_string(data, "kind", kind_name(cause->signal));
+	if (cause->note)
+		json_put_string(data, "note", cause->note);
+	record_end(c, (struct entry){.type = "incident.joined",
+	                             .time = cause->time,
+	                             .device = cause->device,
+	                             .incident = incident->id,
+	                             .by = cause->by});
+	bool press = cause->device && kind_facts[cause->signal].momentary;
+	if (severity > incident->severity)
+		raise_severity(c, incident, severity);
+	else if (added || press || was_over || cause->by)
+		tell_told(c, incident, REASON_JOINED, NULL);
+}
+
+static bool all_clear(const struct incident *incident)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++)
+		if (incident->signals[i].active)
+			return false;
+	return incident->signal_count > 0;
+}
+
+static void clear_signal(struct context *c, struct incident *incident,
+                         struct incident_signal *signal, wall_ms time)
+{
+	signal->active = false;
+	signal->time = time;
+	signal->at = c->now.steady;
+	touch_incident(c, incident);
+	if (!all_clear(incident) || incident->cleared)
+		return;
+	incident->cleared = true;
+	record(c);
+	record_end(c, (struct entry){.type = "incident.cleared",
+	                             .time = time,
+	                             .device = signal->device,
+	                             .incident = incident->id});
+	if (!incident_kind_latches(incident->kind))
+		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+}
+
+void incident_signal_cleared(struct context *c, const char *device, enum kind kind, wall_ms time)
+{
+	for (uint32_t i = 0; i < c->site->incident_count; i++) {
+		struct incident *incident = c->site->incidents[i];
+		if (!incident_is_active(incident))
+			continue;
+		struct incident_signal *signal = find_signal(incident, device, kind);
+		if (signal && signal->active)
+			clear_signal(c, incident, signal, time);
+	}
+}
+
+static struct told *find_told(struct incident *incident, const char *person)
+{
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		if (incident->told[i].kind == RECIPIENT_PERSON &&
+		    strcmp(incident->told[i].id, person) == 0)
+			return &incident->told[i];
+	return NULL;
+}
+
+void incident_acknowledge(struct context *c, struct incident *incident, const char *by)
+{
+	struct told *told = find_told(incident, by);
+	if (told)
+		told->acknowledged = true;
+	touch_incident(c, incident);
+	if (incident->state == STATE_ACKNOWLEDGED)
+		return;
+	incident->state = STATE_ACKNOWLEDGED;
+	incident->acknowledged = c->now;
+	own(&incident->owner, by);
+	escalate_stop(c, incident);
+	timer_set(&c->site->timers, &incident->resolve_due,
+	          c->now.steady + incident->policy->resolve_within);
+	struct text *data = record(c);
+	json_put_string(data, "owner", by);
+	json_put_int(data, "after_ms", c->now.steady - incident->opened.steady);
+	json_put_int(data, "resolve_within_ms", incident->policy->resolve_within);
+	record_end(c, (struct entry){
+	                      .type = "incident.acknowledged", .incident = incident->id, .by = by});
+	notifications_expire(c, incident, RECIPIENT_PERSON, NULL);
+	tell_told(c, incident, REASON_ACKNOWLEDGED, by);
+}
+
+void incident_replace_owner(struct context *c, struct incident *incident, const char *to)
+{
+	own(&incident->owner, to);
+	touch_incident(c, incident);
+	struct text *data = record(c);
+	json_put_string(data, "owner", to);
+	record_end(c, (struct entry){.type = "incident.assigned", .incident = incident->id});
+	notify_id(c, incident, RECIPIENT_PERSON, to, REASON_HANDOVER, incident->step);
+}
+
+void incident_reopen(struct context *c, struct incident *incident)
+{
+	struct text *data = record(c);
+	json_put_string(data, "owner_was", incident->owner);
+	json_put_int(data, "resolve_within_ms", incident->policy->resolve_within);
+	json_put_string(data, "why", "not resolved in time after the acknowledgement");
+	record_end(c, (struct entry){.type = "incident.reopened", .incident = incident->id});
+	incident->state = STATE_OPEN;
+	incident->acknowledged = (struct moment){0};
+	own(&incident->owner, NULL);
+	touch_incident(c, incident);
+	escalate_begin(c, incident, REASON_REOPENED);
+}
+
+/* What is still active stays known as active, but a person has dealt with it. */
+static void settle_devices(struct context *c, const struct incident *incident)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++) {
+		const struct incident_signal *signal = &incident->signals[i];
+		uint32_t device = site_def_device(c->site->def, signal->device);
+		if (!signal->active || device == POSITION_NONE)
+			continue;
+		uint32_t mask = (uint32_t)1 << signal->kind;
+		if (kind_facts[signal->kind].momentary)
+			c->site->devices[device].active &= ~mask;
+		else
+			c->site->devices[device].settled |= mask;
+		touch_device(c, device);
+	}
+}
+
+void incident_resolve(struct context *c, struct incident *incident, const char *by,
+                      enum outcome outcome, const char *note)
+{
+	escalate_stop(c, incident);
+	timer_stop(&c->site->timers, &incident->resolve_due);
+	incident->state = STATE_RESOLVED;
+	incident->outcome = outcome;
+	incident->resolved = c->now;
+	own(&incident->resolved_by, by);
+	if (note)
+		own(&incident->note, note);
+	touch_incident(c, incident);
+	settle_devices(c, incident);
+	struct text *data = record(c);
+	json_put_string(data, "outcome", outcome_name(outcome));
+	json_put_int(data, "after_ms", c->now.steady - incident->opened.steady);
+	if (note)
+		json_put_string(data, "note", note);
+	record_end(c,
+	           (struct entry){.type = "incident.resolved", .incident = incident->id, .by = by});
+	notifications_expire(c, incident, RECIPIENT_PERSON, NULL);
+	tell_told(c, incident, REASON_RESOLVED, NULL);
+}

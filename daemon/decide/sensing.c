@@ -1,0 +1,227 @@
+/* What sensors say, and what their silence says. Every sensor point is a boolean condition of a
+ * device: (device, kind). A repeated state changes nothing and is no entry; a press always is. */
+#include <string.h>
+
+#include "decide/core.h"
+
+static uint32_t bit(enum kind kind)
+{
+	return (uint32_t)1 << kind;
+}
+
+struct reading { /* one condition of one device, as it now is */
+	uint32_t device;
+	enum kind kind;
+	bool active;
+	wall_ms time;
+	const struct signal *signal; /* the message, or NULL: supervision says so */
+	const char *source;          /* "silent", "status", "heard": whence supervision knows */
+};
+
+static struct cause cause_of(const struct context *c, const struct reading *r)
+{
+	const struct device *device = &c->site->def->devices[r->device];
+	const struct kind_facts *facts = &kind_facts[r->kind];
+	return (struct cause){
+	        .zone = device->zone,
+	        .kind = facts->raises,
+	        .severity = facts->severity,
+	        .device = device->id,
+	        .device_name = device->name,
+	        .signal = r->kind,
+	        .time = r->time,
+	        .confirms = facts->confirms,
+	};
+}
+
+static void record_signal(struct context *c, const struct reading *r, const char *incident,
+                          const char *ignored)
+{
+	const struct site_def *def = c->site->def;
+	const struct device *device = &def->devices[r->device];
+	const struct signal *signal = r->signal;
+	struct text *data = record(c);
+	if (signal && signal->id)
+		json_put_string(data, "id", signal->id);
+	json_put_string(data, "kind", kind_name(r->kind));
+	json_put_string(data, "state", r->active ? "active" : "clear");
+	json_put_string(data, "zone", def->zones[device->zone].id);
+	if (signal && signal->has_value)
+		json_put_number(data, "value", signal->value);
+	if (signal && signal->test)
+		json_put_bool(data, "test", true);
+	if (signal && signal->retained)
+		json_put_bool(data, "retained", true);
+	if (signal && signal->note)
+		json_put_raw(data, "said", signal->note);
+	if (r->source)
+		json_put_string(data, "source", r->source);
+	if (ignored)
+		json_put_string(data, "raises", ignored);
+	record_end(c, (struct entry){.type = "signal",
+	                             .time = r->time,
+	                             .device = device->id,
+	                             .incident = incident});
+}
+
+/* A condition became active (again): the incident opens, is joined, or the zone is not armed. */
+static void became_active(struct context *c, const struct reading *r)
+{
+	const struct device *device = &c->site->def->devices[r->device];
+	if (kind_facts[r->kind].needs_arming &&
+	    !zone_is_armed(c->site->def, device->zone, c->now.wall)) {
+		record_signal(c, r, NULL, "nothing: the zone is not armed");
+		return;
+	}
+	struct cause cause = cause_of(c, r);
+	bool fresh;
+	struct incident *incident = incident_prepare(c, &cause, &fresh);
+	record_signal(c, r, incident->id, NULL);
+	if (fresh)
+		incident_open(c, incident, &cause);
+	else
+		incident_join(c, incident, &cause);
+}
+
+static void take_reading(struct context *c, const struct reading *r)
+{
+	struct device_state *state = &c->site->devices[r->device];
+	const struct kind_facts *facts = &kind_facts[r->kind];
+	uint32_t mask = bit(r->kind);
+	bool known = state->known & mask, was_active = state->active & mask;
+	bool retained = r->signal && r->signal->retained;
+	bool press = facts->momentary && r->active && !retained;
+	bool renewed = r->active && (state->settled & mask) && facts->rearms && !retained;
+	if (known && was_active == r->active && !press && !renewed)
+		return;
+
+	state->known |= mask;
+	state->settled &= ~mask;
+	state->active = r->active ? state->active | mask : state->active & ~mask;
+	state->changed = c->now.wall;
+	touch_device(c, r->device);
+	if (r->active) {
+		became_active(c, r);
+		return;
+	}
+	struct cause cause = cause_of(c, r);
+	const struct incident *incident = incident_find(c->site, &cause);
+	record_signal(c, r, incident ? incident->id : NULL, NULL);
+	if (was_active)
+		incident_signal_cleared(c, c->site->def->devices[r->device].id, r->kind, r->time);
+}
+
+static void take_link(struct context *c, uint32_t device, bool active, const char *source)
+{
+	struct reading link = {.device = device,
+	                       .kind = KIND_LINK,
+	                       .active = active,
+	                       .time = c->now.wall,
+	                       .source = source};
+	take_reading(c, &link);
+}
+
+/* Anything a device says is a sign of life. */
+static void heard(struct context *c, uint32_t device)
+{
+	struct device_state *state = &c->site->devices[device];
+	span_ms expect = c->site->def->devices[device].expect_every;
+	state->heard = c->now.wall;
+	if (expect) {
+		state->silence.type = TIMER_SILENCE;
+		state->silence.device = device;
+		timer_set(&c->site->timers, &state->silence, c->now.steady + expect);
+	}
+	if (state->active & bit(KIND_LINK))
+		take_link(c, device, false, "heard");
+}
+
+void sense_signal(struct context *c, const struct signal *signal)
+{
+	uint32_t device = site_def_device(c->site->def, signal->device);
+	if (device == POSITION_NONE) {
+		record_rejected(c, &(struct rejected){.topic = "",
+		                                      .device = signal->device,
+		                                      .reason = "unknown device",
+		                                      .bytes = ""});
+		return;
+	}
+	heard(c, device);
+	struct reading r = {.device = device,
+	                    .kind = signal->kind,
+	                    .active = signal->active,
+	                    .time = signal->time ? signal->time : c->now.wall,
+	                    .signal = signal};
+	if (signal->test)
+		record_signal(c, &r, NULL, "nothing: a test");
+	else if (c->site->devices[device].walk_test)
+		record_signal(c, &r, NULL, "nothing: the device is under walk test");
+	else
+		take_reading(c, &r);
+}
+
+void sense_status(struct context *c, const struct device_status *status)
+{
+	uint32_t device = site_def_device(c->site->def, status->device);
+	if (device == POSITION_NONE)
+		return;
+	struct device_state *state = &c->site->devices[device];
+	bool changed = !state->online_known || state->online != status->online;
+	state->online_known = true;
+	state->online = status->online;
+	if (changed) {
+		touch_device(c, device);
+		record(c);
+		record_end(c, (struct entry){.type = status->online ? "device.online"
+		                                                    : "device.offline",
+		                             .device = status->device});
+	}
+	if (status->online)
+		heard(c, device);
+	else if (changed)
+		take_link(c, device, true, "status");
+}
+
+void sense_silence(struct context *c, uint32_t device)
+{
+	span_ms expect = c->site->def->devices[device].expect_every;
+	struct text *data = record(c);
+	json_put_int(data, "expect_every_ms", expect);
+	record_end(c, (struct entry){.type = "device.silent",
+	                             .device = c->site->def->devices[device].id});
+	take_link(c, device, true, "silent");
+}
+
+void sense_start(struct context *c)
+{
+	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
+		struct device_state *state = &c->site->devices[i];
+		span_ms expect = c->site->def->devices[i].expect_every;
+		state->silence.type = TIMER_SILENCE;
+		state->silence.device = i;
+		/* While nobody listened nothing could be heard: each has its whole time again. */
+		if (expect && !(state->active & bit(KIND_LINK)))
+			timer_set(&c->site->timers, &state->silence, c->now.steady + expect);
+		else
+			timer_stop(&c->site->timers, &state->silence);
+	}
+}
+
+#define REJECTED_KEPT 256
+
+void record_rejected(struct context *c, const struct rejected *rejected)
+{
+	struct text head = {0};
+	text_add_escaped(&head, rejected->bytes,
+	                 rejected->len < REJECTED_KEPT ? rejected->len : REJECTED_KEPT);
+	struct text topic = {0};
+	text_add_escaped(&topic, rejected->topic, strlen(rejected->topic));
+	struct text *data = record(c);
+	json_put_string(data, "topic", text_get(&topic));
+	json_put_string(data, "reason", rejected->reason);
+	json_put_int(data, "bytes", (int64_t)rejected->len);
+	json_put_string(data, "head", text_get(&head));
+	record_end(c, (struct entry){.type = "rejected", .device = rejected->device});
+	text_finish(&head);
+	text_finish(&topic);
+}

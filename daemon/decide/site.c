@@ -1,0 +1,265 @@
+#include "decide/site.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decide/core.h"
+
+struct site *site_create(const struct site_def *def)
+{
+	struct site *site = NEW(struct site);
+	site->def = def;
+	site->devices = NEW_ARRAY(struct device_state, def->device_count);
+	site->next_notification = 1;
+	site->next_incident = 1;
+	return site;
+}
+
+void site_destroy(struct site *site)
+{
+	if (!site)
+		return;
+	for (uint32_t i = 0; i < site->notification_count; i++)
+		notification_destroy(site->notifications[i]);
+	for (uint32_t i = 0; i < site->incident_count; i++)
+		incident_destroy(site->incidents[i]);
+	free(site->notifications);
+	free(site->incidents);
+	free(site->devices);
+	timers_finish(&site->timers);
+	seen_destroy(site->seen);
+	free(site);
+}
+
+/* A loaded timer carries its due time and no place; 0 means that it is not set. */
+static void arm(struct site *site, struct timer *timer)
+{
+	if (timer->due && !timer->place)
+		timer_set(&site->timers, timer, timer->due);
+}
+
+void site_adopt_incident(struct site *site, struct incident *incident)
+{
+	MEM_RESERVE(site->incidents, site->incident_count, site->incident_cap);
+	site->incidents[site->incident_count++] = incident;
+	arm(site, &incident->step_due);
+	arm(site, &incident->resolve_due);
+}
+
+void site_adopt_notification(struct site *site, struct notification *notification)
+{
+	MEM_RESERVE(site->notifications, site->notification_count, site->notification_cap);
+	site->notifications[site->notification_count++] = notification;
+	if (notification->incident)
+		notification->incident->outstanding++;
+	arm(site, &notification->due);
+}
+
+struct incident *site_incident(const struct site *site, const char *id)
+{
+	for (uint32_t i = 0; i < site->incident_count; i++)
+		if (strcmp(site->incidents[i]->id, id) == 0)
+			return site->incidents[i];
+	return NULL;
+}
+
+/* Numbers only rise along the array: notifications are appended and kept in order. */
+struct notification *site_notification(const struct site *site, uint64_t number)
+{
+	uint32_t low = 0, high = site->notification_count;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (site->notifications[mid]->number < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < site->notification_count && site->notifications[low]->number == number)
+		return site->notifications[low];
+	return NULL;
+}
+
+/* ---- the service about itself ---- */
+
+static const char *const service_events[] = {"service.started",  "service.stopped",     "config",
+                                             "broker.connected", "broker.disconnected", "clock",
+                                             "store.failed",     "store.recovered"};
+
+const char *service_event_name(enum service_event event)
+{
+	return service_events[event];
+}
+
+static void apply_service(struct context *c, const struct service_fact *fact)
+{
+	struct text *data = record(c);
+	if (fact->data) {
+		/* Its members go into the entry's object as they are. */
+		size_t len = strlen(fact->data);
+		assert(len >= 2 && fact->data[0] == '{' && fact->data[len - 1] == '}');
+		text_add_len(data, fact->data + 1, len - 2);
+	}
+	record_end(c, (struct entry){.type = service_event_name(fact->type)});
+	if (fact->type == SERVICE_STARTED) {
+		sense_start(c);
+		notifications_resume(c);
+	}
+}
+
+/* Troubles of the service itself are incidents of their own, by their subject. */
+static void apply_trouble(struct context *c, const struct trouble *trouble)
+{
+	struct cause cause = {.zone = site_def_root_zone(c->site->def),
+	                      .kind = INCIDENT_TROUBLE,
+	                      .severity = SEVERITY_WARNING,
+	                      .subject = trouble->subject,
+	                      .time = c->now.wall,
+	                      .note = trouble->detail};
+	struct incident *incident = incident_find(c->site, &cause);
+	if (trouble->active && !incident) {
+		bool fresh;
+		incident = incident_prepare(c, &cause, &fresh);
+		incident_open(c, incident, &cause);
+	} else if (!trouble->active && incident) {
+		incident->cleared = true;
+		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+	}
+}
+
+/* ---- the two calls ---- */
+
+int site_apply(struct site *site, const struct event *event, struct moment now, struct plan *plan,
+               struct problem *why)
+{
+	struct context c = {.site = site, .now = now, .plan = plan, .why = why};
+	plan->answer = NULL;
+	switch (event->type) {
+	case EVENT_SIGNAL:
+		sense_signal(&c, &event->signal);
+		return 0;
+	case EVENT_STATUS:
+		sense_status(&c, &event->status);
+		return 0;
+	case EVENT_REJECTED:
+		record_rejected(&c, &event->rejected);
+		return 0;
+	case EVENT_OPERATION:
+		return operate(&c, &event->operation);
+	case EVENT_DELIVERY:
+		notification_result(&c, &event->delivery);
+		return 0;
+	case EVENT_SERVICE:
+		apply_service(&c, &event->service);
+		return 0;
+	case EVENT_TROUBLE:
+		apply_trouble(&c, &event->trouble);
+		return 0;
+	}
+	return 0;
+}
+
+steady_ms site_next_deadline(const struct site *site)
+{
+	const struct timer *first = timers_first(&site->timers);
+	return first ? first->due : NEVER;
+}
+
+void site_tick(struct site *site, struct moment now, struct plan *plan)
+{
+	struct context c = {.site = site, .now = now, .plan = plan};
+	for (;;) {
+		struct timer *timer = timers_first(&site->timers);
+		if (!timer || timer->due > now.steady)
+			return;
+		uint32_t device = timer->device;
+		switch (timer->type) {
+		case TIMER_STEP:
+			escalate_due(&c, timer->owner);
+			break;
+		case TIMER_RESOLVE:
+			timer_stop(&site->timers, timer);
+			incident_reopen(&c, timer->owner);
+			break;
+		case TIMER_DELIVERY:
+			notification_due(&c, timer->owner);
+			break;
+		case TIMER_SILENCE:
+			timer_stop(&site->timers, timer);
+			sense_silence(&c, device);
+			break;
+		}
+	}
+}
+
+static bool is_finished(const struct notification *n)
+{
+	if (n->state == NOTIFICATION_QUEUED || n->state == NOTIFICATION_SENDING)
+		return false;
+	for (uint32_t i = 0; i < n->delivery_count; i++)
+		if (n->deliveries[i].state == DELIVERY_SENDING)
+			return false; /* its result is still to be recorded */
+	return true;
+}
+
+void site_settle(struct site *site)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < site->notification_count; i++) {
+		struct notification *n = site->notifications[i];
+		if (!is_finished(n) || n->touched) {
+			site->notifications[kept++] = n;
+			continue;
+		}
+		if (n->incident)
+			n->incident->outstanding--;
+		timer_stop(&site->timers, &n->due);
+		notification_destroy(n);
+	}
+	site->notification_count = kept;
+	kept = 0;
+	for (uint32_t i = 0; i < site->incident_count; i++) {
+		struct incident *incident = site->incidents[i];
+		if (incident_is_active(incident) || incident->outstanding || incident->touched) {
+			site->incidents[kept++] = incident;
+			continue;
+		}
+		timer_stop(&site->timers, &incident->step_due);
+		timer_stop(&site->timers, &incident->resolve_due);
+		incident_destroy(incident);
+	}
+	site->incident_count = kept;
+}
+
+void site_redefine(struct site *site, const struct site_def *def, struct moment now)
+{
+	const struct site_def *old = site->def;
+	struct device_state *devices = NEW_ARRAY(struct device_state, def->device_count);
+	for (uint32_t i = 0; i < old->device_count; i++) {
+		struct device_state *was = &site->devices[i];
+		bool watched = was->silence.place != 0;
+		steady_ms due = was->silence.due;
+		timer_stop(&site->timers, &was->silence);
+		uint32_t at = site_def_device(def, old->devices[i].id);
+		if (at == POSITION_NONE)
+			continue;
+		devices[at] = *was;
+		devices[at].silence = (struct timer){.type = TIMER_SILENCE, .device = at};
+		if (watched && def->devices[at].expect_every) {
+			span_ms moved = def->devices[at].expect_every -
+			                old->devices[i].expect_every;
+			timer_set(&site->timers, &devices[at].silence, due + moved);
+		}
+	}
+	for (uint32_t i = 0; i < def->device_count; i++) {
+		bool known = site_def_device(old, def->devices[i].id) != POSITION_NONE;
+		if (known || !def->devices[i].expect_every)
+			continue;
+		devices[i].silence = (struct timer){.type = TIMER_SILENCE, .device = i};
+		timer_set(&site->timers, &devices[i].silence,
+		          now.steady + def->devices[i].expect_every);
+	}
+	free(site->devices);
+	site->devices = devices;
+	site->def = def;
+}
