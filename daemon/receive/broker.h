@@ -31,14 +31,16 @@ struct broker_message {
 	const char *topic;
 	const void *bytes;
 	size_t len;
-	bool retained, duplicate;
+	bool retained;
+	bool duplicate; /* always false so far: libmosquitto does not say */
 };
 
 struct broker_callbacks {
 	/* A message was gathered; its ack is held until broker_release. */
 	void (*message)(void *ctx, const struct broker_message *);
-	/* The session came up (and the subscriptions are asked for) or went down; why is for
-	 * people. */
+	/* The session came up (and the subscriptions are asked for) or went down, or a first
+	 * attempt failed; a further failed attempt is told only when the reason is another. why
+	 * is for people. disconnected is never called from within the owner's own calls. */
 	void (*connected)(void *ctx, bool session_present);
 	void (*disconnected)(void *ctx, const char *why);
 	/* There is something to write that no message has caused (a ping, a subscription, room in
@@ -48,7 +50,8 @@ struct broker_callbacks {
 
 struct broker;
 
-/* filters: MQTT subscription filters, borrowed, subscribed at QoS 1 after each connect. */
+/* filters: MQTT subscription filters, copied, subscribed at QoS 1 after each connect. Connecting
+ * goes on in the background; -EINVAL and why only for options that can never work. */
 int broker_open(uv_loop_t *, const struct broker_options *, const char *const *filters,
                 size_t filter_count, const struct broker_callbacks *, void *ctx,
                 struct broker **out, struct problem *why) MUST_USE;
@@ -56,7 +59,8 @@ int broker_open(uv_loop_t *, const struct broker_options *, const char *const *f
 /* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
 void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);
 
-/* Queues a publish; false while not connected (the owner publishes state again on connect). */
+/* Queues a publish, to leave with the next broker_release; false while not connected (the owner
+ * publishes state again on connect: what a broken link had queued is gone). */
 bool broker_publish(struct broker *, const char *topic, const void *bytes, size_t len, int qos,
                     bool retain);
 
@@ -66,8 +70,15 @@ void broker_release(struct broker *);
 
 bool broker_is_connected(const struct broker *);
 
+/* How many messages of this connection were gathered since broker_release: their acks are held.
+ * With 0 a release acknowledges nothing, also when the store is down. MQTT numbers them with 16
+ * bits, so that they are never more than 65,535. */
+size_t broker_held(const struct broker *);
+
 /* Says goodbye as far as it goes (retained "offline", DISCONNECT), ends the session's link,
- * calls nobody back any more. The memory goes when the loop has closed the handles. */
+ * calls nobody back any more. While acks are held nothing is said, as that would release them:
+ * the link just ends and the broker publishes the will. The memory goes when the loop has closed
+ * the handles. NULL is fine. */
 void broker_close(struct broker *);
 
 #endif

@@ -10,6 +10,8 @@
 
 #define MESSAGE_MAX ((size_t)64 * 1024)
 #define SIGNALS_MAX 256 /* of one message */
+#define MEMBERS_MAX 64  /* of one signal */
+#define SIGNAL_NOTE_MAX 1024
 
 /* What one message said. Strings live as long as `signals_reset` was not called. */
 struct signals {
@@ -20,14 +22,20 @@ struct signals {
 	struct event *items; /* EVENT_SIGNAL events, in the order of the message */
 	uint32_t count, cap;
 	struct arena arena;
+	struct text scratch; /* room for the one who decodes */
 };
 
-void signals_reset(struct signals *);
-void signals_finish(struct signals *);
+void signals_reset(struct signals *);  /* empties, keeps the room; a zeroed one is valid */
+void signals_finish(struct signals *); /* frees; valid and empty again */
+
+/* For decoders: the next item, zeroed but for its type, the device and the retained mark. */
+struct signal *signals_add(struct signals *, bool retained);
 
 /* Native topics: tocsin/{site}/device/{device}/{event,status}. 0; or -EINVAL, and why says what
  * could not be understood; site and device are filled as far as they were. now is the receive
- * time, against which event times are judged (a year back, a day ahead). */
+ * time, against which event times are judged (a year back, a day ahead). A message is taken
+ * whole or refused whole. What a signal says beyond the known members is kept in its note, up
+ * to SIGNAL_NOTE_MAX bytes ({"note":"cut"} beyond). Resets out first. */
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,
                   struct signals *out, struct problem *why) MUST_USE;
 
