@@ -1,0 +1,518 @@
+/* The turn. Nothing leaves before it is on disk. */
+#include "app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "deliver/text.h"
+#include "review/link.h"
+
+/* ---- gather ---- */
+
+static void no_op(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+void app_want_turn(struct app *app)
+{
+	uv_idle_start(&app->wake, no_op);
+}
+
+struct item *inbox_add(struct app *app, enum item_type type)
+{
+	struct inbox *inbox = &app->inbox;
+	MEM_RESERVE(inbox->items, inbox->count, inbox->cap);
+	struct item *item = &inbox->items[inbox->count++];
+	*item = (struct item){.type = type};
+	app_want_turn(app);
+	return item;
+}
+
+struct site_slot *app_site(const struct app *app, const char *id)
+{
+	for (uint32_t i = 0; id && i < app->site_count; i++)
+		if (strcmp(app->sites[i].site->def->id, id) == 0)
+			return &app->sites[i];
+	return NULL;
+}
+
+bool app_disk_is_well(const struct app *app)
+{
+	return app->failing_since == NEVER;
+}
+
+/* ---- decide ---- */
+
+static void decide_event(struct app *app, struct site_slot *slot, const struct event *event,
+                         struct moment now)
+{
+	struct problem why = {0};
+	if (site_apply(slot->site, event, now, &slot->plan, &why) < 0)
+		log_warn("%s: %s", slot->site->def->id, why.text);
+	(void)app;
+}
+
+static void reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
+                   const char *device, const char *reason, struct moment now)
+{
+	app->counters.rejected++;
+	if (complaint_due(&app->complaints, device, now.steady))
+		log_warn("%s: message of '%s' rejected: %s", slot->site->def->id, device, reason);
+	struct event event = {.type = EVENT_REJECTED,
+	                      .rejected = {.topic = message->topic,
+	                                   .device = *device ? device : NULL,
+	                                   .reason = reason,
+	                                   .bytes = message->bytes,
+	                                   .len = message->len}};
+	decide_event(app, slot, &event, now);
+}
+
+/* The device hears {"id": ...} once its signal is on disk; a repeated one hears it again. */
+static void acknowledge_device(struct app *app, const char *site, const char *device,
+                               const char *id)
+{
+	struct text topic = {0}, body = {0};
+	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "id", id);
+	json_close(&body, '}');
+	MEM_RESERVE(app->acks, app->ack_count, app->ack_cap);
+	app->acks[app->ack_count++] = (struct device_ack){.topic = text_take(&topic),
+	                                                  .body = text_take(&body)};
+}
+
+static void decide_signals(struct app *app, struct site_slot *slot, struct moment now)
+{
+	const char *site_id = slot->site->def->id;
+	for (uint32_t i = 0; i < app->signals.count; i++) {
+		const struct signal *signal = &app->signals.items[i].signal;
+		app->counters.signals++;
+		if (site_seen(slot->site, signal->device, signal->id))
+			app->counters.duplicates++;
+		else
+			decide_event(app, slot, &app->signals.items[i], now);
+		if (signal->id)
+			acknowledge_device(app, site_id, signal->device, signal->id);
+	}
+}
+
+/* Our own retained incident topics come back at each connect: those of incidents that ended
+ * while the broker was away are cleared. */
+static bool is_incident_topic(struct app *app, const struct broker_message *message)
+{
+	const char *rest = strncmp(message->topic, "tocsin/", 7) == 0 ? message->topic + 7 : "";
+	const char *slash = strchr(rest, '/');
+	if (!slash || strncmp(slash, "/incident/", 10) != 0)
+		return false;
+	char site_id[ID_MAX + 1];
+	snprintf(site_id, sizeof site_id, "%.*s", (int)(slash - rest), rest);
+	struct site_slot *slot = app_site(app, site_id);
+	if (slot && message->retained && message->len) {
+		const struct incident *incident = site_incident(slot->site, slash + 10);
+		if (!incident || incident->state == STATE_RESOLVED)
+			broker_publish(app->broker, message->topic, "", 0, 1, true);
+	}
+	return true;
+}
+
+static void decide_message(struct app *app, const struct broker_message *message, struct moment now)
+{
+	app->counters.messages++;
+	if (is_incident_topic(app, message))
+		return;
+	struct problem why = {0};
+	int r = decode_native(message->topic, message->bytes, message->len, message->retained,
+	                      now.wall, &app->signals, &why);
+	struct site_slot *slot = app_site(app, app->signals.site);
+	if (!slot)
+		return; /* not subscribed to: a site that has just gone */
+	const char *device = app->signals.device;
+	if (r < 0) {
+		reject(app, slot, message, device, why.text, now);
+	} else if (site_def_device(slot->site->def, device) == POSITION_NONE) {
+		problem_set(&why, -ENOENT, "unknown device '%s': add it to the site's devices",
+		            device);
+		reject(app, slot, message, device, why.text, now);
+	} else if (app->signals.is_status) {
+		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
+		decide_event(app, slot, &event, now);
+	} else {
+		decide_signals(app, slot, now);
+	}
+}
+
+/* Which site an operation is for: named, or the one that has the incident. */
+static struct site_slot *site_of(struct app *app, const struct item *item)
+{
+	if (item->site)
+		return app_site(app, item->site);
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (item->operation.incident &&
+		    site_incident(app->sites[i].site, item->operation.incident))
+			return &app->sites[i];
+	return NULL;
+}
+
+/* An incident that is not in memory is resolved, or never was. */
+static void look_up_resolved(struct app *app, const char *id, struct answer *answer)
+{
+	struct incident *incident = NULL;
+	char *site_id = NULL;
+	if (!id || store_incident(app->store, id, &incident, &site_id) < 0)
+		return;
+	answer->result = problem_set(&answer->why, -EALREADY, "incident '%s' is already resolved",
+	                             id);
+	snprintf(answer->incident, sizeof answer->incident, "%s", incident->id);
+	incident_destroy(incident);
+	free(site_id);
+}
+
+static void decide_operation(struct app *app, const struct item *item, struct moment now)
+{
+	struct answer answer = {.done = item->done, .done_ctx = item->done_ctx};
+	struct site_slot *slot = site_of(app, item);
+	const char *id = item->operation.incident;
+	if (slot) {
+		struct event event = {.type = EVENT_OPERATION, .operation = item->operation};
+		answer.result = site_apply(slot->site, &event, now, &slot->plan, &answer.why);
+		answer.site = slot->site->def->id;
+		if (slot->plan.answer)
+			snprintf(answer.incident, sizeof answer.incident, "%s",
+			         slot->plan.answer->id);
+	} else if (id) {
+		answer.result = problem_set(&answer.why, -ENOENT, "no incident '%s'", id);
+	} else {
+		answer.result = problem_set(&answer.why, -ENOENT, "no such site");
+	}
+	if (answer.result == -ENOENT)
+		look_up_resolved(app, id, &answer);
+	MEM_RESERVE(app->answers, app->answer_count, app->answer_cap);
+	app->answers[app->answer_count++] = answer;
+}
+
+static void decide_for_sites(struct app *app, const char *site, const struct event *event,
+                             struct moment now)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (!site || strcmp(app->sites[i].site->def->id, site) == 0)
+			decide_event(app, &app->sites[i], event, now);
+}
+
+static void decide_item(struct app *app, const struct item *item, struct moment now)
+{
+	switch (item->type) {
+	case ITEM_MESSAGE:
+		decide_message(app, &item->message, now);
+		break;
+	case ITEM_OPERATION:
+		decide_operation(app, item, now);
+		break;
+	case ITEM_RESULT:
+		app->counters.accepted += item->result.verdict == VERDICT_ACCEPTED;
+		decide_for_sites(app, item->site,
+		                 &(struct event){.type = EVENT_DELIVERY, .delivery = item->result},
+		                 now);
+		break;
+	case ITEM_FACT:
+		decide_for_sites(app, item->site,
+		                 &(struct event){.type = EVENT_SERVICE, .service = item->fact},
+		                 now);
+		break;
+	case ITEM_TROUBLE:
+		decide_for_sites(app, item->site,
+		                 &(struct event){.type = EVENT_TROUBLE, .trouble = item->trouble},
+		                 now);
+		break;
+	}
+}
+
+static void decide_jump(struct app *app, const struct clock_jump *jump, struct moment now)
+{
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_time(&data, "before", jump->before);
+	json_put_time(&data, "after", jump->after);
+	json_put_int(&data, "step_ms", jump->after - jump->before);
+	json_close(&data, '}');
+	log_warn("the wall clock stepped by %lld ms; no deadline moves",
+	         (long long)(jump->after - jump->before));
+	struct event event = {.type = EVENT_SERVICE,
+	                      .service = {.type = CLOCK_JUMPED, .data = text_get(&data)}};
+	decide_for_sites(app, NULL, &event, now);
+	text_finish(&data);
+}
+
+static void decide(struct app *app, struct moment now)
+{
+	for (uint32_t i = 0; i < app->inbox.count; i++)
+		decide_item(app, &app->inbox.items[i], now);
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (site_next_deadline(app->sites[i].site) <= now.steady)
+			site_tick(app->sites[i].site, now, &app->sites[i].plan);
+}
+
+/* ---- commit ---- */
+
+static bool plan_is_empty(const struct plan *plan)
+{
+	return !plan->entry_count && !plan->incident_count && !plan->notification_count &&
+	       !plan->device_count;
+}
+
+static bool anything_to_commit(const struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (!plan_is_empty(&app->sites[i].plan))
+			return true;
+	return false;
+}
+
+static int commit(struct app *app, struct moment now, struct problem *why)
+{
+	struct site_turn *sites = NEW_ARRAY(struct site_turn, app->site_count);
+	struct turn turn = {.sites = sites, .anchor = clock_anchor(&app->clock, now)};
+	uint64_t entries = 0;
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		if (plan_is_empty(&app->sites[i].plan))
+			continue;
+		sites[turn.count++] = (struct site_turn){.site = app->sites[i].site,
+		                                         .plan = &app->sites[i].plan};
+		entries += app->sites[i].plan.entry_count;
+	}
+	int64_t start = clock_stopwatch_ns();
+	int r = store_commit(app->store, &turn, why);
+	app->counters.commit_ns += clock_stopwatch_ns() - start;
+	free(sites);
+	if (r < 0) {
+		app->counters.commit_failures++;
+	} else {
+		app->counters.commits++;
+		app->counters.entries += entries;
+	}
+	return r;
+}
+
+/* ---- release ---- */
+
+static const char *ack_link(const struct app *app, const struct site *site,
+                            const struct notification *n, struct moment now, struct text *out)
+{
+	if (!n->incident || n->to_kind != RECIPIENT_PERSON || n->incident->state == STATE_RESOLVED)
+		return NULL;
+	text_addf(out, "%s/a/", app->config->http.public_url);
+	link_write_token(out, app->link_key,
+	                 &(struct link){.site = site->store_id,
+	                                .notification = n->number,
+	                                .expires = now.wall + LINK_VALID});
+	return text_get(out);
+}
+
+static void send_letter(struct app *app, const struct site *site, const struct dispatch *dispatch,
+                        bool unlogged, struct moment now)
+{
+	const struct notification *n = dispatch->notification;
+	const struct delivery *delivery = &n->deliveries[dispatch->contact];
+	const struct channel *channel = config_channel(app->config, delivery->channel);
+	struct text body = {0}, link = {0}, console = {0}, head_hex = {0};
+	struct ledger_head head = store_head(app->store, site->store_id);
+	text_add_hex(&head_hex, head.hash, sizeof head.hash);
+	text_addf(&console, "%s/%s%s", app->config->http.public_url,
+	          n->incident ? "#/incidents/" : "", n->incident ? n->incident->id : "");
+	struct letter letter = {
+	        .site_id = site->def->id,
+	        .site_name = site->def->name,
+	        .language = site->def->language,
+	        .timezone = &site->def->timezone,
+	        .def = site->def,
+	        .notification = n,
+	        .incident = n->incident,
+	        .contact = dispatch->contact,
+	        .attempt = dispatch->attempt,
+	        .to = delivery->to,
+	        .ack_url = ack_link(app, site, n, now, &link),
+	        .console_url = text_get(&console),
+	        .ledger_seq = head.seq,
+	        .ledger_head = text_get(&head_hex),
+	        .unlogged = unlogged,
+	        .now = now,
+	};
+	letter_write_text(&letter, &body);
+	letter.text = text_get(&body);
+	app->counters.attempts++;
+	courier_send(app->courier, channel, &letter);
+	text_finish(&body);
+	text_finish(&link);
+	text_finish(&console);
+	text_finish(&head_hex);
+}
+
+static void release_letters(struct app *app, struct moment now)
+{
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		struct plan *plan = &app->sites[i].plan;
+		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++)
+			send_letter(app, app->sites[i].site, &plan->dispatches[k],
+			            !app_disk_is_well(app), now);
+		plan->dispatches_released = plan->dispatch_count;
+	}
+}
+
+void publish_incident(struct app *app, const struct site *site, const struct incident *incident)
+{
+	struct text topic = {0}, body = {0};
+	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, incident->id);
+	if (incident->state != STATE_RESOLVED)
+		incident_write_json(&body, NULL, site->def->id, incident);
+	broker_publish(app->broker, text_get(&topic), text_get(&body), body.len, 1, true);
+	text_finish(&topic);
+	text_finish(&body);
+}
+
+static void release_publishes(struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		for (uint32_t k = 0; k < app->sites[i].plan.incident_count; k++)
+			publish_incident(app, app->sites[i].site, app->sites[i].plan.incidents[k]);
+	for (uint32_t i = 0; i < app->ack_count; i++) {
+		struct device_ack *ack = &app->acks[i];
+		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
+		free(ack->topic);
+		free(ack->body);
+	}
+	app->ack_count = 0;
+}
+
+static void release_answers(struct app *app, int committed, const struct problem *why)
+{
+	/* An answer may bring the next operation: it goes into the inbox, not into this list. */
+	for (uint32_t i = 0; i < app->answer_count; i++) {
+		struct answer answer = app->answers[i];
+		struct incident *loaded = NULL;
+		char *site_id = NULL;
+		if (committed < 0) {
+			answer.result = committed;
+			answer.why = *why;
+		}
+		if (*answer.incident &&
+		    store_incident(app->store, answer.incident, &loaded, &site_id) < 0)
+			loaded = NULL;
+		answer.done(answer.done_ctx, answer.result, loaded, site_id ? site_id : answer.site,
+		            &answer.why);
+		incident_destroy(loaded);
+		free(site_id);
+	}
+	app->answer_count = 0;
+}
+
+static void start_afresh(struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		plan_reset(&app->sites[i].plan, app->sites[i].site);
+		site_settle(app->sites[i].site);
+	}
+}
+
+static void release(struct app *app, struct moment now)
+{
+	release_letters(app, now);
+	release_publishes(app);
+	broker_release(app->broker);
+	release_answers(app, 0, NULL);
+	start_afresh(app);
+	http_committed(app->http);
+}
+
+/* ---- when the disk fails: alarms are pushed from memory, nothing is acknowledged ---- */
+
+#define COMMIT_RETRY SECONDS(1)
+
+static void disk_failed(struct app *app, int error, const struct problem *why, struct moment now)
+{
+	if (app_disk_is_well(app)) {
+		app->failing_since = now.steady;
+		log_error("the record cannot be written: %s; alarms are pushed unlogged",
+		          why->text);
+		inbox_add(app, ITEM_TROUBLE)->trouble = (struct trouble){
+		        .subject = "store",
+		        .active = true,
+		        .detail = "the record cannot be written"};
+	}
+	app->failure = *why;
+	app->retry_commit = now.steady + COMMIT_RETRY;
+	release_letters(app, now);
+	release_answers(app, error, why);
+	if (!broker_held(app->broker))
+		broker_release(app->broker); /* a ping or a subscription: acknowledges nothing */
+}
+
+static void disk_recovered(struct app *app, struct moment now)
+{
+	struct item *fact = inbox_add(app, ITEM_FACT);
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_int(&data, "unwritten_ms", now.steady - app->failing_since);
+	json_put_string(&data, "why", app->failure.text);
+	json_close(&data, '}');
+	fact->fact = (struct service_fact){.type = STORE_RECOVERED,
+	                                   .data = arena_copy(&app->inbox.arena, text_get(&data))};
+	text_finish(&data);
+	inbox_add(app, ITEM_TROUBLE)->trouble = (struct trouble){.subject = "store"};
+	log_info("the record can be written again after %lld ms; all that was held is in it",
+	         (long long)(now.steady - app->failing_since));
+	app->failing_since = NEVER;
+}
+
+/* ---- the turn ---- */
+
+static void on_alarm(uv_timer_t *alarm)
+{
+	app_want_turn(alarm->data);
+}
+
+static void set_alarm(struct app *app, struct moment now)
+{
+	steady_ms next = app_disk_is_well(app) ? NEVER : app->retry_commit;
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		steady_ms due = site_next_deadline(app->sites[i].site);
+		next = due < next ? due : next;
+	}
+	if (next == NEVER) {
+		uv_timer_stop(&app->alarm);
+		return;
+	}
+	uint64_t wait = next > now.steady ? (uint64_t)(next - now.steady) : 0;
+	uv_update_time(&app->loop);
+	/* Boot time counts suspended time and libuv's does not: look at least once a minute. */
+	uv_timer_start(&app->alarm, on_alarm, wait < 60000 ? wait : 60000, 0);
+}
+
+void app_turn(struct app *app)
+{
+	struct moment now;
+	struct clock_jump jump;
+	struct problem why = {0};
+	uv_idle_stop(&app->wake);
+	if (clock_now(&app->clock, &now, &jump))
+		decide_jump(app, &jump, now);
+	decide(app, now);
+	app->inbox.count = 0;
+	arena_reset(&app->inbox.arena);
+
+	app->counters.turns++;
+	int r = anything_to_commit(app) ? commit(app, now, &why) : 0;
+	if (r < 0) {
+		disk_failed(app, r, &why, now);
+	} else {
+		release(app, now);
+		if (!app_disk_is_well(app))
+			disk_recovered(app, now);
+	}
+	set_alarm(app, now);
+	app_release_retired(app);
+	app_stop_if_done(app);
+}

@@ -1,0 +1,121 @@
+/* The service: what it is made of, and the turn that moves everything through it.
+ *
+ *   service.c  puts it together: opens, reloads, closes; callbacks that only put things into
+ *              the inbox; readiness, figures
+ *   app.c      the turn: gather, decide, commit, release
+ *
+ * One thread, one loop. Callbacks gather: they put what arrived into the inbox and ask for a turn.
+ * The turn runs when the loop has looked at everything that was ready.
+ */
+#ifndef TOCSIN_APP_H
+#define TOCSIN_APP_H
+
+#include <uv.h>
+
+#include "config/config.h"
+#include "deliver/courier.h"
+#include "receive/broker.h"
+#include "receive/complaints.h"
+#include "receive/signals.h"
+#include "review/http.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+enum item_type { ITEM_MESSAGE, ITEM_OPERATION, ITEM_RESULT, ITEM_FACT, ITEM_TROUBLE };
+
+struct item { /* one thing that arrived; its strings live in the inbox's arena */
+	enum item_type type;
+	const char *site; /* NULL: every site, or the message's own */
+	struct broker_message message;
+	struct operation operation;
+	operation_done done;
+	void *done_ctx;
+	struct delivery_result result;
+	struct service_fact fact;
+	struct trouble trouble;
+};
+
+struct inbox {
+	struct item *items;
+	uint32_t count, cap;
+	struct arena arena;
+};
+
+struct answer { /* what an operation's asker hears, once it is true */
+	operation_done done;
+	void *done_ctx;
+	int result;
+	char incident[INCIDENT_ID_MAX]; /* "" none */
+	const char *site;
+	struct problem why;
+};
+
+struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
+	char *topic, *body;
+};
+
+struct site_slot {
+	struct site *site;
+	struct plan plan; /* of this turn; or, while the disk fails, of all turns since */
+};
+
+struct counters { /* since the start */
+	uint64_t messages, signals, rejected, duplicates, turns, commits, commit_failures, entries,
+	        attempts, accepted;
+	int64_t commit_ns;
+};
+
+struct app {
+	uv_loop_t loop;
+	uv_check_t check; /* runs the turn when the loop has gathered */
+	uv_idle_t wake;   /* on while a turn is wanted: the loop does not sleep */
+	uv_timer_t alarm; /* the next deadline of any site */
+	uv_timer_t grace; /* how long a stop waits for pushes under way */
+	uv_signal_t stop[2], reload;
+	const char *config_path;
+	struct service_config *config;
+	struct store *store;
+	struct keys keys;
+	uint8_t link_key[SHA256_LEN];
+	struct clock clock;
+	struct broker *broker;
+	struct courier *courier;
+	struct http_server *http;
+	struct review_service review;
+
+	struct site_slot *sites;
+	uint32_t site_count;
+	struct inbox inbox;
+	struct signals signals;
+	struct complaints complaints;
+	struct answer *answers;
+	uint32_t answer_count, answer_cap;
+	struct device_ack *acks;
+	uint32_t ack_count, ack_cap;
+
+	struct service_config **retired; /* older ones that something may still point into */
+	uint32_t retired_count, retired_cap;
+	bool broker_up;
+	bool stopping, grace_over;
+	/* While the disk fails: since when, and why. Plans are kept and tried again. */
+	steady_ms failing_since; /* NEVER: the disk is well */
+	struct problem failure;
+	steady_ms retry_commit;
+	struct counters counters;
+};
+
+/* Opens everything and runs until a signal ends it. Returns the exit code. */
+int app_run(const char *config_path);
+
+/* ---- for service.c ---- */
+
+void app_turn(struct app *);
+struct item *inbox_add(struct app *, enum item_type); /* and asks for a turn */
+void app_want_turn(struct app *);
+struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
+void publish_incident(struct app *, const struct site *, const struct incident *);
+bool app_disk_is_well(const struct app *);
+void app_release_retired(struct app *);
+void app_stop_if_done(struct app *);
+
+#endif

@@ -1,0 +1,504 @@
+/* Puts the service together, and takes it apart again. Callbacks here only gather. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#define STOP_GRACE_MS 2000 /* for pushes under way when a stop is asked for */
+
+/* ---- what arrives ---- */
+
+static void on_message(void *ctx, const struct broker_message *message)
+{
+	struct app *app = ctx;
+	struct item *item = inbox_add(app, ITEM_MESSAGE);
+	struct arena *arena = &app->inbox.arena;
+	item->message = *message;
+	item->message.topic = arena_copy(arena, message->topic);
+	/* One byte more than is allowed tells the decoder enough of what is too long. */
+	size_t kept = message->len > MESSAGE_MAX ? MESSAGE_MAX + 1 : message->len;
+	item->message.bytes = arena_copy_len(arena, message->bytes, kept);
+	item->message.len = kept;
+}
+
+static void add_fact(struct app *app, enum service_event type, const char *data)
+{
+	struct item *item = inbox_add(app, ITEM_FACT);
+	item->fact = (struct service_fact){.type = type,
+	                                   .data = arena_copy(&app->inbox.arena, data)};
+}
+
+static void on_connected(void *ctx, bool session_present)
+{
+	struct app *app = ctx;
+	app->broker_up = true;
+	log_info("connected to the broker%s",
+	         session_present ? "; the session was kept" : "; a new session");
+	add_fact(app, BROKER_CONNECTED,
+	         session_present ? "{\"session_kept\":true}" : "{\"session_kept\":false}");
+	for (uint32_t i = 0; i < app->site_count; i++)
+		for (uint32_t k = 0; k < app->sites[i].site->incident_count; k++)
+			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
+}
+
+static void on_disconnected(void *ctx, const char *why)
+{
+	struct app *app = ctx;
+	struct text data = {0};
+	if (app->broker_up || !app->stopping)
+		log_warn("no connection to the broker: %s", why);
+	if (!app->broker_up)
+		return;
+	app->broker_up = false;
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "why", why);
+	json_close(&data, '}');
+	add_fact(app, BROKER_DISCONNECTED, text_get(&data));
+	text_finish(&data);
+}
+
+static void on_wants_release(void *ctx)
+{
+	app_want_turn(ctx);
+}
+
+static void on_result(void *ctx, const char *site_id, const struct delivery_result *result)
+{
+	struct app *app = ctx;
+	struct item *item = inbox_add(app, ITEM_RESULT);
+	item->site = arena_copy(&app->inbox.arena, site_id);
+	item->result = *result;
+	item->result.detail = arena_copy(&app->inbox.arena, result->detail);
+}
+
+static int on_submit(void *ctx, const char *site_id, const struct operation *op,
+                     operation_done done, void *done_ctx)
+{
+	struct app *app = ctx;
+	if (site_id && !app_site(app, site_id))
+		return -ENOENT;
+	struct item *item = inbox_add(app, ITEM_OPERATION);
+	struct arena *arena = &app->inbox.arena;
+	item->site = arena_copy(arena, site_id);
+	item->done = done;
+	item->done_ctx = done_ctx;
+	item->operation = *op;
+	item->operation.by = arena_copy(arena, op->by);
+	item->operation.via = arena_copy(arena, op->via);
+	item->operation.incident = arena_copy(arena, op->incident);
+	item->operation.note = arena_copy(arena, op->note);
+	item->operation.to = arena_copy(arena, op->to);
+	item->operation.zone = arena_copy(arena, op->zone);
+	return 0;
+}
+
+static void on_check(uv_check_t *check)
+{
+	struct app *app = check->data;
+	if (uv_is_active((uv_handle_t *)&app->wake))
+		app_turn(app);
+}
+
+/* ---- what the HTTP side asks ---- */
+
+static const struct site *review_site(void *ctx, const char *site_id)
+{
+	struct site_slot *slot = app_site(ctx, site_id);
+	return slot ? slot->site : NULL;
+}
+
+static const struct site *review_site_at(void *ctx, uint32_t i)
+{
+	struct app *app = ctx;
+	return i < app->site_count ? app->sites[i].site : NULL;
+}
+
+static struct moment review_now(void *ctx)
+{
+	struct app *app = ctx;
+	struct clock look = app->clock; /* a jump is the turn's to notice */
+	struct moment now;
+	clock_now(&look, &now, NULL);
+	return now;
+}
+
+static bool review_ready(void *ctx, struct problem *why)
+{
+	struct app *app = ctx;
+	if (!app_disk_is_well(app))
+		return problem_set(why, 0, "the record cannot be written: %s", app->failure.text);
+	if (!app->broker_up)
+		return problem_set(why, 0, "no connection to the broker");
+	return true;
+}
+
+static bool review_broker_connected(void *ctx)
+{
+	return ((struct app *)ctx)->broker_up;
+}
+
+static void put_metric(struct text *out, const char *type, const char *name, const char *help,
+                       double value)
+{
+	text_addf(out, "# HELP tocsin_%s %s\n# TYPE tocsin_%s %s\ntocsin_%s %.17g\n", name, help,
+	          name, type, name, value);
+}
+
+static void put_open_incidents(const struct app *app, struct text *out)
+{
+	text_add(out, "# HELP tocsin_incidents_open Incidents that are not resolved.\n"
+	              "# TYPE tocsin_incidents_open gauge\n");
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		const struct site *site = app->sites[i].site;
+		uint32_t counts[SEVERITY_COUNT] = {0};
+		for (uint32_t k = 0; k < site->incident_count; k++)
+			if (site->incidents[k]->state != STATE_RESOLVED)
+				counts[site->incidents[k]->severity]++;
+		for (int s = 0; s < SEVERITY_COUNT; s++)
+			text_addf(out, "tocsin_incidents_open{site=\"%s\",severity=\"%s\"} %u\n",
+			          site->def->id, severity_name((enum severity)s), counts[s]);
+	}
+}
+
+static void review_metrics(void *ctx, struct text *out)
+{
+	struct app *app = ctx;
+	const struct counters *n = &app->counters;
+	put_metric(out, "gauge", "up_broker", "1 while the broker is connected.", app->broker_up);
+	put_metric(out, "gauge", "up_store", "1 while the record can be written.",
+	           app_disk_is_well(app));
+	put_metric(out, "counter", "messages_total", "MQTT messages read.", (double)n->messages);
+	put_metric(out, "counter", "signals_total", "Signals understood.", (double)n->signals);
+	put_metric(out, "counter", "rejected_total", "Messages that could not be understood.",
+	           (double)n->rejected);
+	put_metric(out, "counter", "duplicates_total", "Signals whose id was seen before.",
+	           (double)n->duplicates);
+	put_metric(out, "counter", "commits_total", "Turns committed.", (double)n->commits);
+	put_metric(out, "counter", "commit_failures_total", "Commits that failed.",
+	           (double)n->commit_failures);
+	put_metric(out, "counter", "commit_seconds_total", "Time spent in commits.",
+	           (double)n->commit_ns / 1e9);
+	put_metric(out, "counter", "ledger_entries_total", "Ledger entries written.",
+	           (double)n->entries);
+	put_metric(out, "counter", "delivery_attempts_total", "Push attempts started.",
+	           (double)n->attempts);
+	put_metric(out, "counter", "deliveries_accepted_total", "Push attempts accepted.",
+	           (double)n->accepted);
+	put_metric(out, "gauge", "deliveries_in_flight", "Push attempts under way.",
+	           courier_in_flight(app->courier));
+	put_open_incidents(app, out);
+}
+
+/* ---- putting it together ---- */
+
+static int load_sites(struct app *app, struct problem *why)
+{
+	app->sites = NEW_ARRAY(struct site_slot, app->config->site_count);
+	for (uint32_t i = 0; i < app->config->site_count; i++) {
+		struct site *site = site_create(app->config->sites[i]);
+		app->sites[app->site_count++].site = site;
+		int r = store_load_site(app->store, site, why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_store(struct app *app, struct problem *why)
+{
+	struct clock_anchor anchor;
+	span_ms downtime = 0;
+	int r = store_open(app->config->store_path, STORE_WRITE, &app->store, why);
+	if (r == 0)
+		r = keys_open(app->config->store_path, &app->keys, why);
+	if (r < 0)
+		return r;
+	keys_derive(&app->keys, "acknowledge link", app->link_key);
+	bool known = store_anchor(app->store, &anchor);
+	clock_start(&app->clock, known ? &anchor : NULL, &downtime);
+	r = load_sites(app, why);
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "version", TOCSIN_VERSION);
+	json_put_string(&data, "config", app->config->hash);
+	if (known)
+		json_put_int(&data, "downtime_ms", downtime);
+	json_close(&data, '}');
+	add_fact(app, SERVICE_STARTED, text_get(&data));
+	text_finish(&data);
+	return r;
+}
+
+/* What to subscribe to: each site's devices, and our own incident topics (app.c says why). */
+static char **make_filters(const struct app *app, size_t *count)
+{
+	char **filters = NEW_ARRAY(char *, (size_t)app->site_count * 3);
+	static const char *const endings[] = {"device/+/event", "device/+/status", "incident/+"};
+	*count = 0;
+	for (uint32_t i = 0; i < app->site_count; i++)
+		for (int k = 0; k < 3; k++) {
+			struct text filter = {0};
+			text_addf(&filter, "tocsin/%s/%s", app->sites[i].site->def->id, endings[k]);
+			filters[(*count)++] = text_take(&filter);
+		}
+	return filters;
+}
+
+static void free_filters(char **filters, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(filters[i]);
+	free(filters);
+}
+
+static int open_network(struct app *app, struct problem *why)
+{
+	static const struct broker_callbacks callbacks = {.message = on_message,
+	                                                  .connected = on_connected,
+	                                                  .disconnected = on_disconnected,
+	                                                  .wants_release = on_wants_release};
+	app->review = (struct review_service){.ctx = app,
+	                                      .store = app->store,
+	                                      .submit = on_submit,
+	                                      .site = review_site,
+	                                      .site_at = review_site_at,
+	                                      .now = review_now,
+	                                      .ready = review_ready,
+	                                      .broker_connected = review_broker_connected,
+	                                      .metrics = review_metrics};
+	memcpy(app->review.link_key, app->link_key, sizeof app->link_key);
+	int r = courier_open(&app->loop, on_result, app, &app->courier, why);
+	if (r == 0)
+		r = http_open(&app->loop, &app->config->http, &app->review, &app->http, why);
+	if (r < 0)
+		return r;
+	size_t count;
+	char **filters = make_filters(app, &count);
+	r = broker_open(&app->loop, &app->config->broker, (const char *const *)filters, count,
+	                &callbacks, app, &app->broker, why);
+	free_filters(filters, count);
+	return r;
+}
+
+/* ---- reload ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool needs_restart(const struct service_config *a, const struct service_config *b)
+{
+	return !same_text(a->store_path, b->store_path) || !same_text(a->http.host, b->http.host) ||
+	       a->http.port != b->http.port || !same_text(a->broker.host, b->broker.host) ||
+	       a->broker.port != b->broker.port ||
+	       !same_text(a->broker.client_id, b->broker.client_id) ||
+	       !same_text(a->broker.username, b->broker.username);
+}
+
+static bool same_sites(const struct app *app, const struct service_config *config)
+{
+	if (config->site_count != app->site_count)
+		return false;
+	for (uint32_t i = 0; i < config->site_count; i++)
+		if (!app_site(app, config->sites[i]->id))
+			return false;
+	return true;
+}
+
+static void log_report(struct text *report, void (*say)(const char *line))
+{
+	char *rest = text_take(report);
+	for (char *line = rest, *end; *line; line = end) {
+		end = strchrnul(line, '\n');
+		if (*end)
+			*end++ = '\0';
+		say(line);
+	}
+	free(rest);
+}
+
+static void say_error(const char *line)
+{
+	log_error("%s", line);
+}
+
+static void say_warning(const char *line)
+{
+	log_warn("%s", line);
+}
+
+static void put_in_force(struct app *app, struct service_config *config)
+{
+	struct moment now = review_now(app);
+	for (uint32_t i = 0; i < config->site_count; i++)
+		site_redefine(app_site(app, config->sites[i]->id)->site, config->sites[i], now);
+	/* Letters under way and the open connections still point into the old one. */
+	MEM_RESERVE(app->retired, app->retired_count, app->retired_cap);
+	app->retired[app->retired_count++] = app->config;
+	app->config = config;
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "config", config->hash);
+	json_close(&data, '}');
+	add_fact(app, SERVICE_CONFIGURED, text_get(&data));
+	text_finish(&data);
+}
+
+static void on_reload(uv_signal_t *handle, int signal_number)
+{
+	(void)signal_number;
+	struct app *app = handle->data;
+	struct service_config *config = NULL;
+	struct text report = {0};
+	/* What has arrived is decided by the rules under which it came. */
+	app_turn(app);
+	int r = config_load(app->config_path, CONFIG_DAEMON, &config, &report);
+	if (r < 0) {
+		log_report(&report, say_error);
+		log_error("the configuration was not reloaded: the old one stays in force");
+	} else if (!app_disk_is_well(app)) {
+		log_error("not reloaded while the record cannot be written: try again later");
+		config_destroy(config);
+	} else if (needs_restart(app->config, config) || !same_sites(app, config)) {
+		log_error(
+		        "not reloaded: a change of store, http, broker or the list of sites needs "
+		        "a restart; the old configuration stays in force");
+		config_destroy(config);
+	} else {
+		log_report(&report, say_warning);
+		put_in_force(app, config);
+		log_info("configuration reloaded");
+	}
+	text_finish(&report);
+}
+
+/* Every configuration but the first, whose strings the connections borrow, goes once nothing on
+ * its way points into it. */
+void app_release_retired(struct app *app)
+{
+	if (app->retired_count < 2 || courier_in_flight(app->courier))
+		return;
+	for (uint32_t i = 1; i < app->retired_count; i++)
+		config_destroy(app->retired[i]);
+	app->retired_count = 1;
+}
+
+/* ---- the end ---- */
+
+static void close_handle(uv_handle_t *handle, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+	((struct app *)timer->data)->grace_over = true;
+	app_want_turn(timer->data);
+}
+
+static void on_stop(uv_signal_t *handle, int signal_number)
+{
+	struct app *app = handle->data;
+	if (app->stopping)
+		return;
+	app->stopping = true;
+	log_info("stopping: %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+	uv_timer_start(&app->grace, on_grace_over, STOP_GRACE_MS, 0);
+	app_want_turn(app);
+}
+
+void app_stop_if_done(struct app *app)
+{
+	if (app->stopping && (app->grace_over || !courier_in_flight(app->courier)))
+		uv_stop(&app->loop);
+}
+
+static void app_close(struct app *app)
+{
+	if (app->broker && app->courier && app->http) {
+		add_fact(app, SERVICE_STOPPED, NULL);
+		app_turn(app);
+	}
+	http_close(app->http);
+	broker_close(app->broker);
+	courier_close(app->courier);
+	/* Handles that are closing get their turn first; whatever is left is ours. */
+	uv_run(&app->loop, UV_RUN_NOWAIT);
+	uv_walk(&app->loop, close_handle, NULL);
+	uv_run(&app->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&app->loop);
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		plan_finish(&app->sites[i].plan);
+		site_destroy(app->sites[i].site);
+	}
+	store_close(app->store);
+	for (uint32_t i = 0; i < app->retired_count; i++)
+		config_destroy(app->retired[i]);
+	config_destroy(app->config);
+	signals_finish(&app->signals);
+	arena_finish(&app->inbox.arena);
+	free(app->retired);
+	free(app->inbox.items);
+	free(app->answers);
+	free(app->acks);
+	free(app->sites);
+}
+
+static void open_loop(struct app *app)
+{
+	uv_loop_init(&app->loop);
+	uv_check_init(&app->loop, &app->check);
+	uv_idle_init(&app->loop, &app->wake);
+	uv_timer_init(&app->loop, &app->alarm);
+	uv_timer_init(&app->loop, &app->grace);
+	uv_signal_init(&app->loop, &app->stop[0]);
+	uv_signal_init(&app->loop, &app->stop[1]);
+	uv_signal_init(&app->loop, &app->reload);
+	app->check.data = app->alarm.data = app->grace.data = app;
+	app->stop[0].data = app->stop[1].data = app->reload.data = app;
+	uv_check_start(&app->check, on_check);
+	uv_signal_start(&app->stop[0], on_stop, SIGTERM);
+	uv_signal_start(&app->stop[1], on_stop, SIGINT);
+	uv_signal_start(&app->reload, on_reload, SIGHUP);
+}
+
+int app_run(const char *config_path)
+{
+	struct app *app = NEW(struct app);
+	struct text report = {0};
+	struct problem why = {0};
+	app->failing_since = NEVER;
+	app->config_path = config_path;
+	if (config_load(config_path, CONFIG_DAEMON, &app->config, &report) < 0) {
+		fputs(text_get(&report), stderr);
+		text_finish(&report);
+		free(app);
+		return 78;
+	}
+	log_report(&report, say_warning);
+	text_finish(&report);
+	open_loop(app);
+	int r = open_store(app, &why);
+	if (r == 0)
+		r = open_network(app, &why);
+	if (r < 0) {
+		log_error("%s", why.text);
+	} else {
+		log_info("tocsin %s: %u site%s, console at %s", TOCSIN_VERSION, app->site_count,
+		         app->site_count == 1 ? "" : "s", app->config->http.public_url);
+		app_turn(app);
+		uv_run(&app->loop, UV_RUN_DEFAULT);
+	}
+	app_close(app);
+	free(app);
+	if (r == 0)
+		log_info("stopped");
+	return r < 0 ? 1 : 0;
+}
