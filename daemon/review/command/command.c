@@ -1,0 +1,420 @@
+#include "review/command/command.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "review/command/inside.h"
+
+#define BIT OPTION_BIT
+/* Taken by every command. */
+#define ALWAYS (BIT(OPTION_CONFIG) | BIT(OPTION_HELP) | BIT(OPTION_VERSION))
+
+const struct option_facts option_facts[OPTION_COUNT] = {
+        [OPTION_CONFIG] = {"config", "FILE",
+                           "the service's configuration; default /etc/tocsin/tocsin.yaml"},
+        [OPTION_HELP] = {"help", NULL, "says what a command does, with examples"},
+        [OPTION_VERSION] = {"version", NULL, "prints the version"},
+        [OPTION_JSON] = {"json", NULL, "prints JSON, and nothing else, on standard output"},
+        [OPTION_STATE] = {"state", "STATES",
+                          "only these: open, acknowledged, resolved; "
+                          "several with commas"},
+        [OPTION_SITE] = {"site", "SITE", "only this site"},
+        [OPTION_KIND] = {"kind", "KIND", "what happens: fire, panic, smoke, contact, ..."},
+        [OPTION_SINCE] = {"since", "TIME",
+                          "from this time on: 2026-11-22T08:00, or 90s, 5m, 1h, "
+                          "7d ago"},
+        [OPTION_UNTIL] = {"until", "TIME", "before this time"},
+        [OPTION_LIMIT] = {"limit", "N", "at most so many (1 to 1000; default 100)"},
+        [OPTION_BY] = {"by", "PERSON", "who does it: the id of a person of the site"},
+        [OPTION_TO] = {"to", "PERSON", "who takes it over"},
+        [OPTION_OUTCOME] = {"outcome", "OUTCOME",
+                            "what it was: real, false_alarm, test, drill, unknown"},
+        [OPTION_NOTE] = {"note", "TEXT", "a remark for the record"},
+        [OPTION_ZONE] = {"zone", "ZONE", "a zone of the site, by id"},
+        [OPTION_AT] = {"at", "TIME", "at this time instead of now"},
+        [OPTION_DEVICE] = {"device", "DEVICE", "only what this device said"},
+        [OPTION_TYPE] = {"type", "TYPE", "only this type of entry: signal, step, incident.*, ..."},
+        [OPTION_INCIDENT] = {"incident", "ID", "only what belongs to this incident"},
+        [OPTION_FOLLOW] = {"follow", NULL, "goes on with what is recorded from now on; ^C ends"},
+};
+
+const struct command commands[] = {
+        {.name = "status",
+         .arguments = "",
+         .takes = BIT(OPTION_JSON),
+         .summary = "is the service well, and is anything open",
+         .details = "Asks the daemon whether it runs, reaches the broker and can write its record, "
+                    "and counts\nwhat is open. Without the daemon it says what the record knows. "
+                    "Ends with 1 when the daemon\ndoes not run or is not well, so that a script "
+                    "can watch it.",
+         .examples = "status\nstatus --json\n",
+         .run = run_status},
+        {.name = "incidents",
+         .arguments = "",
+         .takes = BIT(OPTION_JSON) | BIT(OPTION_STATE) | BIT(OPTION_SITE) | BIT(OPTION_KIND) |
+                  BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_LIMIT),
+         .summary = "lists incidents, newest first",
+         .details = "Lists incidents of every state, newest first. Reads the record itself; the "
+                    "daemon need\nnot run. --since and --until are about when they opened.",
+         .examples = "incidents --state open,acknowledged\nincidents --kind fire --since 7d\n"
+                     "incidents --json --limit 10\n",
+         .run = run_incidents},
+        {.name = "show",
+         .arguments = "ID",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .takes = BIT(OPTION_JSON),
+         .summary = "tells one incident from its opening on",
+         .details = "Shows an incident with everything that happened: signals, who was told over "
+                    "what and how\nfast, who took charge, gaps and failures. The number of an id "
+                    "is enough where it is clear.",
+         .examples = "show binjiang-2026-000001\nshow 1\nshow 1 --json\n",
+         .run = run_show},
+        {.name = "ack",
+         .arguments = "ID",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_BY),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "takes charge of an incident",
+         .details = "Acknowledges: the person named by --by owns the incident from now on, nobody "
+                    "else is\ncalled for it, and it must be resolved in the time its policy "
+                    "gives, or it opens again.\nRepeating it is harmless.",
+         .examples = "ack binjiang-2026-000001 --by li\nack 1 --by li --note \"on my way\"\n",
+         .run = run_ack},
+        {.name = "resolve",
+         .arguments = "ID",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_BY) | BIT(OPTION_OUTCOME),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_OUTCOME) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "closes an incident and says what it was",
+         .details = "Resolves: the incident is over. Everyone who was told of it is told so. The "
+                    "outcome is one of\nreal, false_alarm, test, drill, unknown.",
+         .examples = "resolve binjiang-2026-000001 --by li --outcome false_alarm "
+                     "--note \"steam from a kettle\"\n",
+         .run = run_resolve},
+        {.name = "note",
+         .arguments = "ID [TEXT]",
+         .arguments_min = 1,
+         .arguments_max = 2,
+         .needs = BIT(OPTION_BY),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "adds a remark to an incident",
+         .details = "Adds a remark to the record of an incident, as TEXT or with --note.",
+         .examples = "note 1 \"third floor searched, nobody left\" --by li\n",
+         .run = run_note},
+        {.name = "assign",
+         .arguments = "ID",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_TO),
+         .takes = BIT(OPTION_TO) | BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "hands an incident to another person",
+         .details = "Hands the incident on: --to owns it from now on. It is never left without an "
+                    "owner.",
+         .examples = "assign 1 --to zhao --by li\n",
+         .run = run_assign},
+        {.name = "who",
+         .arguments = "",
+         .needs = BIT(OPTION_KIND) | BIT(OPTION_ZONE),
+         .takes = BIT(OPTION_KIND) | BIT(OPTION_ZONE) | BIT(OPTION_AT) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
+         .summary = "who would be told, and when, if this happened there",
+         .details = "Answers from the configuration alone, without raising anything: which policy "
+                    "fits, and who\neach of its steps reaches at that time.",
+         .examples = "who --kind smoke --zone dorm-3f\n"
+                     "who --kind panic --zone gate --at 2026-12-24T02:00\n",
+         .run = run_who},
+        {.name = "duty",
+         .arguments = "",
+         .takes = BIT(OPTION_AT) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "who is on duty",
+         .details = "Says for every post who is on duty now, or at another time, from the "
+                    "configuration.",
+         .examples = "duty\nduty --at 2026-12-24T02:00\n",
+         .run = run_duty},
+        {.name = "devices",
+         .arguments = "",
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "lists devices: what they say and when they were last heard",
+         .details = "Lists every device of the configuration with its zone, its state and its "
+                    "last sign of life.",
+         .examples = "devices\ndevices --site binjiang --json\n",
+         .run = run_devices},
+        {.name = "deliveries",
+         .arguments = "",
+         .takes = BIT(OPTION_INCIDENT) | BIT(OPTION_LIMIT) | BIT(OPTION_JSON),
+         .summary = "lists who was told over which channel, and how that went",
+         .details = "Lists every attempt to reach somebody, newest first, with its result.",
+         .examples = "deliveries --limit 20\ndeliveries --incident binjiang-2026-000001\n",
+         .run = run_deliveries},
+        {.name = "log",
+         .arguments = "",
+         .takes = BIT(OPTION_JSON) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) |
+                  BIT(OPTION_DEVICE) | BIT(OPTION_ZONE) | BIT(OPTION_TYPE) | BIT(OPTION_INCIDENT) |
+                  BIT(OPTION_FOLLOW),
+         .summary = "prints the record, oldest first",
+         .details = "Prints the record, oldest first; with --json one object a line. Reads the "
+                    "store itself, also\nwith the daemon down or from a read-only copy.",
+         .examples = "log --since 1h\nlog --type incident.* --site binjiang\n"
+                     "log --json --follow | jq .type\n",
+         .run = run_log},
+        {.name = "test",
+         .arguments = "RECIPIENT",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .takes = BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "sends one person a message marked as a test",
+         .details = "Sends a test over the person's contacts, to see that they arrive. RECIPIENT "
+                    "is person:ID,\nduty:ID or channel:ID; outside lines are never tested.",
+         .examples = "test person:li\ntest duty:leader --by sun\n",
+         .run = run_test},
+};
+const uint32_t command_count = sizeof commands / sizeof *commands;
+
+const struct command *command_find(const char *name)
+{
+	for (uint32_t i = 0; i < command_count; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* ---- hints ---- */
+
+/* How many letters differ, swapped neighbours counted twice; words longer than the room are far
+ * from everything. */
+static uint32_t word_distance(const char *a, const char *b)
+{
+	enum { ROOM = 24 };
+	uint32_t row[ROOM + 1];
+	size_t len = strlen(b);
+	if (strlen(a) > ROOM || len > ROOM)
+		return ROOM;
+	for (uint32_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (uint32_t i = 0; a[i]; i++) {
+		uint32_t diagonal = row[0];
+		row[0] = i + 1;
+		for (uint32_t j = 0; j < len; j++) {
+			uint32_t best = diagonal + (a[i] != b[j]);
+			diagonal = row[j + 1];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (diagonal + 1 < best)
+				best = diagonal + 1;
+			row[j + 1] = best;
+		}
+	}
+	return row[len];
+}
+
+/* Close enough to be a slip of the finger. */
+static bool is_slip(const char *typed, const char *meant)
+{
+	return word_distance(typed, meant) <= (strlen(meant) > 4 ? 2 : 1);
+}
+
+static const char *nearest_command(const char *typed)
+{
+	for (uint32_t i = 0; i < command_count; i++)
+		if (is_slip(typed, commands[i].name))
+			return commands[i].name;
+	return NULL;
+}
+
+static const char *nearest_option(const char *typed)
+{
+	for (uint32_t i = 0; i < OPTION_COUNT; i++)
+		if (is_slip(typed, option_facts[i].name))
+			return option_facts[i].name;
+	return NULL;
+}
+
+/* ---- reading the line ---- */
+
+static enum option option_find(const char *name, size_t len)
+{
+	for (uint32_t i = 0; i < OPTION_COUNT; i++)
+		if (strlen(option_facts[i].name) == len &&
+		    memcmp(option_facts[i].name, name, len) == 0)
+			return (enum option)i;
+	return OPTION_COUNT;
+}
+
+/* Reads the option at argv[*i], and its value behind it. */
+static int read_option(int argc, char *const *argv, int *i, struct invocation *line, FILE *err)
+{
+	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	enum option option = strcmp(argv[*i], "-h") == 0       ? OPTION_HELP
+	                     : strncmp(argv[*i], "--", 2) == 0 ? option_find(name, len)
+	                                                       : OPTION_COUNT;
+	if (option == OPTION_COUNT) {
+		const char *near = strlen(argv[*i]) > 2 ? nearest_option(name) : NULL;
+		fprintf(err, "tocsin: unknown option '%s'", argv[*i]);
+		fprintf(err, near ? "; did you mean --%s?\n" : "; tocsin --help lists them%s\n",
+		        near ? near : "");
+		return EXIT_USAGE;
+	}
+	const struct option_facts *facts = &option_facts[option];
+	if (!facts->value && equals) {
+		fprintf(err, "tocsin: --%s takes no value\n", facts->name);
+		return EXIT_USAGE;
+	}
+	const char *value = equals ? equals + 1 : "";
+	if (facts->value && !equals) {
+		/* An option in its place is a value forgotten; --note=--x says it is meant. */
+		if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0) {
+			fprintf(err, "tocsin: --%s needs a value: --%s %s\n", facts->name,
+			        facts->name, facts->value);
+			return EXIT_USAGE;
+		}
+		value = argv[++*i];
+	}
+	if (facts->value && !*value && option != OPTION_NOTE) {
+		fprintf(err, "tocsin: --%s is empty; it names a %s\n", facts->name, facts->value);
+		return EXIT_USAGE;
+	}
+	line->options[option] = value;
+	return 0;
+}
+
+/* Splits argv into options, the command's name and its arguments; the names are checked later. */
+static int read_words(int argc, char *const *argv, struct invocation *line, const char **name,
+                      FILE *err)
+{
+	bool only_arguments = false;
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		if (!text_is_utf8(word, strlen(word))) {
+			fprintf(err, "tocsin: argument %d is not valid UTF-8\n", i);
+			return EXIT_USAGE;
+		}
+		if (!only_arguments && strcmp(word, "--") == 0) {
+			only_arguments = true;
+		} else if (!only_arguments && word[0] == '-' && word[1]) {
+			int r = read_option(argc, argv, &i, line, err);
+			if (r)
+				return r;
+		} else if (!*name) {
+			*name = word;
+		} else if (line->argument_count == COMMAND_ARGUMENTS_MAX) {
+			fprintf(err, "tocsin: too many arguments from '%s' on\n", word);
+			return EXIT_USAGE;
+		} else {
+			line->arguments[line->argument_count++] = word;
+		}
+	}
+	return 0;
+}
+
+static int usage_failure(const struct command *command, FILE *err)
+{
+	struct text usage = {0};
+	usage_line(&usage, command);
+	fprintf(err, "usage: %s\n       tocsin %s --help says more\n", text_get(&usage),
+	        command->name);
+	text_finish(&usage);
+	return EXIT_USAGE;
+}
+
+/* Does the command take what was given, and is what it needs there? */
+static int check_line(const struct invocation *line, FILE *err)
+{
+	const struct command *command = line->command;
+	for (uint32_t i = 0; i < OPTION_COUNT; i++) {
+		bool given = line->options[i] != NULL;
+		if (given && !((command->takes | ALWAYS) & BIT(i))) {
+			fprintf(err, "tocsin: '%s' takes no --%s\n", command->name,
+			        option_facts[i].name);
+			return usage_failure(command, err);
+		}
+		if (!given && (command->needs & BIT(i))) {
+			fprintf(err, "tocsin: '%s' needs --%s %s: %s\n", command->name,
+			        option_facts[i].name, option_facts[i].value, option_facts[i].help);
+			return usage_failure(command, err);
+		}
+	}
+	if (line->argument_count < command->arguments_min) {
+		fprintf(err, "tocsin: '%s' needs %s\n", command->name, command->arguments);
+		return usage_failure(command, err);
+	}
+	if (line->argument_count > command->arguments_max) {
+		fprintf(err, "tocsin: '%s' does not take '%s'\n", command->name,
+		        line->arguments[command->arguments_max]);
+		return usage_failure(command, err);
+	}
+	return 0;
+}
+
+static int unknown_command(const char *name, FILE *err)
+{
+	const char *near = nearest_command(name);
+	fprintf(err, "tocsin: unknown command '%s'", name);
+	fprintf(err, near ? "; did you mean '%s'?\n" : "; tocsin --help lists them%s\n",
+	        near ? near : "");
+	return EXIT_USAGE;
+}
+
+bool command_parse(int argc, char *const *argv, struct invocation *line, FILE *out, FILE *err,
+                   int *code)
+{
+	const char *name = NULL;
+	*line = (struct invocation){0};
+	*code = read_words(argc, argv, line, &name, err);
+	if (*code)
+		return false;
+	if (line->options[OPTION_VERSION]) {
+		fprintf(out, "tocsin %s\n", TOCSIN_VERSION);
+		return false;
+	}
+	bool asks_help = line->options[OPTION_HELP] != NULL;
+	if (name && strcmp(name, "help") == 0) {
+		asks_help = true;
+		name = line->argument_count ? line->arguments[0] : NULL;
+	}
+	if (!name) {
+		help_overview(asks_help ? out : err);
+		*code = asks_help ? EXIT_DONE : EXIT_USAGE;
+		return false;
+	}
+	line->command = command_find(name);
+	if (!line->command) {
+		*code = unknown_command(name, err);
+		return false;
+	}
+	if (asks_help) {
+		help_command(out, line->command);
+		return false;
+	}
+	*code = check_line(line, err);
+	return *code == 0;
+}
+
+/* A pipe whose reader is gone: it has seen enough. */
+static bool reader_is_gone(FILE *out)
+{
+	struct pollfd wait = {.fd = fileno(out)};
+	return poll(&wait, 1, 0) == 1 && (wait.revents & POLLERR);
+}
+
+int command_run(const struct command_context *ctx, const struct invocation *line)
+{
+	int code = line->command->run(ctx, line);
+	bool failed = fflush(ctx->out) != 0 || ferror(ctx->out);
+	if (!failed || reader_is_gone(ctx->out))
+		return code;
+	return complain(ctx, EXIT_FAILED, "the answer could not be written whole");
+}
+
+void command_write_base_url(struct text *out, const char *host, int port)
+{
+	if (strcmp(host, "0.0.0.0") == 0 || !*host)
+		host = "127.0.0.1";
+	else if (strcmp(host, "::") == 0)
+		host = "::1";
+	bool bracket = strchr(host, ':') && host[0] != '[';
+	text_addf(out, "http://%s%s%s:%d", bracket ? "[" : "", host, bracket ? "]" : "", port);
+}

@@ -1,0 +1,102 @@
+/* The operator's command, `tocsin`: what it can do, how its line is read, and the running of it.
+ *
+ * Reading commands open the store themselves (never writing), so they work beside the daemon and
+ * without it; what changes something is asked of the daemon over HTTP, because only the daemon
+ * decides. Configuration is loaded by the caller, between the two calls:
+ *
+ *     if (!command_parse(argc, argv, &line, stdout, stderr, &code))
+ *             return code;
+ *     ... load line.options[OPTION_CONFIG], fill a context ...
+ *     return command_run(&context, &line);
+ */
+#ifndef TOCSIN_REVIEW_COMMAND_COMMAND_H
+#define TOCSIN_REVIEW_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "decide/model.h"
+
+enum exit_code { /* the contract's */
+	         EXIT_DONE = 0,
+	         EXIT_FAILED = 1,
+	         EXIT_USAGE = 2,
+	         EXIT_CONFIG = 78,
+};
+
+enum option {
+	OPTION_CONFIG,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_JSON,
+	OPTION_STATE,
+	OPTION_SITE,
+	OPTION_KIND,
+	OPTION_SINCE,
+	OPTION_UNTIL,
+	OPTION_LIMIT,
+	OPTION_BY,
+	OPTION_TO,
+	OPTION_OUTCOME,
+	OPTION_NOTE,
+	OPTION_ZONE,
+	OPTION_AT,
+	OPTION_DEVICE,
+	OPTION_TYPE,
+	OPTION_INCIDENT,
+	OPTION_FOLLOW,
+	OPTION_COUNT,
+};
+
+#define COMMAND_ARGUMENTS_MAX 4
+
+/* What a command may know; everything is borrowed and outlives command_run. */
+struct command_context {
+	const char *config_path;
+	const char *store_path;
+	const char *api;   /* base URL of the daemon on this machine, without a slash at the end */
+	const char *token; /* NULL where no token could be read; never shown */
+	struct site_def *const *sites;
+	uint32_t site_count;
+	wall_ms now;
+	const char *language; /* "zh-CN" or "en": of the person who reads */
+	bool colour;
+	FILE *out, *err;
+};
+
+struct invocation;
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage line shows them, or "" */
+	uint32_t arguments_min, arguments_max;
+	uint32_t needs, takes; /* bit per enum option; needs is part of takes */
+	const char *summary;   /* one line */
+	const char *details;   /* what it does, for somebody who has never used it */
+	const char *examples;  /* lines without the leading "  tocsin " */
+	int (*run)(const struct command_context *, const struct invocation *);
+};
+
+struct invocation { /* borrows from argv */
+	const struct command *command;
+	const char *options[OPTION_COUNT]; /* NULL: not given; "" for a given flag */
+	const char *arguments[COMMAND_ARGUMENTS_MAX];
+	uint32_t argument_count;
+};
+
+/* Reads the command line; options may stand anywhere. True: run it. False: everything is said
+ * (help on out, complaints with a hint on err) and *code is how to end. */
+bool command_parse(int argc, char *const *argv, struct invocation *line, FILE *out, FILE *err,
+                   int *code);
+
+/* Runs what was read; returns the exit code. A reader of out that has gone away is no failure. */
+int command_run(const struct command_context *, const struct invocation *);
+
+/* Where the daemon answers for a client on the same machine: an address that means "all" becomes
+ * the loopback one, IPv6 gets its brackets. */
+void command_write_base_url(struct text *, const char *host, int port);
+
+#endif

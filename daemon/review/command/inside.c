@@ -1,0 +1,218 @@
+#include "review/command/inside.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/mem.h"
+#include "review/command/speak.h"
+#include "review/when.h"
+
+int complain(const struct command_context *ctx, int code, const char *format, ...)
+{
+	char *words = NULL;
+	va_list args;
+	va_start(args, format);
+	int len = vasprintf(&words, format, args);
+	va_end(args);
+	if (len < 0)
+		return code;
+	struct text line = {0}, safe = {0};
+	text_add_safe(&safe, words);
+	text_add_toned(&line, ctx, TONE_PLAIN, text_get(&safe));
+	fprintf(ctx->err, "tocsin: %s\n", text_get(&line));
+	text_finish(&safe);
+	text_finish(&line);
+	free(words);
+	return code;
+}
+
+void print_json(const struct command_context *ctx, struct text *json)
+{
+	text_add_char(json, '\n');
+	fwrite(text_get(json), 1, json->len, ctx->out);
+	text_finish(json);
+}
+
+/* ---- values of options ---- */
+
+/* A date and time without an offset is meant as the site's own clocks show it. */
+int option_time(const struct command_context *ctx, const struct invocation *line,
+                enum option option, const struct site_def *def, wall_ms *out)
+{
+	const char *words = line->options[option];
+	struct civil local;
+	if (!words)
+		return 0;
+	if (!def && ctx->site_count)
+		def = ctx->sites[0];
+	if (def && civil_parse(words, &local) == 0) {
+		*out = civil_first(&def->timezone, local);
+		return 0;
+	}
+	if (when_parse(words, ctx->now, out) == 0)
+		return 0;
+	return complain(ctx, EXIT_USAGE, "--%s '%s' is no time: write %s",
+	                option_facts[option].name, words, WHEN_FORMS);
+}
+
+int option_limit(const struct command_context *ctx, const struct invocation *line, uint32_t *out)
+{
+	const char *words = line->options[OPTION_LIMIT];
+	int64_t n;
+	if (!words)
+		return 0;
+	if (text_parse_int(words, &n) < 0 || n < 1 || n > 1000)
+		return complain(ctx, EXIT_USAGE, "--limit '%s' is not a number from 1 to 1000",
+		                words);
+	*out = (uint32_t)n;
+	return 0;
+}
+
+int option_states(const struct command_context *ctx, const struct invocation *line, uint32_t *out)
+{
+	const char *words = line->options[OPTION_STATE];
+	uint32_t states = 0;
+	while (words) {
+		char word[32];
+		size_t len = strcspn(words, ",");
+		snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : 0), words);
+		enum incident_state state = incident_state_from_name(word);
+		if (state == STATE_COUNT)
+			return complain(ctx, EXIT_USAGE,
+			                "--state '%s': allowed are open, acknowledged, resolved, "
+			                "several with commas",
+			                line->options[OPTION_STATE]);
+		states |= 1u << state;
+		words = words[len] ? words + len + 1 : NULL;
+	}
+	*out = states;
+	return 0;
+}
+
+int option_site(const struct command_context *ctx, const struct invocation *line,
+                const struct site_def **out)
+{
+	const char *id = line->options[OPTION_SITE];
+	*out = NULL;
+	if (!id)
+		return 0;
+	*out = site_by_id(ctx, id);
+	if (*out)
+		return 0;
+	struct text known = {0};
+	for (uint32_t i = 0; i < ctx->site_count; i++)
+		text_addf(&known, "%s%s", i ? ", " : "", ctx->sites[i]->id);
+	complain(ctx, EXIT_FAILED, "no site '%s' in the configuration; it has %s", id,
+	         text_get(&known));
+	text_finish(&known);
+	return EXIT_FAILED;
+}
+
+/* ---- the store ---- */
+
+int store_open_here(const struct command_context *ctx, struct store **out)
+{
+	struct problem why = {0};
+	int r = store_open(ctx->store_path, STORE_READ, out, &why);
+	if (r == 0)
+		return 0;
+	const char *hint = "";
+	if (r == -ENOENT)
+		hint = "; it is made when the daemon first starts";
+	else if (r == -EACCES || r == -EPERM)
+		hint = "; run this as the user of the service";
+	return complain(ctx, EXIT_FAILED, "cannot read the record %s: %s%s", ctx->store_path,
+	                why.text[0] ? why.text : strerror(-r), hint);
+}
+
+struct last_seen {
+	ledger_visit visit;
+	void *ctx;
+	bool any;
+};
+
+static bool note_last(void *ctx, const struct ledger_row *row)
+{
+	struct last_seen *last = ctx;
+	last->any = true;
+	return last->visit(last->ctx, row);
+}
+
+/* The record is read oldest first, so its end is sought in windows that widen. */
+int ledger_last(struct store *store, const char *site, wall_ms now, ledger_visit visit, void *ctx)
+{
+	static const span_ms windows[] = {MINUTES(5), HOURS(1), DAYS(1), DAYS(30), 0};
+	struct last_seen last = {.visit = visit, .ctx = ctx};
+	int r = 0;
+	for (uint32_t i = 0; r >= 0 && !last.any && i < sizeof windows / sizeof *windows; i++) {
+		struct ledger_filter filter = {.site = site,
+		                               .since = windows[i] ? now - windows[i] : 0};
+		r = store_log(store, &filter, note_last, &last);
+	}
+	return r;
+}
+
+struct number_search {
+	int64_t number;
+	char *found; /* heap */
+	uint32_t count;
+	struct text others;
+};
+
+static bool compare_number(void *ctx, const char *site_id, const struct incident *incident)
+{
+	struct number_search *search = ctx;
+	(void)site_id;
+	if (incident->number != search->number)
+		return true;
+	if (!search->found)
+		search->found = mem_copy(incident->id);
+	search->count++;
+	if (search->count <= 5)
+		text_addf(&search->others, "%s%s", search->count > 1 ? ", " : "", incident->id);
+	return true;
+}
+
+static void search_incidents(struct store *store, uint32_t states, struct number_search *search)
+{
+	struct incident_filter filter = {.states = states, .limit = 1000};
+	bool more;
+	if (store_incidents(store, &filter, compare_number, search, &more) < 0)
+		search->count = 0;
+}
+
+int incident_id_complete(const struct command_context *ctx, const char *typed, bool also_resolved,
+                         char **out)
+{
+	struct number_search search = {0};
+	struct store *store = NULL;
+	if (typed[0] == '-' || text_parse_int(typed, &search.number) < 0) {
+		*out = mem_copy(typed);
+		return 0;
+	}
+	int code = store_open_here(ctx, &store);
+	if (code)
+		return code;
+	search_incidents(store, 1u << STATE_OPEN | 1u << STATE_ACKNOWLEDGED, &search);
+	if (search.count == 0 && also_resolved)
+		search_incidents(store, 1u << STATE_RESOLVED, &search);
+	store_close(store);
+	if (search.count == 1) {
+		*out = search.found;
+		search.found = NULL;
+	} else if (search.count == 0) {
+		code = complain(ctx, EXIT_FAILED, "no %sincident has the number %s",
+		                also_resolved ? "" : "open ", typed);
+	} else {
+		code = complain(ctx, EXIT_FAILED,
+		                "the number %s fits several: %s; write the "
+		                "whole id",
+		                typed, text_get(&search.others));
+	}
+	free(search.found);
+	text_finish(&search.others);
+	return code;
+}

@@ -1,0 +1,71 @@
+/* What the files of the command share, and no one else needs. */
+#ifndef TOCSIN_REVIEW_COMMAND_INSIDE_H
+#define TOCSIN_REVIEW_COMMAND_INSIDE_H
+
+#include "review/command/command.h"
+#include "store/store.h"
+
+#define OPTION_BIT(option) (1u << (option))
+
+struct option_facts {
+	const char *name;  /* without the dashes */
+	const char *value; /* "PERSON"; NULL: a flag */
+	const char *help;
+};
+extern const struct option_facts option_facts[OPTION_COUNT];
+extern const struct command commands[];
+extern const uint32_t command_count;
+const struct command *command_find(const char *name); /* or NULL */
+
+/* help.c */
+void help_overview(FILE *);
+void help_command(FILE *, const struct command *);
+void usage_line(struct text *, const struct command *);
+
+/* A complaint on ctx->err, "tocsin: ..."; returns the exit code, so that a refusal is one line. */
+__attribute__((format(printf, 3, 4))) int complain(const struct command_context *, int code,
+                                                   const char *format, ...);
+
+/* The values of options. 0 (also when the option is absent: *out stays as it is), or EXIT_USAGE
+ * with the complaint made. */
+int option_time(const struct command_context *, const struct invocation *, enum option,
+                const struct site_def *, wall_ms *out) MUST_USE;
+int option_limit(const struct command_context *, const struct invocation *, uint32_t *out) MUST_USE;
+int option_states(const struct command_context *, const struct invocation *,
+                  uint32_t *out) MUST_USE;
+/* *out is NULL where no site is named. */
+int option_site(const struct command_context *, const struct invocation *,
+                const struct site_def **out) MUST_USE;
+
+/* Opens the store for reading; complains with a hint. 0 or EXIT_FAILED. */
+int store_open_here(const struct command_context *, struct store **out) MUST_USE;
+
+/* Visits rows of which the last is the newest entry, of one site or with NULL of all; none in an
+ * empty record. Negative errno as store_log. */
+int ledger_last(struct store *, const char *site, wall_ms now, ledger_visit, void *ctx) MUST_USE;
+
+/* The whole id of an incident from what a person typed: the id itself, or its number ("1",
+ * "000001") where only one incident fits; unresolved ones count before resolved ones. Reads the
+ * store only for a number. 0, or an exit code with the complaint made. *out is heap. */
+int incident_id_complete(const struct command_context *, const char *typed, bool also_resolved,
+                         char **out) MUST_USE;
+
+/* Prints a finished JSON text as one line on ctx->out, and frees it. */
+void print_json(const struct command_context *, struct text *);
+
+/* The commands. */
+int run_status(const struct command_context *, const struct invocation *);
+int run_incidents(const struct command_context *, const struct invocation *);
+int run_show(const struct command_context *, const struct invocation *);
+int run_ack(const struct command_context *, const struct invocation *);
+int run_resolve(const struct command_context *, const struct invocation *);
+int run_note(const struct command_context *, const struct invocation *);
+int run_assign(const struct command_context *, const struct invocation *);
+int run_test(const struct command_context *, const struct invocation *);
+int run_log(const struct command_context *, const struct invocation *);
+int run_who(const struct command_context *, const struct invocation *);
+int run_duty(const struct command_context *, const struct invocation *);
+int run_devices(const struct command_context *, const struct invocation *);
+int run_deliveries(const struct command_context *, const struct invocation *);
+
+#endif

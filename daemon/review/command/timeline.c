@@ -1,0 +1,430 @@
+#include "review/command/timeline.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "decide/words.h"
+
+struct telling {
+	const struct command_context *ctx;
+	const struct site_def *def;
+	const struct ledger_row *row;
+	const cJSON *data;
+	struct text *out;
+	enum tone tone;
+};
+
+/* ---- parts of sentences ---- */
+
+static const char *text_of(const struct telling *t, const char *member)
+{
+	const char *words = json_string(t->data, member);
+	return words ? words : "";
+}
+
+static bool is_true(const struct telling *t, const char *member)
+{
+	bool value = false;
+	return json_bool(t->data, member, &value) && value;
+}
+
+static void add(const struct telling *t, const char *english, const char *chinese)
+{
+	text_add(t->out, say(t->ctx, english, chinese));
+}
+
+static void add_by(const struct telling *t, const char *english, const char *chinese)
+{
+	if (!t->row->by)
+		return;
+	add(t, english, chinese);
+	text_add_person(t->out, t->def, t->row->by);
+}
+
+static void add_quoted(const struct telling *t, const char *member)
+{
+	const char *words = text_of(t, member);
+	if (!*words)
+		return;
+	text_add(t->out, ": \"");
+	text_add_safe(t->out, words);
+	text_add(t->out, "\"");
+}
+
+static void add_device(const struct telling *t)
+{
+	const char *id = t->row->device ? t->row->device : "?";
+	uint32_t device = t->def ? site_def_device(t->def, id) : POSITION_NONE;
+	text_add_safe(t->out, id);
+	if (device == POSITION_NONE || strcmp(t->def->devices[device].name, id) == 0)
+		return;
+	text_add(t->out, " (");
+	text_add_safe(t->out, t->def->devices[device].name);
+	text_add(t->out, ")");
+}
+
+static void add_kind(const struct telling *t)
+{
+	enum kind kind = kind_from_name(text_of(t, "kind"));
+	if (kind == KIND_NONE)
+		text_add_safe(t->out, text_of(t, "kind"));
+	else
+		text_add(t->out, words_kind(t->ctx->language, kind));
+}
+
+static void add_severity(const struct telling *t, const char *member)
+{
+	enum severity severity = severity_from_name(text_of(t, member));
+	if (severity != SEVERITY_NONE)
+		text_add(t->out, words_severity(t->ctx->language, severity));
+}
+
+static void add_span(const struct telling *t, const char *member, const char *english,
+                     const char *chinese)
+{
+	int64_t span;
+	if (!json_int(t->data, member, &span))
+		return;
+	add(t, english, chinese);
+	/* whole seconds read better than 900123ms */
+	text_add_span(t->out, span < 1000 ? span : span / 1000 * 1000);
+}
+
+/* ---- one function a type ---- */
+
+static bool tell_signal(struct telling *t)
+{
+	bool active = strcmp(text_of(t, "state"), "active") == 0;
+	add_device(t);
+	text_add(t->out, ": ");
+	add_kind(t);
+	add(t, active ? ", active" : ", clear", active ? "，报警" : "，恢复");
+	double value = 0;
+	const cJSON *number = json_get(t->data, "value");
+	if (cJSON_IsNumber(number)) {
+		value = number->valuedouble;
+		text_addf(t->out, " (%g)", value);
+	}
+	if (is_true(t, "test"))
+		add(t, ", a test", "，测试");
+	if (is_true(t, "retained"))
+		add(t, ", retained", "，保留消息");
+	if (*text_of(t, "raises")) {
+		text_add(t->out, "; ");
+		text_add_safe(t->out, text_of(t, "raises"));
+	}
+	t->tone = active ? TONE_STRONG : TONE_PLAIN;
+	return true;
+}
+
+static bool tell_opened(struct telling *t)
+{
+	enum incident_kind kind = incident_kind_from_name(text_of(t, "kind"));
+	enum severity severity = severity_from_name(text_of(t, "severity"));
+	uint32_t zone = t->def ? site_def_zone(t->def, text_of(t, "zone")) : POSITION_NONE;
+	add(t, "opened: ", "发生：");
+	add_severity(t, "severity");
+	text_addf(t->out, ", %s", words_incident_kind(t->ctx->language, kind));
+	if (*text_of(t, "zone")) {
+		text_add(t->out, ", ");
+		text_add_safe(t->out, zone == POSITION_NONE ? text_of(t, "zone")
+		                                            : t->def->zones[zone].name);
+	}
+	add_by(t, ", reported by ", "，报告人 ");
+	add_quoted(t, "note");
+	if (*text_of(t, "policy")) {
+		add(t, ", policy ", "，预案 ");
+		text_add_safe(t->out, text_of(t, "policy"));
+	}
+	t->tone = severity_tone(severity);
+	return true;
+}
+
+static bool tell_raised(struct telling *t)
+{
+	add(t, "severity rose from ", "级别由 ");
+	add_severity(t, "from");
+	add(t, " to ", " 升为 ");
+	add_severity(t, "to");
+	t->tone = severity_tone(severity_from_name(text_of(t, "to")));
+	return true;
+}
+
+static bool tell_joined(struct telling *t)
+{
+	add(t, "joined by ", "新增报警：");
+	if (t->row->device) {
+		add_device(t);
+		text_add(t->out, ": ");
+		add_kind(t);
+	} else {
+		add_by(t, "a report of ", "报告人 ");
+	}
+	add_quoted(t, "note");
+	t->tone = TONE_STRONG;
+	return true;
+}
+
+static bool tell_cleared(struct telling *t)
+{
+	add(t, "every signal has cleared", "所有信号均已恢复");
+	return true;
+}
+
+static bool tell_acknowledged(struct telling *t)
+{
+	add(t, "acknowledged", "已确认");
+	add_by(t, " by ", "，负责人 ");
+	add_span(t, "resolve_within_ms", "; to be resolved within ", "；处置时限 ");
+	t->tone = TONE_GOOD;
+	return true;
+}
+
+static bool tell_assigned(struct telling *t)
+{
+	add(t, "handed to ", "移交给 ");
+	text_add_person(t->out, t->def, text_of(t, "owner"));
+	add_by(t, " by ", "，操作人 ");
+	return true;
+}
+
+static bool tell_reopened(struct telling *t)
+{
+	add(t, "OPEN AGAIN: ", "重新报警：");
+	if (strcmp(text_of(t, "why"), "not resolved in time after the acknowledgement") == 0)
+		add(t, "not resolved in time after the acknowledgement",
+		    "确认后未在时限内处置完毕");
+	else
+		text_add_safe(t->out, text_of(t, "why"));
+	if (*text_of(t, "owner_was")) {
+		add(t, ", it was in the hands of ", "，原负责人 ");
+		text_add_person(t->out, t->def, text_of(t, "owner_was"));
+	}
+	t->tone = TONE_WORST;
+	return true;
+}
+
+static bool tell_resolved(struct telling *t)
+{
+	add(t, "resolved", "已解除");
+	add_by(t, " by ", "，操作人 ");
+	text_add(t->out, ": ");
+	text_add(t->out, words_outcome(t->ctx->language, outcome_from_name(text_of(t, "outcome"))));
+	add_quoted(t, "note");
+	t->tone = TONE_GOOD;
+	return true;
+}
+
+/* "step 2: 李老师 (li), police"; those told again after the last step say so. */
+static bool tell_step(struct telling *t)
+{
+	int64_t step = 0, round = 1, late = 0;
+	const char *name = text_of(t, "name");
+	enum reason reason = reason_from_name(text_of(t, "reason"));
+	json_int(t->data, "step", &step);
+	json_int(t->data, "round", &round);
+	json_int(t->data, "late_ms", &late);
+	if (strcmp(name, "last_resort") == 0) {
+		add(t, "last resort", "最后联系人");
+		t->tone = TONE_WARN;
+	} else {
+		text_addf(t->out, say(t->ctx, "step %lld", "第 %lld 步"), (long long)step);
+	}
+	if (round > 1)
+		text_addf(t->out, say(t->ctx, " of round %lld", "（第 %lld 轮）"),
+		          (long long)round);
+	if (reason != REASON_COUNT && reason != REASON_OPENED && reason != REASON_ESCALATED)
+		text_addf(t->out, ", %s", words_reason(t->ctx->language, reason));
+	const char *between = ": ";
+	const cJSON *to;
+	cJSON_ArrayForEach (to, json_get(t->data, "to")) {
+		const char *id = json_string(to, "id");
+		text_add(t->out, between);
+		text_add_person(t->out, t->def, id ? id : "?");
+		between = ", ";
+	}
+	if (late >= SECONDS(2)) {
+		add_span(t, "late_ms", "; LATE by ", "；延迟 ");
+		t->tone = TONE_WARN;
+	}
+	return true;
+}
+
+static bool tell_gap(struct telling *t)
+{
+	static const struct {
+		const char *english, *chinese;
+	} known[] = {
+	        {"nobody to tell", "无人可通知"},
+	        {"every delivery has failed", "所有通知均未送达"},
+	        {"last_resort reaches nobody", "最后联系人无法送达"},
+	};
+	int64_t step = 0;
+	const char *why = text_of(t, "why");
+	add(t, "GAP", "缺口");
+	if (json_int(t->data, "step", &step))
+		text_addf(t->out, say(t->ctx, " at step %lld", "（第 %lld 步）"), (long long)step);
+	text_add(t->out, ": ");
+	for (uint32_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(why, known[i].english) == 0)
+			why = say(t->ctx, known[i].english, known[i].chinese);
+	text_add_safe(t->out, why);
+	t->tone = TONE_WORST;
+	return true;
+}
+
+static void add_delivery_trouble(struct telling *t)
+{
+	int64_t status = 0;
+	if (json_int(t->data, "status", &status))
+		text_addf(t->out, " (HTTP %lld)", (long long)status);
+	if (*text_of(t, "detail")) {
+		text_add(t->out, ": ");
+		text_add_safe(t->out, text_of(t, "detail"));
+	}
+}
+
+static void add_delivery_marks(struct telling *t)
+{
+	int64_t attempt = 1;
+	if (json_int(t->data, "attempt", &attempt) && attempt > 1)
+		text_addf(t->out, say(t->ctx, ", attempt %lld", "，第 %lld 次"),
+		          (long long)attempt);
+	if (is_true(t, "possible_duplicate"))
+		add(t, ", perhaps a second time", "，可能重复");
+	if (is_true(t, "unlogged"))
+		add(t, ", sent before it could be recorded", "，先发送后记录");
+}
+
+static bool tell_delivery(struct telling *t)
+{
+	const char *result = text_of(t, "result"), *channel = text_of(t, "channel");
+	bool accepted = strcmp(result, "accepted") == 0, refused = strcmp(result, "refused") == 0;
+	int64_t took = 0;
+	if (accepted)
+		add(t, "told ", "已通知 ");
+	else if (refused)
+		add(t, "NOT told: ", "未送达：");
+	else
+		add(t, "not yet told: ", "尚未送达：");
+	text_add_person(t->out, t->def, text_of(t, "to"));
+	text_add(t->out, " (");
+	text_add_safe(t->out, channel);
+	if (accepted) {
+		add(t, ", accepted", "，已接收");
+		if (json_int(t->data, "took_ms", &took))
+			text_addf(t->out, say(t->ctx, " in %lld ms", "，用时 %lld 毫秒"),
+			          (long long)took);
+		add_delivery_marks(t);
+		text_add(t->out, ")");
+	} else {
+		add(t, refused ? ", refused" : ", failed", refused ? "，被拒绝" : "，失败");
+		add_delivery_marks(t);
+		text_add(t->out, ")");
+		add_delivery_trouble(t);
+	}
+	t->tone = accepted ? TONE_PLAIN : refused ? TONE_BAD : TONE_WARN;
+	return true;
+}
+
+static bool tell_notification(struct telling *t)
+{
+	(void)t;
+	return false;
+}
+
+/* What a person asked for shows as what happened; only their words are told here. */
+static bool tell_operator(struct telling *t)
+{
+	bool resolves = strcmp(text_of(t, "action"), "resolve") == 0;
+	bool reports = strcmp(text_of(t, "action"), "report") == 0;
+	if (!*text_of(t, "note") || resolves || reports)
+		return false;
+	text_add_person(t->out, t->def, t->row->by ? t->row->by : "?");
+	add_quoted(t, "note");
+	return true;
+}
+
+static bool tell_silent(struct telling *t)
+{
+	add_device(t);
+	add(t, " is silent", " 无响应");
+	add_span(t, "expect_every_ms", ", though expected every ", "，应每隔此时间上报：");
+	t->tone = TONE_WARN;
+	return true;
+}
+
+static bool tell_rejected(struct telling *t)
+{
+	add(t, "not understood: ", "无法理解：");
+	text_add_safe(t->out, text_of(t, "reason"));
+	if (*text_of(t, "topic")) {
+		text_add(t->out, " (");
+		text_add_safe(t->out, text_of(t, "topic"));
+		text_add(t->out, ")");
+	}
+	t->tone = TONE_WARN;
+	return true;
+}
+
+static const struct {
+	const char *type;
+	bool (*tell)(struct telling *);
+} tellers[] = {
+        {"signal", tell_signal},
+        {"incident.opened", tell_opened},
+        {"incident.raised", tell_raised},
+        {"incident.joined", tell_joined},
+        {"incident.cleared", tell_cleared},
+        {"incident.acknowledged", tell_acknowledged},
+        {"incident.assigned", tell_assigned},
+        {"incident.reopened", tell_reopened},
+        {"incident.resolved", tell_resolved},
+        {"step", tell_step},
+        {"gap", tell_gap},
+        {"delivery", tell_delivery},
+        {"notification", tell_notification},
+        {"operator", tell_operator},
+        {"device.silent", tell_silent},
+        {"rejected", tell_rejected},
+};
+
+static bool tell_unknown(struct telling *t)
+{
+	text_add_safe(t->out, t->row->type);
+	if (t->row->device) {
+		text_add_char(t->out, ' ');
+		add_device(t);
+	}
+	add_by(t, " by ", "，操作人 ");
+	if (t->row->data && strcmp(t->row->data, "{}") != 0) {
+		text_add_char(t->out, ' ');
+		text_add_safe(t->out, t->row->data);
+	}
+	return true;
+}
+
+bool timeline_sentence(const struct command_context *ctx, const struct ledger_row *row,
+                       struct text *out, enum tone *tone)
+{
+	cJSON *data = NULL;
+	bool (*tell)(struct telling *) = tell_unknown;
+	for (uint32_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
+		if (strcmp(row->type, tellers[i].type) == 0)
+			tell = tellers[i].tell;
+	if (!row->data || json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+		tell = tell_unknown;
+	struct telling t = {
+	        .ctx = ctx,
+	        .def = site_by_id(ctx, row->site),
+	        .row = row,
+	        .data = data,
+	        .out = out,
+	        .tone = TONE_PLAIN,
+	};
+	bool told = tell(&t);
+	if (told)
+		*tone = t.tone;
+	cJSON_Delete(data);
+	return told;
+}

@@ -1,0 +1,90 @@
+/* tocsin: the operator's command. Reads its line, loads the configuration, hands over to the
+ * table of commands (review/command/). */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "review/command/command.h"
+
+#define CONFIG_DEFAULT "/etc/tocsin/tocsin.yaml"
+
+/* The first of the three that is set decides, as in the C library. */
+static const char *reader_language(void)
+{
+	static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+		const char *value = getenv(variables[i]);
+		if (value && *value)
+			return strncmp(value, "zh", 2) == 0 ? "zh-CN" : "en";
+	}
+	return "en";
+}
+
+static bool wants_colour(void)
+{
+	const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
+	       !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+static wall_ms wall_now(void)
+{
+	struct clock clock;
+	struct moment now;
+	clock_start(&clock, NULL, NULL);
+	clock_now(&clock, &now, NULL);
+	return now.wall;
+}
+
+static int load(const struct invocation *line, const char **path, struct service_config **out)
+{
+	struct text report = {0};
+	const char *named = line->options[OPTION_CONFIG];
+	*path = named ? named : CONFIG_DEFAULT;
+	int r = config_load(*path, CONFIG_COMMAND, out, &report);
+	if (r < 0) {
+		fputs(text_get(&report), stderr);
+		if (!named)
+			fputs("tocsin: another configuration is named with --config FILE\n",
+			      stderr);
+	}
+	text_finish(&report);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation line;
+	struct service_config *config = NULL;
+	struct text api = {0};
+	const char *path;
+	int code;
+	log_start("tocsin", 0);
+	signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough is no failure */
+	if (!command_parse(argc, argv, &line, stdout, stderr, &code))
+		return code;
+	if (load(&line, &path, &config) < 0)
+		return EXIT_CONFIG;
+	command_write_base_url(&api, config->http.host, config->http.port);
+	const struct command_context context = {
+	        .config_path = path,
+	        .store_path = config->store_path,
+	        .api = text_get(&api),
+	        .token = config->local_token,
+	        .sites = config->sites,
+	        .site_count = config->site_count,
+	        .now = wall_now(),
+	        .language = reader_language(),
+	        .colour = wants_colour(),
+	        .out = stdout,
+	        .err = stderr,
+	};
+	code = command_run(&context, &line);
+	config_destroy(config);
+	text_finish(&api);
+	return code;
+}
