@@ -1,0 +1,197 @@
+/* The ways to reach people. Which keys a channel has is its type's to say (deliver/channel.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/read.h"
+#include "config/secret.h"
+#include "config/url.h"
+
+enum {
+	C_ID,
+	C_TYPE,
+	C_URL,
+	C_URL_FILE,
+	C_SECRET,
+	C_SECRET_FILE,
+	C_TOKEN,
+	C_TOKEN_FILE,
+	C_TO,
+	C_LANGUAGE,
+	C_GIVE_UP,
+	C_OUTSIDE,
+	C_CA,
+	C_COUNT
+};
+static const struct key channel_keys[C_COUNT] = {
+        [C_ID] = {"id", "add the name by which contacts and policies call it"},
+        [C_TYPE] = {"type", "add 'type: webhook' or another type"},
+        [C_URL] = {"url", NULL},
+        [C_URL_FILE] = {"url_file", NULL},
+        [C_SECRET] = {"secret", NULL},
+        [C_SECRET_FILE] = {"secret_file", NULL},
+        [C_TOKEN] = {"token", NULL},
+        [C_TOKEN_FILE] = {"token_file", NULL},
+        [C_TO] = {"to", NULL},
+        [C_LANGUAGE] = {"language", NULL},
+        [C_GIVE_UP] = {"give_up_after", NULL},
+        [C_OUTSIDE] = {"outside", NULL},
+        [C_CA] = {"ca_file", NULL},
+};
+static const struct shape channel_shape = {"a channel", SHAPE(channel_keys), true};
+
+/* Which keys give which field of the type's list; the other keys are every channel's. */
+static const struct channel_key {
+	enum channel_field field;
+	uint32_t plain, file; /* file: C_COUNT where there is none */
+} channel_fields[] = {
+        {CHANNEL_URL, C_URL, C_URL_FILE},
+        {CHANNEL_SECRET, C_SECRET, C_SECRET_FILE},
+        {CHANNEL_TOKEN, C_TOKEN, C_TOKEN_FILE},
+        {CHANNEL_TO, C_TO, C_COUNT},
+};
+#define FIELDS (sizeof channel_fields / sizeof *channel_fields)
+
+static const struct node *node_of(const struct channel_key *key, const struct node **v)
+{
+	return v[key->plain] ? v[key->plain] : key->file < C_COUNT ? v[key->file] : NULL;
+}
+
+static const char **field_of(struct channel *channel, enum channel_field field)
+{
+	switch (field) {
+	case CHANNEL_URL:
+		return &channel->url;
+	case CHANNEL_SECRET:
+		return &channel->secret;
+	case CHANNEL_TOKEN:
+		return &channel->token;
+	case CHANNEL_TO:
+		return &channel->to;
+	}
+	return NULL;
+}
+
+/* "url, token", of the fields in a set of bits. */
+static void list_fields(struct text *out, unsigned bits)
+{
+	for (size_t i = 0; i < FIELDS; i++)
+		if (bits & channel_fields[i].field)
+			text_addf(out, "%s%s", out->len ? ", " : "",
+			          channel_keys[channel_fields[i].plain].name);
+	if (!out->len)
+		text_add(out, "none of them");
+}
+
+/* Reads the fields. False where something was wrong and has been said, or could not be read. */
+static bool read_fields(const struct checker *c, const struct node **v, struct channel *out)
+{
+	bool good = true;
+	for (size_t i = 0; i < FIELDS; i++) {
+		const struct channel_key *key = &channel_fields[i];
+		const struct node *node = node_of(key, v);
+		const char *name = channel_keys[key->plain].name;
+		if (!node)
+			continue;
+		if (!((out->type->needs | out->type->may) & key->field)) {
+			struct text allowed = {0};
+			list_fields(&allowed, out->type->needs | out->type->may);
+			check_problem(c, node,
+			              "a channel of type %s has no '%s'; of url, secret, token and "
+			              "to it has: %s",
+			              out->type->name, name, text_get(&allowed));
+			text_finish(&allowed);
+			good = false;
+			continue;
+		}
+		const struct node *file = key->file < C_COUNT ? v[key->file] : NULL;
+		if (check_secret(c, name, v[key->plain], file, false, field_of(out, key->field)) !=
+		    SECRET_THERE)
+			good = false;
+	}
+	return good;
+}
+
+static bool check_url(const struct checker *c, const struct node **v, const struct channel *channel)
+{
+	struct url url;
+	if (!channel->url ||
+	    (url_parse(channel->url, &url) == 0 &&
+	     (strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0)))
+		return true;
+	check_problem(c, node_of(&channel_fields[0], v),
+	              "this is no url (not shown, it may hold a secret); write http://host/path or "
+	              "https://host/path");
+	return false;
+}
+
+/* What the type itself says of its settings, at the one without which it would say nothing. */
+static void check_type(const struct checker *c, const struct node *map, const struct node **v,
+                       const struct channel *channel)
+{
+	struct problem why, other;
+	if (channel_check(channel, &why) == 0)
+		return;
+	const struct node *place = map;
+	for (size_t i = 0; i < FIELDS; i++) {
+		struct channel without = *channel;
+		const char **field = field_of(&without, channel_fields[i].field);
+		if (!*field)
+			continue;
+		*field = NULL;
+		if (channel_check(&without, &other) == 0)
+			place = node_of(&channel_fields[i], v);
+	}
+	check_problem(c, place, "%s", why.text);
+}
+
+static const char *type_word(const void *owner, uint32_t i)
+{
+	return ((char *const *)owner)[i];
+}
+
+static void unknown_type(const struct checker *c, const struct node *node, const char *word)
+{
+	char *words[64], *list = mem_copy(channel_type_names()), *rest = list, *name;
+	uint32_t count = 0;
+	while (count < 64 && (name = strsep(&rest, ", ")))
+		if (*name)
+			words[count++] = name;
+	check_unknown(c, node, "channel type", word,
+	              &(struct names){.name = type_word, .owner = words, .count = count});
+	free(list);
+}
+
+static void channel_read(const struct checker *c, const struct node *node, struct ids *ids,
+                         struct channel *out)
+{
+	const struct node *v[C_COUNT];
+	out->give_up_after = SECONDS(10);
+	check_map(c, node, &channel_shape, v);
+	out->id = ids_claim(c, ids, v[C_ID]);
+	const char *type = check_scalar(c, v[C_TYPE], "the channel's type");
+	if (!type)
+		return;
+	out->type = channel_type_find(type);
+	if (!out->type) {
+		unknown_type(c, v[C_TYPE], type);
+		return;
+	}
+	if (read_fields(c, v, out) && check_url(c, v, out))
+		check_type(c, node, v, out);
+	out->language = check_language(c, v[C_LANGUAGE]);
+	check_span(c, v[C_GIVE_UP], "give_up_after", SPAN_LEAST, &out->give_up_after);
+	check_bool(c, v[C_OUTSIDE], "outside", &out->outside);
+	out->ca_file = check_file(c, v[C_CA], "ca_file");
+}
+
+void channels_read(const struct checker *c, const struct node *list,
+                   struct service_reading *reading)
+{
+	uint32_t count = check_list(c, list, "channels", 1), i = 0;
+	ids_begin(&reading->channels, "channel", list, count);
+	reading->channels.unsure |= count == 0;
+	reading->config->channels = ARENA_ARRAY(c->arena, struct channel, count);
+	reading->config->channel_count = count;
+	FOR_EACH_NODE(c, item, list, count)
+	channel_read(c, item, &reading->channels, &reading->config->channels[i++]);
+}

@@ -1,0 +1,230 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "config/read.h"
+
+#define SERVICE_FILE_MAX ((size_t)1024 * 1024)
+#define SITE_FILE_MAX ((size_t)256 * 1024 * 1024) /* a million devices take about 100 MiB */
+
+struct loading {
+	struct report report;
+	struct service_config *config;
+	enum config_use use;
+	struct sha256 *all; /* over all files */
+	struct index sites; /* the good ones of config->sites */
+};
+
+struct source { /* one file, read and taken apart */
+	const char *path;
+	uint32_t file;
+	struct tree tree;
+	char hash[65];
+};
+
+static void hex(const uint8_t digest[SHA256_LEN], char out[65])
+{
+	struct text text = {0};
+	text_add_hex(&text, digest, SHA256_LEN);
+	memcpy(out, text_get(&text), 65);
+	text_finish(&text);
+}
+
+/* Each file counts by its own digest, so that moving a line from one to the next is a change. */
+static void add_hash(struct loading *load, const char *bytes, size_t len, char out[65])
+{
+	uint8_t digest[SHA256_LEN];
+	struct sha256 *one = sha256_create();
+	sha256_begin(one);
+	sha256_add(one, bytes, len);
+	sha256_end(one, digest);
+	sha256_destroy(one);
+	sha256_add(load->all, digest, sizeof digest);
+	hex(digest, out);
+}
+
+/* The file's tree; what cannot be read is the caller's to report, what cannot be parsed is reported
+ * here (-EBADMSG). */
+static int source_read(struct loading *load, const char *path, size_t max, struct source *out)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	struct yaml_error why;
+	struct source source = {.path = path};
+	int r = file_read(path, max, &bytes, &len, NULL);
+	if (r < 0)
+		return r;
+	add_hash(load, bytes, len, source.hash);
+	source.file = report_file(&load->report, path);
+	r = tree_parse(bytes, len, &source.tree, &why);
+	explicit_bzero(bytes, len);
+	free(bytes);
+	if (r < 0) {
+		struct place place = {.file = source.file, .line = why.line, .column = why.column};
+		report_problem(&load->report, place, "%s", why.problem.text);
+		return -EBADMSG;
+	}
+	*out = source;
+	return 0;
+}
+
+/* A tree may hold secrets. */
+static void source_finish(struct source *source)
+{
+	if (source->tree.text.at)
+		explicit_bzero(source->tree.text.at, source->tree.text.len);
+	tree_finish(&source->tree);
+}
+
+static struct checker checker_of(struct loading *load, const struct source *source,
+                                 struct arena *arena)
+{
+	return (struct checker){
+	        .tree = &source->tree,
+	        .report = &load->report,
+	        .arena = arena,
+	        .file = source->file,
+	        .path = source->path,
+	        .use = load->use,
+	};
+}
+
+/* ---- sites ---- */
+
+static const char *site_id(const void *owner, uint32_t i)
+{
+	return ((const struct service_config *)owner)->sites[i]->id;
+}
+
+static void site_keep(struct loading *load, const struct checker *c,
+                      const struct site_reading *site)
+{
+	struct service_config *config = load->config;
+	uint32_t position = config->site_count++;
+	config->sites[position] = site->def;
+	if (!site->def->id)
+		return;
+	if (index_find(&load->sites, site->def->id, site_id, config) == INDEX_NONE)
+		index_add(&load->sites, position, site_id, config);
+	else
+		check_problem(c, site->id,
+		              "site '%s' is already described by an earlier file of the list; each "
+		              "site has one file",
+		              site->def->id);
+}
+
+static void site_load(struct loading *load, const struct service_reading *service,
+                      const struct source *source)
+{
+	struct site_def *def = NEW(struct site_def);
+	struct checker c = checker_of(load, source, &def->arena);
+	struct site_reading site = {.def = def, .service = service};
+	site_read(&c, source->tree.nodes, &site);
+	memcpy(def->hash, source->hash, sizeof def->hash);
+	site_keep(load, &c, &site);
+	site_reading_finish(&site);
+}
+
+static void site_file_load(struct loading *load, const struct checker *c,
+                           const struct service_reading *service, const struct node *item)
+{
+	const char *name = check_line(c, item, "a site file");
+	if (!name)
+		return;
+	struct text path = {0};
+	struct source source = {0};
+	file_beside(c->path, name, &path);
+	int r = source_read(load, text_get(&path), SITE_FILE_MAX, &source);
+	if (r == 0)
+		site_load(load, service, &source);
+	else if (r != -EBADMSG)
+		check_problem(c, item,
+		              "the site file '%s' cannot be read: %s; names are relative to the "
+		              "folder of this file",
+		              text_get(&path), strerror(-r));
+	source_finish(&source);
+	text_finish(&path);
+}
+
+/* ---- the whole ---- */
+
+static int load_all(struct loading *load, const char *path)
+{
+	struct service_config *config = load->config;
+	struct source source = {0};
+	config->path = arena_copy(&config->arena, path);
+	int r = source_read(load, config->path, SERVICE_FILE_MAX, &source);
+	if (r < 0)
+		return r;
+	struct checker c = checker_of(load, &source, &config->arena);
+	struct service_reading service = {.config = config};
+	service_read(&c, source.tree.nodes, &service);
+	config->sites = ARENA_ARRAY(&config->arena, struct site_def *, service.site_count);
+	FOR_EACH_NODE(&c, item, service.sites, service.site_count)
+	site_file_load(load, &c, &service, item);
+	/* Nothing is made for a configuration that is refused. */
+	if (load->use == CONFIG_DAEMON && load->report.problems == 0)
+		tokens_make(&c, &service);
+	service_reading_finish(&service);
+	source_finish(&source);
+	return 0;
+}
+
+static void finish_hash(struct loading *load)
+{
+	uint8_t digest[SHA256_LEN];
+	sha256_end(load->all, digest);
+	hex(digest, load->config->hash);
+}
+
+int config_load(const char *path, enum config_use use, struct service_config **out,
+                struct text *report)
+{
+	struct loading load = {.use = use, .config = NEW(struct service_config)};
+	load.all = sha256_create();
+	sha256_begin(load.all);
+	int r = load_all(&load, path);
+	if (r < 0 && r != -EBADMSG) {
+		struct place top = {
+		        .file = report_file(&load.report, path), .line = 1, .column = 1};
+		report_problem(&load.report, top, "the service file cannot be read: %s",
+		               strerror(-r));
+	}
+	finish_hash(&load);
+	sha256_destroy(load.all);
+	index_finish(&load.sites);
+	report_write(&load.report, report);
+	bool good = load.report.problems == 0;
+	report_finish(&load.report);
+	if (!good) {
+		config_destroy(load.config);
+		return r < 0 && r != -EBADMSG ? -ENOENT : -EINVAL;
+	}
+	for (uint32_t i = 0; i < load.config->site_count; i++)
+		site_def_index(load.config->sites[i]);
+	*out = load.config;
+	return 0;
+}
+
+void config_destroy(struct service_config *config)
+{
+	if (!config)
+		return;
+	for (uint32_t i = 0; i < config->site_count; i++)
+		site_def_destroy(config->sites[i]);
+	struct arena arena = config->arena;
+	free(config);
+	arena_finish(&arena);
+}
+
+const struct channel *config_channel(const struct service_config *config, const char *id)
+{
+	for (uint32_t i = 0; i < config->channel_count; i++)
+		if (strcmp(config->channels[i].id, id) == 0)
+			return &config->channels[i];
+	return NULL;
+}

@@ -1,0 +1,68 @@
+/* The parts of reading a configuration, in the order in which they run. Each reports what it finds
+ * and goes on; what it fills is only used when nothing was reported. */
+#ifndef TOCSIN_CONFIG_READ_H
+#define TOCSIN_CONFIG_READ_H
+
+#include "config/checker.h"
+
+/* "zh-CN" or "en" (as the model spells it), or NULL. */
+const char *check_language(const struct checker *, const struct node *);
+
+/* Shorter ones are slips of the unit, and would push without a breath in between. */
+#define SPAN_LEAST ((span_ms)100)
+
+/* ---- the service file: service.c, channels.c, tokens.c ---- */
+
+struct pending_token { /* a token file that is to be made once the whole configuration is good */
+	const struct node *node;
+	const char *path;
+	uint32_t token; /* position in http.tokens */
+};
+
+struct service_reading {
+	struct service_config *config;
+	struct ids channels;
+	const struct node *sites; /* the list of site files */
+	uint32_t site_count;
+	struct access_token *tokens;
+	struct pending_token *pending;
+	uint32_t token_count, pending_count;
+	enum role local_role; /* of config->local_token */
+};
+
+void service_read(const struct checker *, const struct node *root, struct service_reading *);
+void service_reading_finish(struct service_reading *);
+void channels_read(const struct checker *, const struct node *, struct service_reading *);
+void tokens_read(const struct checker *, const struct node *, struct service_reading *);
+/* Makes the token files that are missing. */
+void tokens_make(const struct checker *, struct service_reading *);
+
+/* ---- a site file: site.c, people.c, times.c, policies.c ---- */
+
+struct site_reading {
+	struct site_def *def;
+	const struct node *id; /* where the file names the site */
+	const struct service_reading *service;
+	struct ids zones, devices, people, posts, schedules, policies;
+};
+
+/* Fills the definition but for its hash and its indexes. */
+void site_read(const struct checker *, const struct node *root, struct site_reading *);
+void site_reading_finish(struct site_reading *);
+
+/* Ids first: a name may be used above the line that brings it. */
+void zones_read(const struct checker *, const struct node *, struct site_reading *);
+void devices_read(const struct checker *, const struct node *, struct site_reading *);
+void people_read(const struct checker *, const struct node *, struct site_reading *);
+void posts_read(const struct checker *, const struct node *, struct site_reading *);
+void schedules_read(const struct checker *, const struct node *, struct site_reading *);
+void armings_read(const struct checker *, const struct node *, struct site_reading *);
+void policies_read(const struct checker *, const struct node *, struct site_reading *);
+void last_resort_read(const struct checker *, const struct node *, struct site_reading *);
+
+/* "mon-fri,sun 22:00-06:00" as ranges, one for each part between the commas; they live in the
+ * arena. -EINVAL and why. */
+int weekly_parse(const char *text, struct arena *, struct weekly_range **out, uint32_t *count,
+                 struct problem *why) MUST_USE;
+
+#endif

@@ -1,0 +1,100 @@
+#include "config/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+const char *check_path(const struct checker *c, const struct node *node, const char *what)
+{
+	const char *name = check_line(c, node, what);
+	if (!name)
+		return NULL;
+	struct text path = {0};
+	file_beside(c->path, name, &path);
+	const char *out = arena_copy(c->arena, text_get(&path));
+	text_finish(&path);
+	return out;
+}
+
+const char *check_file(const struct checker *c, const struct node *node, const char *what)
+{
+	const char *path = check_path(c, node, what);
+	if (path && c->use != CONFIG_COMMAND && access(path, R_OK) < 0) {
+		check_problem(
+		        c, node,
+		        "%s: the file cannot be read: %s; paths are relative to the folder of "
+		        "this file",
+		        what, strerror(errno));
+		return NULL;
+	}
+	return path;
+}
+
+/* Without the line end that editors and `echo` leave; NULL if that is no line of text. */
+static const char *one_line(const struct checker *c, char *bytes, size_t len)
+{
+	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
+		len--;
+	if (!len || !text_is_utf8(bytes, len))
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
+			return NULL;
+	return arena_copy_len(c->arena, bytes, len);
+}
+
+static enum secret_found from_file(const struct checker *c, const char *name,
+                                   const struct node *file, bool may_miss, const char **out)
+{
+	const char *path = check_path(c, file, "the name of the file");
+	if (!path)
+		return SECRET_BAD;
+	char *bytes = NULL;
+	size_t len = 0;
+	bool everyone = false;
+	int r = file_read(path, SECRET_MAX, &bytes, &len, &everyone);
+	if (r == -ENOENT && may_miss)
+		return SECRET_MISSING;
+	if (r < 0 && c->use == CONFIG_COMMAND)
+		return SECRET_BAD;
+	if (r < 0) {
+		check_problem(c, file,
+		              "the %s's file cannot be read: %s; it is one line in a file of at "
+		              "most %zu bytes, relative to the folder of this file",
+		              name, strerror(-r), SECRET_MAX);
+		return r == -ENOENT ? SECRET_MISSING : SECRET_BAD;
+	}
+	*out = one_line(c, bytes, len);
+	explicit_bzero(bytes, len);
+	free(bytes);
+	if (!*out) {
+		check_problem(c, file, "the %s's file must hold one line of text and nothing else",
+		              name);
+		return SECRET_BAD;
+	}
+	/* Only the daemon's log says it: the file is good, its mode is not. */
+	if (everyone && c->use == CONFIG_DAEMON)
+		check_warning(c, file,
+		              "every user of this machine can read the %s's file; chmod 600 it",
+		              name);
+	return SECRET_THERE;
+}
+
+enum secret_found check_secret(const struct checker *c, const char *name, const struct node *plain,
+                               const struct node *file, bool may_miss, const char **out)
+{
+	if (plain && file) {
+		check_problem(c, file, "'%s' and '%s_file' stand side by side; keep one of them",
+		              name, name);
+		return SECRET_BAD;
+	}
+	if (file)
+		return from_file(c, name, file, may_miss, out);
+	if (!plain)
+		return SECRET_NONE;
+	*out = check_line(c, plain, name);
+	return *out ? SECRET_THERE : SECRET_BAD;
+}
