@@ -1,6 +1,10 @@
 /* Carries letters out: many HTTP requests in flight at once on the caller's libuv loop (curl
  * multi_socket), bounded in time and bytes. It decides nothing: when to send, retry or move on
- * is the core's; the courier reports how each attempt ended. */
+ * is the core's; the courier reports how each attempt ended.
+ *
+ * A reply counts as soon as its header is whole: a body that breaks off, drips until the time is
+ * up or never ends is judged by what came of it. Nothing is followed, no proxy is asked, names of
+ * certificates are checked. */
 #ifndef TOCSIN_DELIVER_COURIER_H
 #define TOCSIN_DELIVER_COURIER_H
 
@@ -9,12 +13,19 @@
 #include "deliver/channel.h"
 
 #define ATTEMPT_CONNECT_MAX SECONDS(5)
-#define ATTEMPT_MAX SECONDS(15) /* a whole attempt */
-#define REPLY_MAX                                                                                  \
-	((size_t)16 * 1024) /* bytes of a reply that are kept; a longer one is cut off             \
-	                     */
+#define ATTEMPT_MAX SECONDS(15)         /* a whole attempt */
+#define REPLY_MAX ((size_t)16 * 1024)   /* bytes of a reply that are kept */
+#define REPLY_READ_MAX ((size_t)262144) /* bytes after which the rest is not waited for */
+#define REPLY_HEADER_MAX ((size_t)65536)
+#define RETRY_AFTER_MAX DAYS(1)
 
-/* Called from the loop, once per courier_send, never from within it. */
+/* Attempts under way at once. Urgent ones wait only for urgent ones, and only above the second
+ * figure: what is not urgent leaves room for them. */
+#define IN_FLIGHT_MAX 128
+#define IN_FLIGHT_URGENT_MAX 512
+
+/* Called from the loop, once per courier_send, never from within it. It may send again; it must
+ * not close the courier. */
 typedef void (*courier_result)(void *ctx, const char *site_id, const struct delivery_result *);
 
 struct courier;
@@ -25,9 +36,17 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
  * them while the attempt is under way. A letter that cannot be built is reported as refused. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
-uint32_t courier_in_flight(const struct courier *);
+uint32_t courier_in_flight(const struct courier *); /* sent and not yet reported */
 
-/* Drops what is in flight without a result, closes the handles. */
+/* For attempts that start from now on; tests do not wait 15 s. */
+void courier_limit_time(struct courier *, span_ms connect, span_ms attempt);
+
+/* Drops what is in flight without a result, closes the handles. The memory goes when the loop has
+ * run once more; NULL is fine. */
 void courier_close(struct courier *);
+
+/* The value of a Retry-After header: seconds, or an HTTP date against now. 0: none, or past; at
+ * most RETRY_AFTER_MAX. */
+span_ms retry_after_parse(const char *value, wall_ms now);
 
 #endif

@@ -1,0 +1,246 @@
+#include "deliver/attempt.h"
+
+#include <ctype.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "deliver/courier.h"
+#include "deliver/parts.h"
+
+struct attempt *attempt_create(const struct channel *channel, const struct letter *letter)
+{
+	struct attempt *attempt = NEW(struct attempt);
+	struct problem why = {0};
+	attempt->type = channel->type;
+	attempt->site_id = mem_copy(letter->site_id);
+	attempt->ca_file = mem_copy(channel->ca_file);
+	attempt->notification = letter->notification->number;
+	attempt->contact = letter->contact;
+	attempt->number = letter->attempt;
+	attempt->urgent = letter->notification->urgent;
+	attempt->unlogged = letter->unlogged;
+	attempt->at = letter->now.wall;
+	attempt->stopwatch = clock_stopwatch_ns();
+	if (channel->type->build(channel, letter, &attempt->request, &why) < 0) {
+		attempt->unbuildable = true;
+		judge(&attempt->judgement, VERDICT_REFUSED, "%s", why.text);
+	}
+	return attempt;
+}
+
+void attempt_destroy(struct attempt *attempt)
+{
+	if (!attempt)
+		return;
+	request_finish(&attempt->request);
+	curl_slist_free_all(attempt->headers);
+	text_finish(&attempt->body);
+	free(attempt->site_id);
+	free(attempt->ca_file);
+	free(attempt);
+}
+
+/* ---- what comes back ---- */
+
+static span_ms took(const struct attempt *attempt)
+{
+	return (clock_stopwatch_ns() - attempt->stopwatch) / 1000000;
+}
+
+span_ms retry_after_parse(const char *value, wall_ms now)
+{
+	value += strspn(value, " \t");
+	size_t digits = strspn(value, "0123456789");
+	if (digits && value[digits + strspn(value + digits, " \t\r\n")] == '\0') {
+		int64_t seconds = 0;
+		for (size_t i = 0; i < digits && seconds < RETRY_AFTER_MAX; i++)
+			seconds = seconds * 10 + (value[i] - '0');
+		return SECONDS(seconds) < RETRY_AFTER_MAX ? SECONDS(seconds) : RETRY_AFTER_MAX;
+	}
+	time_t date = isalpha((unsigned char)*value) ? curl_getdate(value, NULL) : -1;
+	if (date == -1)
+		return 0;
+	span_ms wait = (int64_t)date * 1000 - now;
+	return wait <= 0 ? 0 : wait < RETRY_AFTER_MAX ? wait : RETRY_AFTER_MAX;
+}
+
+static size_t on_header(char *at, size_t size, size_t count, void *ctx)
+{
+	static const char name[] = "retry-after:";
+	struct attempt *attempt = ctx;
+	size_t len = size * count;
+	attempt->header_read += len;
+	if (attempt->header_read > REPLY_HEADER_MAX)
+		return 0; /* curl ends the transfer */
+	if (len >= 5 && memcmp(at, "HTTP/", 5) == 0) {
+		/* After an interim answer (1xx) the real one begins. */
+		attempt->header_whole = false;
+		attempt->retry_after = 0;
+	} else if (len <= 2 && (at[0] == '\r' || at[0] == '\n')) {
+		attempt->header_whole = true;
+	} else if (len >= sizeof name && strncasecmp(at, name, sizeof name - 1) == 0) {
+		struct text value = {0};
+		text_add_len(&value, at + sizeof name - 1, len - (sizeof name - 1));
+		attempt->retry_after = retry_after_parse(text_get(&value),
+		                                         attempt->at + took(attempt));
+		text_finish(&value);
+	}
+	return len;
+}
+
+static size_t on_body(char *at, size_t size, size_t count, void *ctx)
+{
+	struct attempt *attempt = ctx;
+	size_t len = size * count, room = REPLY_MAX - attempt->body.len;
+	attempt->body_read += len;
+	if (attempt->body_read > REPLY_READ_MAX)
+		return 0;
+	text_add_len(&attempt->body, at, len < room ? len : room);
+	return len;
+}
+
+/* ---- the request ---- */
+
+/* A pooled connection can be dead without a word (a router forgot it): what it does not confirm
+ * within the time for connecting is broken, and the next attempt gets a new one. */
+static int on_socket_option(void *ctx, curl_socket_t socket, curlsocktype purpose)
+{
+	const unsigned *confirm = ctx;
+	if (purpose == CURLSOCKTYPE_IPCXN)
+		(void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, confirm, sizeof *confirm);
+	return CURL_SOCKOPT_OK;
+}
+
+static void take_headers(struct attempt *attempt)
+{
+	const char *line = text_get(&attempt->request.headers);
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+		struct text one = {0};
+		text_add_len(&one, line, len);
+		attempt->headers = curl_slist_append(attempt->headers, text_get(&one));
+		text_finish(&one);
+		line += len + (line[len] == '\n');
+	}
+	/* curl would wait a second for "100 Continue" before a large body. */
+	attempt->headers = curl_slist_append(attempt->headers, "Expect:");
+}
+
+static void set_bounds(struct attempt *attempt, CURL *easy, span_ms connect_max,
+                       span_ms attempt_max)
+{
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_max);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)attempt_max);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Never joins a resolver thread that hangs: the loop would hang with it. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_option);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &attempt->confirm_ms);
+	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	/* One connection an attempt: over HTTP/2 a stalled one would hold up many letters. */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (attempt->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, attempt->ca_file);
+}
+
+void attempt_prepare(struct attempt *attempt, CURL *easy, span_ms connect_max, span_ms attempt_max)
+{
+	const struct text *body = &attempt->request.body;
+	attempt->easy = easy;
+	attempt->confirm_ms = (unsigned)connect_max;
+	take_headers(attempt);
+	set_bounds(attempt, easy, connect_max, attempt_max);
+	curl_easy_setopt(easy, CURLOPT_URL, text_get(&attempt->request.url));
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_get(body));
+	if (attempt->request.method)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->request.method);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_error);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
+}
+
+/* ---- how it ended ---- */
+
+static const struct {
+	CURLcode code;
+	enum verdict verdict;
+	const char *detail;
+} failures[] = {
+        {CURLE_COULDNT_RESOLVE_HOST, VERDICT_BROKEN, "the host's name cannot be found"},
+        {CURLE_COULDNT_CONNECT, VERDICT_BROKEN, "no connection"},
+        {CURLE_GOT_NOTHING, VERDICT_BROKEN, "the connection was closed without an answer"},
+        {CURLE_SEND_ERROR, VERDICT_BROKEN, "the connection broke"},
+        {CURLE_RECV_ERROR, VERDICT_BROKEN, "the connection broke"},
+        {CURLE_PARTIAL_FILE, VERDICT_BROKEN, "the connection broke"},
+        {CURLE_OPERATION_TIMEDOUT, VERDICT_RETRY, "no answer in time"},
+        {CURLE_WRITE_ERROR, VERDICT_RETRY, "an answer without an end"},
+        {CURLE_UNSUPPORTED_PROTOCOL, VERDICT_RETRY, "the answer is not HTTP"},
+        {CURLE_URL_MALFORMAT, VERDICT_REFUSED, "the channel's url is wrong"},
+};
+
+static void judge_failure(struct attempt *attempt, CURLcode code)
+{
+	long error = 0;
+	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &error);
+	for (size_t i = 0; i < COUNT_OF(failures); i++) {
+		if (failures[i].code != code)
+			continue;
+		if (error && failures[i].verdict == VERDICT_BROKEN)
+			judge(&attempt->judgement, VERDICT_BROKEN, "%s: %s", failures[i].detail,
+			      strerrordesc_np((int)error));
+		else
+			judge(&attempt->judgement, failures[i].verdict, "%s", failures[i].detail);
+		return;
+	}
+	/* Mostly TLS, where curl's own words name the fault of the certificate. */
+	bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
+	           code == CURLE_SSL_CACERT_BADFILE;
+	judge(&attempt->judgement, VERDICT_RETRY, "%s",
+	      tls && attempt->curl_error[0] ? attempt->curl_error : curl_easy_strerror(code));
+}
+
+void attempt_judge(struct attempt *attempt, CURLcode code)
+{
+	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
+	if (!attempt->header_whole || attempt->status < 200) {
+		attempt->status = 0;
+		/* curl ends an endless header with other codes too. */
+		judge_failure(attempt, code == CURLE_OK ? CURLE_GOT_NOTHING : code);
+		return;
+	}
+	struct reply reply = {attempt->status, text_get(&attempt->body), attempt->retry_after};
+	attempt->type->judge(&reply, &attempt->judgement);
+}
+
+struct delivery_result attempt_result(const struct attempt *attempt)
+{
+	return (struct delivery_result){
+	        .notification = attempt->notification,
+	        .contact = attempt->contact,
+	        .attempt = attempt->number,
+	        .verdict = attempt->judgement.verdict,
+	        .status = (int32_t)attempt->status,
+	        .retry_after = attempt->judgement.retry_after,
+	        .took = took(attempt),
+	        .unlogged = attempt->unlogged,
+	        .detail = attempt->judgement.detail,
+	};
+}

@@ -1,0 +1,52 @@
+/* One attempt to carry one letter: the request, what came back, how it is judged. The courier
+ * drives it; nobody else sees it. */
+#ifndef TOCSIN_DELIVER_ATTEMPT_H
+#define TOCSIN_DELIVER_ATTEMPT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "deliver/channel.h"
+
+struct attempt {
+	struct attempt *next;            /* in the courier's queues */
+	struct attempt **before, *after; /* among the running ones */
+
+	const struct channel_type *type; /* static */
+	char *site_id, *ca_file;
+	uint64_t notification;
+	uint32_t contact, number;
+	bool urgent, unlogged;
+	bool unbuildable;  /* judged already: the letter cannot be written on this channel */
+	wall_ms at;        /* the letter's now */
+	int64_t stopwatch; /* ns, when it was handed in */
+
+	struct request request;
+	struct curl_slist *headers;
+	CURL *easy;          /* while running */
+	unsigned confirm_ms; /* TCP_USER_TIMEOUT */
+	char curl_error[CURL_ERROR_SIZE];
+
+	struct text body;
+	size_t body_read, header_read;
+	bool header_whole;
+	span_ms retry_after;
+
+	long status;
+	struct judgement judgement;
+};
+
+/* Never NULL. Reads channel and letter; keeps neither. */
+struct attempt *attempt_create(const struct channel *, const struct letter *);
+void attempt_destroy(struct attempt *); /* its handle is the courier's to free */
+
+/* Sets up a fresh or reset handle for it. */
+void attempt_prepare(struct attempt *, CURL *easy, span_ms connect_max, span_ms attempt_max);
+
+/* Fills status and judgement from how the transfer ended. */
+void attempt_judge(struct attempt *, CURLcode);
+
+/* Its judgement as the core takes it; strings are the attempt's. */
+struct delivery_result attempt_result(const struct attempt *);
+
+#endif

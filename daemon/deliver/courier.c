@@ -1,0 +1,317 @@
+#include "deliver/courier.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "deliver/attempt.h"
+
+#define SPARE_HANDLES_MAX 32
+
+struct queue { /* first in, first out; zeroed: empty */
+	struct attempt *first, *last;
+};
+
+struct watch { /* one of curl's sockets */
+	uv_poll_t poll;
+	struct courier *courier;
+	curl_socket_t socket;
+};
+
+struct courier {
+	courier_result result;
+	void *ctx;
+	CURLM *multi;
+	uv_loop_t *loop;
+	uv_timer_t timer;      /* curl's own deadline */
+	uv_timer_t kick;       /* hands out results that exist without any I/O */
+	uint32_t open_handles; /* libuv's, until their close callbacks have run */
+	struct queue waiting_urgent, waiting, finished;
+	struct attempt *running;
+	uint32_t running_count;
+	uint32_t count; /* not yet reported */
+	CURL *spare[SPARE_HANDLES_MAX];
+	uint32_t spare_count;
+	span_ms connect_max, attempt_max;
+};
+
+static void queue_push(struct queue *queue, struct attempt *attempt)
+{
+	attempt->next = NULL;
+	if (queue->last)
+		queue->last->next = attempt;
+	else
+		queue->first = attempt;
+	queue->last = attempt;
+}
+
+static struct attempt *queue_pop(struct queue *queue)
+{
+	struct attempt *attempt = queue->first;
+	if (!attempt)
+		return NULL;
+	queue->first = attempt->next;
+	if (!queue->first)
+		queue->last = NULL;
+	return attempt;
+}
+
+/* ---- attempts ---- */
+
+static CURL *take_handle(struct courier *courier)
+{
+	if (courier->spare_count)
+		return courier->spare[--courier->spare_count];
+	CURL *easy = curl_easy_init();
+	if (!easy)
+		abort(); /* no memory: the same end as base/mem.h */
+	return easy;
+}
+
+static void give_handle(struct courier *courier, CURL *easy)
+{
+	if (courier->spare_count == SPARE_HANDLES_MAX) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_reset(easy);
+	courier->spare[courier->spare_count++] = easy;
+}
+
+static void start(struct courier *courier, struct attempt *attempt)
+{
+	attempt_prepare(attempt, take_handle(courier), courier->connect_max, courier->attempt_max);
+	attempt->after = courier->running;
+	attempt->before = &courier->running;
+	if (attempt->after)
+		attempt->after->before = &attempt->after;
+	courier->running = attempt;
+	courier->running_count++;
+	CURLMcode added = curl_multi_add_handle(courier->multi, attempt->easy);
+	assert(added == CURLM_OK);
+	(void)added;
+}
+
+/* Takes it off curl; the handle goes back to the pool. */
+static void stop(struct courier *courier, struct attempt *attempt)
+{
+	curl_multi_remove_handle(courier->multi, attempt->easy);
+	give_handle(courier, attempt->easy);
+	attempt->easy = NULL;
+	*attempt->before = attempt->after;
+	if (attempt->after)
+		attempt->after->before = attempt->before;
+	courier->running_count--;
+}
+
+static void start_waiting(struct courier *courier)
+{
+	while (courier->running_count < IN_FLIGHT_URGENT_MAX && courier->waiting_urgent.first)
+		start(courier, queue_pop(&courier->waiting_urgent));
+	while (courier->running_count < IN_FLIGHT_MAX && courier->waiting.first)
+		start(courier, queue_pop(&courier->waiting));
+}
+
+static void hand_out(struct courier *courier)
+{
+	struct attempt *attempt;
+	while ((attempt = queue_pop(&courier->finished))) {
+		struct delivery_result result = attempt_result(attempt);
+		courier->count--;
+		courier->result(courier->ctx, attempt->site_id, &result);
+		attempt_destroy(attempt);
+	}
+}
+
+/* After every turn of curl's: one that is missed would lie until something else happens. */
+static void collect(struct courier *courier)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(courier->multi, &left))) {
+		struct attempt *attempt = NULL;
+		CURLcode code = message->data.result;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&attempt);
+		attempt_judge(attempt, code);
+		stop(courier, attempt);
+		queue_push(&courier->finished, attempt);
+	}
+	start_waiting(courier);
+	hand_out(courier);
+}
+
+/* ---- curl on libuv ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct courier *courier = handle->data;
+	if (--courier->open_handles > 0)
+		return;
+	curl_global_cleanup();
+	free(courier);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+	struct watch *watch = (struct watch *)handle;
+	struct courier *courier = watch->courier;
+	handle->data = courier;
+	on_closed(handle);
+	free(watch);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watch *watch = (struct watch *)poll;
+	struct courier *courier = watch->courier;
+	int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	/* The watch may be gone when this returns. */
+	curl_multi_socket_action(courier->multi, watch->socket, flags, &running);
+	collect(courier);
+}
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void *socket_ctx)
+{
+	struct courier *courier = ctx;
+	struct watch *watch = socket_ctx;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (!watch)
+			return 0;
+		uv_poll_stop(&watch->poll);
+		curl_multi_assign(courier->multi, socket, NULL);
+		uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+		return 0;
+	}
+	if (!watch) {
+		watch = NEW(struct watch);
+		watch->courier = courier;
+		watch->socket = socket;
+		if (uv_poll_init_socket(courier->loop, &watch->poll, socket) < 0) {
+			free(watch);
+			return -1; /* curl ends its transfers */
+		}
+		courier->open_handles++;
+		curl_multi_assign(courier->multi, socket, watch);
+	}
+	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+	             (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	return uv_poll_start(&watch->poll, events, on_poll) < 0 ? -1 : 0;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct courier *courier = timer->data;
+	int running;
+	curl_multi_socket_action(courier->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(courier);
+}
+
+static int on_deadline(CURLM *multi, long ms, void *ctx)
+{
+	struct courier *courier = ctx;
+	(void)multi;
+	if (ms < 0) {
+		uv_timer_stop(&courier->timer);
+	} else {
+		uv_update_time(courier->loop); /* the turn before may have been a long one */
+		uv_timer_start(&courier->timer, on_timer, (uint64_t)ms, 0);
+	}
+	return 0;
+}
+
+static void on_kick(uv_timer_t *kick)
+{
+	hand_out(kick->data);
+}
+
+/* ---- in the header's order ---- */
+
+int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct courier **out,
+                 struct problem *why)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return problem_set(why, -EIO, "the HTTP library does not start");
+	CURLM *multi = curl_multi_init();
+	if (!multi) {
+		curl_global_cleanup();
+		return problem_set(why, -ENOMEM, "the HTTP library has no memory");
+	}
+	struct courier *courier = NEW(struct courier);
+	courier->loop = loop;
+	courier->result = result;
+	courier->ctx = ctx;
+	courier->multi = multi;
+	courier_limit_time(courier, ATTEMPT_CONNECT_MAX, ATTEMPT_MAX);
+	uv_timer_init(loop, &courier->timer);
+	uv_timer_init(loop, &courier->kick);
+	courier->timer.data = courier->kick.data = courier;
+	courier->open_handles = 2;
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, courier);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_deadline);
+	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, courier);
+	/* Kept open for the next letter; those under way are not counted. */
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 64L);
+	*out = courier;
+	return 0;
+}
+
+void courier_send(struct courier *courier, const struct channel *channel,
+                  const struct letter *letter)
+{
+	struct attempt *attempt = attempt_create(channel, letter);
+	courier->count++;
+	if (attempt->unbuildable) {
+		queue_push(&courier->finished, attempt);
+		uv_timer_start(&courier->kick, on_kick, 0, 0);
+		return;
+	}
+	queue_push(attempt->urgent ? &courier->waiting_urgent : &courier->waiting, attempt);
+	start_waiting(courier);
+}
+
+uint32_t courier_in_flight(const struct courier *courier)
+{
+	return courier->count;
+}
+
+void courier_limit_time(struct courier *courier, span_ms connect, span_ms attempt)
+{
+	courier->connect_max = connect;
+	courier->attempt_max = attempt;
+}
+
+static void drop(struct queue *queue)
+{
+	struct attempt *attempt;
+	while ((attempt = queue_pop(queue)))
+		attempt_destroy(attempt);
+}
+
+void courier_close(struct courier *courier)
+{
+	if (!courier)
+		return;
+	while (courier->running) {
+		struct attempt *attempt = courier->running;
+		stop(courier, attempt);
+		attempt_destroy(attempt);
+	}
+	drop(&courier->waiting_urgent);
+	drop(&courier->waiting);
+	drop(&courier->finished);
+	while (courier->spare_count)
+		curl_easy_cleanup(courier->spare[--courier->spare_count]);
+	curl_multi_cleanup(courier->multi);
+	uv_close((uv_handle_t *)&courier->timer, on_closed);
+	uv_close((uv_handle_t *)&courier->kick, on_closed);
+}
