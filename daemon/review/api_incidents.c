@@ -1,0 +1,366 @@
+/* Incidents: lists, one with its timeline, and what people do with them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "review/exchange.h"
+#include "review/views.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX 1000
+
+/* ---- reading ---- */
+
+struct incident_list {
+	struct text out;
+	uint32_t count;
+	char last[INCIDENT_ID_MAX];
+};
+
+static bool list_incident(void *ctx, const char *site_id, const struct incident *incident)
+{
+	struct incident_list *list = ctx;
+	view_incident(&list->out, NULL, site_id, incident);
+	memcpy(list->last, incident->id, sizeof list->last);
+	list->count++;
+	return true;
+}
+
+static bool read_states(struct exchange *ex, uint32_t *states)
+{
+	const char *word = exchange_query(ex, "state");
+	while (word && *word) {
+		char name[32];
+		size_t len = strcspn(word, ",");
+		enum incident_state state = STATE_COUNT;
+		if (len < sizeof name) {
+			memcpy(name, word, len);
+			name[len] = '\0';
+			state = incident_state_from_name(name);
+		}
+		if (state == STATE_COUNT) {
+			exchange_problem(
+			        ex, 400,
+			        "state: '%.*s' is none; allowed: open, acknowledged, resolved",
+			        (int)(len < 64 ? len : 64), word);
+			return false;
+		}
+		*states |= UINT32_C(1) << state;
+		word += len;
+		if (*word == ',')
+			word++;
+	}
+	return true;
+}
+
+static void add_incident_kinds(struct text *out)
+{
+	for (unsigned i = 0; i < INCIDENT_KIND_COUNT; i++)
+		text_addf(out, "%s%s", i ? ", " : "", incident_kind_name((enum incident_kind)i));
+}
+
+static bool incident_kind_word(struct exchange *ex, const char *word, enum incident_kind *out)
+{
+	*out = incident_kind_from_name(word);
+	if (*out != INCIDENT_KIND_NONE)
+		return true;
+	struct text allowed = {0};
+	add_incident_kinds(&allowed);
+	exchange_problem(ex, 400, "kind: unknown '%.64s'; allowed: %s", word, allowed.at);
+	text_finish(&allowed);
+	return false;
+}
+
+static bool read_filter(struct exchange *ex, struct incident_filter *filter)
+{
+	const struct site *site;
+	uint64_t limit = LIMIT_DEFAULT;
+	const char *kind = exchange_query(ex, "kind");
+	if (!read_states(ex, &filter->states) || !exchange_query_site(ex, &site) ||
+	    !exchange_query_time(ex, "since", &filter->since) ||
+	    !exchange_query_time(ex, "until", &filter->until) ||
+	    !exchange_query_uint(ex, "limit", 1, LIMIT_MAX, &limit))
+		return false;
+	if (kind && !incident_kind_word(ex, kind, &filter->kind))
+		return false;
+	filter->has_kind = kind != NULL;
+	filter->site = site ? site->def->id : NULL;
+	filter->after = exchange_query(ex, "after");
+	filter->limit = (uint32_t)limit;
+	return true;
+}
+
+static void answer_store_problem(struct exchange *ex, int r, const char *detail)
+{
+	exchange_problem(ex, 503, "the store cannot be read now: %s",
+	                 *detail ? detail : strerror(-r));
+}
+
+void api_incidents(struct exchange *ex)
+{
+	struct incident_filter filter = {0};
+	struct incident_list list = {0};
+	bool more = false;
+	if (!read_filter(ex, &filter))
+		return;
+	json_open(&list.out, NULL, '{');
+	json_open(&list.out, "items", '[');
+	int r = store_incidents(ex->server->service.store, &filter, list_incident, &list, &more);
+	if (r == -ENOENT && filter.after) {
+		exchange_problem(ex, 400, "after: there is no incident '%.96s'", filter.after);
+		goto finish;
+	}
+	if (r < 0) {
+		answer_store_problem(ex, r, "");
+		goto finish;
+	}
+	json_close(&list.out, ']');
+	json_put_string(&list.out, "next", more && list.count ? list.last : NULL);
+	json_close(&list.out, '}');
+	exchange_json(ex, 200, &list.out);
+finish:
+	text_finish(&list.out);
+}
+
+static void refuse_unknown(struct exchange *ex)
+{
+	exchange_problem(ex, 404, "there is no incident '%.96s'", ex->id);
+}
+
+void api_incident(struct exchange *ex)
+{
+	struct store *store = ex->server->service.store;
+	struct incident *incident = NULL;
+	char *site_id = NULL;
+	struct text out = {0};
+	struct problem why = {""};
+	int r = store_incident(store, ex->id, &incident, &site_id);
+	if (r == 0)
+		r = view_incident_with_timeline(&out, NULL, store, site_id, incident, &why);
+	if (r == -ENOENT)
+		refuse_unknown(ex);
+	else if (r < 0)
+		answer_store_problem(ex, r, why.text);
+	else
+		exchange_json(ex, 200, &out);
+	text_finish(&out);
+	incident_destroy(incident);
+	free(site_id);
+}
+
+/* ---- acting ---- */
+
+/* The live site that still has the incident in hand. Otherwise NULL, after a 404, or a 409 for
+ * one that is in the store only. */
+static const struct site *site_of_incident(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		if (site_incident(site, ex->id))
+			return site;
+	struct incident *incident = NULL;
+	char *site_id = NULL;
+	int r = store_incident(service->store, ex->id, &incident, &site_id);
+	if (r == -ENOENT)
+		refuse_unknown(ex);
+	else if (r < 0)
+		answer_store_problem(ex, r, "");
+	else if (incident->state == STATE_RESOLVED)
+		exchange_problem(ex, 409, "incident %s is already resolved", ex->id);
+	else
+		exchange_problem(ex, 409, "site %s is not served any more", site_id);
+	incident_destroy(incident);
+	free(site_id);
+	return NULL;
+}
+
+static void refuse_operation(struct exchange *ex, int result, const struct problem *why)
+{
+	const char *detail = *why->text ? why->text : strerror(-result);
+	switch (-result) {
+	case EINVAL:
+	case ENOENT: /* the incident is there: it is a person or a zone that is not */
+		exchange_problem(ex, 400, "%s", detail);
+		return;
+	case EALREADY:
+		exchange_problem(ex, 409, "%s", detail);
+		return;
+	default:
+		exchange_problem(ex, 503, "not recorded: %s; try again", detail);
+		exchange_add_header(ex, "Retry-After", "5");
+	}
+}
+
+static void finish_action(struct exchange *ex, int result, const struct incident *incident,
+                          const char *site_id, const struct problem *why)
+{
+	if (result < 0) {
+		refuse_operation(ex, result, why);
+		return;
+	}
+	struct text out = {0};
+	if (incident)
+		view_incident(&out, NULL, site_id, incident);
+	else
+		text_add(&out, "{}");
+	exchange_json(ex, 200, &out);
+	text_finish(&out);
+}
+
+static void finish_report(struct exchange *ex, int result, const struct incident *incident,
+                          const char *site_id, const struct problem *why)
+{
+	finish_action(ex, result, incident, site_id, why);
+	if (result < 0 || !incident)
+		return;
+	char location[sizeof "/api/v1/incidents/" + INCIDENT_ID_MAX];
+	snprintf(location, sizeof location, "/api/v1/incidents/%s", incident->id);
+	ex->status = 201;
+	exchange_add_header(ex, "Location", location);
+}
+
+/* Reads what every action has: who does it, and a note. */
+static bool read_common(struct exchange *ex, const cJSON *body, struct operation *operation)
+{
+	operation->via = "api";
+	operation->incident = ex->id;
+	return exchange_member(ex, body, "by", true, ID_MAX, &operation->by) &&
+	       exchange_member(ex, body, "note", operation->type == OPERATION_NOTE, NOTE_MAX,
+	                       &operation->note);
+}
+
+static bool read_outcome(struct exchange *ex, const cJSON *body, struct operation *operation)
+{
+	const char *word;
+	if (!exchange_member(ex, body, "outcome", true, ID_MAX, &word))
+		return false;
+	operation->outcome = outcome_from_name(word);
+	if (operation->outcome != OUTCOME_NONE && operation->outcome != OUTCOME_COUNT)
+		return true;
+	exchange_problem(ex, 400,
+	                 "outcome: unknown '%.64s'; allowed: real, false_alarm, test, drill, "
+	                 "unknown",
+	                 word);
+	return false;
+}
+
+static void act(struct exchange *ex, enum operation_type type, const char *allowed)
+{
+	struct operation operation = {
+	        .type = type, .kind = INCIDENT_KIND_NONE, .severity = SEVERITY_NONE};
+	cJSON *body = exchange_body(ex, allowed);
+	if (!body || !read_common(ex, body, &operation))
+		goto finish;
+	if (type == OPERATION_RESOLVE && !read_outcome(ex, body, &operation))
+		goto finish;
+	if (type == OPERATION_ASSIGN &&
+	    !exchange_member(ex, body, "to", true, ID_MAX, &operation.to))
+		goto finish;
+	const struct site *site = site_of_incident(ex);
+	if (site)
+		exchange_submit(ex, site->def->id, &operation, finish_action, NULL, NULL);
+finish:
+	cJSON_Delete(body);
+}
+
+void api_incident_ack(struct exchange *ex)
+{
+	act(ex, OPERATION_ACK, "by, note");
+}
+
+void api_incident_resolve(struct exchange *ex)
+{
+	act(ex, OPERATION_RESOLVE, "by, outcome, note");
+}
+
+void api_incident_note(struct exchange *ex)
+{
+	act(ex, OPERATION_NOTE, "by, note");
+}
+
+void api_incident_assign(struct exchange *ex)
+{
+	act(ex, OPERATION_ASSIGN, "by, to, note");
+}
+
+static bool read_severity(struct exchange *ex, const cJSON *body, struct operation *operation)
+{
+	const char *word;
+	operation->severity = SEVERITY_NONE;
+	if (!exchange_member(ex, body, "severity", false, ID_MAX, &word))
+		return false;
+	if (!word)
+		return true;
+	operation->severity = severity_from_name(word);
+	if (operation->severity != SEVERITY_NONE)
+		return true;
+	exchange_problem(ex, 400,
+	                 "severity: unknown '%.64s'; allowed: critical, major, minor, warning",
+	                 word);
+	return false;
+}
+
+/* The site a body names, or the only one. NULL after a 400. */
+static const struct site *site_of_body(struct exchange *ex, const cJSON *body)
+{
+	const char *id;
+	if (!exchange_member(ex, body, "site", false, ID_MAX, &id))
+		return NULL;
+	return id ? exchange_named_site(ex, id) : exchange_only_site(ex, "the member 'site'");
+}
+
+void api_incident_report(struct exchange *ex)
+{
+	struct operation operation = {.type = OPERATION_REPORT};
+	cJSON *body = exchange_body(ex, "site, zone, kind, severity, note, by");
+	const char *kind;
+	if (!body)
+		return;
+	const struct site *site = site_of_body(ex, body);
+	if (site && read_common(ex, body, &operation) && read_severity(ex, body, &operation) &&
+	    exchange_member(ex, body, "zone", true, ID_MAX, &operation.zone) &&
+	    exchange_member(ex, body, "kind", true, ID_MAX, &kind) &&
+	    incident_kind_word(ex, kind, &operation.kind))
+		exchange_submit(ex, site->def->id, &operation, finish_report, NULL, NULL);
+	cJSON_Delete(body);
+}
+
+/* ---- a labelled test to one recipient ---- */
+
+static void finish_test(struct exchange *ex, int result, const struct incident *incident,
+                        const char *site_id, const struct problem *why)
+{
+	(void)incident;
+	if (result < 0) {
+		refuse_operation(ex, result, why);
+		return;
+	}
+	struct text out = {0};
+	json_open(&out, NULL, '{');
+	json_put_string(&out, "site", site_id);
+	json_put_string(&out, "to", ex->finish_ctx);
+	json_put_string(&out, "state", "queued");
+	json_close(&out, '}');
+	exchange_json(ex, 200, &out);
+	text_finish(&out);
+}
+
+void api_test(struct exchange *ex)
+{
+	struct operation operation = {.type = OPERATION_TEST,
+	                              .via = "api",
+	                              .kind = INCIDENT_KIND_NONE,
+	                              .severity = SEVERITY_NONE};
+	cJSON *body = exchange_body(ex, "to, site, by, note");
+	if (!body)
+		return;
+	const struct site *site = site_of_body(ex, body);
+	if (site && exchange_member(ex, body, "to", true, 2 * ID_MAX, &operation.to) &&
+	    exchange_member(ex, body, "by", false, ID_MAX, &operation.by) &&
+	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note))
+		exchange_submit(ex, site->def->id, &operation, finish_test, mem_copy(operation.to),
+		                free);
+	cJSON_Delete(body);
+}

@@ -1,0 +1,357 @@
+/* The ledger over HTTP: pages of it, and a stream that follows it.
+ *
+ * A stream reads from the store what its client has room for: nothing is ever queued for it, so
+ * that a slow reader costs one chunk of memory and is cut off when it does not take that in time.
+ *
+ * A cursor says how far a client has read: "42" with one site, "a:42,b:7" with several (ids in
+ * percent encoding, since it travels in a header). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "review/exchange.h"
+#include "review/views.h"
+
+#define EVENTS_DEFAULT 100
+#define EVENTS_MAX 1000
+#define STREAMS_MAX 64
+#define STREAM_SITES_MAX 64
+#define CHUNK_FULL ((size_t)32 * 1024) /* no further row once a chunk holds this much */
+#define CHUNK_WITHIN SECONDS(30)       /* for the client to take it */
+#define HEARTBEAT SECONDS(10)
+#define RETRY_AFTER "3"
+
+/* ---- pages ---- */
+
+struct row_list {
+	struct text out;
+	uint64_t last;
+	uint64_t count, limit;
+	bool more;
+};
+
+static bool list_row(void *ctx, const struct ledger_row *row)
+{
+	struct row_list *list = ctx;
+	if (list->count == list->limit) {
+		list->more = true;
+		return false;
+	}
+	view_ledger_row(&list->out, NULL, row);
+	list->last = row->seq;
+	list->count++;
+	return true;
+}
+
+void api_events(struct exchange *ex)
+{
+	struct row_list list = {.limit = EVENTS_DEFAULT};
+	struct ledger_filter filter = {0};
+	const struct site *site;
+	if (!exchange_query_one_site(ex, &site) ||
+	    !exchange_query_uint(ex, "after", 0, INT64_MAX, &filter.after) ||
+	    !exchange_query_uint(ex, "limit", 1, EVENTS_MAX, &list.limit))
+		return;
+	filter.site = site->def->id;
+	filter.limit = (uint32_t)list.limit + 1; /* one more tells whether there is a next page */
+	json_open(&list.out, NULL, '{');
+	json_open(&list.out, "items", '[');
+	int r = store_log(ex->server->service.store, &filter, list_row, &list);
+	if (r < 0) {
+		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
+	} else {
+		json_close(&list.out, ']');
+		if (list.more)
+			json_put_int(&list.out, "next", (int64_t)list.last);
+		else
+			json_put_null(&list.out, "next");
+		json_close(&list.out, '}');
+		exchange_json(ex, 200, &list.out);
+	}
+	text_finish(&list.out);
+}
+
+/* ---- cursors ---- */
+
+struct cursor {
+	char site[ID_MAX + 1];
+	uint64_t seq; /* the last one sent */
+};
+
+struct stream {
+	struct http_server *server;
+	struct client *client;
+	struct MHD_Connection *connection;
+	struct cursor cursors[STREAM_SITES_MAX];
+	uint32_t cursor_count;
+	bool one_site; /* the client asked for one, or there is but one */
+	bool suspended;
+	struct text chunk;
+	size_t sent; /* bytes of the chunk that are with the daemon */
+	uint64_t quiet_since;
+};
+
+static struct cursor *cursor_of(struct stream *stream, const char *site)
+{
+	for (uint32_t i = 0; i < stream->cursor_count; i++)
+		if (strcmp(stream->cursors[i].site, site) == 0)
+			return &stream->cursors[i];
+	return NULL;
+}
+
+static bool add_cursor(struct stream *stream, const struct site *site)
+{
+	if (stream->cursor_count == STREAM_SITES_MAX)
+		return false;
+	struct cursor *cursor = &stream->cursors[stream->cursor_count++];
+	memcpy(cursor->site, site->def->id, strlen(site->def->id) + 1);
+	cursor->seq = store_head(stream->server->service.store, site->store_id).seq;
+	return true;
+}
+
+static void add_percent_encoded(struct text *out, const char *id)
+{
+	for (const char *c = id; *c; c++) {
+		unsigned char u = (unsigned char)*c;
+		if (u > 0x20 && u < 0x7f && u != '%' && u != ',' && u != ':')
+			text_add_char(out, (char)u);
+		else
+			text_addf(out, "%%%02x", u);
+	}
+}
+
+static void add_cursors(struct text *out, const struct stream *stream)
+{
+	if (stream->one_site) {
+		text_addf(out, "%llu", (unsigned long long)stream->cursors[0].seq);
+		return;
+	}
+	for (uint32_t i = 0; i < stream->cursor_count; i++) {
+		if (i)
+			text_add_char(out, ',');
+		add_percent_encoded(out, stream->cursors[i].site);
+		text_addf(out, ":%llu", (unsigned long long)stream->cursors[i].seq);
+	}
+}
+
+/* Reads a seq that starts at text and ends at len. */
+static bool read_seq(const char *text, size_t len, uint64_t *out)
+{
+	char digits[20];
+	int64_t seq;
+	if (len == 0 || len >= sizeof digits)
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (text_parse_int(digits, &seq) < 0 || seq < 0)
+		return false;
+	*out = (uint64_t)seq;
+	return true;
+}
+
+static struct cursor *cursor_of_encoded(struct stream *stream, const char *id, size_t len)
+{
+	for (uint32_t i = 0; i < stream->cursor_count; i++) {
+		struct text encoded = {0};
+		add_percent_encoded(&encoded, stream->cursors[i].site);
+		bool same = encoded.len == len && memcmp(encoded.at, id, len) == 0;
+		text_finish(&encoded);
+		if (same)
+			return &stream->cursors[i];
+	}
+	return NULL;
+}
+
+/* Puts the cursors where a Last-Event-ID says; sites it does not name, or that are gone, stay. */
+static bool resume_from(struct stream *stream, const char *last)
+{
+	while (*last) {
+		size_t len = strcspn(last, ",");
+		const char *colon = memchr(last, ':', len);
+		size_t id_len = colon ? (size_t)(colon - last) : 0;
+		const char *digits = colon ? colon + 1 : last;
+		uint64_t seq;
+		if (!read_seq(digits, len - (size_t)(digits - last), &seq))
+			return false;
+		if (!colon && !stream->one_site)
+			return false;
+		struct cursor *cursor = colon ? cursor_of_encoded(stream, last, id_len)
+		                              : &stream->cursors[0];
+		/* A store that was put back is shorter: then the stream goes on from its end. */
+		if (cursor && seq < cursor->seq)
+			cursor->seq = seq;
+		last += len;
+		if (*last == ',')
+			last++;
+	}
+	return true;
+}
+
+/* ---- the stream ---- */
+
+struct filling {
+	struct stream *stream;
+	struct cursor *cursor;
+};
+
+static bool add_event(void *ctx, const struct ledger_row *row)
+{
+	struct filling *filling = ctx;
+	struct stream *stream = filling->stream;
+	filling->cursor->seq = row->seq;
+	text_add(&stream->chunk, "id: ");
+	add_cursors(&stream->chunk, stream);
+	text_add(&stream->chunk, "\ndata: ");
+	view_ledger_row(&stream->chunk, NULL, row);
+	text_add(&stream->chunk, "\n\n");
+	return stream->chunk.len < CHUNK_FULL;
+}
+
+/* True while the site has entries behind the cursor. */
+static bool cursor_is_behind(const struct stream *stream, const struct cursor *cursor)
+{
+	const struct review_service *service = &stream->server->service;
+	const struct site *site = service->site(service->ctx, cursor->site);
+	return site && store_head(service->store, site->store_id).seq > cursor->seq;
+}
+
+bool stream_is_behind(const struct stream *stream)
+{
+	for (uint32_t i = 0; i < stream->cursor_count; i++)
+		if (cursor_is_behind(stream, &stream->cursors[i]))
+			return true;
+	return false;
+}
+
+/* Fills the chunk with what the cursors have not seen. False if the store cannot be read. */
+static bool fill(struct stream *stream)
+{
+	text_reset(&stream->chunk);
+	stream->sent = 0;
+	for (uint32_t i = 0; i < stream->cursor_count && stream->chunk.len < CHUNK_FULL; i++) {
+		struct cursor *cursor = &stream->cursors[i];
+		if (!cursor_is_behind(stream, cursor))
+			continue;
+		struct filling filling = {stream, cursor};
+		const struct ledger_filter after = {.site = cursor->site, .after = cursor->seq};
+		if (store_log(stream->server->service.store, &after, add_event, &filling) < 0)
+			return false;
+	}
+	return true;
+}
+
+static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
+{
+	(void)position;
+	struct stream *stream = ctx;
+	uint64_t now = server_now(stream->server);
+	if (stream->server->closing)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (stream->sent == stream->chunk.len) {
+		if (!fill(stream))
+			return MHD_CONTENT_READER_END_OF_STREAM; /* it may resume later */
+		if (stream->chunk.len == 0 && now - stream->quiet_since >= HEARTBEAT)
+			text_add(&stream->chunk, ":\n\n"); /* finds out who has gone */
+		if (stream->chunk.len == 0) {
+			stream->suspended = true;
+			stream->client->deadline = 0;
+			MHD_suspend_connection(stream->connection);
+			return 0;
+		}
+		stream->quiet_since = now;
+		stream->client->deadline = now + CHUNK_WITHIN;
+	}
+	size_t len = stream->chunk.len - stream->sent;
+	if (len > max)
+		len = max;
+	memcpy(out, stream->chunk.at + stream->sent, len);
+	stream->sent += len;
+	return (ssize_t)len;
+}
+
+void stream_wake(struct stream *stream)
+{
+	if (!stream->suspended)
+		return;
+	stream->suspended = false;
+	MHD_resume_connection(stream->connection);
+	server_kick(stream->server);
+}
+
+void stream_watch(struct stream *stream)
+{
+	if (server_now(stream->server) - stream->quiet_since >= HEARTBEAT)
+		stream_wake(stream);
+}
+
+static void stream_destroy(void *ctx)
+{
+	struct stream *stream = ctx;
+	if (stream->client->stream == stream) {
+		stream->client->stream = NULL;
+		stream->server->stream_count--;
+	}
+	text_finish(&stream->chunk);
+	free(stream);
+}
+
+static bool add_sites(struct exchange *ex, struct stream *stream)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	if (!exchange_query_site(ex, &site))
+		return false;
+	stream->one_site = site || !service->site_at(service->ctx, 1);
+	if (site)
+		return add_cursor(stream, site);
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++) {
+		if (!cursor_of(stream, site->def->id) && !add_cursor(stream, site)) {
+			exchange_problem(ex, 400, "more than %d sites: name one with ?site=",
+			                 STREAM_SITES_MAX);
+			return false;
+		}
+	}
+	if (stream->cursor_count == 0)
+		exchange_problem(ex, 503, "no site is served yet");
+	return stream->cursor_count > 0;
+}
+
+void api_stream(struct exchange *ex)
+{
+	const char *last = exchange_header(ex, "Last-Event-ID");
+	if (ex->server->stream_count >= STREAMS_MAX) {
+		exchange_problem(ex, 503, "%d streams are open already; try again later",
+		                 STREAMS_MAX);
+		exchange_add_header(ex, "Retry-After", RETRY_AFTER);
+		return;
+	}
+	struct stream *stream = NEW(struct stream);
+	stream->server = ex->server;
+	stream->client = ex->client;
+	stream->connection = ex->connection;
+	stream->quiet_since = server_now(ex->server);
+	if (!add_sites(ex, stream)) {
+		stream_destroy(stream);
+		return;
+	}
+	if (last && *last && !resume_from(stream, last)) {
+		exchange_problem(ex, 400,
+		                 "Last-Event-ID: '%.64s' is no id that this stream has sent", last);
+		stream_destroy(stream);
+		return;
+	}
+	/* An id without data: a client that is cut off before the first event misses none. */
+	text_add(&stream->chunk, "retry: " RETRY_AFTER "000\nid: ");
+	add_cursors(&stream->chunk, stream);
+	text_add(&stream->chunk, "\n\n");
+	ex->client->stream = stream;
+	ex->server->stream_count++;
+	ex->status = 200;
+	ex->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, CHUNK_FULL / 2,
+	                                                 read_stream, stream, stream_destroy);
+	exchange_add_header(ex, "Content-Type", "text/event-stream");
+	exchange_add_header(ex, "Cache-Control", "no-store");
+	exchange_add_header(ex, "X-Content-Type-Options", "nosniff");
+	exchange_add_header(ex, "X-Accel-Buffering", "no");
+}

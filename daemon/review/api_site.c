@@ -1,0 +1,338 @@
+/* What a site is made of and how it is: devices, zones, people, duty, who is told, deliveries. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/mem.h"
+#include "review/exchange.h"
+#include "review/views.h"
+#include "review/who.h"
+
+#define DEVICES_DEFAULT 1000
+#define DEVICES_MAX 10000
+#define DELIVERIES_DEFAULT 100
+#define DELIVERIES_MAX 1000
+#define PEOPLE_ON_DUTY_MAX 64
+
+static void open_items(struct text *out)
+{
+	json_open(out, NULL, '{');
+	json_open(out, "items", '[');
+}
+
+static void close_items(struct exchange *ex, struct text *out, const char *next)
+{
+	json_close(out, ']');
+	json_put_string(out, "next", next);
+	json_close(out, '}');
+	exchange_json(ex, 200, out);
+	text_finish(out);
+}
+
+/* The site at a position of the walk over those that were asked for: all, or one. */
+static const struct site *next_site(struct exchange *ex, const struct site *only, uint32_t i)
+{
+	const struct review_service *service = &ex->server->service;
+	if (only)
+		return i == 0 ? only : NULL;
+	return service->site_at(service->ctx, i);
+}
+
+/* ---- devices ---- */
+
+struct device_page {
+	struct text out;
+	char next[2 * ID_MAX + 2]; /* "site/device" of the last one written */
+	const char *after;         /* where the page before ended; NULL once passed */
+	uint64_t count, limit;
+	bool more;
+};
+
+static bool zone_fits(const struct site_def *def, uint32_t zone, const char *wanted)
+{
+	if (!wanted)
+		return true;
+	uint32_t around = site_def_zone(def, wanted);
+	return around != POSITION_NONE && zone_is_within(def, zone, around);
+}
+
+static void add_device(struct device_page *page, const struct site *site, uint32_t i)
+{
+	const struct device_state *state = &site->devices[i];
+	const struct device_row row = {.site = site->def->id,
+	                               .id = site->def->devices[i].id,
+	                               .active = state->active,
+	                               .known = state->known,
+	                               .online = state->online,
+	                               .online_known = state->online_known,
+	                               .heard = state->heard,
+	                               .changed = state->changed};
+	view_device(&page->out, NULL, site->def, i, &row);
+	snprintf(page->next, sizeof page->next, "%s/%s", row.site, row.id);
+	page->count++;
+}
+
+/* Writes the site's devices that fit; false when the page is full. */
+static bool add_devices(struct device_page *page, const struct site *site, const char *zone)
+{
+	const struct site_def *def = site->def;
+	for (uint32_t i = 0; i < def->device_count; i++) {
+		if (page->after) {
+			size_t len = strlen(def->id);
+			if (strncmp(page->after, def->id, len) == 0 && page->after[len] == '/' &&
+			    strcmp(page->after + len + 1, def->devices[i].id) == 0)
+				page->after = NULL;
+			continue;
+		}
+		if (!zone_fits(def, def->devices[i].zone, zone))
+			continue;
+		if (page->count == page->limit) {
+			page->more = true;
+			return false;
+		}
+		add_device(page, site, i);
+	}
+	return true;
+}
+
+static bool zone_exists(struct exchange *ex, const struct site *only, const char *zone)
+{
+	const struct site *site;
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
+		if (site_def_zone(site->def, zone) != POSITION_NONE)
+			return true;
+	exchange_problem(ex, 400, "there is no zone '%.64s'; see /api/v1/zones", zone);
+	return false;
+}
+
+void api_devices(struct exchange *ex)
+{
+	const struct site *only, *site;
+	struct device_page page = {.limit = DEVICES_DEFAULT, .after = exchange_query(ex, "after")};
+	const char *zone = exchange_query(ex, "zone");
+	if (!exchange_query_site(ex, &only) ||
+	    !exchange_query_uint(ex, "limit", 1, DEVICES_MAX, &page.limit) ||
+	    (zone && !zone_exists(ex, only, zone)))
+		return;
+	open_items(&page.out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
+		if (!add_devices(&page, site, zone))
+			break;
+	close_items(ex, &page.out, page.more ? page.next : NULL);
+}
+
+/* ---- zones and people ---- */
+
+static void put_person(struct text *out, const char *name, const struct site_def *def,
+                       uint32_t person)
+{
+	if (person == POSITION_NONE) {
+		json_put_null(out, name);
+		return;
+	}
+	json_open(out, name, '{');
+	json_put_string(out, "id", def->people[person].id);
+	json_put_string(out, "name", def->people[person].name);
+	json_close(out, '}');
+}
+
+static void put_zone(struct text *out, const struct site_def *def, uint32_t i, wall_ms now)
+{
+	const struct zone *zone = &def->zones[i];
+	json_open(out, NULL, '{');
+	json_put_string(out, "site", def->id);
+	json_put_string(out, "id", zone->id);
+	json_put_string(out, "name", zone->name);
+	json_put_string(out, "in", zone->in == POSITION_NONE ? NULL : def->zones[zone->in].id);
+	put_person(out, "owner", def, site_def_zone_owner(def, i));
+	json_put_bool(out, "armed", zone_is_armed(def, i, now));
+	json_close(out, '}');
+}
+
+void api_zones(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	wall_ms now = service->now(service->ctx).wall;
+	const struct site *only, *site;
+	struct text out = {0};
+	if (!exchange_query_site(ex, &only))
+		return;
+	open_items(&out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
+		for (uint32_t zone = 0; zone < site->def->zone_count; zone++)
+			put_zone(&out, site->def, zone, now);
+	close_items(ex, &out, NULL);
+}
+
+/* Ids and names only: how to reach a person is nobody's business here. */
+void api_people(struct exchange *ex)
+{
+	const struct site *only, *site;
+	struct text out = {0};
+	if (!exchange_query_site(ex, &only))
+		return;
+	open_items(&out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
+		for (uint32_t person = 0; person < site->def->person_count; person++) {
+			json_open(&out, NULL, '{');
+			json_put_string(&out, "site", site->def->id);
+			json_put_string(&out, "id", site->def->people[person].id);
+			json_put_string(&out, "name", site->def->people[person].name);
+			json_close(&out, '}');
+		}
+	close_items(ex, &out, NULL);
+}
+
+/* ---- duty, and who would be told ---- */
+
+static void put_post(struct text *out, const struct site_def *def, uint32_t post, wall_ms at)
+{
+	uint32_t people[PEOPLE_ON_DUTY_MAX];
+	uint32_t count = post_on_duty(def, post, at, people, PEOPLE_ON_DUTY_MAX);
+	json_open(out, NULL, '{');
+	json_put_string(out, "site", def->id);
+	json_put_string(out, "id", def->posts[post].id);
+	json_put_string(out, "name", def->posts[post].name);
+	json_put_time(out, "at", at);
+	json_open(out, "people", '[');
+	for (uint32_t i = 0; i < count && i < PEOPLE_ON_DUTY_MAX; i++)
+		put_person(out, NULL, def, people[i]);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+void api_duty(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	wall_ms at = service->now(service->ctx).wall;
+	const struct site *only, *site;
+	struct text out = {0};
+	if (!exchange_query_site(ex, &only) || !exchange_query_time(ex, "at", &at))
+		return;
+	open_items(&out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
+		for (uint32_t post = 0; post < site->def->post_count; post++)
+			put_post(&out, site->def, post, at);
+	close_items(ex, &out, NULL);
+}
+
+void api_who(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	wall_ms at = service->now(service->ctx).wall;
+	const char *kind = exchange_query(ex, "kind"), *zone = exchange_query(ex, "zone");
+	const struct site *site;
+	struct problem why = {""};
+	struct text out = {0};
+	if (!exchange_query_one_site(ex, &site) || !exchange_query_time(ex, "at", &at))
+		return;
+	if (!kind || !zone) {
+		exchange_problem(ex, 400, "the parameter '%s' is needed; try ?kind=smoke&zone=%s",
+		                 kind ? "zone" : "kind",
+		                 site->def->zone_count ? site->def->zones[0].id : "ZONE");
+		return;
+	}
+	if (who_write_json(&out, site->def, kind, zone, at, &why) < 0)
+		exchange_problem(ex, 400, "%s", why.text);
+	else
+		exchange_json(ex, 200, &out);
+	text_finish(&out);
+}
+
+/* ---- deliveries ---- */
+
+static bool list_delivery(void *ctx, const struct delivery_row *row)
+{
+	view_delivery(ctx, NULL, row);
+	return true;
+}
+
+void api_deliveries(struct exchange *ex)
+{
+	uint64_t limit = DELIVERIES_DEFAULT;
+	struct text out = {0};
+	if (!exchange_query_uint(ex, "limit", 1, DELIVERIES_MAX, &limit))
+		return;
+	open_items(&out);
+	int r = store_deliveries(ex->server->service.store, exchange_query(ex, "incident"),
+	                         (uint32_t)limit, list_delivery, &out);
+	if (r < 0) {
+		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
+		text_finish(&out);
+		return;
+	}
+	close_items(ex, &out, NULL);
+}
+
+/* ---- status ---- */
+
+static void put_site_status(struct text *out, const struct store *store, const struct site *site)
+{
+	uint32_t states[STATE_COUNT] = {0}, silent = 0, heard = 0;
+	for (uint32_t i = 0; i < site->incident_count; i++)
+		states[site->incidents[i]->state]++;
+	for (uint32_t i = 0; i < site->def->device_count; i++) {
+		silent += (site->devices[i].active >> KIND_LINK) & 1;
+		heard += site->devices[i].heard_once;
+	}
+	struct ledger_head head = store_head(store, site->store_id);
+	struct text hash = {0};
+	text_add_hex(&hash, head.hash, sizeof head.hash);
+
+	json_open(out, NULL, '{');
+	json_put_string(out, "id", site->def->id);
+	json_put_string(out, "name", site->def->name);
+	json_put_string(out, "language", site->def->language);
+	json_put_string(out, "timezone", site->def->timezone.name);
+	json_put_string(out, "config", site->def->hash);
+	json_open(out, "incidents", '{');
+	json_put_int(out, "open", states[STATE_OPEN]);
+	json_put_int(out, "acknowledged", states[STATE_ACKNOWLEDGED]);
+	json_close(out, '}');
+	json_open(out, "devices", '{');
+	json_put_int(out, "count", site->def->device_count);
+	json_put_int(out, "heard", heard);
+	json_put_int(out, "silent", silent);
+	json_close(out, '}');
+	json_put_int(out, "notifications", site->notification_count);
+	json_open(out, "ledger", '{');
+	json_put_int(out, "seq", (int64_t)head.seq);
+	json_put_string(out, "head", hash.at);
+	json_close(out, '}');
+	json_close(out, '}');
+	text_finish(&hash);
+}
+
+void api_status(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	struct problem why = {""};
+	struct text out = {0};
+	bool ready = service->ready(service->ctx, &why);
+	json_open(&out, NULL, '{');
+	json_put_string(&out, "version", TOCSIN_VERSION);
+	json_put_time(&out, "now", service->now(service->ctx).wall);
+	json_put_bool(&out, "ready", ready);
+	if (!ready)
+		json_put_string(&out, "why", why.text);
+	json_open(&out, "broker", '{');
+	json_put_bool(&out, "connected", service->broker_connected(service->ctx));
+	json_close(&out, '}');
+	json_put_int(&out, "streams", ex->server->stream_count);
+	json_open(&out, "sites", '[');
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		put_site_status(&out, service->store, site);
+	json_close(&out, ']');
+	json_open(&out, "token", '{');
+	json_put_string(&out, "name", ex->grant.name);
+	json_put_string(&out, "role",
+	                ex->grant.role == ROLE_ADMIN      ? "admin"
+	                : ex->grant.role == ROLE_OPERATOR ? "operator"
+	                                                  : "viewer");
+	json_close(&out, '}');
+	json_close(&out, '}');
+	exchange_json(ex, 200, &out);
+	text_finish(&out);
+}

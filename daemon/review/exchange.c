@@ -1,0 +1,459 @@
+#include "review/exchange.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "review/when.h"
+
+/* Outlives the exchange where the client goes first: the owner calls back exactly once. */
+struct pending {
+	struct exchange *exchange; /* NULL: nobody waits any more */
+};
+
+struct exchange *exchange_create(struct http_server *server, struct MHD_Connection *connection,
+                                 struct client *client)
+{
+	struct exchange *ex = NEW(struct exchange);
+	ex->server = server;
+	ex->connection = connection;
+	ex->client = client;
+	client->exchange = ex;
+	return ex;
+}
+
+static void forget_pending(struct exchange *ex)
+{
+	if (ex->pending)
+		ex->pending->exchange = NULL;
+	ex->pending = NULL;
+	if (ex->finish_ctx && ex->free_finish_ctx)
+		ex->free_finish_ctx(ex->finish_ctx);
+	ex->finish_ctx = NULL;
+}
+
+void exchange_destroy(struct exchange *ex)
+{
+	if (!ex)
+		return;
+	forget_pending(ex);
+	if (ex->response)
+		MHD_destroy_response(ex->response);
+	if (ex->client && ex->client->exchange == ex)
+		ex->client->exchange = NULL;
+	text_finish(&ex->body);
+	free(ex->id);
+	free(ex);
+}
+
+/* ---- reading the request ---- */
+
+bool word_in_list(const char *list, const char *word, size_t len)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+		list += n;
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
+const char *exchange_header(const struct exchange *ex, const char *name)
+{
+	return MHD_lookup_connection_value(ex->connection, MHD_HEADER_KIND, name);
+}
+
+const char *exchange_query(const struct exchange *ex, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(ex->connection, MHD_GET_ARGUMENT_KIND,
+	                                                name);
+	return value && *value ? value : NULL;
+}
+
+struct query_check {
+	struct exchange *ex;
+	const char *allowed;
+	const char *seen[16];
+	size_t count;
+};
+
+static enum MHD_Result check_parameter(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                       size_t key_len, const char *value, size_t value_len)
+{
+	(void)kind;
+	struct query_check *check = ctx;
+	struct exchange *ex = check->ex;
+	if (!text_is_utf8(key, key_len) || (value && !text_is_utf8(value, value_len))) {
+		exchange_problem(ex, 400, "a query parameter is not valid UTF-8 text");
+		return MHD_NO;
+	}
+	if (!word_in_list(check->allowed, key, key_len)) {
+		exchange_problem(ex, 400, "unknown parameter '%.64s'; allowed: %s", key,
+		                 *check->allowed ? check->allowed : "none");
+		return MHD_NO;
+	}
+	for (size_t i = 0; i < check->count; i++)
+		if (strcmp(check->seen[i], key) == 0) {
+			exchange_problem(ex, 400, "parameter '%s' is given twice", key);
+			return MHD_NO;
+		}
+	if (check->count < sizeof check->seen / sizeof *check->seen)
+		check->seen[check->count++] = key;
+	return MHD_YES;
+}
+
+bool exchange_query_allowed(struct exchange *ex, const char *allowed)
+{
+	struct query_check check = {.ex = ex, .allowed = allowed};
+	MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
+	return !ex->response;
+}
+
+bool exchange_query_time(struct exchange *ex, const char *name, wall_ms *out)
+{
+	const char *value = exchange_query(ex, name);
+	if (!value)
+		return true;
+	char stamp[64];
+	size_t len = strlen(value);
+	wall_ms now = ex->server->service.now(ex->server->service.ctx).wall, at = 0;
+	int r = -EINVAL;
+	if (len < sizeof stamp) {
+		memcpy(stamp, value, len + 1);
+		/* An offset's plus that nobody escaped arrives as a blank. */
+		if (len > 6 && stamp[len - 6] == ' ' && stamp[len - 3] == ':')
+			stamp[len - 6] = '+';
+		r = when_parse(stamp, now, &at);
+	}
+	if (r < 0) {
+		exchange_problem(ex, 400, "%s: '%.64s' is no time; allowed: %s", name, value,
+		                 WHEN_FORMS);
+		return false;
+	}
+	*out = at;
+	return true;
+}
+
+bool exchange_query_uint(struct exchange *ex, const char *name, uint64_t min, uint64_t max,
+                         uint64_t *out)
+{
+	const char *value = exchange_query(ex, name);
+	int64_t n;
+	if (!value)
+		return true;
+	if (text_parse_int(value, &n) < 0 || n < 0 || (uint64_t)n < min || (uint64_t)n > max) {
+		exchange_problem(ex, 400, "%s: '%.64s' is not a whole number from %llu to %llu",
+		                 name, value, (unsigned long long)min, (unsigned long long)max);
+		return false;
+	}
+	*out = (uint64_t)n;
+	return true;
+}
+
+static void add_site_ids(const struct http_server *server, struct text *out)
+{
+	const struct review_service *service = &server->service;
+	const struct site *site;
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++) {
+		if (i == 10) {
+			text_add(out, ", ...");
+			return;
+		}
+		text_addf(out, "%s%s", i ? ", " : "", site->def->id);
+	}
+}
+
+static void refuse_site(struct exchange *ex, const char *what)
+{
+	struct text ids = {0};
+	add_site_ids(ex->server, &ids);
+	exchange_problem(ex, 400, "%s; allowed: %s", what, text_get(&ids));
+	text_finish(&ids);
+}
+
+const struct site *exchange_named_site(struct exchange *ex, const char *id)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site = service->site(service->ctx, id);
+	if (!site) {
+		char what[128];
+		snprintf(what, sizeof what, "unknown site '%.64s'", id);
+		refuse_site(ex, what);
+	}
+	return site;
+}
+
+bool exchange_query_site(struct exchange *ex, const struct site **out)
+{
+	const char *id = exchange_query(ex, "site");
+	*out = id ? exchange_named_site(ex, id) : NULL;
+	return !id || *out;
+}
+
+const struct site *exchange_only_site(struct exchange *ex, const char *where)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *first = service->site_at(service->ctx, 0);
+	if (first && !service->site_at(service->ctx, 1))
+		return first;
+	char what[128];
+	snprintf(what, sizeof what, "%s is needed: there is more than one site", where);
+	refuse_site(ex, what);
+	return NULL;
+}
+
+bool exchange_query_one_site(struct exchange *ex, const struct site **out)
+{
+	if (!exchange_query_site(ex, out))
+		return false;
+	if (!*out)
+		*out = exchange_only_site(ex, "the parameter 'site'");
+	return *out != NULL;
+}
+
+static bool is_json_type(const char *type)
+{
+	static const char json[] = "application/json";
+	if (!type)
+		return true;
+	return strncasecmp(type, json, sizeof json - 1) == 0 &&
+	       (!type[sizeof json - 1] || strchr("; \t", type[sizeof json - 1]));
+}
+
+cJSON *exchange_body(struct exchange *ex, const char *allowed)
+{
+	cJSON *body = NULL;
+	struct problem why = {""};
+	if (!is_json_type(exchange_header(ex, "Content-Type"))) {
+		exchange_problem(ex, 415,
+		                 "send the body as JSON, with Content-Type: application/json");
+		return NULL;
+	}
+	if (json_parse(text_get(&ex->body), ex->body.len, &body, &why) < 0) {
+		exchange_problem(ex, 400,
+		                 "the body cannot be read: %s; wanted: a JSON object of %s",
+		                 why.text, allowed);
+		return NULL;
+	}
+	if (!cJSON_IsObject(body)) {
+		exchange_problem(ex, 400, "the body is no JSON object; wanted: an object of %s",
+		                 allowed);
+		goto refuse;
+	}
+	const cJSON *member;
+	cJSON_ArrayForEach (member, body) {
+		if (!word_in_list(allowed, member->string, strlen(member->string))) {
+			exchange_problem(ex, 400, "unknown member '%.64s'; allowed: %s",
+			                 member->string, allowed);
+			goto refuse;
+		}
+		if (json_get(body, member->string) != member) {
+			exchange_problem(ex, 400, "member '%s' is given twice", member->string);
+			goto refuse;
+		}
+	}
+	return body;
+refuse:
+	cJSON_Delete(body);
+	return NULL;
+}
+
+bool exchange_member(struct exchange *ex, const cJSON *body, const char *name, bool required,
+                     size_t max, const char **out)
+{
+	const cJSON *member = json_get(body, name);
+	*out = NULL;
+	if (!member || cJSON_IsNull(member)) {
+		if (required)
+			exchange_problem(ex, 400, "member '%s' is missing", name);
+		return !required;
+	}
+	const char *value = cJSON_GetStringValue(member);
+	if (!value) {
+		exchange_problem(ex, 400, "member '%s' must be a text", name);
+		return false;
+	}
+	if (strlen(value) > max) {
+		exchange_problem(ex, 400, "member '%s' is longer than %zu bytes", name, max);
+		return false;
+	}
+	if (required && !*value) {
+		exchange_problem(ex, 400, "member '%s' is empty", name);
+		return false;
+	}
+	*out = value;
+	return true;
+}
+
+/* ---- answering ---- */
+
+static const struct {
+	const char *name, *value;
+} safe_headers[] = {
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy",
+         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+         "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+};
+
+void exchange_add_header(struct exchange *ex, const char *name, const char *value)
+{
+	/* MHD refuses only what cannot stand in a header; then it is better left out. */
+	(void)!MHD_add_response_header(ex->response, name, value);
+}
+
+static void put_response(struct exchange *ex, unsigned status, const char *content_type,
+                         struct MHD_Response *response)
+{
+	if (!response)
+		abort(); /* no memory: the end that base/mem.h would make */
+	if (ex->response)
+		MHD_destroy_response(ex->response);
+	ex->response = response;
+	ex->status = status;
+	exchange_add_header(ex, "Content-Type", content_type);
+	for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
+		exchange_add_header(ex, safe_headers[i].name, safe_headers[i].value);
+}
+
+void exchange_answer(struct exchange *ex, unsigned status, const char *content_type,
+                     struct text *body)
+{
+	size_t len = body->len;
+	put_response(ex, status, content_type,
+	             MHD_create_response_from_buffer(len, text_take(body), MHD_RESPMEM_MUST_FREE));
+}
+
+void exchange_json(struct exchange *ex, unsigned status, struct text *body)
+{
+	text_add_char(body, '\n');
+	exchange_answer(ex, status, "application/json", body);
+}
+
+void exchange_static(struct exchange *ex, const char *content_type, const void *at, size_t len)
+{
+	/* MHD only reads a persistent buffer; its signature has no const. */
+	void *bytes = (void *)(uintptr_t)at;
+	put_response(ex, 200, content_type,
+	             MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
+}
+
+static const char *status_title(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *title;
+	} titles[] = {
+	        {400, "Bad Request"},
+	        {401, "Unauthorized"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {405, "Method Not Allowed"},
+	        {409, "Conflict"},
+	        {413, "Content Too Large"},
+	        {414, "URI Too Long"},
+	        {415, "Unsupported Media Type"},
+	        {429, "Too Many Requests"},
+	        {503, "Service Unavailable"},
+	};
+	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return "Internal Server Error";
+}
+
+void exchange_problem(struct exchange *ex, unsigned status, const char *format, ...)
+{
+	struct problem detail;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(detail.text, sizeof detail.text, format, args);
+	va_end(args);
+	text_trim_utf8(detail.text);
+
+	struct text body = {0};
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "type", "about:blank");
+	json_put_string(&body, "title", status_title(status));
+	json_put_int(&body, "status", status);
+	json_put_string(&body, "detail", detail.text);
+	json_close(&body, '}');
+	text_add_char(&body, '\n');
+	exchange_answer(ex, status, "application/problem+json", &body);
+}
+
+/* ---- handing in ---- */
+
+void exchange_suspend(struct exchange *ex)
+{
+	ex->suspended = true;
+	ex->client->deadline = 0;
+	MHD_suspend_connection(ex->connection);
+}
+
+void exchange_resume(struct exchange *ex)
+{
+	if (!ex->suspended)
+		return;
+	ex->suspended = false;
+	MHD_resume_connection(ex->connection);
+	server_kick(ex->server);
+}
+
+static void operation_ended(void *ctx, int result, const struct incident *incident,
+                            const char *site_id, const struct problem *why)
+{
+	static const struct problem nothing;
+	struct pending *pending = ctx;
+	struct exchange *ex = pending->exchange;
+	free(pending);
+	if (!ex)
+		return;
+	ex->pending = NULL;
+	ex->finish(ex, result, incident, site_id, why ? why : &nothing);
+	forget_pending(ex);
+	exchange_resume(ex);
+}
+
+void exchange_submit(struct exchange *ex, const char *site_id, const struct operation *operation,
+                     exchange_finish finish, void *ctx, void (*free_ctx)(void *))
+{
+	const struct review_service *service = &ex->server->service;
+	struct pending *pending = NEW(struct pending);
+	pending->exchange = ex;
+	ex->pending = pending;
+	ex->finish = finish;
+	ex->finish_ctx = ctx;
+	ex->free_finish_ctx = free_ctx;
+	ex->pending_until = server_now(ex->server) + OPERATION_WITHIN;
+	/* Asleep before it is handed in: the answer may come from within the call. */
+	exchange_suspend(ex);
+	int r = service->submit(service->ctx, site_id, operation, operation_ended, pending);
+	if (r < 0) {
+		struct problem why;
+		problem_set(&why, r, "site %s is not served any more", site_id);
+		operation_ended(pending, r, NULL, site_id, &why);
+	}
+}
+
+void exchange_watch(struct exchange *ex)
+{
+	if (!ex->pending || server_now(ex->server) < ex->pending_until)
+		return;
+	forget_pending(ex);
+	exchange_problem(ex, 503,
+	                 "not confirmed within %d s: it may still take effect; look before you "
+	                 "try again, which is harmless",
+	                 (int)(OPERATION_WITHIN / 1000));
+	exchange_add_header(ex, "Retry-After", "5");
+	exchange_resume(ex);
+}

@@ -1,0 +1,183 @@
+/* Inside the HTTP side: one request and its answer, and the server that holds them. Only http.c,
+ * exchange.c, routes.c and the api and page files include this.
+ *
+ * A handler runs when the whole request is there and must do one of three things: answer
+ * (exchange_json, exchange_problem, ...), hand in an operation (exchange_submit, whose finish
+ * answers after the commit), or open an event stream. */
+#ifndef TOCSIN_REVIEW_EXCHANGE_H
+#define TOCSIN_REVIEW_EXCHANGE_H
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include "base/json.h"
+#include "review/access.h"
+#include "review/http.h"
+
+#define BODY_MAX ((size_t)64 * 1024)
+#define URL_MAX 4096 /* path and query, as sent */
+
+struct exchange;
+struct stream;
+
+/* What the server does not wait for longer. */
+#define REQUEST_WITHIN SECONDS(20)   /* until a request is there whole */
+#define ANSWER_WITHIN SECONDS(120)   /* until an answer is taken whole */
+#define OPERATION_WITHIN SECONDS(20) /* until a commit is confirmed; then 503 */
+#define IDLE_SECONDS 15              /* without a byte in either direction */
+
+struct client { /* one connection */
+	struct client *prev, *next;
+	int fd;
+	uint64_t deadline; /* loop time, ms, when it is cut off; 0: none */
+	struct address_key address;
+	struct exchange *exchange; /* the request under way, or NULL */
+	struct stream *stream;     /* an event stream, or NULL */
+};
+
+struct http_server {
+	uv_loop_t *loop;
+	const struct http_options *options;
+	struct review_service service;
+	struct MHD_Daemon *daemon;
+	struct access *access;
+	uv_poll_t poll;   /* the daemon's epoll descriptor */
+	uv_timer_t due;   /* what the daemon waits for */
+	uv_timer_t watch; /* once a second while there are clients: deadlines, heartbeats */
+	int open_handles;
+	int port;
+	bool kicked; /* something was resumed: run soon */
+	bool closing;
+	struct client *clients;
+	uint32_t client_count, stream_count;
+};
+
+void server_kick(struct http_server *);
+static inline uint64_t server_now(const struct http_server *server)
+{
+	return uv_now(server->loop);
+}
+
+typedef void (*exchange_finish)(struct exchange *, int result, const struct incident *,
+                                const char *site_id, const struct problem *why);
+
+struct pending; /* an operation that was handed in */
+
+struct exchange {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct client *client;
+	const struct route *route;
+	const char *path;
+	char *id; /* what stood for {...} in the pattern; heap or NULL */
+	struct text body;
+	bool body_too_large;
+	struct access_grant grant;
+	struct MHD_Response *response; /* once it is answered */
+	unsigned status;
+	bool suspended;
+	struct pending *pending;
+	uint64_t pending_until;
+	exchange_finish finish;
+	void *finish_ctx;
+	void (*free_finish_ctx)(void *);
+};
+
+struct exchange *exchange_create(struct http_server *, struct MHD_Connection *, struct client *);
+void exchange_destroy(struct exchange *);
+
+/* ---- reading the request ---- */
+
+const char *exchange_header(const struct exchange *, const char *name); /* or NULL */
+const char *exchange_query(const struct exchange *, const char *name);  /* NULL if absent or "" */
+/* The parameters that stand in allowed ("site, limit"), each once, or a 400. */
+bool exchange_query_allowed(struct exchange *, const char *allowed);
+/* Read a parameter into out, which keeps its value if there is none. False after a 400. */
+bool exchange_query_time(struct exchange *, const char *name, wall_ms *out);
+bool exchange_query_uint(struct exchange *, const char *name, uint64_t min, uint64_t max,
+                         uint64_t *out);
+/* The live site of ?site=; *out NULL if none is named. False after a 400. */
+bool exchange_query_site(struct exchange *, const struct site **out);
+/* The same, but one there must be: the only one where none is named. */
+bool exchange_query_one_site(struct exchange *, const struct site **out);
+const struct site *exchange_named_site(struct exchange *, const char *id);   /* NULL after a 400 */
+const struct site *exchange_only_site(struct exchange *, const char *where); /* likewise */
+
+/* The body as a JSON object of the allowed members, or NULL after a 4xx; cJSON_Delete it. */
+cJSON *exchange_body(struct exchange *, const char *allowed);
+/* A text member; out is NULL if it is absent or null. False after a 400: not a text, longer than
+ * max bytes, or missing though required. */
+bool exchange_member(struct exchange *, const cJSON *body, const char *name, bool required,
+                     size_t max, const char **out);
+
+/* ---- answering ---- */
+
+/* Takes the text over. extra headers may be added to exchange->response afterwards. */
+void exchange_answer(struct exchange *, unsigned status, const char *content_type, struct text *);
+void exchange_json(struct exchange *, unsigned status, struct text *);
+void exchange_static(struct exchange *, const char *content_type, const void *at, size_t len);
+__attribute__((format(printf, 3, 4))) void exchange_problem(struct exchange *, unsigned status,
+                                                            const char *format, ...);
+void exchange_add_header(struct exchange *, const char *name, const char *value);
+
+/* ---- handing in ---- */
+
+/* Puts the connection to sleep until the operation is committed or refused. ctx, if any, is freed
+ * with free_ctx after finish, or without it when the client has gone. */
+void exchange_submit(struct exchange *, const char *site_id, const struct operation *,
+                     exchange_finish, void *ctx, void (*free_ctx)(void *));
+void exchange_suspend(struct exchange *);
+void exchange_resume(struct exchange *);
+/* Once a second: gives up waiting for a commit that does not come. */
+void exchange_watch(struct exchange *);
+
+/* True if word stands in list ("a, b, c"). */
+bool word_in_list(const char *list, const char *word, size_t len);
+
+/* ---- routes ---- */
+
+struct route {
+	const char *method;  /* GET answers HEAD too */
+	const char *pattern; /* at most one "{...}" */
+	enum role role;      /* ROLE_NONE: anyone */
+	const char *query;   /* allowed parameters */
+	void (*handler)(struct exchange *);
+};
+
+/* Finds the route and checks role and parameters; afterwards the exchange has a route, or an
+ * answer. */
+void route_exchange(struct exchange *, const char *method);
+
+void api_incidents(struct exchange *);
+void api_incident(struct exchange *);
+void api_incident_ack(struct exchange *);
+void api_incident_resolve(struct exchange *);
+void api_incident_note(struct exchange *);
+void api_incident_assign(struct exchange *);
+void api_incident_report(struct exchange *);
+void api_test(struct exchange *);
+void api_events(struct exchange *);
+void api_stream(struct exchange *);
+void api_devices(struct exchange *);
+void api_zones(struct exchange *);
+void api_people(struct exchange *);
+void api_duty(struct exchange *);
+void api_who(struct exchange *);
+void api_deliveries(struct exchange *);
+void api_status(struct exchange *);
+void page_health(struct exchange *);
+void page_ready(struct exchange *);
+void page_metrics(struct exchange *);
+void page_console(struct exchange *);
+void page_console_file(struct exchange *);
+void page_link(struct exchange *);
+void page_link_take(struct exchange *);
+
+/* ---- event streams ---- */
+
+/* True if something was committed that this stream has not sent. */
+bool stream_is_behind(const struct stream *);
+void stream_wake(struct stream *);
+void stream_watch(struct stream *); /* once a second: heartbeats */
+
+#endif

@@ -1,0 +1,364 @@
+#include "review/http.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "review/exchange.h"
+
+#define CONNECTIONS_MAX 1024
+#define CONNECTIONS_PER_ADDRESS 256
+#define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
+#define DISCARD_MAX ((size_t)1024 * 1024)     /* of a body that is refused anyway */
+
+/* ---- the daemon on the loop ---- */
+
+static void run_daemon(struct http_server *server)
+{
+	if (server->closing)
+		return;
+	server->kicked = false;
+	MHD_run(server->daemon);
+	MHD_UNSIGNED_LONG_LONG wait;
+	if (server->closing)
+		return;
+	if (server->kicked)
+		uv_timer_start(&server->due, server->due.timer_cb, 0, 0);
+	else if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
+		uv_timer_start(&server->due, server->due.timer_cb, wait, 0);
+	else
+		uv_timer_stop(&server->due);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+	run_daemon(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status, (void)events;
+	run_daemon(poll->data);
+}
+
+void server_kick(struct http_server *server)
+{
+	server->kicked = true;
+	if (!server->closing)
+		uv_timer_start(&server->due, on_due, 0, 0);
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+	struct http_server *server = timer->data;
+	uint64_t now = server_now(server);
+	for (struct client *client = server->clients; client; client = client->next) {
+		/* The daemon sees the end of the connection and cleans up after it. */
+		if (client->deadline && now >= client->deadline)
+			shutdown(client->fd, SHUT_RDWR);
+		else if (client->stream)
+			stream_watch(client->stream);
+		else if (client->exchange)
+			exchange_watch(client->exchange);
+	}
+}
+
+/* ---- connections and requests ---- */
+
+static void add_client(struct http_server *server, struct MHD_Connection *connection,
+                       void **socket_ctx)
+{
+	struct client *client = NEW(struct client);
+	client->fd =
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	client->address = address_key_of(
+	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+	                ->client_addr);
+	client->deadline = server_now(server) + REQUEST_WITHIN;
+	client->next = server->clients;
+	if (client->next)
+		client->next->prev = client;
+	server->clients = client;
+	if (server->client_count++ == 0)
+		uv_timer_start(&server->watch, on_watch, 1000, 1000);
+	*socket_ctx = client;
+}
+
+static void remove_client(struct http_server *server, struct client *client)
+{
+	if (client->next)
+		client->next->prev = client->prev;
+	if (client->prev)
+		client->prev->next = client->next;
+	else
+		server->clients = client->next;
+	if (--server->client_count == 0)
+		uv_timer_stop(&server->watch);
+	free(client);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_ctx,
+                          enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		add_client(ctx, connection, socket_ctx);
+	else
+		remove_client(ctx, *socket_ctx);
+}
+
+struct url_length {
+	size_t len;
+};
+
+static enum MHD_Result add_length(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                  size_t key_len, const char *value, size_t value_len)
+{
+	(void)kind, (void)key, (void)value;
+	((struct url_length *)ctx)->len += key_len + value_len + 2;
+	return MHD_YES;
+}
+
+/* The head of a request is there: what can be refused by it is. */
+static void begin_exchange(struct exchange *ex, const char *url, const char *method)
+{
+	struct url_length length = {strlen(url)};
+	MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, add_length, &length);
+	ex->path = url;
+	if (length.len > URL_MAX)
+		exchange_problem(ex, 414, "the address is longer than %d bytes", URL_MAX);
+	else if (!text_is_utf8(url, strlen(url)))
+		exchange_problem(ex, 400, "the path is not valid UTF-8");
+	else
+		route_exchange(ex, method);
+	const char *announced = exchange_header(ex, "Content-Length");
+	int64_t body;
+	ex->body_too_large = announced && (text_parse_int(announced, &body) < 0 || body < 0 ||
+	                                   (uint64_t)body > BODY_MAX);
+}
+
+static enum MHD_Result queue_answer(struct exchange *ex)
+{
+	ex->client->deadline = server_now(ex->server) + ANSWER_WITHIN;
+	return MHD_queue_response(ex->connection, ex->status, ex->response);
+}
+
+static void refuse_body(struct exchange *ex)
+{
+	exchange_problem(ex, 413, "the body is larger than %zu bytes", BODY_MAX);
+}
+
+static enum MHD_Result take_body(struct exchange *ex, const char *data, size_t len)
+{
+	if (ex->body.len + len > DISCARD_MAX)
+		return MHD_NO;
+	if (ex->body.len + len > BODY_MAX)
+		ex->body_too_large = true;
+	text_add_len(&ex->body, data, len);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **request_ctx)
+{
+	(void)version;
+	struct exchange *ex = *request_ctx;
+	if (!ex) {
+		struct client *client = MHD_get_connection_info(connection,
+		                                                MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		                                ->socket_context;
+		*request_ctx = ex = exchange_create(ctx, connection, client);
+		begin_exchange(ex, url, method);
+		if (!ex->body_too_large)
+			return MHD_YES;
+		/* Not even read: the connection ends after the answer. */
+		refuse_body(ex);
+		return queue_answer(ex);
+	}
+	if (*data_len) {
+		size_t len = *data_len;
+		*data_len = 0;
+		return take_body(ex, data, len);
+	}
+	if (ex->body_too_large && !ex->response)
+		refuse_body(ex);
+	if (!ex->response)
+		ex->route->handler(ex);
+	if (ex->suspended)
+		return MHD_YES;
+	if (!ex->response)
+		return MHD_YES; /* woken between the callback and here: called again */
+	return queue_answer(ex);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **request_ctx,
+                         enum MHD_RequestTerminationCode code)
+{
+	(void)connection, (void)code;
+	struct exchange *ex = *request_ctx;
+	if (!ex)
+		return;
+	ex->client->deadline = server_now(ctx) + REQUEST_WITHIN;
+	exchange_destroy(ex);
+	*request_ctx = NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *ctx, const char *format,
+                                                         va_list args)
+{
+	(void)ctx;
+	char line[256];
+	vsnprintf(line, sizeof line, format, args);
+	line[strcspn(line, "\r\n")] = '\0';
+	log_debug("http: %s", line);
+}
+
+/* ---- opening ---- */
+
+static int listen_error(const struct http_options *options, int error, struct problem *why)
+{
+	const char *left = strchr(options->host, ':') ? "[" : "";
+	const char *right = *left ? "]" : "";
+	if (error == EADDRINUSE)
+		return problem_set(why, -error, "%s%s%s:%d is in use: change http.listen", left,
+		                   options->host, right, options->port);
+	return problem_set(why, -error, "cannot listen at %s%s%s:%d: %s; change http.listen", left,
+	                   options->host, right, options->port, strerror(error));
+}
+
+static int listen_socket(const struct http_options *options, int *out, struct problem *why)
+{
+	char port[16];
+	snprintf(port, sizeof port, "%d", options->port);
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+	                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *address = NULL;
+	int found = getaddrinfo(options->host, port, &hints, &address);
+	if (found != 0)
+		return problem_set(why, -EADDRNOTAVAIL, "http.listen: no address '%s': %s",
+		                   options->host, gai_strerror(found));
+	int one = 1, error = 0;
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+	    bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, 128) < 0)
+		error = errno;
+	freeaddrinfo(address);
+	if (error) {
+		if (fd >= 0)
+			close(fd);
+		return listen_error(options, error, why);
+	}
+	*out = fd;
+	return 0;
+}
+
+static int bound_port(int fd)
+{
+	struct sockaddr_storage at = {0};
+	socklen_t len = sizeof at;
+	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+		return 0;
+	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+	                                      : ((struct sockaddr_in *)&at)->sin_port);
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+	                        NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+	                        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
+	                        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+	                        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	                        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	                        (unsigned)CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT,
+	                        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	                        CONNECTION_MEMORY, MHD_OPTION_END);
+}
+
+static void start_handles(struct http_server *server)
+{
+	int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	int r = uv_poll_init(server->loop, &server->poll, epoll_fd);
+	uv_timer_init(server->loop, &server->due);
+	uv_timer_init(server->loop, &server->watch);
+	if (r == 0)
+		r = uv_poll_start(&server->poll, UV_READABLE, on_readable);
+	assert(r == 0); /* an epoll descriptor can always be polled */
+	(void)r;
+	server->poll.data = server->due.data = server->watch.data = server;
+	server->open_handles = 3;
+	server_kick(server);
+}
+
+int http_open(uv_loop_t *loop, const struct http_options *options,
+              const struct review_service *service, struct http_server **out, struct problem *why)
+{
+	int fd;
+	int r = listen_socket(options, &fd, why);
+	if (r < 0)
+		return r;
+	struct http_server *server = NEW(struct http_server);
+	server->loop = loop;
+	server->options = options;
+	server->service = *service;
+	server->port = bound_port(fd);
+	server->daemon = start_daemon(server, fd);
+	if (!server->daemon) {
+		close(fd);
+		free(server);
+		return problem_set(why, -ENOMEM, "the HTTP server cannot start");
+	}
+	server->access = access_create(options);
+	start_handles(server);
+	*out = server;
+	return 0;
+}
+
+int http_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+void http_committed(struct http_server *server)
+{
+	if (server->stream_count == 0)
+		return;
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client->stream && stream_is_behind(client->stream))
+			stream_wake(client->stream);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct http_server *server = handle->data;
+	if (--server->open_handles == 0)
+		free(server);
+}
+
+void http_close(struct http_server *server)
+{
+	if (!server)
+		return;
+	server->closing = true;
+	/* The daemon stops only when nobody sleeps in it. */
+	for (struct client *client = server->clients; client; client = client->next) {
+		if (client->stream)
+			stream_wake(client->stream);
+		else if (client->exchange)
+			exchange_resume(client->exchange);
+	}
+	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&server->due, on_handle_closed);
+	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
+	MHD_stop_daemon(server->daemon);
+	access_destroy(server->access);
+	server->access = NULL;
+}

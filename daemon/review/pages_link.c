@@ -1,0 +1,357 @@
+/* The page behind an acknowledge link. A look changes nothing, since chat programs look at every
+ * link for their previews; only the button takes charge, in the name of the person the link was
+ * sent to. It needs no script. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "decide/words.h"
+#include "review/exchange.h"
+#include "review/html.h"
+#include "review/link.h"
+#include "review/views.h"
+
+enum phrase {
+	SAY_TITLE,
+	SAY_ZONE,
+	SAY_DEVICE,
+	SAY_SINCE,
+	SAY_STATE,
+	SAY_OWNER,
+	SAY_NOBODY,
+	SAY_DRILL,
+	SAY_TAKE,
+	SAY_TAKE_OVER,
+	SAY_IN_THE_NAME_OF,
+	SAY_TAKEN_BY_YOU,
+	SAY_OTHER_HAS_IT,
+	SAY_RESOLVED,
+	SAY_TEST,
+	SAY_NOT_A_PERSON,
+	SAY_INVALID,
+	SAY_EXPIRED,
+	SAY_TRY_AGAIN,
+	SAY_COUNT,
+};
+
+static const char *const phrases[SAY_COUNT][2] = {
+        [SAY_TITLE] = {"Alarm", "警情"},
+        [SAY_ZONE] = {"Where", "地点"},
+        [SAY_DEVICE] = {"Device", "设备"},
+        [SAY_SINCE] = {"Since", "开始时间"},
+        [SAY_STATE] = {"State", "状态"},
+        [SAY_OWNER] = {"In charge", "负责人"},
+        [SAY_NOBODY] = {"nobody yet", "尚无人处理"},
+        [SAY_DRILL] = {"DRILL", "演练"},
+        [SAY_TAKE] = {"I take charge", "我来处理"},
+        [SAY_TAKE_OVER] = {"I take it over", "我来接手"},
+        [SAY_IN_THE_NAME_OF] = {"in the name of", "处理人:"},
+        [SAY_TAKEN_BY_YOU] = {"You have taken charge. Thank you.", "您已确认处理,谢谢。"},
+        [SAY_OTHER_HAS_IT] = {"Somebody is already on it.", "已有人在处理。"},
+        [SAY_RESOLVED] = {"This is over: nothing is left to do.", "警情已解除,无需处理。"},
+        [SAY_TEST] = {"This was a test: there is nothing to do.", "这是测试消息,无需处理。"},
+        [SAY_NOT_A_PERSON] = {"This link is for reading only.", "此链接仅供查看。"},
+        [SAY_INVALID] = {"This link is not valid.", "链接无效。"},
+        [SAY_EXPIRED] = {"This link has expired. Open the console instead.",
+                         "链接已过期,请打开控制台处理。"},
+        [SAY_TRY_AGAIN] = {"This could not be recorded. Please try again.", "未能记录,请重试。"},
+};
+
+struct visit { /* somebody with a good link */
+	struct link_target target;
+	const struct site *site; /* live, or NULL */
+	bool zh;
+};
+
+static void visit_destroy(void *ctx)
+{
+	struct visit *visit = ctx;
+	if (!visit)
+		return;
+	link_target_finish(&visit->target);
+	free(visit);
+}
+
+static bool is_chinese(const struct site *site)
+{
+	return site && site->def->language && strncmp(site->def->language, "zh", 2) == 0;
+}
+
+static bool wants_json(const struct exchange *ex)
+{
+	const char *accept = exchange_header(ex, "Accept");
+	return accept && strcasestr(accept, "application/json") && !strcasestr(accept, "text/html");
+}
+
+/* ---- the page ---- */
+
+static void open_page(struct text *out, bool zh, const char *title, const char *mood)
+{
+	text_addf(out,
+	          "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+	          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	          "<meta name=\"robots\" content=\"noindex\">\n"
+	          "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+	          zh ? "zh-CN" : "en");
+	html_add_escaped(out, title);
+	text_addf(out,
+	          "</title>\n<link rel=\"stylesheet\" href=\"../console/ack.css\">\n</head>\n"
+	          "<body class=\"%s\">\n<main>\n",
+	          mood);
+}
+
+static void close_page(struct text *out)
+{
+	text_add(out, "</main>\n</body>\n</html>\n");
+}
+
+static void add_fact(struct text *out, const char *term, const char *value)
+{
+	text_addf(out, "<dt>%s</dt><dd>", term);
+	html_add_escaped(out, value);
+	text_add(out, "</dd>\n");
+}
+
+static void add_since(struct text *out, const char *term, const struct site *site, wall_ms at)
+{
+	char stamp[TIME_TEXT_LEN], read[64];
+	struct civil civil;
+	time_write_utc(at, stamp);
+	if (site) {
+		civil = civil_from_wall(&site->def->timezone, at);
+		snprintf(read, sizeof read, "%04d-%02d-%02d %02d:%02d:%02d", civil.year,
+		         civil.month, civil.day, civil.hour, civil.minute, civil.second);
+	} else {
+		memcpy(read, stamp, sizeof stamp);
+	}
+	text_addf(out, "<dt>%s</dt><dd><time datetime=\"%s\">%s</time></dd>\n", term, stamp, read);
+}
+
+static const char *person_name(const struct site *site, const char *id)
+{
+	uint32_t person = site ? site_def_person(site->def, id) : POSITION_NONE;
+	return person == POSITION_NONE ? id : site->def->people[person].name;
+}
+
+static void add_signals(struct text *out, const char *language, const char *term,
+                        const struct incident *incident)
+{
+	if (incident->signal_count == 0)
+		return;
+	text_addf(out, "<dt>%s</dt><dd>", term);
+	for (uint32_t i = 0; i < incident->signal_count && i < 5; i++) {
+		const struct incident_signal *signal = &incident->signals[i];
+		if (i)
+			text_add(out, "<br>");
+		html_add_escaped(out, signal->device_name ? signal->device_name : signal->device);
+		text_add(out, " · ");
+		html_add_escaped(out, words_kind(language, signal->kind));
+	}
+	if (incident->signal_count > 5)
+		text_addf(out, "<br>… +%u", incident->signal_count - 5);
+	text_add(out, "</dd>\n");
+}
+
+static void add_facts(struct text *out, const struct visit *visit, const struct incident *incident)
+{
+	const char *language = visit->zh ? "zh-CN" : "en";
+	text_add(out, "<dl>\n");
+	add_fact(out, phrases[SAY_ZONE][visit->zh], incident->zone_name ? incident->zone_name : "");
+	add_signals(out, language, phrases[SAY_DEVICE][visit->zh], incident);
+	add_since(out, phrases[SAY_SINCE][visit->zh], visit->site, incident->opened.wall);
+	add_fact(out, phrases[SAY_STATE][visit->zh], words_state(language, incident->state));
+	add_fact(out, phrases[SAY_OWNER][visit->zh],
+	         incident->owner ? person_name(visit->site, incident->owner)
+	                         : phrases[SAY_NOBODY][visit->zh]);
+	text_add(out, "</dl>\n");
+}
+
+static bool is_for_a_person(const struct visit *visit)
+{
+	return strcmp(visit->target.to_kind, recipient_kind_name(RECIPIENT_PERSON)) == 0;
+}
+
+/* What there is to say above the facts, or SAY_COUNT while it is open and nobody has it. */
+static enum phrase message_for(const struct visit *visit, const struct incident *incident)
+{
+	if (incident->state == STATE_RESOLVED)
+		return SAY_RESOLVED;
+	if (!is_for_a_person(visit))
+		return SAY_NOT_A_PERSON;
+	if (incident->owner && strcmp(incident->owner, visit->target.to_id) == 0)
+		return SAY_TAKEN_BY_YOU;
+	return incident->state == STATE_ACKNOWLEDGED ? SAY_OTHER_HAS_IT : SAY_COUNT;
+}
+
+static void add_button(struct text *out, const struct visit *visit, enum phrase say)
+{
+	text_addf(out, "<form method=\"post\">\n<button type=\"submit\">%s</button>\n<p>%s ",
+	          phrases[say][visit->zh], phrases[SAY_IN_THE_NAME_OF][visit->zh]);
+	html_add_escaped(out, visit->target.to_name ? visit->target.to_name : visit->target.to_id);
+	text_add(out, "</p>\n</form>\n");
+}
+
+static void write_incident_page(struct text *out, const struct visit *visit,
+                                const struct incident *incident)
+{
+	const char *language = visit->zh ? "zh-CN" : "en";
+	enum phrase message = message_for(visit, incident);
+	const char *kind = words_incident_kind(language, incident->kind);
+	const char *mood = incident->state == STATE_RESOLVED       ? "calm"
+	                   : incident->state == STATE_ACKNOWLEDGED ? "taken"
+	                                                           : "alarm";
+	open_page(out, visit->zh, kind, mood);
+	if (visit->site) {
+		text_add(out, "<p class=\"site\">");
+		html_add_escaped(out, visit->site->def->name);
+		text_add(out, "</p>\n");
+	}
+	text_add(out, "<h1>");
+	if (incident->drill)
+		text_addf(out, "[%s] ", phrases[SAY_DRILL][visit->zh]);
+	text_addf(out, "%s <small>%s</small></h1>\n", kind,
+	          words_severity(language, incident->severity));
+	if (message != SAY_COUNT)
+		text_addf(out, "<p class=\"message\" role=\"status\">%s</p>\n",
+		          phrases[message][visit->zh]);
+	add_facts(out, visit, incident);
+	if (message == SAY_COUNT)
+		add_button(out, visit, SAY_TAKE);
+	else if (message == SAY_OTHER_HAS_IT)
+		add_button(out, visit, SAY_TAKE_OVER);
+	close_page(out);
+}
+
+/* ---- answers ---- */
+
+static void answer_incident(struct exchange *ex, const struct visit *visit,
+                            const struct incident *incident)
+{
+	struct text out = {0};
+	if (wants_json(ex)) {
+		json_open(&out, NULL, '{');
+		json_put_string(&out, "result", incident_state_name(incident->state));
+		view_incident(&out, "incident", visit->target.site, incident);
+		json_close(&out, '}');
+		exchange_json(ex, 200, &out);
+	} else {
+		write_incident_page(&out, visit, incident);
+		exchange_answer(ex, 200, "text/html; charset=utf-8", &out);
+	}
+	text_finish(&out);
+}
+
+/* A page of one sentence; for a program, an RFC 9457 problem, or {"result": "test"}. */
+static void answer_sentence(struct exchange *ex, unsigned status, enum phrase say, bool zh)
+{
+	struct text out = {0};
+	if (wants_json(ex) && status >= 400) {
+		exchange_problem(ex, status, "%s", phrases[say][0]);
+	} else if (wants_json(ex)) {
+		json_open(&out, NULL, '{');
+		json_put_string(&out, "result", "test");
+		json_close(&out, '}');
+		exchange_json(ex, status, &out);
+	} else {
+		open_page(&out, zh, phrases[SAY_TITLE][zh], "calm");
+		text_addf(&out, "<h1>%s</h1>\n", phrases[say][zh]);
+		close_page(&out);
+		exchange_answer(ex, status, "text/html; charset=utf-8", &out);
+	}
+	text_finish(&out);
+}
+
+/* Judges the link; NULL after an answer. */
+static struct visit *open_visit(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	struct link link;
+	wall_ms now = service->now(service->ctx).wall;
+	bool zh = is_chinese(service->site_at(service->ctx, 0));
+	int r = link_read_token(ex->id, service->link_key, now, &link);
+	if (r < 0) {
+		answer_sentence(ex, 403, r == -ETIMEDOUT ? SAY_EXPIRED : SAY_INVALID, zh);
+		return NULL;
+	}
+	struct visit *visit = NEW(struct visit);
+	r = store_link_target(service->store, link.site, link.notification, &visit->target);
+	if (r < 0) {
+		bool unknown = r == -ENOENT;
+		answer_sentence(ex, unknown ? 403 : 503, unknown ? SAY_INVALID : SAY_TRY_AGAIN, zh);
+		visit_destroy(visit);
+		return NULL;
+	}
+	visit->site = service->site(service->ctx, visit->target.site);
+	visit->zh = visit->site ? is_chinese(visit->site) : zh;
+	return visit;
+}
+
+/* Shows the incident as it stands in the store. */
+static void show(struct exchange *ex, const struct visit *visit)
+{
+	struct incident *incident = NULL;
+	char *site_id = NULL;
+	const char *id = visit->target.incident;
+	if (!id || !*id) {
+		answer_sentence(ex, 200, SAY_TEST, visit->zh);
+		return;
+	}
+	if (store_incident(ex->server->service.store, id, &incident, &site_id) < 0)
+		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
+	else
+		answer_incident(ex, visit, incident);
+	incident_destroy(incident);
+	free(site_id);
+}
+
+void page_link(struct exchange *ex)
+{
+	struct visit *visit = open_visit(ex);
+	if (visit)
+		show(ex, visit);
+	visit_destroy(visit);
+}
+
+static void finish_take(struct exchange *ex, int result, const struct incident *incident,
+                        const char *site_id, const struct problem *why)
+{
+	(void)site_id, (void)why;
+	struct visit *visit = ex->finish_ctx;
+	/* A reload meanwhile may have replaced what was looked at before. */
+	const struct review_service *service = &ex->server->service;
+	visit->site = service->site(service->ctx, visit->target.site);
+	if (result == 0 && incident)
+		answer_incident(ex, visit, incident);
+	else if (result == 0 || result == -EALREADY || result == -ENOENT)
+		show(ex, visit);
+	else
+		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
+}
+
+void page_link_take(struct exchange *ex)
+{
+	struct visit *visit = open_visit(ex);
+	if (!visit)
+		return;
+	const char *id = visit->target.incident;
+	if (!id || !*id || !visit->site || !site_incident(visit->site, id) ||
+	    site_incident(visit->site, id)->state == STATE_RESOLVED) {
+		show(ex, visit);
+		visit_destroy(visit);
+		return;
+	}
+	if (!is_for_a_person(visit)) {
+		answer_sentence(ex, 403, SAY_NOT_A_PERSON, visit->zh);
+		visit_destroy(visit);
+		return;
+	}
+	const struct operation operation = {.type = OPERATION_ACK,
+	                                    .by = visit->target.to_id,
+	                                    .via = "link",
+	                                    .incident = id,
+	                                    .kind = INCIDENT_KIND_NONE,
+	                                    .severity = SEVERITY_NONE};
+	exchange_submit(ex, visit->target.site, &operation, finish_take, visit, visit_destroy);
+}

@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "review/exchange.h"
+
+#define INCIDENT "/api/v1/incidents/{id}"
+
+static const struct route routes[] = {
+        {"GET", "/healthz", ROLE_NONE, "", page_health},
+        {"GET", "/readyz", ROLE_NONE, "", page_ready},
+        {"GET", "/metrics", ROLE_NONE, "", page_metrics},
+        {"GET", "/", ROLE_NONE, NULL, page_console},
+        {"GET", "/console/{file}", ROLE_NONE, NULL, page_console_file},
+        {"GET", "/a/{token}", ROLE_NONE, NULL, page_link},
+        {"POST", "/a/{token}", ROLE_NONE, NULL, page_link_take},
+
+        {"GET", "/api/v1/incidents", ROLE_VIEWER, "state, site, kind, since, until, limit, after",
+         api_incidents},
+        {"POST", "/api/v1/incidents", ROLE_OPERATOR, "", api_incident_report},
+        {"GET", INCIDENT, ROLE_VIEWER, "", api_incident},
+        {"POST", INCIDENT "/ack", ROLE_OPERATOR, "", api_incident_ack},
+        {"POST", INCIDENT "/resolve", ROLE_OPERATOR, "", api_incident_resolve},
+        {"POST", INCIDENT "/note", ROLE_OPERATOR, "", api_incident_note},
+        {"POST", INCIDENT "/assign", ROLE_OPERATOR, "", api_incident_assign},
+        {"GET", "/api/v1/events", ROLE_VIEWER, "site, after, limit", api_events},
+        {"GET", "/api/v1/stream", ROLE_VIEWER, "site", api_stream},
+        {"GET", "/api/v1/devices", ROLE_VIEWER, "site, zone, limit, after", api_devices},
+        {"GET", "/api/v1/zones", ROLE_VIEWER, "site", api_zones},
+        {"GET", "/api/v1/people", ROLE_VIEWER, "site", api_people},
+        {"GET", "/api/v1/duty", ROLE_VIEWER, "site, at", api_duty},
+        {"GET", "/api/v1/who", ROLE_VIEWER, "site, kind, zone, at", api_who},
+        {"GET", "/api/v1/deliveries", ROLE_VIEWER, "incident, limit", api_deliveries},
+        {"GET", "/api/v1/status", ROLE_VIEWER, "", api_status},
+        {"POST", "/api/v1/test", ROLE_ADMIN, "", api_test},
+};
+#define ROUTES (sizeof routes / sizeof *routes)
+
+/* True if the path has the pattern's shape; id gets what stands for {...}. */
+static bool pattern_fits(const char *pattern, const char *path, const char **id, size_t *id_len)
+{
+	const char *hole = strchr(pattern, '{');
+	*id = NULL;
+	*id_len = 0;
+	if (!hole)
+		return strcmp(pattern, path) == 0;
+	size_t lead = (size_t)(hole - pattern);
+	if (strncmp(pattern, path, lead) != 0)
+		return false;
+	*id = path + lead;
+	*id_len = strcspn(*id, "/");
+	return *id_len > 0 && strcmp(strchr(hole, '}') + 1, *id + *id_len) == 0;
+}
+
+static bool method_fits(const char *wanted, const char *method)
+{
+	return strcmp(wanted, method) == 0 ||
+	       (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+/* What is under /api needs a token, also where there is nothing: strangers learn no routes. */
+static bool authorize(struct exchange *ex)
+{
+	struct http_server *server = ex->server;
+	switch (access_check(server->access, ex->client->address,
+	                     exchange_header(ex, "Authorization"), server_now(server),
+	                     &ex->grant)) {
+	case ACCESS_GRANTED:
+		return true;
+	case ACCESS_MISSING:
+		exchange_problem(ex, 401, "send a token: Authorization: Bearer <token>");
+		exchange_add_header(ex, "WWW-Authenticate", "Bearer realm=\"tocsin\"");
+		return false;
+	case ACCESS_UNKNOWN:
+		exchange_problem(ex, 401, "this token is not one of http.tokens");
+		exchange_add_header(ex, "WWW-Authenticate",
+		                    "Bearer realm=\"tocsin\", error=\"invalid_token\"");
+		return false;
+	case ACCESS_BRAKED:
+		exchange_problem(ex, 429, "too many wrong tokens from this address; wait a minute");
+		exchange_add_header(ex, "Retry-After", "60");
+		return false;
+	}
+	return false;
+}
+
+static const char *role_name(enum role role)
+{
+	switch (role) {
+	case ROLE_NONE:
+		return "none";
+	case ROLE_VIEWER:
+		return "viewer";
+	case ROLE_OPERATOR:
+		return "operator";
+	case ROLE_ADMIN:
+		return "admin";
+	}
+	return "none";
+}
+
+static void refuse_path(struct exchange *ex, const char *allow)
+{
+	if (!*allow) {
+		exchange_problem(ex, 404, "there is nothing at %.200s", ex->path);
+		return;
+	}
+	exchange_problem(ex, 405, "allowed here: %s", allow);
+	exchange_add_header(ex, "Allow", allow);
+}
+
+void route_exchange(struct exchange *ex, const char *method)
+{
+	const struct route *found = NULL;
+	const char *id;
+	size_t id_len;
+	struct text allow = {0};
+	if (strncmp(ex->path, "/api/", 5) == 0 && !authorize(ex))
+		return;
+	for (size_t i = 0; i < ROUTES && !found; i++) {
+		if (!pattern_fits(routes[i].pattern, ex->path, &id, &id_len))
+			continue;
+		if (method_fits(routes[i].method, method))
+			found = &routes[i];
+		else
+			text_addf(&allow, "%s%s", allow.len ? ", " : "",
+			          strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD"
+			                                               : routes[i].method);
+	}
+	if (!found) {
+		refuse_path(ex, text_get(&allow));
+	} else if (ex->grant.role < found->role) {
+		exchange_problem(ex, 403, "this token's role is %s; needed: %s",
+		                 role_name(ex->grant.role), role_name(found->role));
+	} else if (!found->query || exchange_query_allowed(ex, found->query)) {
+		ex->route = found;
+		if (id) {
+			struct text copy = {0};
+			text_add_len(&copy, id, id_len);
+			ex->id = text_take(&copy);
+		}
+	}
+	text_finish(&allow);
+}

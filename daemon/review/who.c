@@ -1,0 +1,189 @@
+#include "review/who.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "decide/site.h"
+
+struct plan_of {
+	const struct site_def *def;
+	uint32_t zone;
+	wall_ms at;
+	enum incident_kind kind;
+	enum severity severity;
+	const struct kind_facts *facts; /* NULL: an incident's word was given */
+};
+
+static void add_word(struct text *list, const char *word)
+{
+	if (list->len)
+		text_add(list, ", ");
+	text_add(list, word);
+}
+
+static int refuse_word(const char *word, struct problem *why)
+{
+	struct text allowed = {0};
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		add_word(&allowed, kind_facts[i].name);
+	for (unsigned i = 0; i < INCIDENT_KIND_COUNT; i++)
+		if (kind_from_name(incident_kind_name((enum incident_kind)i)) == KIND_NONE)
+			add_word(&allowed, incident_kind_name((enum incident_kind)i));
+	int r = problem_set(why, -EINVAL, "unknown kind '%.64s'; allowed: %s", word, allowed.at);
+	text_finish(&allowed);
+	return r;
+}
+
+/* The severity an incident of this kind opens with: that of the first sensor kind that raises it.
+ */
+static enum severity opening_severity(enum incident_kind kind)
+{
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		if (kind_facts[i].raises == kind)
+			return kind_facts[i].severity;
+	return SEVERITY_MAJOR;
+}
+
+static int read_word(const char *word, struct plan_of *plan, struct problem *why)
+{
+	enum kind kind = kind_from_name(word);
+	if (kind != KIND_NONE) {
+		plan->facts = &kind_facts[kind];
+		plan->kind = plan->facts->raises;
+		plan->severity = plan->facts->severity;
+		return 0;
+	}
+	plan->kind = incident_kind_from_name(word);
+	if (plan->kind == INCIDENT_KIND_NONE)
+		return refuse_word(word, why);
+	plan->severity = opening_severity(plan->kind);
+	return 0;
+}
+
+static void put_recipients(struct text *text, const char *name, const struct plan_of *plan,
+                           const struct recipient *notify, uint32_t count, wall_ms at)
+{
+	const struct site_def *def = plan->def;
+	uint32_t cap = def->person_count + def->channel_count;
+	struct resolved_recipient *found = NEW_ARRAY(struct resolved_recipient, cap ? cap : 1);
+	uint32_t n = recipients_resolve(def, notify, count, plan->zone, at, found, cap);
+	json_open(text, name, '[');
+	for (uint32_t i = 0; i < n; i++) {
+		json_open(text, NULL, '{');
+		json_put_string(text, "kind", recipient_kind_name(found[i].kind));
+		if (found[i].kind == RECIPIENT_PERSON) {
+			const struct person *person = &def->people[found[i].position];
+			json_put_string(text, "id", person->id);
+			json_put_string(text, "name", person->name);
+			json_open(text, "contacts", '[');
+			for (uint32_t c = 0; c < person->contact_count; c++)
+				json_put_string(text, NULL,
+				                def->channels[person->contacts[c].channel].id);
+		} else {
+			const char *id = def->channels[found[i].position].id;
+			json_put_string(text, "id", id);
+			json_put_string(text, "name", id);
+			json_open(text, "contacts", '[');
+			json_put_string(text, NULL, id);
+		}
+		json_close(text, ']');
+		json_close(text, '}');
+	}
+	json_close(text, ']');
+	free(found);
+}
+
+static void put_step(struct text *text, const struct plan_of *plan, const struct policy_step *step)
+{
+	json_open(text, NULL, '{');
+	json_put_int(text, "after_ms", step->after);
+	json_open(text, "notify", '[');
+	for (uint32_t i = 0; i < step->count; i++) {
+		struct text word = {0};
+		text_add(&word, recipient_kind_name(step->notify[i].kind));
+		if (step->notify[i].id)
+			text_addf(&word, ":%s", step->notify[i].id);
+		json_put_string(text, NULL, word.at);
+		text_finish(&word);
+	}
+	json_close(text, ']');
+	/* Whoever is on duty when the step runs, not when the incident opens. */
+	put_recipients(text, "recipients", plan, step->notify, step->count, plan->at + step->after);
+	json_close(text, '}');
+}
+
+static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
+                     const struct policy *policy)
+{
+	const char *kind = incident_kind_name(plan->kind);
+	struct text rule = {0};
+	if (!raises)
+		text_addf(&rule, "%s raises %s only while its zone is armed, and it is not",
+		          plan->facts->name, kind);
+	else if (plan->facts)
+		text_addf(&rule, "%s raises %s, %s", plan->facts->name, kind,
+		          severity_name(plan->severity));
+	else
+		text_addf(&rule, "%s opens %s", kind, severity_name(plan->severity));
+	if (raises && plan->facts && plan->facts->confirms)
+		text_add(&rule, "; critical when a second device of the zone joins within 2m");
+	if (raises && policy)
+		text_addf(&rule, "; policy %s", policy->id);
+	else if (raises)
+		text_add(&rule, "; no policy fits, so the last resort is told");
+	json_put_string(text, "rule", rule.at);
+	text_finish(&rule);
+}
+
+static void put_policy(struct text *text, const struct plan_of *plan, const struct policy *policy)
+{
+	json_put_string(text, "policy", policy ? policy->id : NULL);
+	json_open(text, "steps", '[');
+	for (uint32_t i = 0; policy && i < policy->count; i++)
+		put_step(text, plan, &policy->steps[i]);
+	json_close(text, ']');
+	if (policy) {
+		json_put_int(text, "repeat_ms", policy->repeat);
+		json_put_int(text, "resolve_within_ms", policy->resolve_within);
+	} else {
+		json_put_null(text, "repeat_ms");
+		json_put_null(text, "resolve_within_ms");
+	}
+}
+
+int who_write_json(struct text *text, const struct site_def *def, const char *word,
+                   const char *zone_id, wall_ms at, struct problem *why)
+{
+	struct plan_of plan = {.def = def, .at = at, .zone = site_def_zone(def, zone_id)};
+	int r = read_word(word, &plan, why);
+	if (r < 0)
+		return r;
+	if (plan.zone == POSITION_NONE)
+		return problem_set(why, -ENOENT, "site %s has no zone '%.64s'", def->id, zone_id);
+	bool armed = zone_is_armed(def, plan.zone, at);
+	bool raises = !plan.facts || !plan.facts->needs_arming || armed;
+	const struct policy *policy = raises ? policy_for(def, plan.kind, plan.severity) : NULL;
+
+	json_open(text, NULL, '{');
+	json_put_time(text, "at", at);
+	json_put_string(text, "site", def->id);
+	json_open(text, "zone", '{');
+	json_put_string(text, "id", def->zones[plan.zone].id);
+	json_put_string(text, "name", def->zones[plan.zone].name);
+	json_put_bool(text, "armed", armed);
+	json_close(text, '}');
+	if (raises) {
+		json_open(text, "incident", '{');
+		json_put_string(text, "kind", incident_kind_name(plan.kind));
+		json_put_string(text, "severity", severity_name(plan.severity));
+		json_close(text, '}');
+	} else {
+		json_put_null(text, "incident");
+	}
+	put_rule(text, &plan, raises, policy);
+	put_policy(text, &plan, policy);
+	put_recipients(text, "last_resort", &plan, def->last_resort, def->last_resort_count, at);
+	json_close(text, '}');
+	return 0;
+}
