@@ -1,0 +1,107 @@
+"""The generic webhook: what a receiver written from the contract alone can rely on."""
+
+import datetime
+
+from house import SECRET
+from receiver import signature
+
+
+def instant(text):
+    assert text.endswith("Z")
+    return datetime.datetime.fromisoformat(text.removesuffix("Z") + "+00:00").timestamp()
+
+
+def test_the_body_is_the_contracts(house):
+    house.says("smoke-301", "smoke", value=0.4)
+    push = house.push("qian", "opened")
+    body = push.json
+    assert body.keys() >= {"type", "timestamp", "data"}
+    assert body["type"] == "incident.opened"
+    assert abs(instant(body["timestamp"]) - push.wall) < 5
+    data = body["data"]
+    assert data.keys() >= {"notification", "incident", "ack_url", "console_url", "ledger"}
+
+    note = data["notification"]
+    assert note["id"] == push.headers["webhook-id"] and note["id"].startswith("n-")
+    assert (note["reason"], note["step"], note["attempt"]) == ("opened", 1, 1)
+    assert note["possible_duplicate"] is False and note["unlogged"] is False
+    assert note["to"] == {"kind": "person", "id": "qian", "name": "钱师傅"}
+    assert "火警" in note["text"] and "宿舍三层" in note["text"] and "smoke-301" in note["text"]
+
+    incident = data["incident"]
+    year = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).year
+    assert incident["id"] == f"binjiang-{year}-000001"
+    assert {name: incident[name] for name in
+            ("site", "kind", "severity", "state", "owner", "drill", "cleared")} == \
+        {"site": "binjiang", "kind": "fire", "severity": "major", "state": "open", "owner": None,
+         "drill": False, "cleared": False}
+    assert incident["zone"]["id"] == "dorm-3f" and incident["zone"]["name"] == "宿舍三层"
+    assert incident["zone"]["path"][-2:] == ["dorm", "dorm-3f"]
+    assert abs(instant(incident["opened_at"]) - push.wall) < 5
+    signal, = incident["signals"]
+    assert (signal["device"], signal["kind"], signal["state"]) == ("smoke-301", "smoke", "active")
+    assert abs(instant(signal["time"]) - push.wall) < 5
+
+    assert data["ack_url"].startswith(f"{house.url}/a/")
+    assert data["console_url"].startswith(house.url)
+    row = next(row for row in house.log() if row["seq"] == data["ledger"]["seq"])
+    assert row["hash"] == data["ledger"]["head"]
+    assert push.headers["content-type"].split(";")[0] == "application/json"
+
+
+def test_a_signature_covers_the_body_and_needs_the_secret(house):
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    assert push.headers["webhook-signature"].split() == [signature(SECRET, push)]
+    other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    assert push.headers["webhook-signature"] != signature(other, push)
+    push.body += b" "
+    assert push.headers["webhook-signature"] != signature(SECRET, push)
+
+
+def test_a_channel_without_a_secret_signs_nothing(build_house):
+    house = build_house(edit_service=lambda service: service["channels"][0].pop("secret"))
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    assert "webhook-signature" not in push.headers
+    assert push.id and push.headers["webhook-timestamp"].isdigit()
+
+
+def test_secrets_and_urls_may_come_from_files_beside_the_configuration(build_house):
+    house = build_house(start=False)
+
+    def from_files(service):
+        phone = service["channels"][0]
+        (house.folder / "phone.secret").write_text(phone.pop("secret") + "\n")
+        (house.folder / "phone.url").write_text(phone.pop("url") + "\n")
+        phone.update(secret_file="phone.secret", url_file="phone.url")
+
+    house.write_service(from_files)
+    house.daemon.start()
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    assert push.headers["webhook-signature"] == signature(SECRET, push)
+
+
+def test_event_time_and_receive_time_stay_apart(house):
+    at = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+    at = (at - datetime.timedelta(minutes=7)).replace(microsecond=123000)
+    house.says("smoke-301", "smoke", time=at.isoformat(timespec="milliseconds"))
+    push = house.push("qian", "opened")
+    assert instant(push.incident["signals"][0]["time"]) == at.timestamp()
+    row, = house.log(type="signal")
+    assert instant(row["time"]) == at.timestamp()
+    assert abs(instant(row["received"]) - push.wall) < 5
+
+
+def test_no_secret_is_told_to_anyone(house):
+    """Not in a log line, an answer, the ledger or a push."""
+    house.phone.behaves("/backup", lambda handler, _ended: handler.answer(500))
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    told = "\n".join(house.daemon.lines) + house.tocsin("log", "--json") + house.tocsin("status")
+    told += push.body.decode() + str(house.incident(push.incident["id"]))
+    for path in ("/readyz", "/metrics", "/api/v1/incidents", "/api/v1/status"):
+        told += house.api("GET", path).body.decode()
+    assert SECRET not in told and SECRET.removeprefix("whsec_") not in told
+    assert house.token not in told
