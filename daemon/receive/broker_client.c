@@ -4,6 +4,8 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* A key with a passphrase would make OpenSSL ask on the terminal: the service has none. */
 static int refuse_passphrase(char *at, int size, int for_writing, void *ctx)
 {
@@ -27,10 +29,14 @@ static int use_tls(struct mosquitto *client, const struct broker_options *option
 int broker_client_make(const struct broker_options *options, void *userdata, struct mosquitto **out,
                        struct problem *why)
 {
-	struct mosquitto *client = mosquitto_new(options->client_id, false, userdata);
+	/* Checked here: given a bad one, mosquitto_new closes file descriptor 0 on its way out. */
+	const char *id = options->client_id;
+	struct mosquitto *client = NULL;
+	if (*id && strlen(id) <= UINT16_MAX && text_is_utf8(id, strlen(id)))
+		client = mosquitto_new(id, false, userdata);
 	if (!client)
-		return problem_set(why, -EINVAL, "'%s' cannot be a client id of the broker",
-		                   options->client_id);
+		return problem_set(why, -EINVAL,
+		                   "the broker needs a client_id: a text of 1 to 65535 bytes");
 	int r = 0, rc = MOSQ_ERR_SUCCESS;
 	/* Externally threaded: packets, PUBACKs too, wait for mosquitto_loop_write. */
 	rc = mosquitto_threaded_set(client, true);

@@ -1,0 +1,723 @@
+/* The session with the broker, against a real mosquitto on a free port and against a broker made
+ * of a bare socket, which says what a real one never would. */
+/* floors: receive */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mosquitto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "receive/broker.h"
+
+#define TOO_LONG 30000 /* ms: a test that waits longer has failed */
+
+/* ---- the owner of a broker session ---- */
+
+struct desk {
+	uv_loop_t loop;
+	uv_timer_t limit;
+	struct broker *broker;
+	bool holds; /* makes no turns: the store is down */
+	bool turn_wanted;
+	unsigned int connects, disconnects, seen_connects;
+	bool session_present;
+	char why[512];
+	struct text got; /* "topic=payload topic=payload " */
+	unsigned int count, batch_most;
+};
+
+static void on_message(void *ctx, const struct broker_message *message)
+{
+	struct desk *desk = ctx;
+	text_addf(&desk->got, "%s=%.*s%s ", message->topic, (int)message->len,
+	          (const char *)message->bytes, message->retained ? "(retained)" : "");
+	desk->count++;
+	desk->turn_wanted = true;
+}
+
+static void on_connected(void *ctx, bool session_present)
+{
+	struct desk *desk = ctx;
+	desk->connects++;
+	desk->session_present = session_present;
+}
+
+static void on_disconnected(void *ctx, const char *why)
+{
+	struct desk *desk = ctx;
+	desk->disconnects++;
+	snprintf(desk->why, sizeof desk->why, "%s", why);
+}
+
+static void on_wants_release(void *ctx)
+{
+	((struct desk *)ctx)->turn_wanted = true;
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+	(void)timer;
+	fail_msg("waited for more than %d s", TOO_LONG / 1000);
+}
+
+static const struct broker_callbacks callbacks = {on_message, on_connected, on_disconnected,
+                                                  on_wants_release};
+
+static void desk_open(struct desk *desk, const struct broker_options *options,
+                      const char *const *filters, size_t count)
+{
+	struct problem why;
+	*desk = (struct desk){0};
+	uv_loop_init(&desk->loop);
+	uv_timer_init(&desk->loop, &desk->limit);
+	uv_timer_start(&desk->limit, on_limit, TOO_LONG, 0);
+	int r = broker_open(&desk->loop, options, filters, count, &callbacks, desk, &desk->broker,
+	                    &why);
+	if (r < 0)
+		fail_msg("%s", why.text);
+}
+
+static void desk_turn(struct desk *desk)
+{
+	uv_run(&desk->loop, UV_RUN_ONCE);
+	if (!desk->turn_wanted || desk->holds)
+		return;
+	desk->turn_wanted = false;
+	broker_release(desk->broker);
+}
+
+static void wait_connect(struct desk *desk)
+{
+	while (desk->connects == desk->seen_connects)
+		desk_turn(desk);
+	desk->seen_connects = desk->connects;
+}
+
+static void wait_disconnect(struct desk *desk)
+{
+	unsigned int before = desk->disconnects;
+	while (desk->disconnects == before)
+		desk_turn(desk);
+}
+
+static void wait_count(struct desk *desk, unsigned int count)
+{
+	while (desk->count < count)
+		desk_turn(desk);
+}
+
+static void wait_text(struct desk *desk, const char *text)
+{
+	while (!strstr(text_get(&desk->got), text))
+		desk_turn(desk);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status, (void)events;
+	*(bool *)poll->data = true;
+}
+
+static void wait_readable(struct desk *desk, int fd)
+{
+	bool is_readable = false;
+	uv_poll_t *poll = NEW(uv_poll_t);
+	uv_poll_init(&desk->loop, poll, fd);
+	poll->data = &is_readable;
+	uv_poll_start(poll, UV_READABLE, on_readable);
+	while (!is_readable)
+		desk_turn(desk);
+	uv_close((uv_handle_t *)poll, (uv_close_cb)free);
+}
+
+static void desk_forget(struct desk *desk)
+{
+	text_reset(&desk->got);
+	desk->count = 0;
+}
+
+static void desk_close(struct desk *desk)
+{
+	broker_close(desk->broker);
+	uv_close((uv_handle_t *)&desk->limit, NULL);
+	uv_run(&desk->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&desk->loop), 0);
+	text_finish(&desk->got);
+}
+
+/* ---- mosquitto, and a publisher ---- */
+
+struct house {
+	char dir[64];
+	int port, log;
+	pid_t pid;
+};
+
+static int free_port(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
+static void house_path(const struct house *house, const char *name, char out[128])
+{
+	snprintf(out, 128, "%s/%s", house->dir, name);
+}
+
+static void house_start(struct house *house)
+{
+	int ends[2];
+	char conf[128];
+	house_path(house, "mosquitto.conf", conf);
+	assert_int_equal(pipe(ends), 0);
+	house->pid = fork();
+	if (house->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		setenv("PATH", "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin:/bin", 1);
+		execlp("mosquitto", "mosquitto", "-c", conf, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	house->log = ends[0];
+	char log[4096];
+	size_t len = 0;
+	do { /* it says so when it listens */
+		ssize_t n = read(house->log, log + len, sizeof log - 1 - len);
+		if (n <= 0)
+			fail_msg("mosquitto does not start: %.*s", (int)len, log);
+		len += (size_t)n;
+		log[len] = '\0';
+	} while (!strstr(log, " running"));
+}
+
+static void house_stop(struct house *house)
+{
+	kill(house->pid, SIGKILL);
+	waitpid(house->pid, NULL, 0);
+	close(house->log);
+}
+
+static void house_build(struct house *house, const char *more)
+{
+	*house = (struct house){.port = free_port()};
+	snprintf(house->dir, sizeof house->dir, "/tmp/tocsin-test-broker-XXXXXX");
+	assert_non_null(mkdtemp(house->dir));
+	char conf[128];
+	house_path(house, "mosquitto.conf", conf);
+	FILE *f = fopen(conf, "w");
+	assert_non_null(f);
+	fprintf(f,
+	        "listener %d 127.0.0.1\nallow_anonymous true\nconnection_messages false\n"
+	        "log_dest stderr\nmax_queued_messages 0\nset_tcp_nodelay true\n",
+	        house->port);
+	if (geteuid() == 0)
+		fprintf(f, "user root\n");
+	if (more)
+		fputs(more, f);
+	fclose(f);
+}
+
+static void house_remove(struct house *house)
+{
+	static const char *const names[] = {"mosquitto.conf", "cert.pem", "key.pem"};
+	char path[128];
+	house_stop(house);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		house_path(house, names[i], path);
+		unlink(path);
+	}
+	rmdir(house->dir);
+}
+
+static struct broker_options options_for(int port)
+{
+	return (struct broker_options){
+	        .host = "127.0.0.1", .port = port, .client_id = "test-broker"};
+}
+
+struct publisher {
+	struct mosquitto *client;
+	unsigned int accepted;
+};
+
+static void on_accepted(struct mosquitto *client, void *ctx, int mid)
+{
+	(void)client, (void)mid;
+	((struct publisher *)ctx)->accepted++;
+}
+
+/* Publishes count numbered messages at QoS 1 and returns when the broker has them all. */
+static void publish_many(int port, const char *topic, const char *format, unsigned int count,
+                         bool retain)
+{
+	struct publisher publisher = {0};
+	publisher.client = mosquitto_new(NULL, true, &publisher);
+	mosquitto_publish_callback_set(publisher.client, on_accepted);
+	assert_int_equal(mosquitto_connect(publisher.client, "127.0.0.1", port, 60), 0);
+	for (unsigned int i = 1; i <= count; i++) {
+		char payload[64];
+		int len = snprintf(payload, sizeof payload, "%s%u", format, i);
+		assert_int_equal(
+		        mosquitto_publish(publisher.client, NULL, topic, len, payload, 1, retain),
+		        0);
+	}
+	while (publisher.accepted < count)
+		assert_int_equal(mosquitto_loop(publisher.client, 1000, 1), 0);
+	mosquitto_disconnect(publisher.client);
+	mosquitto_destroy(publisher.client);
+}
+
+/* The subscriptions stand when a message sent after them has come. */
+static void wait_subscribed(struct desk *desk, int port, const char *topic)
+{
+	publish_many(port, topic, "ready", 1, true);
+	wait_text(desk, "=ready1");
+	desk_forget(desk);
+}
+
+static int setup(void **state)
+{
+	struct house *house = NEW(struct house);
+	mosquitto_lib_init();
+	house_build(house, NULL);
+	house_start(house);
+	*state = house;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	house_remove(*state);
+	free(*state);
+	mosquitto_lib_cleanup();
+	return 0;
+}
+
+/* ---- a broker made of a socket ---- */
+
+struct fake {
+	int listener, port, conn;
+};
+
+static void fake_open(struct fake *fake)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof at;
+	fake->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fake->listener, (struct sockaddr *)&at, size), 0);
+	assert_int_equal(listen(fake->listener, 8), 0);
+	getsockname(fake->listener, (struct sockaddr *)&at, &size);
+	fake->port = ntohs(at.sin_port);
+}
+
+static ssize_t fake_read(struct fake *fake, unsigned char *at, size_t size)
+{
+	return recv(fake->conn, at, size, MSG_DONTWAIT);
+}
+
+static void fake_write(struct fake *fake, const void *bytes, size_t len)
+{
+	assert_int_equal(send(fake->conn, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+/* Takes the connection and the CONNECT, answers with a code, swallows what follows. */
+static void fake_greet(struct fake *fake, struct desk *desk, unsigned char code)
+{
+	unsigned char in[512];
+	wait_readable(desk, fake->listener);
+	fake->conn = accept(fake->listener, NULL, NULL);
+	wait_readable(desk, fake->conn);
+	assert_true(fake_read(fake, in, sizeof in) > 0);
+	assert_int_equal(in[0], 0x10); /* CONNECT */
+	fake_write(fake, (unsigned char[]){0x20, 2, 0, code}, 4);
+	if (code)
+		return;
+	wait_connect(desk);
+	wait_readable(desk, fake->conn);
+	while (fake_read(fake, in, sizeof in) > 0)
+		;
+}
+
+static void fake_close(struct fake *fake)
+{
+	close(fake->conn);
+	close(fake->listener);
+}
+
+/* ---- tests ---- */
+
+static void test_an_ack_leaves_with_the_release_and_not_before(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	unsigned char in[64];
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 0);
+
+	desk.holds = true;
+	static const unsigned char message[] = {0x32, 6, 0, 1, 'a', 0, 7, 'x'};
+	static const unsigned char another[] = {0x32, 6, 0, 1, 'a', 0, 8, 'y'};
+	fake_write(&fake, message, sizeof message);
+	fake_write(&fake, another, sizeof another);
+	wait_count(&desk, 2);
+	for (int i = 0; i < 10; i++)
+		uv_run(&desk.loop, UV_RUN_NOWAIT);
+	assert_int_equal(broker_held(desk.broker), 2);
+	assert_int_equal(fake_read(&fake, in, sizeof in), -1);
+	assert_int_equal(errno, EAGAIN);
+
+	broker_release(desk.broker);
+	static const unsigned char acks[] = {0x40, 2, 0, 7, 0x40, 2, 0, 8};
+	assert_int_equal(broker_held(desk.broker), 0);
+	wait_readable(&desk, fake.conn);
+	assert_int_equal(fake_read(&fake, in, sizeof in), sizeof acks);
+	assert_memory_equal(in, acks, sizeof acks);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
+static void test_closing_with_held_acks_writes_nothing(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	unsigned char in[64];
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	options.status_topic = "s";
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 0);
+	desk.holds = true;
+	static const unsigned char message[] = {0x32, 6, 0, 1, 'a', 0, 7, 'x'};
+	fake_write(&fake, message, sizeof message);
+	wait_count(&desk, 1);
+	desk_close(&desk);
+	assert_int_equal(fake_read(&fake, in, sizeof in), 0); /* the end, and nothing before */
+	fake_close(&fake);
+}
+
+static void test_a_refused_login_is_told_once_and_tried_again(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 5);
+	wait_disconnect(&desk);
+	assert_string_equal(desk.why, "the broker refuses the login: not authorised");
+	close(fake.conn);
+	fake_greet(&fake, &desk, 5); /* the second attempt */
+	close(fake.conn);
+	fake_greet(&fake, &desk, 0); /* the third is let in */
+	assert_int_equal(desk.disconnects, 1);
+	assert_true(broker_is_connected(desk.broker));
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
+static void test_nonsense_from_the_broker_ends_the_link_only(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} nonsense[] = {
+	        {"\xff\xff\xff\xff\xff\xff", 6},      /* no packet, no length */
+	        {"\x32\x06\x00\x00\x00\x07xy", 8},    /* a message without a topic */
+	        {"\x32\x05\x00\x09\x61\x00\x07", 7},  /* a topic longer than the packet */
+	        {"\x32\x06\x00\x01\x00\x00\x07x", 8}, /* a topic with a NUL */
+	        {"\x32\x06\x00\x01+\x00\x07x", 8},    /* a topic with a wildcard */
+	};
+	struct fake fake;
+	struct desk desk;
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+		desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+		fake_greet(&fake, &desk, 0);
+		fake_write(&fake, nonsense[i].bytes, nonsense[i].len);
+		while (!desk.disconnects && !desk.count)
+			desk_turn(&desk);
+		desk_close(&desk);
+		close(fake.conn);
+	}
+	close(fake.listener);
+}
+
+static void test_a_broker_that_hangs_up_is_noticed(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	options.tls = true; /* in the handshake libmosquitto itself does not notice */
+	options.ca_file = NULL;
+	desk_open(&desk, &options, NULL, 0);
+	wait_readable(&desk, fake.listener);
+	fake.conn = accept(fake.listener, NULL, NULL);
+	wait_readable(&desk, fake.conn);
+	shutdown(fake.conn, SHUT_WR);
+	wait_disconnect(&desk);
+	assert_true(desk.why[0]);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
+static void test_nobody_listens(void **state)
+{
+	(void)state;
+	struct desk desk;
+	struct broker_options options = options_for(free_port());
+	desk_open(&desk, &options, NULL, 0);
+	wait_disconnect(&desk);
+	assert_string_equal(desk.why, "Connection refused");
+	assert_false(broker_publish(desk.broker, "a", "x", 1, 1, false));
+	broker_release(desk.broker);
+	desk_close(&desk);
+}
+
+static void test_options_that_cannot_work_are_refused(void **state)
+{
+	(void)state;
+	struct broker_options options = options_for(1);
+	struct broker *broker = NULL;
+	struct problem why;
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	options.tls = true;
+	options.ca_file = "/nonexistent/ca.pem";
+	assert_int_equal(broker_open(&loop, &options, NULL, 0, &callbacks, NULL, &broker, &why),
+	                 -EINVAL);
+	assert_non_null(strstr(why.text, "ca_file"));
+	options.tls = false;
+	options.client_id = "";
+	assert_int_equal(broker_open(&loop, &options, NULL, 0, &callbacks, NULL, &broker, &why),
+	                 -EINVAL);
+	assert_null(broker);
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), 0); /* libmosquitto would have closed it */
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void test_what_was_not_released_comes_again(void **state)
+{
+	struct house *house = *state;
+	struct desk desk;
+	struct broker_options options = options_for(house->port);
+	const char *const filters[] = {"again/#"};
+	desk_open(&desk, &options, filters, 1);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "again/ready");
+
+	desk.holds = true;
+	publish_many(house->port, "again/a", "m", 5, false);
+	wait_count(&desk, 5);
+	desk_close(&desk);
+
+	desk_open(&desk, &options, filters, 1);
+	wait_connect(&desk);
+	assert_true(desk.session_present);
+	wait_text(&desk, "again/a=m1 again/a=m2 again/a=m3 again/a=m4 again/a=m5 ");
+	wait_text(&desk, "again/ready=ready1(retained)"); /* the last word of the broker */
+	desk_close(&desk);
+
+	desk_open(&desk, &options, filters, 1);
+	wait_connect(&desk);
+	publish_many(house->port, "again/a", "last", 1, false);
+	wait_text(&desk, "again/a=last1");
+	assert_null(strstr(text_get(&desk.got), "=m"));
+	desk_close(&desk);
+}
+
+static void test_a_broker_that_restarts_is_found_again(void **state)
+{
+	struct house *house = *state;
+	struct desk desk;
+	struct broker_options options = options_for(house->port);
+	options.client_id = "test-restart";
+	desk_open(&desk, &options, (const char *const[]){"restart/#"}, 1);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "restart/ready");
+
+	house_stop(house);
+	wait_disconnect(&desk);
+	assert_false(broker_is_connected(desk.broker));
+	house_start(house);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "restart/ready");
+	assert_false(desk.session_present); /* this mosquitto keeps nothing */
+	publish_many(house->port, "restart/a", "after", 1, false);
+	wait_text(&desk, "restart/a=after1");
+	desk_close(&desk);
+}
+
+static void test_presence_is_known_to_others(void **state)
+{
+	struct house *house = *state;
+	struct desk witness, desk;
+	struct broker_options seeing = options_for(house->port), seen = options_for(house->port);
+	seeing.client_id = "test-witness";
+	seen.client_id = "test-seen";
+	seen.status_topic = "presence";
+	desk_open(&witness, &seeing, (const char *const[]){"presence"}, 1);
+	wait_connect(&witness);
+	desk_open(&desk, &seen, (const char *const[]){"presence-a"}, 1);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "presence-a");
+	wait_text(&witness, "presence=online");
+	desk_forget(&witness);
+	desk_close(&desk);
+	wait_text(&witness, "presence=offline"); /* a goodbye */
+
+	desk_open(&desk, &seen, (const char *const[]){"presence-a"}, 1);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "presence-a");
+	wait_text(&witness, "presence=online");
+	desk_forget(&witness);
+	desk.holds = true;
+	publish_many(house->port, "presence-a", "held", 1, false);
+	wait_count(&desk, 1);
+	desk_close(&desk);
+	wait_text(&witness, "presence=offline"); /* the will */
+	desk_close(&witness);
+}
+
+static void test_new_filters_take_the_place_of_the_old(void **state)
+{
+	struct house *house = *state;
+	struct desk desk;
+	struct broker_options options = options_for(house->port);
+	options.client_id = "test-filters";
+	const char *const first[] = {"old", "both"}, *const second[] = {"both", "new"};
+	desk_open(&desk, &options, first, 2);
+	wait_connect(&desk);
+	wait_subscribed(&desk, house->port, "both");
+	broker_resubscribe(desk.broker, second, 2);
+	wait_text(&desk, "both=ready1(retained)"); /* subscribing again shows what is retained */
+	wait_subscribed(&desk, house->port, "new");
+	publish_many(house->port, "old", "x", 1, false);
+	publish_many(house->port, "new", "y", 1, false);
+	wait_text(&desk, "new=y1");
+	assert_null(strstr(text_get(&desk.got), "old="));
+	desk_close(&desk);
+}
+
+/* More than fits into a batch, and a message larger than the socket takes at once. */
+static void flood(const struct broker_options *options, int publish_port)
+{
+	struct desk desk;
+	desk_open(&desk, options, (const char *const[]){"flood/#"}, 1);
+	wait_connect(&desk);
+	wait_subscribed(&desk, publish_port, "flood/ready");
+	publish_many(publish_port, "flood/a", "f", 3000, false);
+	wait_count(&desk, 3000);
+	wait_text(&desk, "flood/a=f3000 ");
+	assert_int_equal(desk.count, 3000);
+	char *big = mem_new(8u << 20);
+	assert_true(broker_publish(desk.broker, "flood/b", big, 8u << 20, 1, false));
+	broker_release(desk.broker);
+	while (desk.count < 3001)
+		desk_turn(&desk);
+	free(big);
+	assert_int_equal(desk.disconnects, 0);
+	desk_close(&desk);
+}
+
+static void test_a_flood_passes(void **state)
+{
+	struct house *house = *state;
+	struct broker_options options = options_for(house->port);
+	options.client_id = "test-flood";
+	flood(&options, house->port);
+}
+
+static void test_a_flood_passes_under_tls(void **state)
+{
+	(void)state;
+	struct house house;
+	char cert[128], key[128], more[512], command[512];
+	house_build(&house, NULL);
+	house_path(&house, "cert.pem", cert);
+	house_path(&house, "key.pem", key);
+	snprintf(
+	        command, sizeof command,
+	        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+	        "-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout %s -out %s "
+	        "2>/dev/null",
+	        key, cert);
+	assert_int_equal(system(command), 0);
+	int port = free_port();
+	snprintf(more, sizeof more, "listener %d 127.0.0.1\ncertfile %s\nkeyfile %s\n", port, cert,
+	         key);
+	char conf[128];
+	house_path(&house, "mosquitto.conf", conf);
+	FILE *f = fopen(conf, "a");
+	assert_non_null(f);
+	fputs(more, f);
+	fclose(f);
+	house_start(&house);
+
+	struct broker_options options = options_for(port);
+	options.host = "localhost";
+	options.tls = true;
+	options.ca_file = cert;
+	flood(&options, house.port);
+
+	struct desk desk;
+	options.host = "127.0.0.1"; /* not the name in the certificate */
+	desk_open(&desk, &options, NULL, 0);
+	wait_disconnect(&desk);
+	assert_int_equal(desk.connects, 0);
+	assert_non_null(strstr(desk.why, "host name verification failed"));
+	desk_close(&desk);
+	house_remove(&house);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_an_ack_leaves_with_the_release_and_not_before),
+	        cmocka_unit_test(test_closing_with_held_acks_writes_nothing),
+	        cmocka_unit_test(test_a_refused_login_is_told_once_and_tried_again),
+	        cmocka_unit_test(test_nonsense_from_the_broker_ends_the_link_only),
+	        cmocka_unit_test(test_a_broker_that_hangs_up_is_noticed),
+	        cmocka_unit_test(test_nobody_listens),
+	        cmocka_unit_test(test_options_that_cannot_work_are_refused),
+	        cmocka_unit_test(test_what_was_not_released_comes_again),
+	        cmocka_unit_test(test_a_broker_that_restarts_is_found_again),
+	        cmocka_unit_test(test_presence_is_known_to_others),
+	        cmocka_unit_test(test_new_filters_take_the_place_of_the_old),
+	        cmocka_unit_test(test_a_flood_passes),
+	        cmocka_unit_test(test_a_flood_passes_under_tls),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,386 @@
+/* What a device may say, and every way to say it wrong: each refused with one sentence. */
+/* floors: decode */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "receive/signals.h"
+
+#define EVENT "tocsin/binjiang/device/smoke-301/event"
+#define STATUS "tocsin/binjiang/device/smoke-301/status"
+#define NOW INT64_C(1795305600000) /* 2026-11-22T00:00:00Z */
+#define OK "\"kind\":\"smoke\",\"state\":\"active\""
+
+static struct signals signals;
+static struct problem why;
+
+static int decode(const char *topic, const char *bytes, size_t len)
+{
+	why.text[0] = '\0';
+	return decode_native(topic, bytes, len, false, NOW, &signals, &why);
+}
+
+static const struct signal *decode_one(const char *payload)
+{
+	if (decode(EVENT, payload, strlen(payload)) < 0)
+		fail_msg("%s: %s", payload, why.text);
+	assert_int_equal(signals.count, 1);
+	assert_int_equal(signals.items[0].type, EVENT_SIGNAL);
+	return &signals.items[0].signal;
+}
+
+static void expect_refused_bytes(const char *topic, const char *bytes, size_t len,
+                                 const char *sentence)
+{
+	if (decode(topic, bytes, len) != -EINVAL)
+		fail_msg("taken: %s %.200s", topic, bytes);
+	if (!strstr(why.text, sentence))
+		fail_msg("'%s' does not say '%s'", why.text, sentence);
+	assert_int_equal(signals.count, 0);
+	assert_false(signals.is_status);
+	assert_true(text_is_utf8(why.text, strlen(why.text)));
+}
+
+static void expect_refused(const char *topic, const char *payload, const char *sentence)
+{
+	expect_refused_bytes(topic, payload, strlen(payload), sentence);
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	signals_finish(&signals);
+	return 0;
+}
+
+/* ---- what is understood ---- */
+
+static void test_a_whole_signal(void **state)
+{
+	(void)state;
+	const struct signal *s = decode_one("{\"id\":\"m-1\",\"time\":\"2026-11-22T08:00:00.123+08:"
+	                                    "00\"," OK ",\"value\":0.4,\"test\":true}");
+	assert_string_equal(signals.site, "binjiang");
+	assert_string_equal(signals.device, "smoke-301");
+	assert_false(signals.is_status);
+	assert_string_equal(s->device, "smoke-301");
+	assert_int_equal(s->kind, KIND_SMOKE);
+	assert_true(s->active);
+	assert_true(s->time == NOW + 123);
+	assert_string_equal(s->id, "m-1");
+	assert_true(s->has_value);
+	assert_true(s->value > 0.39 && s->value < 0.41);
+	assert_true(s->test);
+	assert_false(s->retained);
+	assert_null(s->note);
+}
+
+static void test_the_least_signal(void **state)
+{
+	(void)state;
+	const struct signal *s = decode_one(" {\"kind\":\"contact\",\"state\":\"clear\"}\n");
+	assert_int_equal(s->kind, KIND_CONTACT);
+	assert_false(s->active);
+	assert_null(s->id);
+	assert_true(s->time == 0);
+	assert_false(s->has_value);
+	assert_false(s->test);
+}
+
+static void test_every_kind_has_its_word(void **state)
+{
+	(void)state;
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		char payload[128];
+		snprintf(payload, sizeof payload, "{\"kind\":\"%s\",\"state\":\"active\"}",
+		         kind_name(k));
+		assert_int_equal(decode_one(payload)->kind, k);
+	}
+}
+
+static void test_retained_is_marked(void **state)
+{
+	(void)state;
+	const char *payload = "{" OK "}";
+	assert_int_equal(decode_native(EVENT, payload, strlen(payload), true, NOW, &signals, &why),
+	                 0);
+	assert_true(signals.items[0].signal.retained);
+}
+
+static void test_an_array_keeps_its_order(void **state)
+{
+	(void)state;
+	const char *payload = "[{" OK ",\"id\":\"1\"},{\"kind\":\"battery\",\"state\":\"clear\"},"
+	                      "{" OK ",\"id\":\"3\"}]";
+	assert_int_equal(decode(EVENT, payload, strlen(payload)), 0);
+	assert_int_equal(signals.count, 3);
+	assert_string_equal(signals.items[0].signal.id, "1");
+	assert_int_equal(signals.items[1].signal.kind, KIND_BATTERY);
+	assert_null(signals.items[1].signal.id);
+	assert_string_equal(signals.items[2].signal.id, "3");
+}
+
+static void test_what_else_was_said_is_kept(void **state)
+{
+	(void)state;
+	const struct signal *s = decode_one("{ \"rssi\" : -71, " OK
+	                                    ", \"where\": {\"floor\": [3, null]} }");
+	assert_string_equal(s->note, "{\"rssi\":-71,\"where\":{\"floor\":[3,null]}}");
+
+	struct text payload = {0};
+	text_add(&payload, "{" OK ",\"log\":\"");
+	for (int i = 0; i < SIGNAL_NOTE_MAX; i++)
+		text_add_char(&payload, 'x');
+	text_add(&payload, "\"}");
+	assert_string_equal(decode_one(text_get(&payload))->note, "{\"note\":\"cut\"}");
+	text_finish(&payload);
+}
+
+static void test_a_time_within_its_window(void **state)
+{
+	(void)state;
+	assert_true(decode_one("{" OK ",\"time\":\"2025-11-21T00:00:00Z\"}")->time ==
+	            NOW - EVENT_TIME_PAST);
+	assert_true(decode_one("{" OK ",\"time\":\"2026-11-23T00:00:00Z\"}")->time ==
+	            NOW + EVENT_TIME_AHEAD);
+}
+
+static void test_presence(void **state)
+{
+	(void)state;
+	assert_int_equal(decode(STATUS, "online", 6), 0);
+	assert_true(signals.is_status);
+	assert_true(signals.status.online);
+	assert_string_equal(signals.status.device, "smoke-301");
+	assert_int_equal(decode(STATUS, "offline", 7), 0);
+	assert_true(signals.is_status);
+	assert_false(signals.status.online);
+	assert_int_equal(signals.count, 0);
+}
+
+static void test_an_id_is_text_whatever_it_looks_like(void **state)
+{
+	(void)state;
+	const char *payload = "{" OK "}";
+	assert_int_equal(
+	        decode("tocsin/学校/device/0x00158d0001a2b3c4/event", payload, strlen(payload)), 0);
+	assert_string_equal(signals.site, "学校");
+	assert_string_equal(signals.device, "0x00158d0001a2b3c4");
+}
+
+static void test_one_message_leaves_nothing_for_the_next(void **state)
+{
+	(void)state;
+	decode_one("{" OK ",\"id\":\"a\",\"value\":1,\"test\":true,\"more\":1}");
+	const struct signal *s = decode_one("{" OK "}");
+	assert_null(s->id);
+	assert_null(s->note);
+	assert_false(s->has_value);
+	assert_false(s->test);
+	assert_int_equal(decode(STATUS, "online", 6), 0);
+	assert_int_equal(signals.count, 0);
+	decode_one("{" OK "}");
+	assert_false(signals.is_status);
+}
+
+/* ---- what is refused ---- */
+
+static void test_broken_payloads(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *payload, *sentence;
+	} broken[] = {
+	        {"", "empty"},
+	        {" ", "not JSON"},
+	        {"active", "not JSON"},
+	        {"{" OK, "not JSON"},
+	        {"{" OK "} x", "something follows"},
+	        {"{" OK "}{" OK "}", "something follows"},
+	        {"{" OK ",\"id\":\"\xff\"}", "not valid UTF-8"},
+	        {"{" OK ",\"id\":\"\xed\xa0\x80\"}", "not valid UTF-8"},
+	        {"{" OK ",\"id\":\"a\\u0000b\"}", "NUL"},
+	        {"null", "not a JSON object"},
+	        {"7", "not a JSON object"},
+	        {"\"smoke\"", "not a JSON object"},
+	        {"[]", "an array without a signal"},
+	        {"[[{" OK "}]]", "signal 1: not a JSON object"},
+	        {"[{" OK "},7]", "signal 2: not a JSON object"},
+	        {"[{" OK "},{\"kind\":\"smoke\"}]", "signal 2: 'state' is missing"},
+	        {"{}", "'kind' is missing"},
+	        {"{\"state\":\"active\"}", "'kind' is missing"},
+	        {"{\"kind\":\"smoke\"}", "'state' is missing"},
+	        {"{\"kind\":7,\"state\":\"active\"}", "'kind' must be a text"},
+	        {"{\"kind\":null,\"state\":\"active\"}", "'kind' must be a text"},
+	        {"{\"kind\":\"dragon\",\"state\":\"active\"}",
+	         "unknown kind 'dragon'; allowed are: smoke heat"},
+	        {"{\"kind\":\"Smoke\",\"state\":\"active\"}", "unknown kind 'Smoke'"},
+	        {"{\"Kind\":\"smoke\",\"state\":\"active\"}", "'kind' is missing"},
+	        {"{\"kind\":\"smoke\",\"state\":\"ACTIVE\"}",
+	         "unknown state 'ACTIVE'; allowed are: active clear"},
+	        {"{\"kind\":\"smoke\",\"state\":true}", "'state' must be a text"},
+	        {"{" OK ",\"id\":17}", "'id' must be a text"},
+	        {"{" OK ",\"id\":null}", "'id' must be a text"},
+	        {"{" OK ",\"id\":\"\"}", "'id' is empty"},
+	        {"{" OK ",\"value\":\"0.4\"}", "'value' must be a number"},
+	        {"{" OK ",\"value\":1e999}", "'value' must be a number"},
+	        {"{" OK ",\"test\":\"true\"}", "'test' must be true or false"},
+	        {"{" OK ",\"test\":1}", "'test' must be true or false"},
+	        {"{" OK ",\"time\":1763769600}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"yesterday\"}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"2026-11-22T08:00:00\"}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"2026-02-30T08:00:00Z\"}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"1970-01-01T00:00:00Z\"}", "more than a year back"},
+	        {"{" OK ",\"time\":\"2025-11-20T23:59:59.999Z\"}", "more than a year back"},
+	        {"{" OK ",\"time\":\"2200-01-01T00:00:00Z\"}", "more than a day ahead"},
+	        {"{" OK ",\"time\":\"2026-11-23T00:00:00.001Z\"}", "more than a day ahead"},
+	        {"{" OK ",\"state\":\"clear\"}", "'state' stands there twice"},
+	        {"{" OK ",\"x\":1,\"x\":1}", "'x' stands there twice"},
+	        {"{\"kind\":\"\\u001b[2J\\n\",\"state\":\"active\"}", "'\\x1b[2J\\x0a'"},
+	};
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+		expect_refused(EVENT, broken[i].payload, broken[i].sentence);
+	expect_refused_bytes(EVENT, "{" OK "}\0", sizeof "{" OK "}", "not valid UTF-8");
+}
+
+static void test_too_much_of_anything(void **state)
+{
+	(void)state;
+	struct text payload = {0};
+	for (size_t i = 0; i < 65u * 1024; i++)
+		text_add_char(&payload, ' ');
+	expect_refused(EVENT, text_get(&payload), "at most 65536 are read");
+
+	text_reset(&payload);
+	for (int i = 0; i < 10000; i++)
+		text_add_char(&payload, '[');
+	for (int i = 0; i < 10000; i++)
+		text_add_char(&payload, ']');
+	expect_refused(EVENT, text_get(&payload), "nested deeper than 32 levels");
+
+	text_reset(&payload);
+	text_add(&payload, "{" OK ",\"id\":\"");
+	for (int i = 0; i < 4096; i++)
+		text_add_char(&payload, 'i');
+	text_add(&payload, "\"}");
+	expect_refused(EVENT, text_get(&payload), "'id' has 4096 bytes; at most 128");
+
+	text_reset(&payload);
+	text_add(&payload, "{" OK);
+	for (int i = 2; i <= MEMBERS_MAX; i++)
+		text_addf(&payload, ",\"m%d\":1", i);
+	text_add(&payload, "}");
+	expect_refused(EVENT, text_get(&payload), "more than 64 members");
+
+	text_reset(&payload);
+	text_add(&payload, "[{" OK "}");
+	for (int i = 1; i <= SIGNALS_MAX; i++)
+		text_add(&payload, ",{" OK "}");
+	text_add(&payload, "]");
+	expect_refused(EVENT, text_get(&payload), "an array of 257 signals; at most 256");
+
+	text_reset(&payload);
+	text_add(&payload, "{\"state\":\"active\",\"kind\":\"");
+	for (int i = 0; i < 10000; i++)
+		text_add(&payload, "火");
+	text_add(&payload, "\"}");
+	expect_refused(EVENT, text_get(&payload), "火…'");
+	text_finish(&payload);
+}
+
+static void test_the_largest_allowed(void **state)
+{
+	(void)state;
+	struct text payload = {0};
+	text_add(&payload, "[{" OK "}");
+	for (int i = 1; i < SIGNALS_MAX; i++)
+		text_add(&payload, ",{" OK "}");
+	text_add(&payload, "]");
+	while (payload.len < MESSAGE_MAX)
+		text_add_char(&payload, ' ');
+	assert_int_equal(decode(EVENT, text_get(&payload), payload.len), 0);
+	assert_int_equal(signals.count, SIGNALS_MAX);
+	text_finish(&payload);
+
+	char id[MESSAGE_ID_MAX + 1] = "", message[MESSAGE_ID_MAX + 64];
+	memset(id, 'i', MESSAGE_ID_MAX);
+	snprintf(message, sizeof message, "{" OK ",\"id\":\"%s\"}", id);
+	assert_string_equal(decode_one(message)->id, id);
+}
+
+static void test_broken_topics(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *topic, *sentence, *site, *device;
+	} broken[] = {
+	        {"", "is no topic of a device", "", ""},
+	        {"zigbee2mqtt/door", "is no topic of a device", "", ""},
+	        {"tocsin", "no site id", "", ""},
+	        {"tocsin//device/d/event", "no site id", "", ""},
+	        {"tocsin/+/device/d/event", "no site id", "", ""},
+	        {"tocsin/#", "no site id", "", ""},
+	        {"tocsin/s", "is no topic of a device", "s", ""},
+	        {"tocsin/s/device", "no device id", "s", ""},
+	        {"tocsin/s/device//event", "no device id", "s", ""},
+	        {"tocsin/s/device/+/event", "no device id", "s", ""},
+	        {"tocsin/s/device/a\x01/event", "no device id", "s", ""},
+	        {"tocsin/s/device/\xff/event", "no device id", "s", ""},
+	        {"tocsin/s/device/d", "is no topic of a device", "s", "d"},
+	        {"tocsin/s/device/d/ack", "is no topic of a device", "s", "d"},
+	        {"tocsin/s/device/d/events", "is no topic of a device", "s", "d"},
+	        {"tocsin/s/device/d/event/", "is no topic of a device", "s", "d"},
+	        {"tocsin/s/device/d/event/x", "is no topic of a device", "s", "d"},
+	        {"tocsin/s/incident/i", "is no topic of a device", "s", ""},
+	        {"tocsin/s/device-with-a-long-name/d/event", "is no topic of a device", "s", ""},
+	        {"tocsin/s/device/"
+	         "0123456789012345678901234567890123456789012345678901234567890123x/event",
+	         "no device id", "s", ""},
+	};
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		expect_refused(broken[i].topic, "{" OK "}", broken[i].sentence);
+		assert_string_equal(signals.site, broken[i].site);
+		assert_string_equal(signals.device, broken[i].device);
+	}
+}
+
+static void test_broken_presence(void **state)
+{
+	(void)state;
+	expect_refused(STATUS, "", "empty status");
+	expect_refused(STATUS, "ONLINE", "allowed are: online offline");
+	expect_refused(STATUS, "online ", "allowed are: online offline");
+	expect_refused(STATUS, "on", "allowed are: online offline");
+	expect_refused(STATUS, "{\"state\":\"online\"}", "allowed are: online offline");
+	expect_refused_bytes(STATUS, "online", 7, "allowed are: online offline");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_a_whole_signal),
+	        cmocka_unit_test(test_the_least_signal),
+	        cmocka_unit_test(test_every_kind_has_its_word),
+	        cmocka_unit_test(test_retained_is_marked),
+	        cmocka_unit_test(test_an_array_keeps_its_order),
+	        cmocka_unit_test(test_what_else_was_said_is_kept),
+	        cmocka_unit_test(test_a_time_within_its_window),
+	        cmocka_unit_test(test_presence),
+	        cmocka_unit_test(test_an_id_is_text_whatever_it_looks_like),
+	        cmocka_unit_test(test_one_message_leaves_nothing_for_the_next),
+	        cmocka_unit_test(test_broken_payloads),
+	        cmocka_unit_test(test_too_much_of_anything),
+	        cmocka_unit_test(test_the_largest_allowed),
+	        cmocka_unit_test(test_broken_topics),
+	        cmocka_unit_test(test_broken_presence),
+	};
+	return cmocka_run_group_tests(tests, NULL, finish);
+}
