@@ -72,7 +72,7 @@ def wrong_includes(build):
 
 
 def wrong_at_the_top():
-    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True,
+    listed = subprocess.run(["git", "-C", str(ROOT), "-c", "safe.directory=*", "ls-files"], capture_output=True, text=True,
                             check=True).stdout.splitlines()
     found = {name.split("/")[0] for name in listed}
     found = {name for name in found if not name.startswith(".")}
