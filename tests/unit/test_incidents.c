@@ -1,0 +1,312 @@
+/* floors: decide */
+/* The contract's "Behaviour without any rule written", and an incident's life. */
+#include "story.h"
+
+static void test_each_kind_raises_what_the_table_says(void **state)
+{
+	(void)state;
+	static const struct {
+		enum kind kind;
+		enum incident_kind raises;
+		enum severity severity;
+		bool latches;
+	} rows[] = {
+	        {KIND_SMOKE, INCIDENT_FIRE, SEVERITY_MAJOR, true},
+	        {KIND_HEAT, INCIDENT_FIRE, SEVERITY_MAJOR, true},
+	        {KIND_CALL_POINT, INCIDENT_FIRE, SEVERITY_CRITICAL, true},
+	        {KIND_GAS, INCIDENT_GAS, SEVERITY_CRITICAL, true},
+	        {KIND_CARBON_MONOXIDE, INCIDENT_GAS, SEVERITY_CRITICAL, true},
+	        {KIND_PANIC, INCIDENT_PANIC, SEVERITY_CRITICAL, true},
+	        {KIND_WATER, INCIDENT_WATER, SEVERITY_MAJOR, true},
+	        {KIND_CONTACT, INCIDENT_INTRUSION, SEVERITY_MAJOR, true},
+	        {KIND_MOTION, INCIDENT_INTRUSION, SEVERITY_MAJOR, true},
+	        {KIND_GLASS, INCIDENT_INTRUSION, SEVERITY_MAJOR, true},
+	        {KIND_VIBRATION, INCIDENT_INTRUSION, SEVERITY_MAJOR, true},
+	        {KIND_PERIMETER, INCIDENT_INTRUSION, SEVERITY_MAJOR, true},
+	        {KIND_TAMPER, INCIDENT_TAMPER, SEVERITY_MINOR, false},
+	        {KIND_BATTERY, INCIDENT_TROUBLE, SEVERITY_WARNING, false},
+	        {KIND_POWER, INCIDENT_TROUBLE, SEVERITY_WARNING, false},
+	        {KIND_FAULT, INCIDENT_TROUBLE, SEVERITY_WARNING, false},
+	        {KIND_LINK, INCIDENT_TROUBLE, SEVERITY_WARNING, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct story s;
+		story_begin(&s);
+		signal_(&s, "fence-west", rows[i].kind, true); /* its zone is always armed */
+		struct incident *incident = only_incident(&s);
+		assert_int_equal(incident->kind, rows[i].raises);
+		assert_int_equal(incident->severity, rows[i].severity);
+		assert_string_equal(incident->zone, "gate");
+		signal_(&s, "fence-west", rows[i].kind, false);
+		assert_int_equal(open_incidents(&s), rows[i].latches ? 1 : 0);
+		if (rows[i].latches && rows[i].kind != KIND_PANIC)
+			assert_true(only_incident(&s)->cleared);
+		story_end(&s);
+	}
+}
+
+static void test_intrusion_needs_an_armed_zone(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s); /* 08:00: the office is armed from 22:00 to 06:00 */
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	assert_int_equal(open_incidents(&s), 0);
+	assert_int_equal(entries_with(&s, "the zone is not armed"), 1);
+	signal_(&s, "door-office", KIND_CONTACT, false);
+	advance(&s, HOURS(14));
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_INTRUSION);
+	signal_(&s, "smoke-301", KIND_SMOKE, true); /* fire asks nobody */
+	assert_int_equal(open_incidents(&s), 2);
+	story_end(&s);
+}
+
+static void test_a_repeated_state_is_no_entry_and_a_press_always_is(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (int i = 0; i < 3; i++)
+		signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(entries_with(&s, "signal smoke-301"), 1);
+	for (int i = 0; i < 3; i++)
+		signal_(&s, "sos-gate", KIND_PANIC, true);
+	assert_int_equal(entries_with(&s, "signal sos-gate"), 3);
+	assert_int_equal(open_incidents(&s), 2);
+	story_end(&s);
+}
+
+static void test_every_press_is_pushed(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	expect_push(&s, "qian", REASON_JOINED, 0);
+	expect_no_more_pushes(&s);
+	story_end(&s);
+}
+
+static void test_a_second_detector_makes_a_fire_critical(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	expect_push(&s, "li", REASON_OPENED, 1);
+	expect_no_more_pushes(&s);
+	advance(&s, SECONDS(20));
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_CRITICAL);
+	assert_string_equal(only_incident(&s)->policy->id, "fire-confirmed");
+	expect_push(&s, "qian", REASON_RAISED, 1);
+	expect_push(&s, "li", REASON_RAISED, 1);
+	expect_push(&s, "li", REASON_RAISED, 1); /* critical: all contacts at once */
+	expect_push(&s, "sun", REASON_RAISED, 1);
+	expect_no_more_pushes(&s);
+	advance(&s, SECONDS(59));
+	expect_no_more_pushes(&s);
+	advance(&s, SECONDS(1));
+	expect_push(&s, "police", REASON_ESCALATED, 2);
+	story_end(&s);
+}
+
+static void test_a_late_second_detector_joins_without_a_rise(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	advance(&s, MINUTES(2) + 1);
+	forget_pushes(&s);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	expect_push(&s, "qian", REASON_JOINED, 0);
+	expect_push(&s, "li", REASON_JOINED, 0);
+	expect_push(&s, "zhao", REASON_JOINED, 0);
+	expect_no_more_pushes(&s);
+	story_end(&s);
+}
+
+static void test_the_same_device_again_is_no_second_detector(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-301", KIND_SMOKE, false);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	assert_false(only_incident(&s)->cleared);
+	story_end(&s);
+}
+
+static void test_a_rise_asks_for_a_new_acknowledgement(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	char id[INCIDENT_ID_MAX];
+	snprintf(id, sizeof id, "%s", only_incident(&s)->id);
+	assert_int_equal(
+	        operate_(&s, (struct operation){OPERATION_ACK, .by = "li", .incident = id}), 0);
+	forget_pushes(&s);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->state, STATE_OPEN);
+	expect_push(&s, "li", REASON_RAISED, 1);
+	expect_push(&s, "sun", REASON_RAISED, 1);
+	advance(&s, SECONDS(60));
+	expect_push(&s, "police", REASON_ESCALATED, 2);
+	story_end(&s);
+}
+
+static void test_a_test_signal_raises_nothing(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	apply(&s, &(struct event){.type = EVENT_SIGNAL,
+	                          .signal = {.device = "smoke-301",
+	                                     .kind = KIND_SMOKE,
+	                                     .active = true,
+	                                     .test = true}});
+	assert_int_equal(open_incidents(&s), 0);
+	assert_int_equal(entries_with(&s, "signal smoke-301"), 1);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(open_incidents(&s), 1);
+	story_end(&s);
+}
+
+static void test_resolved_and_still_active_alarms_again(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	char id[INCIDENT_ID_MAX];
+	snprintf(id, sizeof id, "%s", only_incident(&s)->id);
+	struct operation resolve = {OPERATION_RESOLVE, .by = "li", .incident = id,
+	                            .outcome = OUTCOME_FALSE_ALARM};
+	assert_int_equal(operate_(&s, resolve), 0);
+	assert_int_equal(open_incidents(&s), 0);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(open_incidents(&s), 1);
+	assert_string_equal(only_incident(&s)->id, "binjiang-2026-000002");
+	story_end(&s);
+}
+
+static void test_a_door_left_open_is_not_raised_twice(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	advance(&s, HOURS(15));
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	char id[INCIDENT_ID_MAX];
+	snprintf(id, sizeof id, "%s", only_incident(&s)->id);
+	struct operation resolve = {OPERATION_RESOLVE, .by = "qian", .incident = id,
+	                            .outcome = OUTCOME_REAL};
+	assert_int_equal(operate_(&s, resolve), 0);
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	assert_int_equal(open_incidents(&s), 0);
+	story_end(&s);
+}
+
+static void test_silence_is_a_trouble_that_ends_with_a_sign_of_life(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.def->devices[0].expect_every = HOURS(1);
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	advance(&s, HOURS(1) - 1);
+	assert_int_equal(open_incidents(&s), 0);
+	advance(&s, 1);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_TROUBLE);
+	assert_int_equal(entries_with(&s, "device.silent smoke-301"), 1);
+	signal_(&s, "smoke-301", KIND_SMOKE, false);
+	assert_int_equal(open_incidents(&s), 0);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	expect_push(&s, "qian", REASON_RESOLVED, 0);
+	advance(&s, HOURS(1));
+	assert_int_equal(open_incidents(&s), 1);
+	story_end(&s);
+}
+
+static void test_a_last_will_is_a_trouble_at_once(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct event gone = {.type = EVENT_STATUS, .status = {"fence-west", false}};
+	struct event back = {.type = EVENT_STATUS, .status = {"fence-west", true}};
+	apply(&s, &gone);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_TROUBLE);
+	apply(&s, &gone);
+	assert_int_equal(entries_with(&s, "device.offline"), 1);
+	apply(&s, &back);
+	assert_int_equal(open_incidents(&s), 0);
+	story_end(&s);
+}
+
+static void test_ids_stay_unique_when_the_clock_goes_back_a_year(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	s.now.wall -= DAYS(365);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_string_equal(s.site->incidents[1]->id, "binjiang-2026-000002");
+	s.now.wall += DAYS(800);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	assert_string_equal(s.site->incidents[2]->id, "binjiang-2028-000001");
+	story_end(&s);
+}
+
+static void test_a_message_id_seen_before_is_known(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_false(site_seen(s.site, "a", "1"));
+	assert_true(site_seen(s.site, "a", "1"));
+	assert_false(site_seen(s.site, "b", "1"));
+	assert_false(site_seen(s.site, "a", NULL));
+	assert_false(site_seen(s.site, "a", NULL));
+	char id[32];
+	for (int i = 0; i < 65536; i++) {
+		snprintf(id, sizeof id, "later-%d", i);
+		assert_false(site_seen(s.site, "a", id));
+	}
+	assert_false(site_seen(s.site, "a", "1")); /* long ago */
+	assert_true(site_seen(s.site, "a", "later-65535"));
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_each_kind_raises_what_the_table_says),
+	        cmocka_unit_test(test_intrusion_needs_an_armed_zone),
+	        cmocka_unit_test(test_a_repeated_state_is_no_entry_and_a_press_always_is),
+	        cmocka_unit_test(test_every_press_is_pushed),
+	        cmocka_unit_test(test_a_second_detector_makes_a_fire_critical),
+	        cmocka_unit_test(test_a_late_second_detector_joins_without_a_rise),
+	        cmocka_unit_test(test_the_same_device_again_is_no_second_detector),
+	        cmocka_unit_test(test_a_rise_asks_for_a_new_acknowledgement),
+	        cmocka_unit_test(test_a_test_signal_raises_nothing),
+	        cmocka_unit_test(test_resolved_and_still_active_alarms_again),
+	        cmocka_unit_test(test_a_door_left_open_is_not_raised_twice),
+	        cmocka_unit_test(test_silence_is_a_trouble_that_ends_with_a_sign_of_life),
+	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
+	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
+	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
