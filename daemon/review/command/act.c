@@ -63,7 +63,7 @@ static int post(const struct command_context *ctx, const struct invocation *line
 	} else if (line->options[OPTION_JSON]) {
 		json_put_value(&words, NULL, answer);
 		print_json(ctx, &words);
-	} else if (json_string(answer, "state")) {
+	} else if (json_string(answer, "id")) {
 		say_incident(ctx, answer);
 	} else {
 		fprintf(ctx->out, "%s\n", done);
@@ -156,7 +156,7 @@ static const char *site_of_recipient(const struct command_context *ctx,
 	return NULL;
 }
 
-int run_test(const struct command_context *ctx, const struct invocation *line)
+int run_recipient_test(const struct command_context *ctx, const struct invocation *line)
 {
 	struct recipient recipient;
 	struct text body = {0}, done = {0};

@@ -108,7 +108,7 @@ const struct command commands[] = {
          .arguments = "ID",
          .arguments_min = 1,
          .arguments_max = 1,
-         .needs = BIT(OPTION_TO),
+         .needs = BIT(OPTION_TO) | BIT(OPTION_BY),
          .takes = BIT(OPTION_TO) | BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
          .summary = "hands an incident to another person",
          .details = "Hands the incident on: --to owns it from now on. It is never left without an "
@@ -169,7 +169,7 @@ const struct command commands[] = {
          .details = "Sends a test over the person's contacts, to see that they arrive. RECIPIENT "
                     "is person:ID,\nduty:ID or channel:ID; outside lines are never tested.",
          .examples = "test person:li\ntest duty:leader --by sun\n",
-         .run = run_test},
+         .run = run_recipient_test},
 };
 const uint32_t command_count = sizeof commands / sizeof *commands;
 
@@ -183,31 +183,31 @@ const struct command *command_find(const char *name)
 
 /* ---- hints ---- */
 
-/* How many letters differ, swapped neighbours counted twice; words longer than the room are far
- * from everything. */
+/* How many slips lie between two words: a letter wrong, missing, too many, or two swapped. Words
+ * longer than the room are far from everything. */
 static uint32_t word_distance(const char *a, const char *b)
 {
 	enum { ROOM = 24 };
-	uint32_t row[ROOM + 1];
-	size_t len = strlen(b);
-	if (strlen(a) > ROOM || len > ROOM)
+	uint32_t d[ROOM + 1][ROOM + 1];
+	size_t rows = strlen(a), columns = strlen(b);
+	if (rows > ROOM || columns > ROOM)
 		return ROOM;
-	for (uint32_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (uint32_t i = 0; a[i]; i++) {
-		uint32_t diagonal = row[0];
-		row[0] = i + 1;
-		for (uint32_t j = 0; j < len; j++) {
-			uint32_t best = diagonal + (a[i] != b[j]);
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
+	for (uint32_t i = 0; i <= rows; i++)
+		for (uint32_t j = 0; j <= columns; j++) {
+			if (i == 0 || j == 0) {
+				d[i][j] = i + j;
+				continue;
+			}
+			uint32_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+			best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+			bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			               a[i - 2] == b[j - 1];
+			if (swapped && d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
 		}
-	}
-	return row[len];
+	return d[rows][columns];
 }
 
 /* Close enough to be a slip of the finger. */

@@ -14,13 +14,15 @@
 
 /* ---- duty ---- */
 
-static void post_json(struct text *json, const struct site_def *def, uint32_t post,
+/* As /api/v1/duty answers. */
+static void post_json(struct text *json, const struct site_def *def, uint32_t post, wall_ms at,
                       const uint32_t *people, uint32_t count)
 {
 	json_open(json, NULL, '{');
 	json_put_string(json, "site", def->id);
-	json_put_string(json, "post", def->posts[post].id);
+	json_put_string(json, "id", def->posts[post].id);
 	json_put_string(json, "name", def->posts[post].name);
+	json_put_time(json, "at", at);
 	json_open(json, "people", '[');
 	for (uint32_t i = 0; i < count; i++) {
 		json_open(json, NULL, '{');
@@ -56,7 +58,7 @@ static void site_duty(const struct command_context *ctx, const struct site_def *
 		uint32_t count = post_on_duty(def, post, at, people, PEOPLE_MAX);
 		count = count < PEOPLE_MAX ? count : PEOPLE_MAX;
 		post_row(table, ctx, def, post, people, count);
-		post_json(json, def, post, people, count);
+		post_json(json, def, post, at, people, count);
 	}
 }
 
@@ -75,12 +77,12 @@ int run_duty(const struct command_context *ctx, const struct invocation *line)
 	struct text json = {0};
 	table_begin(&table, sizeof headings / sizeof *headings, headings);
 	json_open(&json, NULL, '{');
-	json_put_time(&json, "at", at);
 	json_open(&json, "items", '[');
 	for (uint32_t i = 0; i < ctx->site_count; i++)
 		if (!only || only == ctx->sites[i])
 			site_duty(ctx, ctx->sites[i], at, &table, &json);
 	json_close(&json, ']');
+	json_put_null(&json, "next");
 	json_close(&json, '}');
 	if (line->options[OPTION_JSON])
 		print_json(ctx, &json);
@@ -149,14 +151,14 @@ static void recipients_line(const struct command_context *ctx, const cJSON *reci
 }
 
 static void span_phrase(const struct command_context *ctx, const cJSON *plan, const char *member,
-                        const char *english, const char *chinese)
+                        const char *before, const char *after)
 {
 	int64_t span;
 	struct text words = {0};
 	if (!json_int(plan, member, &span))
 		return;
 	text_add_span(&words, span);
-	fprintf(ctx->out, "  %s %s\n", say(ctx, english, chinese), text_get(&words));
+	fprintf(ctx->out, "  %s %s%s\n", before, text_get(&words), after);
 	text_finish(&words);
 }
 
@@ -188,13 +190,12 @@ static void who_head(const struct command_context *ctx, const struct site_def *d
 		text_add(&out, "; ");
 		text_add_safe(&out, why);
 	}
-	if (policy) {
-		text_addf(&out, "; %s ", say(ctx, "policy", "预案"));
-		text_add_safe(&out, policy);
-	}
-	if (rule) {
+	if (rule && strncmp(ctx->language, "zh", 2) != 0) {
 		text_add(&out, "\n  ");
 		text_add_safe(&out, rule);
+	} else if (policy) {
+		text_add(&out, say(ctx, "; policy ", "；预案 "));
+		text_add_safe(&out, policy);
 	}
 	fprintf(ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
@@ -216,10 +217,11 @@ static void who_print(const struct command_context *ctx, const struct site_def *
 	}
 	if (!cJSON_IsObject(json_get(plan, "incident")))
 		return;
-	span_phrase(ctx, plan, "repeat_ms", "the last step repeats every", "最后一步重复间隔");
+	span_phrase(ctx, plan, "repeat_ms", say(ctx, "the last step repeats every", "最后一步每隔"),
+	            say(ctx, "", " 重复"));
 	span_phrase(ctx, plan, "resolve_within_ms",
-	            "once acknowledged, it opens again if not resolved within",
-	            "确认后未在此时限内处置完毕将重新报警：");
+	            say(ctx, "once acknowledged, it opens again if not resolved within", "确认后"),
+	            say(ctx, "", " 内未处置完毕将重新报警"));
 	fprintf(ctx->out, "  %s ", say(ctx, "last resort:", "最后联系："));
 	recipients_line(ctx, json_get(plan, "last_resort"));
 }

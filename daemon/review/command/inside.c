@@ -124,7 +124,7 @@ int store_open_here(const struct command_context *ctx, struct store **out)
 		hint = "; it is made when the daemon first starts";
 	else if (r == -EACCES || r == -EPERM)
 		hint = "; run this as the user of the service";
-	return complain(ctx, EXIT_FAILED, "cannot read the record %s: %s%s", ctx->store_path,
+	return complain(ctx, EXIT_FAILED, "cannot read the record: %s%s",
 	                why.text[0] ? why.text : strerror(-r), hint);
 }
 

@@ -61,7 +61,7 @@ int run_ack(const struct command_context *, const struct invocation *);
 int run_resolve(const struct command_context *, const struct invocation *);
 int run_note(const struct command_context *, const struct invocation *);
 int run_assign(const struct command_context *, const struct invocation *);
-int run_test(const struct command_context *, const struct invocation *);
+int run_recipient_test(const struct command_context *, const struct invocation *);
 int run_log(const struct command_context *, const struct invocation *);
 int run_who(const struct command_context *, const struct invocation *);
 int run_duty(const struct command_context *, const struct invocation *);
