@@ -16,9 +16,8 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 {
 	struct attempt *attempt = NEW(struct attempt);
 	struct problem why = {0};
-	attempt->type = channel->type;
+	struct letter addressed = *letter;
 	attempt->site_id = mem_copy(letter->site_id);
-	attempt->ca_file = mem_copy(channel->ca_file);
 	attempt->notification = letter->notification->number;
 	attempt->contact = letter->contact;
 	attempt->number = letter->attempt;
@@ -26,7 +25,16 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 	attempt->unlogged = letter->unlogged;
 	attempt->at = letter->now.wall;
 	attempt->stopwatch = clock_stopwatch_ns();
-	if (channel->type->build(channel, letter, &attempt->request, &why) < 0) {
+	if (!channel) {
+		attempt->unbuildable = true;
+		judge(&attempt->judgement, VERDICT_REFUSED, "the channel is not configured");
+		return attempt;
+	}
+	attempt->type = channel->type;
+	attempt->ca_file = mem_copy(channel->ca_file);
+	if (!addressed.to)
+		addressed.to = channel->to;
+	if (channel->type->build(channel, &addressed, &attempt->request, &why) < 0) {
 		attempt->unbuildable = true;
 		judge(&attempt->judgement, VERDICT_REFUSED, "%s", why.text);
 	}

@@ -33,7 +33,9 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
                  struct problem *why) MUST_USE;
 
 /* Starts one attempt. Channel and letter are read before it returns, so that a reload may replace
- * them while the attempt is under way. A letter that cannot be built is reported as refused. */
+ * them while the attempt is under way. A letter that cannot be built is reported as refused,
+ * and so is one for a channel that a reload took away (NULL). Without an address of its own a
+ * letter goes to the channel's. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
 uint32_t courier_in_flight(const struct courier *); /* sent and not yet reported */
