@@ -1,0 +1,193 @@
+/* A turn, in one transaction with one fsync. Heads move in memory only once it is on disk. */
+#include <assert.h>
+#include <errno.h>
+
+#include "store/ledger.h"
+#include "store/sql.h"
+
+struct site_head *store_site_head(struct store *store, uint32_t site)
+{
+	if (site >= store->head_cap) {
+		uint32_t cap = site + 8;
+		store->heads = mem_grow(store->heads, cap, sizeof *store->heads);
+		memset(store->heads + store->head_cap, 0,
+		       (cap - store->head_cap) * sizeof *store->heads);
+		store->head_cap = cap;
+	}
+	return &store->heads[site];
+}
+
+struct ledger_head store_head(const struct store *store, uint32_t site)
+{
+	return site < store->head_cap ? store->heads[site].head : (struct ledger_head){0};
+}
+
+/* The number by which ledger rows name the boot they were written in. */
+static int find_boot(struct store *store, const char *boot, struct problem *why)
+{
+	if (store->boot_number && strcmp(store->boot, boot) == 0)
+		return 0;
+	struct binder add = sql_bind(store, SQL_BOOT_ADD);
+	bind_text(&add, boot);
+	int r = sql_done(store, &add, why);
+	if (r < 0)
+		return r;
+	struct binder find = sql_bind(store, SQL_BOOT_FIND);
+	bind_text(&find, boot);
+	r = sql_number(store, &find, &store->boot_number, why);
+	if (r == 0)
+		snprintf(store->boot, sizeof store->boot, "%s", boot);
+	return r;
+}
+
+static int add_entry(struct store *store, const struct site *site, struct ledger_head *head,
+                     const struct entry *entry, struct problem *why)
+{
+	struct ledger_row row = {
+	        .seq = head->seq + 1,
+	        .site = site->def->id,
+	        .type = entry->type,
+	        .device = entry->device,
+	        .incident = entry->incident,
+	        .by = entry->by,
+	        .time = entry->time,
+	        .received = entry->now.wall,
+	        .steady = entry->now.steady,
+	        .boot = store->boot,
+	        .data = entry->data,
+	};
+	uint8_t before[SHA256_LEN];
+	if (head->seq)
+		memcpy(before, head->hash, sizeof before);
+	else
+		ledger_genesis(store->sha, row.site, before);
+	ledger_hash(store->sha, &row, before, row.hash);
+
+	struct binder at = sql_bind(store, SQL_LEDGER_ADD);
+	bind_int(&at, site->store_id);
+	bind_int(&at, (int64_t)row.seq);
+	bind_int(&at, row.time);
+	bind_int(&at, row.received);
+	bind_int(&at, row.steady);
+	bind_int(&at, store->boot_number);
+	bind_text(&at, row.type);
+	bind_text(&at, row.device);
+	bind_text(&at, row.incident);
+	bind_text(&at, row.by);
+	bind_text(&at, row.data);
+	bind_blob(&at, row.hash, sizeof row.hash);
+	int r = sql_done(store, &at, why);
+	if (r < 0)
+		return r;
+	head->seq = row.seq;
+	memcpy(head->hash, row.hash, sizeof head->hash);
+	return 0;
+}
+
+static int put_device(struct store *store, const struct site *site, uint32_t position,
+                      struct problem *why)
+{
+	const struct device_state *state = &site->devices[position];
+	struct binder at = sql_bind(store, SQL_DEVICE_PUT);
+	bind_int(&at, site->store_id);
+	bind_text(&at, site->def->devices[position].id);
+	bind_int(&at, state->active);
+	bind_int(&at, state->known);
+	bind_int(&at, state->settled);
+	if (state->online_known)
+		bind_bool(&at, state->online);
+	else
+		bind_null(&at);
+	bind_bool(&at, state->heard_once);
+	bind_bool(&at, state->walk_test);
+	bind_int(&at, state->heard);
+	bind_int(&at, state->changed);
+	return sql_done(store, &at, why);
+}
+
+static int put_site(struct store *store, const struct site *site, const struct ledger_head *head,
+                    struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_SITE_UPDATE);
+	bind_int(&at, site->store_id);
+	bind_int(&at, (int64_t)head->seq);
+	if (head->seq)
+		bind_blob(&at, head->hash, sizeof head->hash);
+	else
+		bind_null(&at);
+	bind_int(&at, (int64_t)site->next_notification);
+	bind_int(&at, site->next_incident);
+	bind_int(&at, site->incident_year);
+	return sql_done(store, &at, why);
+}
+
+static int commit_site(struct store *store, const struct site_turn *turn, struct problem *why)
+{
+	const struct site *site = turn->site;
+	const struct plan *plan = turn->plan;
+	struct site_head *head = store_site_head(store, site->store_id);
+	assert(head->known); /* only a loaded site is committed */
+	int r = 0;
+	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++)
+		r = add_entry(store, site, &head->next, &plan->entries[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->incident_count; i++)
+		r = incident_put(store, site->store_id, plan->incidents[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->notification_count; i++)
+		r = notification_put(store, site->store_id, plan->notifications[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->device_count; i++)
+		r = put_device(store, site, plan->devices[i], why);
+	return r == 0 ? put_site(store, site, &head->next, why) : r;
+}
+
+static int put_anchor(struct store *store, const struct clock_anchor *anchor, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_ANCHOR_PUT);
+	bind_text(&at, anchor->boot);
+	bind_int(&at, anchor->boottime);
+	bind_int(&at, anchor->moment.wall);
+	bind_int(&at, anchor->moment.steady);
+	return sql_done(store, &at, why);
+}
+
+static int write_turn(struct store *store, const struct turn *turn, struct problem *why)
+{
+	struct binder begin = sql_bind(store, SQL_BEGIN);
+	int r = sql_done(store, &begin, why);
+	if (r == 0)
+		r = find_boot(store, turn->anchor.boot, why);
+	for (uint32_t i = 0; r == 0 && i < turn->count; i++)
+		r = commit_site(store, &turn->sites[i], why);
+	if (r == 0)
+		r = put_anchor(store, &turn->anchor, why);
+	if (r < 0)
+		return r;
+	struct binder commit = sql_bind(store, SQL_COMMIT);
+	return sql_done(store, &commit, why);
+}
+
+/* Some failures have rolled back by themselves. */
+static void roll_back(struct store *store)
+{
+	if (!sqlite3_get_autocommit(store->db)) {
+		struct binder at = sql_bind(store, SQL_ROLLBACK);
+		(void)!sql_done(store, &at, NULL);
+	}
+	store->boot_number = 0; /* its row may be gone again */
+}
+
+int store_commit(struct store *store, const struct turn *turn, struct problem *why)
+{
+	assert(store->mode == STORE_WRITE);
+	for (uint32_t i = 0; i < store->head_cap; i++)
+		store->heads[i].next = store->heads[i].head;
+	checkpoint_hold(store->checkpointer);
+	int r = write_turn(store, turn, why);
+	if (r < 0)
+		roll_back(store);
+	checkpoint_release(store->checkpointer);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < store->head_cap; i++)
+		store->heads[i].head = store->heads[i].next;
+	return 0;
+}

@@ -1,0 +1,236 @@
+/* An incident and its parts, to rows and back. Everything but what is memory only: a restart must
+ * find the same incident, its timers included. */
+#include <errno.h>
+
+#include "base/json.h"
+#include "store/sql.h"
+
+/* A policy's text is kept once, however many incidents started with it. */
+static int put_policy(struct store *store, const struct policy *policy, int64_t *number,
+                      struct problem *why)
+{
+	uint8_t hash[SHA256_LEN];
+	text_reset(&store->scratch);
+	policy_write_json(&store->scratch, NULL, policy);
+	sha256_begin(store->sha);
+	sha256_add(store->sha, text_get(&store->scratch), store->scratch.len);
+	sha256_end(store->sha, hash);
+
+	struct binder find = sql_bind(store, SQL_POLICY_FIND);
+	bind_blob(&find, hash, sizeof hash);
+	int r = sql_number(store, &find, number, why);
+	if (r != -ENOENT)
+		return r;
+	struct binder add = sql_bind(store, SQL_POLICY_ADD);
+	bind_blob(&add, hash, sizeof hash);
+	bind_text(&add, text_get(&store->scratch));
+	r = sql_done(store, &add, why);
+	if (r == 0)
+		*number = sqlite3_last_insert_rowid(store->db);
+	return r;
+}
+
+static const char *zone_path_text(struct store *store, const struct incident *incident)
+{
+	text_reset(&store->scratch);
+	json_open(&store->scratch, NULL, '[');
+	for (uint32_t i = 0; i < incident->zone_depth; i++)
+		json_put_string(&store->scratch, NULL, incident->zone_path[i]);
+	json_close(&store->scratch, ']');
+	return text_get(&store->scratch);
+}
+
+static void bind_incident(struct store *store, struct binder *at, uint32_t site,
+                          const struct incident *incident, int64_t policy)
+{
+	bind_int(at, site);
+	bind_text(at, incident->id);
+	bind_int(at, incident->number);
+	bind_text(at, incident_kind_name(incident->kind));
+	bind_text(at, severity_name(incident->severity));
+	bind_text(at, incident_state_name(incident->state));
+	bind_text(at, outcome_name(incident->outcome));
+	bind_text(at, incident->zone);
+	bind_text(at, incident->zone_name);
+	bind_text(at, zone_path_text(store, incident));
+	bind_text(at, incident->subject);
+	bind_text(at, incident->owner);
+	bind_text(at, incident->reported_by);
+	bind_text(at, incident->note);
+	bind_text(at, incident->resolved_by);
+	bind_bool(at, incident->cleared);
+	bind_bool(at, incident->drill);
+	bind_moment(at, incident->opened);
+	bind_moment(at, incident->changed);
+	bind_moment_or_null(at, incident->acknowledged);
+	bind_moment_or_null(at, incident->resolved);
+	if (policy)
+		bind_int(at, policy);
+	else
+		bind_null(at);
+	bind_int(at, incident->round);
+	bind_int(at, incident->round_at);
+	bind_int(at, incident->step);
+	bind_text(at, reason_name(incident->step_reason));
+	bind_int(at, incident->step_pending);
+	bind_int(at, incident->step_reached);
+	bind_bool(at, incident->exhausted);
+	bind_timer(at, &incident->step_due);
+	bind_timer(at, &incident->resolve_due);
+}
+
+static int put_signal(struct store *store, int64_t key, uint32_t position,
+                      const struct incident_signal *signal, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_SIGNAL_PUT);
+	bind_int(&at, key);
+	bind_int(&at, position);
+	bind_text(&at, signal->device);
+	bind_text(&at, signal->device_name);
+	bind_text(&at, kind_name(signal->kind));
+	bind_bool(&at, signal->active);
+	bind_int(&at, signal->time);
+	bind_int(&at, signal->at);
+	bind_int(&at, signal->presses);
+	return sql_done(store, &at, why);
+}
+
+static int put_told(struct store *store, int64_t key, uint32_t position, const struct told *told,
+                    struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_TOLD_PUT);
+	bind_int(&at, key);
+	bind_int(&at, position);
+	bind_text(&at, recipient_kind_name(told->kind));
+	bind_text(&at, told->id);
+	bind_bool(&at, told->acknowledged);
+	return sql_done(store, &at, why);
+}
+
+int incident_put(struct store *store, uint32_t site, const struct incident *incident,
+                 struct problem *why)
+{
+	int64_t key, policy = 0;
+	int r = incident->policy ? put_policy(store, incident->policy, &policy, why) : 0;
+	if (r < 0)
+		return r;
+	struct binder at = sql_bind(store, SQL_INCIDENT_PUT);
+	bind_incident(store, &at, site, incident, policy);
+	r = sql_number(store, &at, &key, why);
+	for (uint32_t i = 0; r == 0 && i < incident->signal_count; i++)
+		r = put_signal(store, key, i, &incident->signals[i], why);
+	for (uint32_t i = 0; r == 0 && i < incident->told_count; i++)
+		r = put_told(store, key, i, &incident->told[i], why);
+	return r;
+}
+
+/* ---- and back ---- */
+
+static int get_signals(struct store *store, int64_t key, struct incident *incident)
+{
+	struct binder at = sql_bind(store, SQL_SIGNALS_GET);
+	bind_int(&at, key);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
+		struct incident_signal *signal = &incident->signals[incident->signal_count++];
+		signal->device = mem_copy(read_text(&at));
+		signal->device_name = mem_copy(read_text(&at));
+		signal->kind = kind_from_name(read_text(&at));
+		signal->active = read_bool(&at);
+		signal->time = read_int(&at);
+		signal->at = read_int(&at);
+		signal->presses = read_u32(&at);
+	}
+	return r;
+}
+
+static int get_told(struct store *store, int64_t key, struct incident *incident)
+{
+	struct binder at = sql_bind(store, SQL_TOLD_GET);
+	bind_int(&at, key);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
+		struct told *told = &incident->told[incident->told_count++];
+		const char *kind = read_text(&at);
+		told->kind = strcmp(kind, "channel") == 0 ? RECIPIENT_CHANNEL : RECIPIENT_PERSON;
+		told->id = mem_copy(read_text(&at));
+		told->acknowledged = read_bool(&at);
+	}
+	return r;
+}
+
+static int get_zone_path(const char *json, struct incident *incident)
+{
+	cJSON *path = NULL;
+	if (json_parse(json, strlen(json), &path, NULL) < 0)
+		return -EIO;
+	const cJSON *id;
+	incident->zone_path = NEW_ARRAY(const char *, (size_t)cJSON_GetArraySize(path));
+	cJSON_ArrayForEach (id, path)
+		if (cJSON_IsString(id))
+			incident->zone_path[incident->zone_depth++] = mem_copy(id->valuestring);
+	cJSON_Delete(path);
+	return 0;
+}
+
+/* Columns in the order of INCIDENT_SELECT (sql.c), behind the site's id and the key. */
+static int get_columns(struct binder *at, struct incident *incident)
+{
+	snprintf(incident->id, sizeof incident->id, "%s", read_text(at));
+	incident->number = read_u32(at);
+	incident->kind = incident_kind_from_name(read_text(at));
+	incident->severity = severity_from_name(read_text(at));
+	incident->state = incident_state_from_name(read_text(at));
+	const char *outcome = read_text(at);
+	incident->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
+	incident->zone = mem_copy(read_text(at));
+	incident->zone_name = mem_copy(read_text(at));
+	int r = get_zone_path(read_text(at), incident);
+	incident->subject = mem_copy(read_text(at));
+	incident->owner = mem_copy(read_text(at));
+	incident->reported_by = mem_copy(read_text(at));
+	incident->note = mem_copy(read_text(at));
+	incident->resolved_by = mem_copy(read_text(at));
+	incident->cleared = read_bool(at);
+	incident->drill = read_bool(at);
+	incident->opened = read_moment(at);
+	incident->changed = read_moment(at);
+	incident->acknowledged = read_moment(at);
+	incident->resolved = read_moment(at);
+	const char *policy = read_text(at);
+	incident->policy = policy ? policy_read_json(policy) : NULL;
+	if (policy && !incident->policy)
+		r = -EIO;
+	incident->round = read_u32(at);
+	incident->round_at = read_int(at);
+	incident->step = read_u32(at);
+	incident->step_reason = reason_from_name(read_text(at));
+	incident->step_pending = read_u32(at);
+	incident->step_reached = read_u32(at);
+	incident->exhausted = read_bool(at);
+	incident->step_due.due = read_due(at);
+	incident->resolve_due.due = read_due(at);
+	return r;
+}
+
+int incident_get(struct store *store, struct binder *at, struct incident **out,
+                 const char **site_id)
+{
+	struct incident *incident = incident_create();
+	const char *site = read_text(at);
+	int64_t key = read_int(at);
+	int r = get_columns(at, incident);
+	if (r == 0)
+		r = get_signals(store, key, incident);
+	if (r == 0)
+		r = get_told(store, key, incident);
+	if (r < 0) {
+		incident_destroy(incident);
+		return r;
+	}
+	*out = incident;
+	*site_id = site;
+	return 0;
+}

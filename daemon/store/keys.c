@@ -1,0 +1,95 @@
+#include "store/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static int sync_folder(const char *path)
+{
+	char *copy = mem_copy(path);
+	int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = folder >= 0 && fsync(folder) == 0 ? 0 : -errno;
+	if (folder >= 0)
+		close(folder);
+	free(copy);
+	return r;
+}
+
+static int write_seed(int fd, const struct keys *keys)
+{
+	ssize_t n = write(fd, keys->seed, sizeof keys->seed);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)sizeof keys->seed)
+		return -ENOSPC;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Written whole under another name first and then linked, so that nobody ever finds half a key,
+ * and of two that start at once both end with the same one. */
+static int create(const char *path)
+{
+	struct keys keys;
+	struct text name = {0};
+	text_addf(&name, "%s.XXXXXX", path);
+	int fd = mkostemp(name.at, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0) {
+		int r = -errno;
+		text_finish(&name);
+		return r;
+	}
+	crypto_random(keys.seed, sizeof keys.seed);
+	int r = write_seed(fd, &keys);
+	close(fd);
+	explicit_bzero(&keys, sizeof keys);
+	if (r == 0 && link(name.at, path) < 0 && errno != EEXIST)
+		r = -errno;
+	unlink(name.at);
+	text_finish(&name);
+	return r == 0 ? sync_folder(path) : r;
+}
+
+static int read_seed(const char *path, struct keys *out, struct problem *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	uint8_t bytes[ED25519_KEY_LEN + 1];
+	size_t have = 0;
+	ssize_t n;
+	while ((n = read(fd, bytes + have, sizeof bytes - have)) > 0)
+		have += (size_t)n;
+	int r = n < 0 ? -errno : 0;
+	close(fd);
+	if (r == 0 && have != ED25519_KEY_LEN)
+		r = problem_set(why, -EINVAL, "%s: a key file has %d bytes, this one has not", path,
+		                ED25519_KEY_LEN);
+	if (r == 0)
+		memcpy(out->seed, bytes, ED25519_KEY_LEN);
+	explicit_bzero(bytes, sizeof bytes);
+	return r;
+}
+
+int keys_open(const char *store_path, struct keys *out, struct problem *why)
+{
+	struct text path = {0};
+	text_addf(&path, "%s.key", store_path);
+	int r = read_seed(path.at, out, why);
+	if (r == -ENOENT) {
+		r = create(path.at);
+		if (r == 0)
+			r = read_seed(path.at, out, why);
+	}
+	if (r < 0 && r != -EINVAL)
+		problem_set(why, r, "%s: %s", path.at, strerror(-r));
+	text_finish(&path);
+	return r;
+}
+
+void keys_derive(const struct keys *keys, const char *purpose, uint8_t out[SHA256_LEN])
+{
+	crypto_hmac_sha256(keys->seed, sizeof keys->seed, purpose, strlen(purpose), out);
+}

@@ -1,0 +1,160 @@
+/* What a restart begins from. */
+#include <errno.h>
+
+#include "store/sql.h"
+
+#define SEEN_ENTRIES 65536 /* message ids remembered over a restart, as many as in memory */
+#define SEEN_REACH 524288  /* ledger rows looked through for them */
+
+bool store_anchor(struct store *store, struct clock_anchor *out)
+{
+	struct binder at = sql_bind(store, SQL_ANCHOR_GET);
+	bool found = sql_next(store, &at) > 0;
+	if (found) {
+		struct clock_anchor anchor = {0};
+		snprintf(anchor.boot, sizeof anchor.boot, "%s", read_text(&at));
+		anchor.boottime = read_int(&at);
+		anchor.moment = read_moment(&at);
+		*out = anchor;
+	}
+	sql_end(&at);
+	return found;
+}
+
+static int add_site(struct store *store, const struct site *site, struct problem *why)
+{
+	if (store->mode == STORE_READ)
+		return problem_set(why, -ENOENT, "%s: knows no site '%s'", store->path,
+		                   site->def->id);
+	struct binder at = sql_bind(store, SQL_SITE_ADD);
+	bind_text(&at, site->def->id);
+	bind_int(&at, site->next_notification ? (int64_t)site->next_notification : 1);
+	bind_int(&at, site->next_incident);
+	bind_int(&at, site->incident_year);
+	return sql_done(store, &at, why);
+}
+
+/* 1 when the site is there and its counters are read, 0 when it is new. */
+static int find_site(struct store *store, struct site *site, struct ledger_head *head)
+{
+	struct binder at = sql_bind(store, SQL_SITE_FIND);
+	bind_text(&at, site->def->id);
+	int r = sql_next(store, &at);
+	if (r > 0) {
+		site->store_id = read_u32(&at);
+		head->seq = (uint64_t)read_int(&at);
+		read_hash(&at, head->hash);
+		site->next_notification = (uint64_t)read_int(&at);
+		site->next_incident = read_u32(&at);
+		site->incident_year = (int32_t)read_int(&at);
+	}
+	sql_end(&at);
+	return r;
+}
+
+/* The chain goes on behind the head that was committed with the last turn. If the ledger's end was
+ * cut off since, the hole stays to be seen; if rows were added behind it, ours follow them, since
+ * an alarm must be recorded all the same. */
+static int find_head(struct store *store, uint32_t site, struct ledger_head head)
+{
+	struct binder at = sql_bind(store, SQL_SITE_LAST_ROW);
+	bind_int(&at, site);
+	int r = sql_next(store, &at);
+	if (r > 0) {
+		uint64_t seq = (uint64_t)read_int(&at);
+		if (seq > head.seq) {
+			head.seq = seq;
+			read_hash(&at, head.hash);
+		}
+	}
+	sql_end(&at);
+	if (r < 0)
+		return r;
+	*store_site_head(store,
+	                 site) = (struct site_head){.head = head, .next = head, .known = true};
+	return 0;
+}
+
+static int load_devices(struct store *store, struct site *site)
+{
+	struct binder at = sql_bind(store, SQL_DEVICES_GET);
+	bind_int(&at, site->store_id);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		uint32_t position = site_def_device(site->def, read_text(&at));
+		if (position == POSITION_NONE)
+			continue; /* no longer in the site file; its row stays */
+		struct device_state *state = &site->devices[position];
+		state->active = read_u32(&at);
+		state->known = read_u32(&at);
+		state->settled = read_u32(&at);
+		state->online_known = sqlite3_column_type(at.statement, at.at) != SQLITE_NULL;
+		state->online = read_bool(&at);
+		state->heard_once = read_bool(&at);
+		state->walk_test = read_bool(&at);
+		state->heard = read_int(&at);
+		state->changed = read_int(&at);
+	}
+	return r;
+}
+
+static int load_incidents(struct store *store, struct site *site)
+{
+	struct binder at = sql_bind(store, SQL_INCIDENTS_TO_LOAD);
+	bind_int(&at, site->store_id);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		struct incident *incident;
+		const char *site_id;
+		r = incident_get(store, &at, &incident, &site_id);
+		if (r < 0)
+			break;
+		site_adopt_incident(site, incident);
+	}
+	sql_end(&at);
+	return r;
+}
+
+static int load_seen(struct store *store, struct site *site)
+{
+	uint64_t last = store_head(store, site->store_id).seq;
+	struct binder at = sql_bind(store, SQL_MESSAGES_SEEN);
+	bind_int(&at, site->store_id);
+	bind_int(&at, last > SEEN_REACH ? (int64_t)(last - SEEN_REACH) : 0);
+	bind_int(&at, SEEN_ENTRIES);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		const char *device = read_text(&at);
+		(void)site_seen(site, device, read_text(&at));
+	}
+	return r;
+}
+
+int store_load_site(struct store *store, struct site *site, struct problem *why)
+{
+	struct ledger_head head = {0};
+	int r = find_site(store, site, &head);
+	if (r == 0) {
+		r = add_site(store, site, why);
+		if (r < 0)
+			return r;
+		r = find_site(store, site, &head);
+	}
+	if (r > 0)
+		r = find_head(store, site->store_id, head);
+	if (r == 0)
+		r = load_devices(store, site);
+	if (r == 0)
+		r = load_incidents(store, site);
+	if (r == 0)
+		r = notifications_load(store, site);
+	if (r == 0)
+		r = load_seen(store, site);
+	if (r < 0) {
+		int code = sqlite3_errcode(store->db);
+		bool ours = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE;
+		problem_set(why, r, "%s: site '%s' cannot be read: %s", store->path, site->def->id,
+		            ours ? "a row is damaged" : sqlite3_errmsg(store->db));
+	}
+	return r;
+}

@@ -1,0 +1,391 @@
+#include "store/sql.h"
+
+#include <errno.h>
+
+/* In the order in which incident_get reads them. */
+#define INCIDENT_SELECT                                                                            \
+	"SELECT s.id, i.key, i.id, i.number, i.kind, i.severity, i.state, i.outcome, i.zone,"      \
+	" i.zone_name, i.zone_path, i.subject, i.owner, i.reported_by, i.note, i.resolved_by,"     \
+	" i.cleared, i.drill, i.opened_wall, i.opened_steady, i.changed_wall, i.changed_steady,"   \
+	" i.acknowledged_wall, i.acknowledged_steady, i.resolved_wall, i.resolved_steady, p.json," \
+	" i.round, i.round_at, i.step, i.step_reason, i.step_pending, i.step_reached,"             \
+	" i.exhausted, i.step_due, i.resolve_due"                                                  \
+	" FROM incident i JOIN site s ON s.number = i.site"                                        \
+	" LEFT JOIN policy p ON p.number = i.policy "
+
+/* ?1 site, ?2 kind, ?3 since, ?4 until, ?5 ?6 opening and key to continue behind, ?7 states */
+#define INCIDENT_LIST_WHERE                                                                        \
+	"WHERE (?1 IS NULL OR s.id = ?1) AND (?2 IS NULL OR i.kind = ?2)"                          \
+	" AND i.opened_wall >= ?3 AND i.opened_wall < ?4"                                          \
+	" AND (i.opened_wall, i.key) < (?5, ?6) AND ?7 & CASE i.state WHEN 'open' THEN 1"          \
+	" WHEN 'acknowledged' THEN 2 ELSE 4 END "
+#define INCIDENT_LIST_ORDER "ORDER BY i.opened_wall DESC, i.key DESC LIMIT ?8"
+
+#define LOG_SELECT                                                                                 \
+	"SELECT l.seq, s.id, l.type, l.device, l.incident, l.\"by\", l.time, l.received,"          \
+	" l.steady, b.id, l.data, l.hash"                                                          \
+	" FROM ledger l JOIN site s ON s.number = l.site JOIN boot b ON b.number = l.boot "
+
+/* ?1 site, ?2 device, ?3 zone, ?4 type, ?5 type prefix, ?6 incident, ?7 since, ?8 until, ?9 behind
+ * this seq, ?10 from this row, ?11 to this row, ?12 limit. What was edited from outside may be no
+ * JSON any more. */
+#define LOG_WHERE                                                                                  \
+	"(?2 IS NULL OR l.device = ?2)"                                                            \
+	" AND (?3 IS NULL OR l.incident IN (SELECT id FROM incident WHERE zone = ?3)"              \
+	" OR CASE WHEN json_valid(l.data) THEN l.data ->> '$.zone' = ?3 END)"                      \
+	" AND (?4 IS NULL OR l.type = ?4)"                                                         \
+	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
+	" AND l.received >= ?7 AND l.received < ?8 "
+
+static const char *const statements[STATEMENT_COUNT] = {
+        [SQL_BEGIN] = "BEGIN IMMEDIATE",
+        [SQL_COMMIT] = "COMMIT",
+        [SQL_ROLLBACK] = "ROLLBACK",
+        [SQL_SITE_FIND] = "SELECT number, head_seq, head_hash, next_notification, next_incident,"
+                          " incident_year FROM site WHERE id = ?1",
+        [SQL_SITE_ADD] = "INSERT INTO site (id, next_notification, next_incident, incident_year)"
+                         " VALUES (?1, ?2, ?3, ?4)",
+        [SQL_SITE_UPDATE] = "UPDATE site SET head_seq = ?2, head_hash = ?3, next_notification = ?4,"
+                            " next_incident = ?5, incident_year = ?6 WHERE number = ?1",
+        [SQL_SITE_LAST_ROW] = "SELECT seq, hash FROM ledger WHERE site = ?1"
+                              " ORDER BY seq DESC LIMIT 1",
+        [SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (one, boot, boottime, wall, steady)"
+                           " VALUES (1, ?1, ?2, ?3, ?4)",
+        [SQL_ANCHOR_GET] = "SELECT boot, boottime, wall, steady FROM anchor",
+        [SQL_BOOT_ADD] = "INSERT INTO boot (id) VALUES (?1) ON CONFLICT DO NOTHING",
+        [SQL_BOOT_FIND] = "SELECT number FROM boot WHERE id = ?1",
+        [SQL_LEDGER_ADD] =
+                "INSERT INTO ledger (site, seq, time, received, steady, boot, type, device,"
+                " incident, \"by\", data, hash)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        [SQL_POLICY_ADD] = "INSERT INTO policy (hash, json) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        [SQL_POLICY_FIND] = "SELECT number FROM policy WHERE hash = ?1",
+        [SQL_INCIDENT_PUT] =
+                "INSERT INTO incident (site, id, number, kind, severity, state, outcome, zone,"
+                " zone_name, zone_path, subject, owner, reported_by, note, resolved_by, cleared,"
+                " drill, opened_wall, opened_steady, changed_wall, changed_steady,"
+                " acknowledged_wall, acknowledged_steady, resolved_wall, resolved_steady, policy,"
+                " round, round_at, step, step_reason, step_pending, step_reached, exhausted,"
+                " step_due, resolve_due)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+                " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
+                " ?33, ?34, ?35)"
+                " ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,"
+                " state = excluded.state, outcome = excluded.outcome, owner = excluded.owner,"
+                " reported_by = excluded.reported_by, note = excluded.note,"
+                " resolved_by = excluded.resolved_by, cleared = excluded.cleared,"
+                " drill = excluded.drill, changed_wall = excluded.changed_wall,"
+                " changed_steady = excluded.changed_steady,"
+                " acknowledged_wall = excluded.acknowledged_wall,"
+                " acknowledged_steady = excluded.acknowledged_steady,"
+                " resolved_wall = excluded.resolved_wall,"
+                " resolved_steady = excluded.resolved_steady, policy = excluded.policy,"
+                " round = excluded.round, round_at = excluded.round_at, step = excluded.step,"
+                " step_reason = excluded.step_reason, step_pending = excluded.step_pending,"
+                " step_reached = excluded.step_reached, exhausted = excluded.exhausted,"
+                " step_due = excluded.step_due, resolve_due = excluded.resolve_due"
+                " RETURNING key",
+        [SQL_INCIDENT_KEY] = "SELECT key FROM incident WHERE id = ?1",
+        [SQL_SIGNAL_PUT] =
+                "INSERT INTO incident_signal (incident, position, device, device_name, kind,"
+                " active, time, at, presses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                " ON CONFLICT (incident, position) DO UPDATE SET active = excluded.active,"
+                " time = excluded.time, at = excluded.at, presses = excluded.presses"
+                /* A long incident has many signals and few that change. */
+                " WHERE (active, time, at, presses) IS NOT"
+                " (excluded.active, excluded.time, excluded.at, excluded.presses)",
+        [SQL_TOLD_PUT] = "INSERT INTO told (incident, position, kind, id, acknowledged)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incident, position)"
+                         " DO UPDATE SET acknowledged = excluded.acknowledged"
+                         " WHERE acknowledged IS NOT excluded.acknowledged",
+        [SQL_NOTIFICATION_PUT] =
+                "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
+                " to_id, to_name, urgent, at_once, state, failed, possible_duplicate,"
+                " created_wall, created_steady, attempts, note, due)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+                " ?17, ?18, ?19)"
+                " ON CONFLICT (site, number) DO UPDATE SET urgent = excluded.urgent,"
+                " at_once = excluded.at_once, state = excluded.state, failed = excluded.failed,"
+                " possible_duplicate = excluded.possible_duplicate,"
+                " attempts = excluded.attempts, note = excluded.note,"
+                " due = excluded.due RETURNING key",
+        [SQL_DELIVERY_PUT] =
+                "INSERT INTO delivery (notification, contact, channel, address, state, attempts,"
+                " given_up, started, due, last_status)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                " ON CONFLICT (notification, contact) DO UPDATE SET state = excluded.state,"
+                " attempts = excluded.attempts, given_up = excluded.given_up,"
+                " started = excluded.started, due = excluded.due,"
+                " last_status = excluded.last_status",
+        [SQL_DEVICE_PUT] = "INSERT OR REPLACE INTO device_state (site, device, active, known,"
+                           " settled, online, heard_once, walk_test, heard, changed)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [SQL_INCIDENT_GET] = INCIDENT_SELECT "WHERE i.id = ?1",
+        [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT
+        "WHERE i.key IN (SELECT key FROM incident WHERE site = ?1"
+        " AND state <> 'resolved' UNION SELECT incident FROM notification"
+        " WHERE site = ?1 AND state IN ('queued', 'sending'))"
+        " ORDER BY i.key",
+        [SQL_INCIDENT_PLACE] = "SELECT opened_wall, key FROM incident WHERE id = ?1",
+        [SQL_INCIDENTS_LIST] = INCIDENT_SELECT INCIDENT_LIST_WHERE INCIDENT_LIST_ORDER,
+        [SQL_INCIDENTS_UNRESOLVED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
+        "AND i.key IN (SELECT key FROM incident WHERE"
+        " state <> 'resolved') " INCIDENT_LIST_ORDER,
+        [SQL_SIGNALS_GET] = "SELECT device, device_name, kind, active, time, at, presses"
+                            " FROM incident_signal WHERE incident = ?1 ORDER BY position",
+        [SQL_TOLD_GET] = "SELECT kind, id, acknowledged FROM told WHERE incident = ?1"
+                         " ORDER BY position",
+        [SQL_NOTIFICATIONS_TO_LOAD] =
+                "SELECT n.key, n.number, i.id, n.reason, n.step, n.round, n.to_kind, n.to_id,"
+                " n.to_name, n.urgent, n.at_once, n.state, n.failed, n.possible_duplicate,"
+                " n.created_wall, n.created_steady, n.attempts, n.note, n.due"
+                " FROM notification n LEFT JOIN incident i ON i.key = n.incident"
+                " WHERE n.site = ?1 AND n.state IN ('queued', 'sending') ORDER BY n.number",
+        [SQL_DELIVERIES_GET] = "SELECT channel, address, state, attempts, given_up, started, due,"
+                               " last_status FROM delivery WHERE notification = ?1"
+                               " ORDER BY contact",
+        [SQL_NOTIFICATION_LAST] = "SELECT max(number) FROM notification WHERE site = ?1",
+        [SQL_MESSAGES_SEEN] =
+                "SELECT device, id FROM (SELECT seq, device, CASE WHEN json_valid(data)"
+                " THEN data ->> '$.id' END AS id FROM ledger WHERE site = ?1 AND seq > ?2"
+                " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
+                " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
+        [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
+                            " heard, changed FROM device_state WHERE site = ?1",
+        [SQL_DEVICES_LIST] = "SELECT s.id, d.device, d.active, d.known, d.online, d.heard,"
+                             " d.changed FROM device_state d JOIN site s ON s.number = d.site"
+                             " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, d.device",
+        [SQL_DELIVERIES_LIST] =
+                "SELECT s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"
+                " n.step, n.created_wall, d.contact, d.channel, d.state, d.attempts,"
+                " d.last_status FROM notification n JOIN site s ON s.number = n.site"
+                " LEFT JOIN incident i ON i.key = n.incident"
+                " JOIN delivery d ON d.notification = n.key"
+                " WHERE ?1 IS NULL OR n.incident = (SELECT key FROM incident WHERE id = ?1)"
+                " ORDER BY n.key DESC, d.contact LIMIT ?2",
+        [SQL_LINK_TARGET] = "SELECT s.id, i.id, n.to_kind, n.to_id, n.to_name"
+                            " FROM notification n JOIN site s ON s.number = n.site"
+                            " LEFT JOIN incident i ON i.key = n.incident"
+                            " WHERE n.site = ?1 AND n.number = ?2",
+        [SQL_LOG_FIRST_ROW] = "SELECT min((SELECT min(row) FROM ledger WHERE site = s.number"
+                              " AND received >= ?2)) FROM site s WHERE ?1 IS NULL OR s.id = ?1",
+        [SQL_LOG_LAST_ROW] = "SELECT max((SELECT max(row) FROM ledger WHERE site = s.number"
+                             " AND received < ?2)) FROM site s WHERE ?1 IS NULL OR s.id = ?1",
+        [SQL_LOG_ALL] = LOG_SELECT "WHERE " LOG_WHERE "AND l.seq > ?9 AND l.row >= ?10"
+                                   " AND l.row <= ?11 ORDER BY l.row LIMIT ?12",
+        [SQL_LOG_OF_SITE] = LOG_SELECT
+        "WHERE l.site = (SELECT number FROM site WHERE id = ?1) AND " LOG_WHERE
+        /* From where the time range begins, wherever ?9 is. */
+        "AND l.seq > max(?9, coalesce((SELECT seq - 1 FROM ledger"
+        " WHERE row = ?10), 0)) AND l.row <= ?11 ORDER BY l.seq LIMIT ?12",
+        [SQL_LOG_OF_INCIDENT] = LOG_SELECT
+        "WHERE l.incident = ?6 AND (?1 IS NULL OR s.id = ?1) AND " LOG_WHERE
+        "AND l.seq > ?9 AND l.row >= ?10 AND l.row <= ?11"
+        " ORDER BY l.row LIMIT ?12",
+};
+
+int sql_failure(sqlite3 *db, struct problem *why, const char *doing)
+{
+	int code = sqlite3_errcode(db), r = -EIO;
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		r = -ENOSPC;
+		break;
+	case SQLITE_IOERR:
+		if (sqlite3_system_errno(db) == ENOSPC || sqlite3_system_errno(db) == EDQUOT)
+			r = -ENOSPC;
+		break;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		r = -EBUSY;
+		break;
+	case SQLITE_CONSTRAINT: /* a row that must not be: our own mistake, not the disk's */
+	case SQLITE_NOTADB:
+		r = -EINVAL;
+		break;
+	default:
+		break;
+	}
+	return problem_set(why, r, "store: %s: %s", doing, sqlite3_errmsg(db));
+}
+
+static sqlite3_stmt *prepared(struct store *store, enum statement which)
+{
+	sqlite3_stmt **at = &store->statements[which];
+	if (!*at)
+		(void)sqlite3_prepare_v3(store->db, statements[which], -1,
+		                         SQLITE_PREPARE_PERSISTENT, at, NULL);
+	return *at;
+}
+
+int sql_prepare_all(struct store *store, struct problem *why)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (!prepared(store, (enum statement)i))
+			return sql_failure(store->db, why, "preparing");
+	return 0;
+}
+
+void sql_finish(struct store *store)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		sqlite3_finalize(store->statements[i]);
+		store->statements[i] = NULL;
+	}
+}
+
+struct binder sql_bind(struct store *store, enum statement which)
+{
+	struct binder out = {.statement = prepared(store, which)};
+	if (out.statement)
+		(void)sqlite3_reset(out.statement);
+	return out;
+}
+
+/* A failing bind (only for want of memory) leaves NULL there, which the tables refuse. */
+void bind_text(struct binder *at, const char *text)
+{
+	if (at->statement)
+		(void)sqlite3_bind_text(at->statement, ++at->at, text, -1, SQLITE_STATIC);
+}
+
+void bind_int(struct binder *at, int64_t number)
+{
+	if (at->statement)
+		(void)sqlite3_bind_int64(at->statement, ++at->at, number);
+}
+
+void bind_null(struct binder *at)
+{
+	if (at->statement)
+		(void)sqlite3_bind_null(at->statement, ++at->at);
+}
+
+void bind_bool(struct binder *at, bool yes)
+{
+	bind_int(at, yes ? 1 : 0);
+}
+
+void bind_blob(struct binder *at, const void *bytes, size_t len)
+{
+	if (at->statement)
+		(void)sqlite3_bind_blob64(at->statement, ++at->at, bytes, len, SQLITE_STATIC);
+}
+
+void bind_moment(struct binder *at, struct moment moment)
+{
+	bind_int(at, moment.wall);
+	bind_int(at, moment.steady);
+}
+
+void bind_moment_or_null(struct binder *at, struct moment moment)
+{
+	if (moment.wall || moment.steady) {
+		bind_moment(at, moment);
+		return;
+	}
+	bind_null(at);
+	bind_null(at);
+}
+
+/* 0 stands for "not set" once loaded; a timer due at the very start of steady time is due just as
+ * well 1 ms later. */
+void bind_timer(struct binder *at, const struct timer *timer)
+{
+	steady_ms due = timer_due(timer);
+	if (due == NEVER)
+		bind_null(at);
+	else
+		bind_int(at, due > 0 ? due : 1);
+}
+
+int sql_next(struct store *store, struct binder *at)
+{
+	int r = at->statement ? sqlite3_step(at->statement) : sqlite3_errcode(store->db);
+	at->at = 0;
+	if (r == SQLITE_ROW)
+		return 1;
+	r = r == SQLITE_DONE ? 0 : sql_failure(store->db, NULL, "reading");
+	sql_end(at);
+	return r;
+}
+
+void sql_end(struct binder *at)
+{
+	if (at->statement)
+		(void)sqlite3_reset(at->statement);
+}
+
+int sql_done(struct store *store, struct binder *at, struct problem *why)
+{
+	int r = at->statement ? sqlite3_step(at->statement) : SQLITE_ERROR;
+	if (r != SQLITE_DONE)
+		r = sql_failure(store->db, why, "writing");
+	else
+		r = 0;
+	sql_end(at);
+	return r;
+}
+
+int sql_number(struct store *store, struct binder *at, int64_t *out, struct problem *why)
+{
+	int r = at->statement ? sqlite3_step(at->statement) : SQLITE_ERROR;
+	if (r == SQLITE_DONE) {
+		sql_end(at);
+		return -ENOENT;
+	}
+	int64_t number = 0;
+	if (r == SQLITE_ROW) {
+		number = sqlite3_column_int64(at->statement, 0);
+		/* An INSERT ... RETURNING has changed all it will; its end can still fail. */
+		r = sqlite3_step(at->statement);
+	}
+	r = r == SQLITE_DONE || r == SQLITE_ROW ? 0 : sql_failure(store->db, why, "writing");
+	sql_end(at);
+	if (r == 0)
+		*out = number;
+	return r;
+}
+
+const char *read_text(struct binder *at)
+{
+	return (const char *)sqlite3_column_text(at->statement, at->at++);
+}
+
+int64_t read_int(struct binder *at)
+{
+	return sqlite3_column_int64(at->statement, at->at++);
+}
+
+uint32_t read_u32(struct binder *at)
+{
+	int64_t number = read_int(at);
+	return number < 0 ? 0 : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+bool read_bool(struct binder *at)
+{
+	return read_int(at) != 0;
+}
+
+struct moment read_moment(struct binder *at)
+{
+	struct moment moment;
+	moment.wall = read_int(at);
+	moment.steady = read_int(at);
+	return moment;
+}
+
+void read_hash(struct binder *at, uint8_t out[SHA256_LEN])
+{
+	const void *bytes = sqlite3_column_blob(at->statement, at->at);
+	int len = sqlite3_column_bytes(at->statement, at->at++);
+	memset(out, 0, SHA256_LEN);
+	if (bytes && len == SHA256_LEN)
+		memcpy(out, bytes, SHA256_LEN);
+}
+
+steady_ms read_due(struct binder *at)
+{
+	return read_int(at);
+}

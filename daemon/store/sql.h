@@ -1,0 +1,138 @@
+/* The connection and its prepared statements; nobody outside store/ includes this.
+ *
+ * A statement is prepared once and lives as long as the connection. Values are bound and read in
+ * the order in which they stand in its text:
+ *
+ *     struct binder at = sql_bind(store, SQL_SITE_ADD);
+ *     bind_text(&at, site->def->id);
+ *     bind_int(&at, 1);
+ *     return sql_done(store, &at, why);
+ *
+ * Binding never fails visibly: what went wrong comes out at sql_done or sql_next. */
+#ifndef TOCSIN_STORE_SQL_H
+#define TOCSIN_STORE_SQL_H
+
+#include <sqlite3.h>
+
+#include "store/checkpoint.h"
+#include "store/store.h"
+
+enum statement {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SITE_FIND,
+	SQL_SITE_ADD,
+	SQL_SITE_UPDATE,
+	SQL_SITE_LAST_ROW,
+	SQL_ANCHOR_PUT,
+	SQL_ANCHOR_GET,
+	SQL_BOOT_ADD,
+	SQL_BOOT_FIND,
+	SQL_LEDGER_ADD,
+	SQL_POLICY_ADD,
+	SQL_POLICY_FIND,
+	SQL_INCIDENT_PUT,
+	SQL_INCIDENT_KEY,
+	SQL_SIGNAL_PUT,
+	SQL_TOLD_PUT,
+	SQL_NOTIFICATION_PUT,
+	SQL_DELIVERY_PUT,
+	SQL_DEVICE_PUT,
+	SQL_INCIDENT_GET,
+	SQL_INCIDENTS_TO_LOAD,
+	SQL_INCIDENT_PLACE,
+	SQL_INCIDENTS_LIST,
+	SQL_INCIDENTS_UNRESOLVED,
+	SQL_SIGNALS_GET,
+	SQL_TOLD_GET,
+	SQL_NOTIFICATIONS_TO_LOAD,
+	SQL_DELIVERIES_GET,
+	SQL_NOTIFICATION_LAST,
+	SQL_MESSAGES_SEEN,
+	SQL_DEVICES_GET,
+	SQL_DEVICES_LIST,
+	SQL_DELIVERIES_LIST,
+	SQL_LINK_TARGET,
+	SQL_LOG_FIRST_ROW,
+	SQL_LOG_LAST_ROW,
+	SQL_LOG_ALL,
+	SQL_LOG_OF_SITE,
+	SQL_LOG_OF_INCIDENT,
+	STATEMENT_COUNT,
+};
+
+struct site_head {               /* by the store's number of the site */
+	struct ledger_head head; /* as committed */
+	struct ledger_head next; /* as it will be once the turn under way is committed */
+	bool known;
+};
+
+struct store {
+	sqlite3 *db;
+	enum store_mode mode;
+	char *path;
+	int lock; /* descriptor of the writer's lock, or -1 */
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct site_head *heads;
+	uint32_t head_cap;
+	struct sha256 *sha;
+	struct text scratch;
+	char boot[BOOT_ID_LEN + 1]; /* the boot whose number is boot_number; 0: none yet */
+	int64_t boot_number;
+	struct checkpointer *checkpointer;
+};
+
+struct binder {
+	sqlite3_stmt *statement; /* NULL when it could not be prepared */
+	int at;
+};
+struct binder sql_bind(struct store *, enum statement);
+void bind_text(struct binder *, const char *); /* NULL binds NULL; valid until the statement ends */
+void bind_int(struct binder *, int64_t);
+void bind_null(struct binder *);
+void bind_bool(struct binder *, bool);
+void bind_blob(struct binder *, const void *, size_t len);
+void bind_moment(struct binder *, struct moment);         /* two columns */
+void bind_moment_or_null(struct binder *, struct moment); /* NULLs for {0} */
+void bind_timer(struct binder *, const struct timer *);   /* NULL where not set */
+
+/* Runs to the end and makes the statement ready for its next use. */
+int sql_done(struct store *, struct binder *, struct problem *why) MUST_USE;
+/* One row more: 1, 0 at the end, or a negative errno. Rewinds the reader. */
+int sql_next(struct store *, struct binder *) MUST_USE;
+/* Lets go of the rows that are left; the statement's own failure, if any, was seen before. */
+void sql_end(struct binder *);
+/* Runs and gives the one number it returns; -ENOENT for no row. */
+int sql_number(struct store *, struct binder *, int64_t *out, struct problem *why) MUST_USE;
+
+const char *read_text(struct binder *); /* NULL for NULL; valid until the next row */
+int64_t read_int(struct binder *);
+uint32_t read_u32(struct binder *);
+bool read_bool(struct binder *);
+struct moment read_moment(struct binder *);
+void read_hash(struct binder *, uint8_t out[SHA256_LEN]); /* zeroes where it is none */
+steady_ms read_due(struct binder *);                      /* 0 for NULL: not set */
+
+/* What the connection's last failure means, as a negative errno, with why set. */
+int sql_failure(sqlite3 *, struct problem *why, const char *doing);
+/* Prepares all statements that a writer needs, so that none fails later. */
+int sql_prepare_all(struct store *, struct problem *why) MUST_USE;
+void sql_finish(struct store *);
+
+/* incident_rows.c: an incident and its parts, to rows and back. */
+int incident_put(struct store *, uint32_t site, const struct incident *,
+                 struct problem *why) MUST_USE;
+/* From the current row of a statement that selects INCIDENT_COLUMNS; site_id as read_text. */
+int incident_get(struct store *, struct binder *, struct incident **out,
+                 const char **site_id) MUST_USE;
+
+/* notification_rows.c */
+int notification_put(struct store *, uint32_t site, const struct notification *,
+                     struct problem *why) MUST_USE;
+int notifications_load(struct store *, struct site *) MUST_USE;
+
+/* commit.c */
+struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */
+
+#endif

@@ -1,0 +1,265 @@
+/* Opening and closing: the writer's lock, the migrations, and the ways to read a file that nothing
+ * may be written to. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/sql.h"
+
+#define APPLICATION_ID 0x546f6373 /* "Tocs" */
+#define WRITE_PATIENCE_MS 250     /* the writer waits for a foreign transaction this long */
+#define READ_PATIENCE_MS 2000
+
+extern const unsigned char migration_0001[];
+extern const size_t migration_0001_len;
+
+static const struct migration {
+	const unsigned char *sql; /* a NUL follows */
+	const size_t *len;
+} migrations[] = {
+        {migration_0001, &migration_0001_len},
+};
+#define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
+
+/* ---- the file and its lock ---- */
+
+static int take_lock(struct store *store, struct problem *why)
+{
+	struct text name = {0};
+	text_addf(&name, "%s.lock", store->path);
+	store->lock = open(text_get(&name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int r = store->lock < 0 ? -errno : 0;
+	if (r < 0)
+		problem_set(why, r, "%s: %s", text_get(&name), strerror(-r));
+	else if (flock(store->lock, LOCK_EX | LOCK_NB) < 0)
+		r = problem_set(why, errno == EWOULDBLOCK ? -EBUSY : -errno,
+		                "%s: another tocsind writes to this store; stop it first",
+		                store->path);
+	text_finish(&name);
+	return r;
+}
+
+/* So that it is never readable for others, not for an instant; the files beside it get its mode. */
+static int create_file(const char *path, struct problem *why)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return 0;
+	if (fd < 0)
+		return problem_set(why, -errno, "%s: %s", path, strerror(errno));
+	close(fd);
+	char *copy = mem_copy(path);
+	int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = folder >= 0 && fsync(folder) == 0 ? 0 : -errno;
+	if (folder >= 0)
+		close(folder);
+	free(copy);
+	return r < 0 ? problem_set(why, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+/* ---- what kind of file it is ---- */
+
+static int run(struct store *store, const char *sql, struct problem *why)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sql_failure(store->db, why, store->path);
+	return 0;
+}
+
+/* The one number that a query gives. */
+static int ask(struct store *store, const char *sql, int64_t *out, struct problem *why)
+{
+	sqlite3_stmt *statement = NULL;
+	int r = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_step(statement);
+	if (r == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	r = r == SQLITE_ROW ? 0 : sql_failure(store->db, why, store->path);
+	sqlite3_finalize(statement);
+	return r;
+}
+
+/* version: 0 for a file with nothing in it yet. */
+static int identify(struct store *store, int64_t *version, struct problem *why)
+{
+	int64_t application, number, objects;
+	int r = ask(store, "PRAGMA application_id", &application, why);
+	if (r == 0)
+		r = ask(store, "PRAGMA user_version", &number, why);
+	if (r == 0)
+		r = ask(store, "SELECT count(*) FROM sqlite_schema", &objects, why);
+	if (r == -EINVAL)
+		return problem_set(why, r, "%s: is no Tocsin store", store->path);
+	if (r < 0)
+		return r;
+	bool empty = application == 0 && number == 0 && objects == 0;
+	if (!empty && (application != APPLICATION_ID || number < 1))
+		return problem_set(why, -EINVAL, "%s: is no Tocsin store", store->path);
+	if (number > VERSION)
+		return problem_set(why, -EINVAL,
+		                   "%s: was written by a newer Tocsin (store version %lld, this "
+		                   "one knows up to %lld)",
+		                   store->path, (long long)number, (long long)VERSION);
+	*version = number;
+	return 0;
+}
+
+static int migrate(struct store *store, int64_t from, struct problem *why)
+{
+	for (int64_t number = from; number < VERSION; number++) {
+		struct text sql = {0};
+		text_add(&sql, "BEGIN IMMEDIATE;");
+		text_add_len(&sql, (const char *)migrations[number].sql, *migrations[number].len);
+		text_addf(&sql, "\nPRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
+		          APPLICATION_ID, (long long)number + 1);
+		int r = run(store, text_get(&sql), why);
+		text_finish(&sql);
+		if (r < 0)
+			return r; /* closing rolls back */
+	}
+	return 0;
+}
+
+/* ---- the connection ---- */
+
+/* A file may come from anywhere: its schema must not reach into SQLite's own tables. */
+static void harden(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+}
+
+static int open_write(struct store *store, struct problem *why)
+{
+	int r = take_lock(store, why);
+	if (r == 0)
+		r = create_file(store->path, why);
+	if (r < 0)
+		return r;
+	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+	                    NULL) != SQLITE_OK)
+		return sql_failure(store->db, why, store->path);
+	sqlite3_busy_timeout(store->db, WRITE_PATIENCE_MS);
+	harden(store->db);
+	int64_t version;
+	r = identify(store, &version, why); /* before anything is written to a foreign file */
+	if (r == 0)
+		r = run(store,
+		        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+		        "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000",
+		        why);
+	if (r == 0)
+		r = migrate(store, version, why);
+	if (r == 0)
+		r = sql_prepare_all(store, why);
+	if (r == 0)
+		r = checkpoint_start(store->path, store->db, &store->checkpointer, why);
+	return r;
+}
+
+static void add_uri_path(struct text *uri, const char *path)
+{
+	for (; *path; path++)
+		if (strchr("%?#", *path))
+			text_addf(uri, "%%%02x", (unsigned char)*path);
+		else
+			text_add_char(uri, *path);
+}
+
+static int try_read(struct store *store, const char *options, const char *vfs, struct problem *why)
+{
+	struct text uri = {0};
+	text_add(&uri, "file:");
+	add_uri_path(&uri, store->path);
+	text_add(&uri, options);
+	sqlite3_close(store->db);
+	store->db = NULL;
+	int r = sqlite3_open_v2(text_get(&uri), &store->db,
+	                        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs);
+	text_finish(&uri);
+	if (r != SQLITE_OK)
+		return sql_failure(store->db, why, store->path);
+	sqlite3_busy_timeout(store->db, READ_PATIENCE_MS);
+	harden(store->db);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+	r = vfs ? run(store, "PRAGMA locking_mode = EXCLUSIVE", why) : 0;
+	if (r == 0)
+		r = run(store, "PRAGMA temp_store = MEMORY; PRAGMA query_only = ON", why);
+	int64_t version;
+	if (r == 0)
+		r = identify(store, &version, why);
+	if (r == 0 && version < VERSION)
+		r = problem_set(why, -EINVAL,
+		                version ? "%s: is of an older Tocsin; start tocsind once to bring "
+		                          "it up to date"
+		                        : "%s: is empty; nothing was ever recorded in it",
+		                store->path);
+	return r;
+}
+
+static bool has_log(const char *path)
+{
+	struct text name = {0};
+	struct stat info;
+	text_addf(&name, "%s-wal", path);
+	bool has = stat(text_get(&name), &info) == 0 && info.st_size > 0;
+	text_finish(&name);
+	return has;
+}
+
+/* Beside a writer SQLite needs its shared-memory file. Where that cannot be made (a read-only
+ * folder) there is no writer either: then the log that a killed daemon left behind is indexed in
+ * our own memory (no locks, exclusive mode), or, without a log, the file alone is all there is. */
+static int open_read(struct store *store, struct problem *why)
+{
+	if (access(store->path, R_OK) < 0)
+		return problem_set(why, -errno, "%s: %s", store->path, strerror(errno));
+	int r = try_read(store, "?mode=ro", NULL, why);
+	if (r == 0 || r == -EINVAL || r == -EBUSY)
+		return r;
+	return has_log(store->path) ? try_read(store, "?mode=ro", "unix-none", why)
+	                            : try_read(store, "?mode=ro&immutable=1", NULL, why);
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **out, struct problem *why)
+{
+	struct store *store = NEW(struct store);
+	store->mode = mode;
+	store->path = mem_copy(path);
+	store->lock = -1;
+	store->sha = sha256_create();
+	int r = mode == STORE_WRITE ? open_write(store, why) : open_read(store, why);
+	if (r < 0) {
+		store_close(store);
+		return r;
+	}
+	*out = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	bool was_written = store->checkpointer;
+	checkpoint_stop(store->checkpointer);
+	sql_finish(store);
+	/* A store that is not in use is one file. */
+	if (was_written)
+		(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+		                                NULL);
+	sqlite3_close(store->db);
+	if (store->lock >= 0)
+		close(store->lock);
+	sha256_destroy(store->sha);
+	text_finish(&store->scratch);
+	free(store->heads);
+	free(store->path);
+	free(store);
+}
