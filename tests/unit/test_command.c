@@ -319,14 +319,14 @@ static void the_daemon_is_found_where_it_listens(void **state)
 
 /* ---- what a row means ---- */
 
-static void expect_sentence(const struct ledger_row *row, const char *language, const char *words)
+static void expect_sentence(const struct ledger_row *row, const char *language, const char *words,
+                            bool news)
 {
 	const struct command_context ctx = {.language = language};
 	struct text out = {0};
 	enum tone tone;
-	bool told = timeline_sentence(&ctx, row, &out, &tone);
-	assert_int_equal(told, words != NULL);
-	assert_string_equal(text_get(&out), words ? words : "");
+	assert_int_equal(timeline_sentence(&ctx, row, &out, &tone), news);
+	assert_string_equal(text_get(&out), words);
 	text_finish(&out);
 }
 
@@ -338,36 +338,39 @@ static void rows_are_told_as_sentences(void **state)
 	                             .data = "{\"step\":2,\"round\":1,\"reason\":\"escalated\","
 	                                     "\"late_ms\":0,\"to\":[{\"kind\":\"person\","
 	                                     "\"id\":\"li\"},{\"id\":\"zhao\"}]}"},
-	        "en", "step 2: li, zhao");
+	        "en", "step 2: li, zhao", true);
 	expect_sentence(&(struct ledger_row){.type = "delivery",
 	                                     .data = "{\"to\":\"qian\",\"channel\":\"phone\","
 	                                             "\"attempt\":1,\"result\":\"accepted\","
 	                                             "\"status\":200,\"took_ms\":12}"},
-	                "en", "told qian (phone, accepted in 12 ms)");
+	                "en", "told qian (phone, accepted in 12 ms)", true);
 	expect_sentence(&(struct ledger_row){.type = "delivery",
 	                                     .data = "{\"to\":\"qian\",\"channel\":\"phone\","
 	                                             "\"attempt\":3,\"result\":\"refused\","
 	                                             "\"status\":410,\"detail\":\"gone\"}"},
-	                "en", "NOT told: qian (phone, refused, attempt 3) (HTTP 410): gone");
+	                "en", "NOT told: qian (phone, refused, attempt 3) (HTTP 410): gone", true);
 	expect_sentence(&(struct ledger_row){.type = "gap",
 	                                     .data = "{\"step\":1,\"why\":\"nobody to tell\"}"},
-	                "zh-CN", "缺口（第 1 步）: 无人可通知");
+	                "zh-CN", "缺口（第 1 步）: 无人可通知", true);
 	expect_sentence(
 	        &(struct ledger_row){.type = "incident.resolved",
 	                             .by = "li",
 	                             .data = "{\"outcome\":\"false_alarm\",\"note\":\"steam\"}"},
-	        "en", "resolved by li: false alarm: \"steam\"");
-	expect_sentence(&(struct ledger_row){.type = "notification", .data = "{}"}, "en", NULL);
+	        "en", "resolved by li: false alarm: \"steam\"", true);
+	expect_sentence(&(struct ledger_row){.type = "notification",
+	                                     .data = "{\"reason\":\"opened\",\"to\":{\"id\":\"li\"}"
+	                                             ",\"channels\":[\"phone\",\"backup\"]}"},
+	                "en", "telling li by phone, backup: opened", false);
 	expect_sentence(&(struct ledger_row){.type = "operator",
 	                                     .by = "li",
 	                                     .data = "{\"action\":\"ack\"}"},
-	                "en", NULL);
+	                "en", "li: ack", false);
 	expect_sentence(&(struct ledger_row){.type = "operator",
 	                                     .by = "li",
 	                                     .data = "{\"action\":\"ack\",\"note\":\"coming\"}"},
-	                "en", "li: \"coming\"");
+	                "en", "li: \"coming\"", true);
 	expect_sentence(&(struct ledger_row){.type = "service.started", .data = "{\"a\":1}"}, "en",
-	                "service.started {\"a\":1}");
+	                "service.started {\"a\":1}", true);
 }
 
 /* ---- the daemon answers ---- */

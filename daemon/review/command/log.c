@@ -43,10 +43,7 @@ static void log_line_text(struct printing *p, const struct ledger_row *row)
 	if (row->incident)
 		text_addf(&id, "%s  ", row->incident);
 	text_add_toned(&p->line, p->ctx, TONE_DIM, text_get(&id));
-	if (!timeline_sentence(p->ctx, row, &sentence, &tone)) {
-		text_addf(&sentence, "%s ", row->type);
-		text_add_safe(&sentence, row->data ? row->data : "");
-	}
+	(void)timeline_sentence(p->ctx, row, &sentence, &tone);
 	text_add_toned(&p->line, p->ctx, tone, text_get(&sentence));
 	text_finish(&sentence);
 	text_finish(&id);

@@ -41,6 +41,13 @@ static void add_by(const struct telling *t, const char *english, const char *chi
 	text_add_person(t->out, t->def, t->row->by);
 }
 
+/* The name alone, where the id would only crowd the line. */
+static void add_name(const struct telling *t, const char *id)
+{
+	uint32_t person = t->def ? site_def_person(t->def, id) : POSITION_NONE;
+	text_add_safe(t->out, person == POSITION_NONE ? id : t->def->people[person].name);
+}
+
 static void add_quoted(const struct telling *t, const char *member)
 {
 	const char *words = text_of(t, member);
@@ -240,7 +247,7 @@ static bool tell_step(struct telling *t)
 	cJSON_ArrayForEach (to, json_get(t->data, "to")) {
 		const char *id = json_string(to, "id");
 		text_add(t->out, between);
-		text_add_person(t->out, t->def, id ? id : "?");
+		add_name(t, id ? id : "?");
 		between = ", ";
 	}
 	if (late >= SECONDS(2)) {
@@ -307,7 +314,7 @@ static bool tell_delivery(struct telling *t)
 		add(t, "NOT told: ", "未送达：");
 	else
 		add(t, "not yet told: ", "尚未送达：");
-	text_add_person(t->out, t->def, text_of(t, "to"));
+	add_name(t, text_of(t, "to"));
 	text_add(t->out, " (");
 	text_add_safe(t->out, channel);
 	if (accepted) {
@@ -327,22 +334,40 @@ static bool tell_delivery(struct telling *t)
 	return true;
 }
 
+/* "telling 李老师 by phone, backup: opened" */
 static bool tell_notification(struct telling *t)
 {
-	(void)t;
+	enum reason reason = reason_from_name(text_of(t, "reason"));
+	const char *to = json_string(json_get(t->data, "to"), "id");
+	const char *between = say(t->ctx, " by ", "，渠道 ");
+	const cJSON *channel;
+	add(t, "telling ", "正在通知 ");
+	add_name(t, to ? to : "?");
+	cJSON_ArrayForEach (channel, json_get(t->data, "channels")) {
+		if (!cJSON_IsString(channel))
+			continue;
+		text_add(t->out, between);
+		text_add_safe(t->out, channel->valuestring);
+		between = ", ";
+	}
+	if (reason != REASON_COUNT)
+		text_addf(t->out, ": %s", words_reason(t->ctx->language, reason));
 	return false;
 }
 
-/* What a person asked for shows as what happened; only their words are told here. */
+/* What a person asked for shows as what happened; in a story only their words are news. */
 static bool tell_operator(struct telling *t)
 {
-	bool resolves = strcmp(text_of(t, "action"), "resolve") == 0;
-	bool reports = strcmp(text_of(t, "action"), "report") == 0;
-	if (!*text_of(t, "note") || resolves || reports)
-		return false;
+	const char *action = text_of(t, "action");
+	bool repeated = strcmp(action, "resolve") == 0 || strcmp(action, "report") == 0;
+	bool speaks = *text_of(t, "note") && !repeated;
 	text_add_person(t->out, t->def, t->row->by ? t->row->by : "?");
+	if (!speaks) {
+		text_add(t->out, ": ");
+		text_add_safe(t->out, action);
+	}
 	add_quoted(t, "note");
-	return true;
+	return speaks;
 }
 
 static bool tell_silent(struct telling *t)
@@ -422,9 +447,8 @@ bool timeline_sentence(const struct command_context *ctx, const struct ledger_ro
 	        .out = out,
 	        .tone = TONE_PLAIN,
 	};
-	bool told = tell(&t);
-	if (told)
-		*tone = t.tone;
+	bool news = tell(&t);
+	*tone = t.tone;
 	cJSON_Delete(data);
-	return told;
+	return news;
 }

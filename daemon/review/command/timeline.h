@@ -6,9 +6,9 @@
 #include "store/store.h"
 
 /* Adds one line without a newline, in the reader's language; the tone says how much it matters.
- * False, with nothing added, for rows that an incident's story repeats in another row (that a
- * notification was queued, when its deliveries are told; that a person asked for what then
- * happened). Rows of a type it does not know are told by their data. */
+ * False for rows that an incident's story tells by another row already: that a notification was
+ * queued (its deliveries follow), that a person asked for what then happened. Rows of a type it
+ * does not know are told by their data. */
 bool timeline_sentence(const struct command_context *, const struct ledger_row *, struct text *,
                        enum tone *);
 
