@@ -226,7 +226,9 @@ static bool read_common(struct exchange *ex, const cJSON *body, struct operation
 {
 	operation->via = "api";
 	operation->incident = ex->id;
-	return exchange_member(ex, body, "by", true, ID_MAX, &operation->by) &&
+	/* The contract's assign names nobody but the one it goes to. */
+	bool by_required = operation->type != OPERATION_ASSIGN;
+	return exchange_member(ex, body, "by", by_required, ID_MAX, &operation->by) &&
 	       exchange_member(ex, body, "note", operation->type == OPERATION_NOTE, NOTE_MAX,
 	                       &operation->note);
 }

@@ -35,14 +35,14 @@ static int refuse_word(const char *word, struct problem *why)
 	return r;
 }
 
-/* The severity an incident of this kind opens with: that of the first sensor kind that raises it.
- */
+/* What an incident of this kind opens with when nothing says more: the least its sensors raise. */
 static enum severity opening_severity(enum incident_kind kind)
 {
+	enum severity least = SEVERITY_NONE;
 	for (unsigned i = 0; i < KIND_COUNT; i++)
-		if (kind_facts[i].raises == kind)
-			return kind_facts[i].severity;
-	return SEVERITY_MAJOR;
+		if (kind_facts[i].raises == kind && kind_facts[i].severity < least)
+			least = kind_facts[i].severity;
+	return least == SEVERITY_NONE ? SEVERITY_MAJOR : least;
 }
 
 static int read_word(const char *word, struct plan_of *plan, struct problem *why)

@@ -1,0 +1,425 @@
+/* floors: review store decide */
+/* The API and the event stream, seen from a socket. */
+#include "visitor.h"
+
+#define FIRE "binjiang-2026-000001"
+#define INCIDENT "/api/v1/incidents/" FIRE
+
+static int begin(void **state)
+{
+	struct visits *v = NEW(struct visits);
+	visit_begin(v);
+	*state = v;
+	return 0;
+}
+
+static int end(void **state)
+{
+	visit_end(*state);
+	free(*state);
+	return 0;
+}
+
+static void health_and_readiness(void **state)
+{
+	struct visits *v = *state;
+	expect(200, get(v, "/healthz", NULL), "\r\n\r\nok");
+	expect(200, get(v, "/readyz", NULL), "\"ready\":true");
+	v->not_ready = true;
+	expect(503, get(v, "/readyz", NULL), "no connection to the broker");
+	expect(200, get(v, "/metrics", NULL), "tocsin_test 1\n");
+	expect(200, ask(v, "HEAD", "/healthz", NULL, NULL, NULL), NULL);
+	assert_null(strstr(v->got.at, "\r\n\r\nok"));
+}
+
+static void who_may_call(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(401, get(v, "/api/v1/incidents", NULL), "WWW-Authenticate: Bearer");
+	expect(401, get(v, "/api/v1/incidents", "vieweR"), "application/problem+json");
+	expect(401, get(v, "/api/v1/nothing", NULL), NULL);
+	expect(200, get(v, "/api/v1/incidents", "viewer"), FIRE);
+	expect(403, post(v, INCIDENT "/ack", "viewer", "{\"by\":\"li\"}"), "needed: operator");
+	expect(403, post(v, "/api/v1/test", "operator", "{\"to\":\"person:li\"}"), "needed: admin");
+	assert_int_equal(v->submitted, 0);
+}
+
+static void guessing_tokens_is_braked(void **state)
+{
+	struct visits *v = *state;
+	expect(200, get(v, "/api/v1/status", "operator"), NULL);
+	for (int i = 0; i < 20; i++)
+		expect(401, get(v, "/api/v1/status", "guess"), NULL);
+	expect(429, get(v, "/api/v1/status", "guess"), "Retry-After: ");
+	/* Also a right guess; but who was at work from here before goes on. */
+	expect(429, get(v, "/api/v1/status", "admin"), NULL);
+	expect(200, get(v, "/api/v1/status", "operator"), NULL);
+}
+
+static void what_is_not_there(void **state)
+{
+	struct visits *v = *state;
+	expect(404, get(v, "/nothing", NULL), "there is nothing at /nothing");
+	expect(404, get(v, "/api/v1/drills", "admin"), NULL);
+	expect(405, post(v, "/healthz", NULL, "{}"), "Allow: GET, HEAD\r\n");
+	expect(405, ask(v, "DELETE", "/api/v1/incidents", "admin", NULL, NULL),
+	       "Allow: GET, HEAD, POST\r\n");
+	expect(404, get(v, "/api/v1/incidents/nothing", "viewer"), "no incident 'nothing'");
+	expect(404, post(v, "/api/v1/incidents/nothing/ack", "admin", "{\"by\":\"li\"}"), NULL);
+}
+
+static void wrong_parameters_say_what_is_allowed(void **state)
+{
+	struct visits *v = *state;
+	static const struct {
+		const char *query, *detail;
+	} cases[] = {
+	        {"incidents?colour=red", "allowed: state, site, kind, since, until, limit, after"},
+	        {"incidents?state=closed", "allowed: open, acknowledged, resolved"},
+	        {"incidents?kind=smoke", "allowed: fire, gas"},
+	        {"incidents?site=elsewhere", "allowed: binjiang"},
+	        {"incidents?limit=0", "from 1 to 1000"},
+	        {"incidents?limit=1e3", "from 1 to 1000"},
+	        {"incidents?limit=5&limit=6", "given twice"},
+	        {"incidents?since=yesterday", "how long ago"},
+	        {"incidents?since=%ff", "UTF-8"},
+	        {"incidents?since=1h%00", "UTF-8"},
+	        {"status?x", "allowed: none"},
+	        {"who?kind=snow&zone=dorm", "allowed: smoke"},
+	        {"who?kind=smoke&zone=moon", "no zone 'moon'"},
+	        {"who?kind=smoke", "'zone' is needed"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char path[128];
+		snprintf(path, sizeof path, "/api/v1/%s", cases[i].query);
+		expect(400, get(v, path, "viewer"), cases[i].detail);
+	}
+}
+
+static void incidents_are_listed_and_paged(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	happen(v, "sos-gate", KIND_PANIC);
+	expect(200, get(v, "/api/v1/incidents", "viewer"), "\"next\":null");
+	assert_true(strstr(v->got.at, "-000002") < strstr(v->got.at, "-000001"));
+	expect(200, get(v, "/api/v1/incidents?limit=1", "viewer"),
+	       "\"next\":\"binjiang-2026-000002\"");
+	expect(200, get(v, "/api/v1/incidents?limit=1&after=binjiang-2026-000002", "viewer"), FIRE);
+	expect(200, get(v, "/api/v1/incidents?kind=panic&state=open,acknowledged", "viewer"),
+	       "\"kind\":\"panic\"");
+	assert_null(strstr(v->got.at, "\"kind\":\"fire\""));
+	expect(200, get(v, "/api/v1/incidents?state=resolved", "viewer"), "\"items\":[]");
+	/* A plus that nobody escaped is still an offset. */
+	expect(200, get(v, "/api/v1/incidents?since=2026-11-22T09:00:00+08:00", "viewer"),
+	       "\"items\":[]");
+	expect(200, get(v, INCIDENT, "viewer"), "\"timeline\":[{\"seq\":");
+	assert_non_null(strstr(v->got.at, "\"notifications\":[{"));
+	assert_non_null(strstr(v->got.at, "\"type\":\"incident.opened\""));
+}
+
+static void an_answer_waits_for_its_commit(void **state)
+{
+	struct visits *v = *state;
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	v->hold = true;
+	call_up(v, &c);
+	say_request(&c, "POST", INCIDENT "/ack", "operator", NULL,
+	            "{\"by\":\"li\",\"note\":\"on my way\"}");
+	wait_for_submitted(v, 1);
+	for (int i = 0; i < 10; i++)
+		uv_run(&v->loop, UV_RUN_NOWAIT);
+	assert_string_equal(text_get(&c.got), "");
+	assert_string_equal(v->waiting[0].operation.by, "li");
+	assert_string_equal(v->waiting[0].operation.via, "api");
+	commit_waiting(v);
+	wait_for(&c, NULL);
+	expect(200, c.got.at, "\"state\":\"acknowledged\",\"owner\":\"li\"");
+	hang_up(&c);
+}
+
+static void repeating_is_harmless_and_resolved_is_resolved(void **state)
+{
+	struct visits *v = *state;
+	static const char resolve[] =
+	        "{\"by\":\"li\",\"outcome\":\"false_alarm\",\"note\":\"toast\"}";
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(200, post(v, INCIDENT "/ack", "operator", "{\"by\":\"li\"}"), "acknowledged");
+	expect(200, post(v, INCIDENT "/ack", "operator", "{\"by\":\"li\"}"), "acknowledged");
+	expect(200, post(v, INCIDENT "/note", "operator", "{\"by\":\"li\",\"note\":\"n\"}"), NULL);
+	expect(200, post(v, INCIDENT "/assign", "operator", "{\"to\":\"zhao\"}"),
+	       "\"owner\":\"zhao\"");
+	expect(200, post(v, INCIDENT "/resolve", "operator", resolve),
+	       "\"outcome\":\"false_alarm\"");
+	expect(409, post(v, INCIDENT "/resolve", "operator", resolve), "already resolved");
+	expect(409, post(v, INCIDENT "/ack", "operator", "{\"by\":\"li\"}"), "already resolved");
+}
+
+static void wrong_bodies_say_what_is_wanted(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	static const struct {
+		const char *path, *body, *detail;
+	} cases[] = {
+	        {INCIDENT "/ack", "", "a JSON object of by, note"},
+	        {INCIDENT "/ack", "[]", "an object of by, note"},
+	        {INCIDENT "/ack", "{\"by\":\"li\"", "not JSON"},
+	        {INCIDENT "/ack", "{}", "'by' is missing"},
+	        {INCIDENT "/ack", "{\"by\":7}", "must be a text"},
+	        {INCIDENT "/ack", "{\"by\":\"\"}", "'by' is empty"},
+	        {INCIDENT "/ack", "{\"by\":\"li\",\"by\":\"sun\"}", "given twice"},
+	        {INCIDENT "/ack", "{\"by\":\"li\",\"who\":1}", "allowed: by, note"},
+	        {INCIDENT "/ack", "{\"by\":\"nobody\"}", "no person 'nobody'"},
+	        {INCIDENT "/resolve", "{\"by\":\"li\"}", "'outcome' is missing"},
+	        {INCIDENT "/resolve", "{\"by\":\"li\",\"outcome\":\"fine\"}", "false_alarm"},
+	        {INCIDENT "/note", "{\"by\":\"li\"}", "'note' is missing"},
+	        {"/api/v1/incidents", "{\"by\":\"li\",\"zone\":\"dorm\"}", "'kind' is missing"},
+	        {"/api/v1/incidents", "{\"by\":\"li\",\"zone\":\"moon\",\"kind\":\"fire\"}",
+	         "no zone 'moon'"},
+	        {"/api/v1/incidents", "{\"site\":\"x\"}", "unknown site 'x'"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		expect(400, post(v, cases[i].path, "operator", cases[i].body), cases[i].detail);
+	expect(415,
+	       ask(v, "POST", INCIDENT "/ack", "operator", "Content-Type: text/plain\r\n", "{}"),
+	       "application/json");
+	char *deep = malloc(2002);
+	memset(deep, '[', 2001);
+	deep[2001] = '\0';
+	expect(400, post(v, INCIDENT "/ack", "operator", deep), "deeper");
+	free(deep);
+}
+
+static void too_much_is_refused(void **state)
+{
+	struct visits *v = *state;
+	struct caller c;
+	/* Announced: not even read. */
+	expect(413, ask(v, "POST", "/api/v1/test", "admin", "Content-Length: 65537\r\n", NULL),
+	       "larger than 65536");
+	/* In chunks without an announcement. */
+	call_up(v, &c);
+	say_request(&c, "POST", "/api/v1/test", "admin", "Transfer-Encoding: chunked\r\n", NULL);
+	struct text chunk = {0};
+	text_add(&chunk, "11000\r\n");
+	for (int i = 0; i < 0x11000; i++)
+		text_add_char(&chunk, ' ');
+	text_add(&chunk, "\r\n0\r\n\r\n");
+	say_bytes(&c, chunk.at, chunk.len);
+	wait_for(&c, NULL);
+	expect(413, c.got.at, NULL);
+	hang_up(&c);
+	text_finish(&chunk);
+	struct text path = {0};
+	text_add(&path, "/api/v1/incidents?since=");
+	for (int i = 0; i < 5000; i++)
+		text_add_char(&path, '1');
+	expect(414, get(v, path.at, "viewer"), NULL);
+	for (int i = 0; i < 60000; i++)
+		text_add_char(&path, '1');
+	assert_non_null(strstr(get(v, path.at, "viewer"), "HTTP/1.1 4"));
+	text_finish(&path);
+	expect(200, get(v, "/healthz", NULL), NULL);
+}
+
+static void a_person_reports(void **state)
+{
+	struct visits *v = *state;
+	expect(201,
+	       post(v, "/api/v1/incidents", "operator",
+	            "{\"zone\":\"dorm\",\"kind\":\"fire\",\"severity\":\"critical\",\"by\":\"li\","
+	            "\"note\":\"smoke on the stairs\"}"),
+	       "Location: /api/v1/incidents/" FIRE);
+	assert_non_null(strstr(v->got.at, "\"reported_by\":\"li\""));
+	expect(200, get(v, INCIDENT, "viewer"), "\"severity\":\"critical\"");
+}
+
+static void a_test_goes_to_one_recipient(void **state)
+{
+	struct visits *v = *state;
+	expect(200, post(v, "/api/v1/test", "admin", "{\"to\":\"person:li\"}"), "\"queued\"");
+	expect(400, post(v, "/api/v1/test", "admin", "{\"to\":\"person:nobody\"}"), NULL);
+	expect(400, post(v, "/api/v1/test", "admin", "{\"to\":\"channel:police\"}"), "outside");
+	expect(200, get(v, "/api/v1/deliveries", "viewer"), "\"reason\":\"test\"");
+}
+
+static void a_client_that_leaves_harms_nobody(void **state)
+{
+	struct visits *v = *state;
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	v->hold = true;
+	call_up(v, &c);
+	say_request(&c, "POST", INCIDENT "/ack", "operator", NULL, "{\"by\":\"li\"}");
+	wait_for_submitted(v, 1);
+	hang_up(&c);
+	commit_waiting(v);
+	expect(200, get(v, INCIDENT, "viewer"), "\"owner\":\"li\"");
+	/* The server goes while an operation is under way: its end may still be told. */
+	call_up(v, &c);
+	say_request(&c, "POST", INCIDENT "/note", "operator", NULL,
+	            "{\"by\":\"li\",\"note\":\"x\"}");
+	wait_for_submitted(v, 2);
+	stop_serving(v);
+	commit_waiting(v);
+	hang_up(&c);
+	serve(v);
+}
+
+static void the_rest_reads_well(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	static const struct {
+		const char *path, *part;
+	} cases[] = {
+	        {"devices", "\"active\":[\"smoke\"]"},
+	        {"devices?zone=dorm&limit=1", "\"next\":\"binjiang/smoke-301\""},
+	        {"devices?zone=dorm&limit=1&after=binjiang%2fsmoke-301", "\"id\":\"smoke-302\""},
+	        {"zones",
+	         "{\"site\":\"binjiang\",\"id\":\"gate\",\"name\":\"Gate\",\"in\":\"campus\","
+	         "\"owner\":{\"id\":\"qian\",\"name\":\"qian\"},\"armed\":true}"},
+	        {"people", "{\"site\":\"binjiang\",\"id\":\"li\",\"name\":\"li\"}"},
+	        {"duty?at=2026-09-08T00:00:00Z", "\"people\":[{\"id\":\"li\",\"name\":\"li\"}]"},
+	        {"duty?at=2026-09-15T00:00:00Z",
+	         "\"people\":[{\"id\":\"zhao\",\"name\":\"zhao\"}]"},
+	        {"status", "\"incidents\":{\"open\":1,\"acknowledged\":0}"},
+	        {"deliveries?incident=" FIRE, "\"reason\":\"opened\""},
+	        {"who?kind=smoke&zone=dorm-3f&at=2026-09-08T00:00:00Z",
+	         "\"steps\":[{\"after_ms\":0,\"notify\":[\"duty:guard\",\"duty:leader\"],"
+	         "\"recipients\":[{\"kind\":\"person\",\"id\":\"qian\",\"name\":\"qian\","
+	         "\"contacts\":[\"phone\"]},{\"kind\":\"person\",\"id\":\"li\",\"name\":\"li\","
+	         "\"contacts\":[\"phone\",\"backup\"]}]}"},
+	        {"who?kind=contact&zone=office&at=2026-09-08T04:00:00Z", "\"incident\":null"},
+	        {"who?kind=contact&zone=office&at=2026-09-08T18:00:00Z", "\"kind\":\"intrusion\""},
+	        {"who?kind=intrusion&zone=office", "\"policy\":\"other\""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char path[128];
+		snprintf(path, sizeof path, "/api/v1/%s", cases[i].path);
+		const char *answer = get(v, path, "viewer");
+		expect(200, answer, cases[i].part);
+		const char *body = strstr(answer, "\r\n\r\n") + 4;
+		struct problem why = {""};
+		cJSON *json = NULL;
+		if (json_parse(body, strlen(body), &json, &why) < 0)
+			fail_msg("%s: %s: %s", path, why.text, body);
+		cJSON_Delete(json);
+	}
+}
+
+/* ---- the ledger ---- */
+
+static void events_are_paged(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(200, get(v, "/api/v1/events?limit=2", "viewer"), "\"next\":2}");
+	expect(200, get(v, "/api/v1/events?after=2&limit=1", "viewer"), "{\"items\":[{\"seq\":3,");
+	expect(200, get(v, "/api/v1/events?after=999999", "viewer"),
+	       "{\"items\":[],\"next\":null}");
+	expect(400, get(v, "/api/v1/events?after=-1", "viewer"), NULL);
+}
+
+static void a_stream_tells_what_was_committed(void **state)
+{
+	struct visits *v = *state;
+	struct caller c;
+	call_up(v, &c);
+	say_request(&c, "GET", "/api/v1/stream", "viewer", NULL, NULL);
+	wait_for(&c, "\n\n");
+	expect(200, c.got.at, "Content-Type: text/event-stream");
+	wait_for(&c, "id: ");
+	assert_null(strstr(c.got.at, "data: "));
+	happen(v, "smoke-301", KIND_SMOKE);
+	wait_for(&c, "\"type\":\"incident.opened\"");
+	happen(v, "sos-gate", KIND_PANIC);
+	wait_for(&c, "\"device\":\"sos-gate\"");
+	assert_null(strstr(c.got.at, "service.started"));
+	hang_up(&c);
+}
+
+static void a_stream_goes_on_where_it_was_cut(void **state)
+{
+	struct visits *v = *state;
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	happen(v, "sos-gate", KIND_PANIC);
+	call_up(v, &c);
+	say_request(&c, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: 2\r\n", NULL);
+	wait_for(&c, "\"device\":\"sos-gate\"");
+	assert_int_equal(number_in(c.got.at, "data: {\"seq\":"), 3);
+	hang_up(&c);
+	call_up(v, &c);
+	say_request(&c, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: binjiang:0\r\n", NULL);
+	wait_for(&c, "\"device\":\"sos-gate\"");
+	assert_int_equal(number_in(c.got.at, "data: {\"seq\":"), 1);
+	hang_up(&c);
+	expect(400, ask(v, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: x\r\n", NULL), NULL);
+}
+
+static void streams_are_counted_and_end_with_the_server(void **state)
+{
+	struct visits *v = *state;
+	static struct caller callers[64];
+	for (int i = 0; i < 64; i++) {
+		call_up(v, &callers[i]);
+		say_request(&callers[i], "GET", "/api/v1/stream", "viewer", NULL, NULL);
+		wait_for(&callers[i], "id: ");
+	}
+	expect(503, get(v, "/api/v1/stream", "viewer"), "64 streams");
+	stop_serving(v);
+	for (int i = 0; i < 64; i++) {
+		wait_for(&callers[i], NULL);
+		hang_up(&callers[i]);
+	}
+	serve(v);
+	expect(200, get(v, "/api/v1/status", "viewer"), "\"streams\":0");
+}
+
+static void a_taken_address_says_so(void **state)
+{
+	struct visits *v = *state;
+	struct http_options options = v->options;
+	struct http_server *second = NULL;
+	struct problem why = {""};
+	char wanted[96];
+	options.port = http_port(v->server);
+	assert_int_equal(http_open(&v->loop, &options, &v->service, &second, &why), -EADDRINUSE);
+	snprintf(wanted, sizeof wanted, "127.0.0.1:%d is in use: change http.listen", options.port);
+	assert_string_equal(why.text, wanted);
+	assert_null(second);
+	options.host = "192.0.2.1";
+	assert_true(http_open(&v->loop, &options, &v->service, &second, &why) < 0);
+	assert_non_null(strstr(why.text, "change http.listen"));
+}
+
+int main(void)
+{
+#define VISIT(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+	        VISIT(health_and_readiness),
+	        VISIT(who_may_call),
+	        VISIT(guessing_tokens_is_braked),
+	        VISIT(what_is_not_there),
+	        VISIT(wrong_parameters_say_what_is_allowed),
+	        VISIT(incidents_are_listed_and_paged),
+	        VISIT(an_answer_waits_for_its_commit),
+	        VISIT(repeating_is_harmless_and_resolved_is_resolved),
+	        VISIT(wrong_bodies_say_what_is_wanted),
+	        VISIT(too_much_is_refused),
+	        VISIT(a_person_reports),
+	        VISIT(a_test_goes_to_one_recipient),
+	        VISIT(a_client_that_leaves_harms_nobody),
+	        VISIT(the_rest_reads_well),
+	        VISIT(events_are_paged),
+	        VISIT(a_stream_tells_what_was_committed),
+	        VISIT(a_stream_goes_on_where_it_was_cut),
+	        VISIT(streams_are_counted_and_end_with_the_server),
+	        VISIT(a_taken_address_says_so),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

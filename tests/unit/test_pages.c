@@ -1,0 +1,184 @@
+/* floors: review store decide */
+/* What a browser sees: the acknowledge page behind a link, and the console's files. */
+#include "visitor.h"
+
+#define FIRE "binjiang-2026-000001"
+#define FORM "<form method=\"post\">"
+
+static int begin(void **state)
+{
+	struct visits *v = NEW(struct visits);
+	visit_begin(v);
+	*state = v;
+	return 0;
+}
+
+static int end(void **state)
+{
+	visit_end(*state);
+	free(*state);
+	return 0;
+}
+
+/* The path of a link to the first notification that was made for this person. */
+static void link_of(struct visits *v, const char *person, char *out, size_t size)
+{
+	struct link link = {.site = v->site->store_id, .expires = v->now.wall + LINK_VALID};
+	for (uint32_t i = 0; i < v->site->notification_count; i++)
+		if (strcmp(v->site->notifications[i]->to_id, person) == 0)
+			link.notification = v->site->notifications[i]->number;
+	assert_true(link.notification > 0);
+	struct text token = {0};
+	link_write_token(&token, v->service.link_key, &link);
+	snprintf(out, size, "/a/%s", token.at);
+	text_finish(&token);
+}
+
+static void a_look_changes_nothing(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200, get(v, path, NULL), FORM);
+	assert_non_null(strstr(v->got.at, "Content-Type: text/html"));
+	assert_non_null(strstr(v->got.at, "Third floor"));
+	expect(200, ask(v, "HEAD", path, NULL, NULL, NULL), "Cache-Control: no-store");
+	assert_null(strstr(v->got.at, FORM));
+	assert_int_equal(v->submitted, 0);
+	assert_int_equal(site_incident(v->site, FIRE)->state, STATE_OPEN);
+}
+
+static void what_devices_are_called_stays_text(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200, get(v, path, NULL),
+	       "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;");
+	assert_null(strstr(v->got.at, "<script"));
+}
+
+static void the_button_takes_charge_for_that_person(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	v->hold = true;
+	call_up(v, &c);
+	say_request(&c, "POST", path, NULL, "Content-Type: application/x-www-form-urlencoded\r\n",
+	            "");
+	wait_for_submitted(v, 1);
+	assert_string_equal(v->waiting[0].operation.by, "li");
+	assert_string_equal(v->waiting[0].operation.via, "link");
+	assert_string_equal(text_get(&c.got), "");
+	commit_waiting(v);
+	wait_for(&c, NULL);
+	expect(200, c.got.at, "You have taken charge");
+	hang_up(&c);
+	v->hold = false;
+	expect(200, post(v, path, NULL, ""), "You have taken charge");
+	expect(200, get(v, path, NULL), "You have taken charge");
+	assert_null(strstr(v->got.at, FORM));
+	link_of(v, "qian", path, sizeof path);
+	expect(200, get(v, path, NULL), "Somebody is already on it");
+}
+
+static void over_is_over(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200,
+	       post(v, "/api/v1/incidents/" FIRE "/resolve", "admin",
+	            "{\"by\":\"sun\",\"outcome\":\"real\"}"),
+	       NULL);
+	expect(200, get(v, path, NULL), "nothing is left to do");
+	expect(200, post(v, path, NULL, ""), "nothing is left to do");
+	assert_int_equal(v->submitted, 1);
+}
+
+static void a_program_gets_json(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	static const char accept[] = "Accept: application/json\r\n";
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200, ask(v, "GET", path, NULL, accept, NULL), "{\"result\":\"open\",\"incident\":{");
+	expect(200, ask(v, "POST", path, NULL, accept, ""), "\"result\":\"acknowledged\"");
+	path[strlen(path) - 1] ^= 1;
+	expect(403, ask(v, "POST", path, NULL, accept, ""), "application/problem+json");
+}
+
+static void a_bad_link_opens_nothing(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	size_t last = strlen(path) - 1;
+	path[last] ^= 1;
+	expect(403, get(v, path, NULL), "not valid");
+	expect(403, post(v, path, NULL, ""), "not valid");
+	path[last] ^= 1;
+	v->now.wall += LINK_VALID;
+	expect(403, get(v, path, NULL), "expired");
+	expect(403, post(v, path, NULL, ""), "expired");
+	expect(403, get(v, "/a/x", NULL), NULL);
+	assert_int_equal(v->submitted, 0);
+}
+
+static void pages_are_locked_in(void **state)
+{
+	struct visits *v = *state;
+	static const char *const headers[] = {
+	        "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self';",
+	        "frame-ancestors 'none'",
+	        "X-Frame-Options: DENY",
+	        "Referrer-Policy: no-referrer",
+	        "Cache-Control: no-store",
+	        "X-Content-Type-Options: nosniff",
+	};
+	static const char *const pages[] = {"/", "/a/x", "/nothing", "/console/console.js"};
+	for (size_t p = 0; p < sizeof pages / sizeof *pages; p++)
+		for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+			if (!strstr(get(v, pages[p], NULL), headers[i]))
+				fail_msg("%s without %s", pages[p], headers[i]);
+}
+
+static void the_console_brings_all_its_files(void **state)
+{
+	struct visits *v = *state;
+	expect(200, get(v, "/", NULL), "src=\"console/console.js\"");
+	assert_null(strstr(v->got.at, " style=\""));
+	expect(200, get(v, "/console/console.js", NULL), "Content-Type: text/javascript");
+	assert_non_null(strstr(v->got.at, "from \"./live.js\""));
+	assert_non_null(strstr(v->got.at, "from \"./words.js\""));
+	expect(200, get(v, "/console/live.js", NULL), "text/javascript");
+	expect(200, get(v, "/console/words.js", NULL), "text/javascript");
+	expect(200, get(v, "/console/console.css", NULL), "text/css");
+	expect(200, get(v, "/console/ack.css", NULL), "text/css");
+	expect(404, get(v, "/console/secret", NULL), NULL);
+	expect(404, get(v, "/console/..%2f..%2fetc%2fpasswd", NULL), NULL);
+}
+
+int main(void)
+{
+#define VISIT(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+	        VISIT(a_look_changes_nothing),
+	        VISIT(what_devices_are_called_stays_text),
+	        VISIT(the_button_takes_charge_for_that_person),
+	        VISIT(over_is_over),
+	        VISIT(a_program_gets_json),
+	        VISIT(a_bad_link_opens_nothing),
+	        VISIT(pages_are_locked_in),
+	        VISIT(the_console_brings_all_its_files),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
