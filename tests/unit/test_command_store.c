@@ -1,0 +1,266 @@
+/* floors: review */
+/* The commands that read the store themselves, on a real one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/json.h"
+#include "review/command/command.h"
+#include "store_story.h"
+
+#define WORDS_MAX 16
+
+struct printed {
+	int code;
+	char *out, *err;
+};
+
+static int run(struct story *s, const char *line, FILE *out, FILE *err)
+{
+	char *words[WORDS_MAX], *copy = mem_copy(line), *rest = copy, *word;
+	int count = 0, code;
+	struct invocation invocation;
+	struct site_def *sites[] = {s->def};
+	const struct command_context ctx = {.config_path = "tocsin.yaml",
+	                                    .store_path = s->path,
+	                                    .api = "http://127.0.0.1:1",
+	                                    .sites = sites,
+	                                    .site_count = 1,
+	                                    .now = s->now.wall,
+	                                    .language = "en",
+	                                    .out = out,
+	                                    .err = err};
+	while ((word = strsep(&rest, " ")) && count < WORDS_MAX)
+		words[count++] = word;
+	if (command_parse(count, words, &invocation, out, err, &code))
+		code = command_run(&ctx, &invocation);
+	free(copy);
+	return code;
+}
+
+static struct printed typed(struct story *s, const char *line)
+{
+	struct printed printed = {0};
+	size_t out_len, err_len;
+	FILE *out = open_memstream(&printed.out, &out_len);
+	FILE *err = open_memstream(&printed.err, &err_len);
+	printed.code = run(s, line, out, err);
+	fclose(out);
+	fclose(err);
+	return printed;
+}
+
+static void forget(struct printed *printed)
+{
+	free(printed->out);
+	free(printed->err);
+}
+
+static void expect_words(struct story *s, const char *line, int code, const char *const *words)
+{
+	struct printed p = typed(s, line);
+	if (p.code != code)
+		fail_msg("'%s' ended with %d: %s%s", line, p.code, p.out, p.err);
+	const char *at = p.code ? p.err : p.out;
+	for (; *words; words++) { /* in this order */
+		const char *found = strstr(at, *words);
+		if (!found)
+			fail_msg("'%s' should go on with '%s': %s", line, *words, at);
+		at = found;
+	}
+	assert_null(strstr(p.out, "\033"));
+	forget(&p);
+}
+#define EXPECT(s, line, code, ...)                                                                 \
+	expect_words(s, line, code, (const char *const[]){__VA_ARGS__, NULL})
+
+static cJSON *typed_json(struct story *s, const char *line)
+{
+	struct printed p = typed(s, line);
+	struct problem why = {0};
+	cJSON *out = NULL;
+	assert_int_equal(p.code, EXIT_DONE);
+	assert_string_equal(p.err, "");
+	if (json_parse(p.out, strlen(p.out), &out, &why) < 0)
+		fail_msg("'%s': %s: %s", line, why.text, p.out);
+	forget(&p);
+	return out;
+}
+
+static void given_a_fire(struct story *s)
+{
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	pass(s, SECONDS(30));
+	site_tick(s->site, s->now, &s->plan);
+	commit(s);
+}
+
+static void quiet_is_told_kindly(void **state)
+{
+	struct story *s = *state;
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	commit(s);
+	EXPECT(s, "tocsin incidents", 0, "No incidents: all is quiet.");
+	EXPECT(s, "tocsin incidents --state open", 0, "No incident fits that.");
+	EXPECT(s, "tocsin deliveries", 0, "Nobody was told of anything.");
+	EXPECT(s, "tocsin log --device sos", 0, "The record has nothing that fits.");
+	EXPECT(s, "tocsin devices", 0, "smoke-301", "never heard", "sos", "never heard");
+	EXPECT(s, "tocsin show 1", 1, "no incident has the number 1");
+	EXPECT(s, "tocsin show x-1", 1, "no incident 'x-1'");
+}
+
+static void a_fire_is_listed_and_told(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	EXPECT(s, "tocsin incidents", 0, "INCIDENT", "binjiang-2026-000001", "major", "Fire",
+	       "宿舍三层", "open", "30 s ago");
+	EXPECT(s, "tocsin show 000001", 0, "major, Fire, 宿舍三层", "owner         nobody",
+	       "+0:00         smoke-301 (烟感 301): smoke, active", "+0:00         opened",
+	       "+0:00         step 1: 李老师", "+0:30         step 2: 赵老师",
+	       "tocsin ack binjiang-2026-000001 --by PERSON");
+	given_operation(s, (struct operation){.type = OPERATION_ACK,
+	                                      .by = "li",
+	                                      .incident = "binjiang-2026-000001",
+	                                      .note = "on my way"});
+	commit(s);
+	EXPECT(s, "tocsin show 1", 0, "acknowledged", "李老师 (li)", "li): \"on my way\"",
+	       "acknowledged by 李老师 (li); to be resolved within 15m");
+	EXPECT(s, "tocsin incidents --state resolved", 0, "No incident fits that.");
+	EXPECT(s, "tocsin incidents --kind panic", 0, "No incident fits that.");
+	EXPECT(s, "tocsin incidents --since 10s", 0, "No incident fits that.");
+	EXPECT(s, "tocsin incidents --since 2026-11-22T08:00", 0, "binjiang-2026-000001");
+	EXPECT(s, "tocsin deliveries --incident 1", 0, "李老师", "phone");
+	EXPECT(s, "tocsin devices", 0, "smoke-301", "smoke");
+}
+
+static void json_stands_alone_and_is_whole(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	static const char *const lists[] = {"tocsin incidents --json", "tocsin deliveries --json",
+	                                    "tocsin devices --json", "tocsin duty --json"};
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		cJSON *list = typed_json(s, lists[i]);
+		assert_true(cJSON_IsArray(json_get(list, "items")));
+		cJSON_Delete(list);
+	}
+	cJSON *shown = typed_json(s, "tocsin show 1 --json");
+	assert_string_equal(json_string(shown, "id"), "binjiang-2026-000001");
+	assert_true(cJSON_GetArraySize(json_get(shown, "timeline")) >= 4);
+	cJSON_Delete(shown);
+}
+
+/* A number alone never picks one of two, and never a resolved one for an operation. */
+static void a_number_must_fit_one(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	given_operation(s, (struct operation){.type = OPERATION_RESOLVE,
+	                                      .by = "li",
+	                                      .incident = "binjiang-2026-000001",
+	                                      .outcome = OUTCOME_TEST});
+	commit(s);
+	EXPECT(s, "tocsin show 1", 0, "resolved, test");
+	EXPECT(s, "tocsin ack 1 --by li", 1, "no open incident has the number 1");
+	EXPECT(s, "tocsin ack 7 --by li", 1, "no open incident has the number 7");
+}
+
+static void the_record_is_printed_oldest_first(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	struct printed p = typed(s, "tocsin log --json");
+	char *rest = p.out, *line;
+	int64_t seq, last = 0;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		cJSON *row = NULL;
+		assert_int_equal(json_parse(line, strlen(line), &row, NULL), 0);
+		assert_true(json_int(row, "seq", &seq));
+		assert_int_equal(seq, ++last);
+		assert_int_equal(strlen(json_string(row, "hash")), 64);
+		assert_non_null(json_get(row, "data"));
+		cJSON_Delete(row);
+	}
+	assert_int_equal(last, store_head(s->store, s->site->store_id).seq);
+	forget(&p);
+	EXPECT(s, "tocsin log --type incident.*", 0, "opened: major, Fire");
+	EXPECT(s, "tocsin log --since nonsense", 2, "is no time");
+}
+
+static void a_missing_record_is_named(void **state)
+{
+	struct story *s = *state;
+	close_all(s);
+	unlink(s->path);
+	EXPECT(s, "tocsin incidents", 1, "cannot read the record", "when the daemon first starts");
+	EXPECT(s, "tocsin ack x-1 --by li", 1, "no token to ask the daemon with");
+	must_open(s);
+}
+
+/* ---- following ---- */
+
+struct follower {
+	struct story *story;
+	FILE *out;
+	int code;
+	pthread_t thread;
+};
+
+static void *follow(void *ctx)
+{
+	struct follower *f = ctx;
+	f->code = run(f->story, "tocsin log --json --follow --type signal", f->out, stderr);
+	return NULL;
+}
+
+/* What is committed while somebody follows is printed, once; the end comes by itself when the
+ * reader goes. */
+static void following_prints_what_is_committed(void **state)
+{
+	struct story *s = *state;
+	struct follower f = {.story = s};
+	int ends[2];
+	char line[1024];
+	signal(SIGPIPE, SIG_IGN);
+	given_a_fire(s);
+	assert_int_equal(pipe(ends), 0);
+	f.out = fdopen(ends[1], "w");
+	FILE *in = fdopen(ends[0], "r");
+	pthread_create(&f.thread, NULL, follow, &f);
+	assert_non_null(fgets(line, sizeof line, in));
+	assert_non_null(strstr(line, "\"smoke-301\""));
+	for (int i = 0; i < 3; i++) {
+		static const char *const devices[] = {"smoke-302", "sos", "sos"};
+		given_signal(s, devices[i], i ? KIND_PANIC : KIND_SMOKE, true);
+		commit(s);
+		assert_non_null(fgets(line, sizeof line, in));
+		assert_non_null(strstr(line, devices[i]));
+	}
+	fclose(in);
+	pthread_join(f.thread, NULL);
+	assert_int_equal(f.code, EXIT_DONE);
+	fclose(f.out);
+}
+
+int main(void)
+{
+#define STORY_TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
+	const struct CMUnitTest tests[] = {
+	        STORY_TEST(quiet_is_told_kindly),
+	        STORY_TEST(a_fire_is_listed_and_told),
+	        STORY_TEST(json_stands_alone_and_is_whole),
+	        STORY_TEST(a_number_must_fit_one),
+	        STORY_TEST(the_record_is_printed_oldest_first),
+	        STORY_TEST(a_missing_record_is_named),
+	        STORY_TEST(following_prints_what_is_committed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
