@@ -95,7 +95,10 @@ static void desk_open(struct desk *desk, const struct broker_options *options,
 
 static void desk_turn(struct desk *desk)
 {
+	unsigned int before = desk->count;
 	uv_run(&desk->loop, UV_RUN_ONCE);
+	if (desk->count - before > desk->batch_most)
+		desk->batch_most = desk->count - before;
 	if (!desk->turn_wanted || desk->holds)
 		return;
 	desk->turn_wanted = false;
@@ -547,14 +550,17 @@ static void test_what_was_not_released_comes_again(void **state)
 	wait_connect(&desk);
 	assert_true(desk.session_present);
 	wait_text(&desk, "again/a=m1 again/a=m2 again/a=m3 again/a=m4 again/a=m5 ");
-	wait_text(&desk, "again/ready=ready1(retained)"); /* the last word of the broker */
+	assert_true(broker_publish(desk.broker, "again/mark", "1", 1, 1, false));
+	broker_release(desk.broker);
+	wait_text(&desk, "again/mark=1"); /* an echo: what was sent before it has been read */
 	desk_close(&desk);
 
 	desk_open(&desk, &options, filters, 1);
 	wait_connect(&desk);
 	publish_many(house->port, "again/a", "last", 1, false);
 	wait_text(&desk, "again/a=last1");
-	assert_null(strstr(text_get(&desk.got), "=m"));
+	if (strstr(text_get(&desk.got), "=m"))
+		fail_msg("acknowledged, yet it came again: %s", text_get(&desk.got));
 	desk_close(&desk);
 }
 
@@ -642,6 +648,8 @@ static void flood(const struct broker_options *options, int publish_port)
 	wait_count(&desk, 3000);
 	wait_text(&desk, "flood/a=f3000 ");
 	assert_int_equal(desk.count, 3000);
+	if (!options->tls) /* so that an operator's command is not kept waiting */
+		assert_true(desk.batch_most <= 512);
 	char *big = mem_new(8u << 20);
 	assert_true(broker_publish(desk.broker, "flood/b", big, 8u << 20, 1, false));
 	broker_release(desk.broker);
