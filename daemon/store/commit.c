@@ -1,6 +1,8 @@
 /* A turn, in one transaction with one fsync. Heads move in memory only once it is on disk. */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "store/ledger.h"
 #include "store/sql.h"

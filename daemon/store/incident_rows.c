@@ -1,6 +1,8 @@
 /* An incident and its parts, to rows and back. Everything but what is memory only: a restart must
  * find the same incident, its timers included. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "store/sql.h"

@@ -1,6 +1,8 @@
 #include "store/ledger.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 static void add_length(struct sha256 *sha, uint64_t len)
 {

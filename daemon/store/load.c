@@ -1,5 +1,6 @@
 /* What a restart begins from. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "store/sql.h"
 

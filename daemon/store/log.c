@@ -1,6 +1,8 @@
 /* Reading the ledger back. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "store/sql.h"
 

@@ -1,5 +1,6 @@
 /* The outbox: notifications and their deliveries, to rows and back. */
 #include <errno.h>
+#include <string.h>
 
 #include "store/sql.h"
 

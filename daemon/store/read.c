@@ -1,6 +1,7 @@
 /* Reading back: incidents, deliveries, links, devices. */
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "store/sql.h"
 

@@ -1,6 +1,7 @@
 #include "store/sql.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* In the order in which incident_get reads them. */
 #define INCIDENT_SELECT                                                                            \
