@@ -107,6 +107,12 @@ struct app {
 /* Opens everything and runs until a signal ends it. Returns the exit code. */
 int app_run(const char *config_path);
 
+/* Its parts, for whoever drives the turns himself: load into a zeroed app, open, app_turn as often
+ * as something was gathered, close (after a failed open too). */
+int app_load_config(struct app *, const char *path) MUST_USE;
+int app_open(struct app *, struct problem *why) MUST_USE;
+void app_close(struct app *);
+
 /* ---- for service.c ---- */
 
 void app_turn(struct app *);

@@ -420,7 +420,7 @@ void app_stop_if_done(struct app *app)
 		uv_stop(&app->loop);
 }
 
-static void app_close(struct app *app)
+void app_close(struct app *app)
 {
 	if (app->broker && app->courier && app->http) {
 		add_fact(app, SERVICE_STOPPED, NULL);
@@ -469,35 +469,44 @@ static void open_loop(struct app *app)
 	uv_signal_start(&app->reload, on_reload, SIGHUP);
 }
 
+/* Opens the loop, the record and the network; the caller runs the loop and closes in any case. */
+int app_open(struct app *app, struct problem *why)
+{
+	open_loop(app);
+	int r = open_store(app, why);
+	return r < 0 ? r : open_network(app, why);
+}
+
+int app_load_config(struct app *app, const char *path)
+{
+	struct text report = {0};
+	app->failing_since = NEVER;
+	app->config_path = path;
+	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
+	if (r < 0)
+		fputs(text_get(&report), stderr);
+	else
+		log_report(&report, say_warning);
+	text_finish(&report);
+	return r;
+}
+
 int app_run(const char *config_path)
 {
-	struct app *app = NEW(struct app);
-	struct text report = {0};
+	struct app app = {0};
 	struct problem why = {0};
-	app->failing_since = NEVER;
-	app->config_path = config_path;
-	if (config_load(config_path, CONFIG_DAEMON, &app->config, &report) < 0) {
-		fputs(text_get(&report), stderr);
-		text_finish(&report);
-		free(app);
+	if (app_load_config(&app, config_path) < 0)
 		return 78;
-	}
-	log_report(&report, say_warning);
-	text_finish(&report);
-	open_loop(app);
-	int r = open_store(app, &why);
-	if (r == 0)
-		r = open_network(app, &why);
+	int r = app_open(&app, &why);
 	if (r < 0) {
 		log_error("%s", why.text);
 	} else {
-		log_info("tocsin %s: %u site%s, console at %s", TOCSIN_VERSION, app->site_count,
-		         app->site_count == 1 ? "" : "s", app->config->http.public_url);
-		app_turn(app);
-		uv_run(&app->loop, UV_RUN_DEFAULT);
+		log_info("tocsin %s: %u site%s, console at %s", TOCSIN_VERSION, app.site_count,
+		         app.site_count == 1 ? "" : "s", app.config->http.public_url);
+		app_turn(&app);
+		uv_run(&app.loop, UV_RUN_DEFAULT);
 	}
-	app_close(app);
-	free(app);
+	app_close(&app);
 	if (r == 0)
 		log_info("stopped");
 	return r < 0 ? 1 : 0;
