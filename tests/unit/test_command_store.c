@@ -173,6 +173,23 @@ static void a_number_must_fit_one(void **state)
 	EXPECT(s, "tocsin ack 7 --by li", 1, "no open incident has the number 7");
 }
 
+static void a_number_that_fits_two_sites_is_asked_back(void **state)
+{
+	struct story *s = *state;
+	struct site *first = s->site;
+	struct site_def *second = school("xinhua");
+	given_a_fire(s);
+	s->site = site_create(second);
+	assert_int_equal(store_load_site(s->store, s->site, NULL), 0);
+	given_a_fire(s);
+	site_destroy(s->site);
+	s->site = first;
+	EXPECT(s, "tocsin show 1", 1, "fits several", "write the whole id");
+	EXPECT(s, "tocsin ack 1 --by li", 1, "binjiang-2026-000001");
+	EXPECT(s, "tocsin ack 1 --by li", 1, "xinhua-2026-000001");
+	site_def_destroy(second);
+}
+
 static void the_record_is_printed_oldest_first(void **state)
 {
 	struct story *s = *state;
@@ -258,6 +275,7 @@ int main(void)
 	        STORY_TEST(a_fire_is_listed_and_told),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
+	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),
 	        STORY_TEST(the_record_is_printed_oldest_first),
 	        STORY_TEST(a_missing_record_is_named),
 	        STORY_TEST(following_prints_what_is_committed),
