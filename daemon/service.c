@@ -133,6 +133,8 @@ static bool review_ready(void *ctx, struct problem *why)
 		return problem_set(why, 0, "the record cannot be written: %s", app->failure.text);
 	if (!app->broker_up)
 		return problem_set(why, 0, "no connection to the broker");
+	if (!broker_is_listening(app->broker))
+		return problem_set(why, 0, "the broker has not confirmed the subscriptions");
 	return true;
 }
 

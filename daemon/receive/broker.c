@@ -50,6 +50,14 @@ bool broker_is_connected(const struct broker *broker)
 	return link_is_up(broker);
 }
 
+bool broker_is_listening(const struct broker *broker)
+{
+	for (size_t i = 0; i < broker->filter_count; i++)
+		if (!broker->filters[i].granted)
+			return false;
+	return link_is_up(broker);
+}
+
 size_t broker_held(const struct broker *broker)
 {
 	return broker->held;

@@ -70,6 +70,9 @@ void broker_release(struct broker *);
 
 bool broker_is_connected(const struct broker *);
 
+/* Connected, and every subscription confirmed: what is published from now on reaches us. */
+bool broker_is_listening(const struct broker *);
+
 /* How many messages of this connection were gathered since broker_release: their acks are held.
  * With 0 a release acknowledges nothing, also when the store is down. MQTT numbers them with 16
  * bits, so that they are never more than 65,535. */

@@ -103,9 +103,11 @@ void link_subscribe(struct broker *broker)
 		free(broker->gone[i]);
 	}
 	broker->gone_count = 0;
-	for (size_t i = 0; i < broker->filter_count; i++)
+	for (size_t i = 0; i < broker->filter_count; i++) {
+		broker->filters[i].granted = false;
 		mosquitto_subscribe(broker->client, &broker->filters[i].mid,
 		                    broker->filters[i].text, 1);
+	}
 }
 
 static void on_connect(struct mosquitto *client, void *ctx, int code, int flags)
@@ -133,13 +135,15 @@ static void on_subscribe(struct mosquitto *client, void *ctx, int mid, int count
 	(void)client;
 	struct broker *broker = ctx;
 	broker->progress++;
-	if (count != 1 || granted[0] != 0x80)
-		return;
-	for (size_t i = 0; i < broker->filter_count; i++)
-		if (broker->filters[i].mid == mid)
+	for (size_t i = 0; i < broker->filter_count; i++) {
+		if (broker->filters[i].mid != mid)
+			continue;
+		broker->filters[i].granted = count == 1 && granted[0] != 0x80;
+		if (!broker->filters[i].granted)
 			log_error("the broker refuses the subscription to '%s': its access list "
 			          "must allow '%s' to read it",
 			          broker->filters[i].text, broker->options.client_id);
+	}
 }
 
 static void on_answer(struct mosquitto *client, void *ctx, int mid)

@@ -25,7 +25,8 @@ enum stage {
 
 struct filter {
 	char *text;
-	int mid; /* of its SUBSCRIBE in this session */
+	int mid;      /* of its SUBSCRIBE in this session */
+	bool granted; /* the broker has confirmed it */
 };
 
 struct broker {
