@@ -274,7 +274,7 @@ static void put_site_status(struct text *out, const struct store *store, const s
 		states[site->incidents[i]->state]++;
 	for (uint32_t i = 0; i < site->def->device_count; i++) {
 		silent += (site->devices[i].active >> KIND_LINK) & 1;
-		heard += site->devices[i].heard_once;
+		heard += site->devices[i].heard != 0;
 	}
 	struct ledger_head head = store_head(store, site->store_id);
 	struct text hash = {0};

@@ -57,7 +57,8 @@ async function start() {
 }
 
 async function loadHouse() {
-  const [status, found] = await Promise.all([call("status"), call("people")]);
+  const status = await call("status"); // first alone: a wrong token is one failure, not two
+  const found = await call("people");
   sites = new Map(status.sites.map((site) => [site.id, site]));
   people = found.items;
   speak(status.sites[0]?.language ?? navigator.language);
