@@ -257,6 +257,7 @@ static void test_edited_data_does_not_keep_the_service_from_starting(void **stat
 	                                      "UPDATE ledger SET data = '{broken' WHERE seq = 1");
 	reopen(s);
 	assert_true(count_log(s->store, (struct ledger_filter){.zone = "dorm-3f"}) > 0);
+	assert_int_equal(count_log(s->store, (struct ledger_filter){.zone = "dorm"}), 0);
 }
 
 /* ---- reading it back ---- */

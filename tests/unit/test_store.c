@@ -231,6 +231,8 @@ static void fail_everywhere(struct story *s, enum fault fault, int error)
 		commit(s);
 	}
 	assert_true(failures >= 1);
+	assert_int_equal(store_head(s->store, s->site->store_id).seq,
+	                 count_log(s->store, (struct ledger_filter){0})); /* no number was lost */
 	survives(s);
 	assert_int_equal(count_log(s->store, (struct ledger_filter){.type = "signal"}),
 	                 failures + 1);
@@ -503,6 +505,25 @@ static void test_a_closed_store_is_one_file(void **state)
 	must_open(s);
 }
 
+/* So that a copy of the one file is whole, although somebody is still looking. */
+static void test_closing_empties_the_log_beside_a_reader(void **state)
+{
+	struct story *s = *state;
+	struct store *reader;
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	assert_int_equal(store_open(s->path, STORE_READ, &reader, NULL), 0);
+	assert_true(count_log(reader, (struct ledger_filter){0}) > 0);
+	close_all(s);
+	char path[128];
+	struct stat info;
+	snprintf(path, sizeof path, "%s-wal", s->path);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_size, 0);
+	store_close(reader);
+	must_open(s);
+}
+
 /* ---- checkpoints ---- */
 
 static void read_log_start(const struct story *s, char out[32])
@@ -725,6 +746,7 @@ int main(void)
 	        STORY(test_the_record_is_read_where_nothing_can_be_written),
 	        STORY(test_a_killed_writer_loses_nothing),
 	        STORY(test_a_closed_store_is_one_file),
+	        STORY(test_closing_empties_the_log_beside_a_reader),
 	        STORY(test_the_log_file_begins_anew_while_commits_go_on),
 	        STORY(test_incidents_are_listed_newest_first),
 	        STORY(test_deliveries_and_whom_a_link_stands_for),
