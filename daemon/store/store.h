@@ -64,7 +64,9 @@ struct turn {
  * same turn, or a longer one, after a failure. */
 int store_commit(struct store *, const struct turn *, struct problem *why) MUST_USE;
 
-/* ---- reading back ---- */
+/* ---- reading back ----
+ * What a visit is given lives until it returns. It may ask for single things (store_incident), but
+ * neither begin the same list again nor commit. */
 
 /* Loads an incident by id from any site; heap, to be freed with incident_destroy. site_id
  * gets the site's id (heap; free it). -ENOENT if there is none. */
