@@ -124,24 +124,18 @@ static bool check_url(const struct checker *c, const struct node **v, const stru
 	return false;
 }
 
-/* What the type itself says of its settings, at the one without which it would say nothing. */
+/* What the type itself says of its settings, at the field that it names. */
 static void check_type(const struct checker *c, const struct node *map, const struct node **v,
                        const struct channel *channel)
 {
-	struct problem why, other;
+	struct problem why;
 	if (channel_check(channel, &why) == 0)
 		return;
-	const struct node *place = map;
-	for (size_t i = 0; i < FIELDS; i++) {
-		struct channel without = *channel;
-		const char **field = field_of(&without, channel_fields[i].field);
-		if (!*field)
-			continue;
-		*field = NULL;
-		if (channel_check(&without, &other) == 0)
+	const struct node *place = NULL;
+	for (size_t i = 0; i < FIELDS && !place; i++)
+		if (strstr(why.text, channel_field_name(channel_fields[i].field)))
 			place = node_of(&channel_fields[i], v);
-	}
-	check_problem(c, place, "%s", why.text);
+	check_problem(c, place ? place : map, "%s", why.text);
 }
 
 static const char *type_word(const void *owner, uint32_t i)

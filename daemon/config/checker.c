@@ -143,7 +143,8 @@ uint32_t check_list(const struct checker *c, const struct node *node, const char
 	}
 	uint32_t count = node_count(c->tree, node);
 	if (count < least)
-		check_problem(c, node, "%s is empty; at least %u must stand here", what, least);
+		check_problem(c, node, "%s: an empty list; at least %u must stand here", what,
+		              least);
 	return count;
 }
 
@@ -278,12 +279,17 @@ void check_unknown(const struct checker *c, const struct node *node, const char 
                    const char *word, const struct names *names)
 {
 	struct text say = {0};
+	if (c->report->count == REPORT_MAX) { /* only counted: no time is spent on guessing */
+		check_problem(c, node, "unknown %s", what);
+		return;
+	}
 	text_addf(&say, "unknown %s ", what);
 	guess_quote(&say, word, QUOTE_MAX);
 	const char *near = guess_name(word, names);
 	if (near)
-		text_addf(&say, "; did you mean '%s'?", near);
-	text_add(&say, names->count ? "; allowed: " : "; there is none");
+		text_addf(&say, "; did you mean '%s'? Allowed: ", near);
+	else
+		text_add(&say, names->count ? "; allowed: " : "; there is none");
 	guess_list(&say, names, LISTED_MAX);
 	check_problem(c, node, "%s", text_get(&say));
 	text_finish(&say);
@@ -332,7 +338,8 @@ uint32_t ids_refer_name(const struct checker *c, const struct ids *ids, const st
                         const char *name)
 {
 	uint32_t found = ids_find(ids, name);
-	if (found == INDEX_NONE && !ids->unsure) {
+	bool none_good = ids->count && !ids->index.count;
+	if (found == INDEX_NONE && !ids->unsure && !none_good) {
 		struct names names = {.name = ids_name, .owner = ids, .count = ids->count};
 		check_unknown(c, node, ids->what, name, &names);
 	}

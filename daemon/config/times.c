@@ -49,7 +49,7 @@ int weekly_parse(const char *text, struct arena *arena, struct weekly_range **ou
 	} while (*at == ',' && at++);
 	int32_t start, end;
 	if (*at++ != ' ' || !minute_read(&at, &start) || *at++ != '-' || !minute_read(&at, &end) ||
-	    *at || start == 1440 || end == 0)
+	    *at || start == 1440)
 		goto bad;
 	*out = ARENA_ARRAY(arena, struct weekly_range, n);
 	for (uint32_t i = 0; i < n; i++) {

@@ -166,6 +166,11 @@ static int refuse_syntax(struct builder *b, const yaml_parser_t *parser, const c
 
 int tree_parse(const char *bytes, size_t len, struct tree *out, struct yaml_error *why)
 {
+	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin a file with it */
+	if (len >= 3 && memcmp(bytes, mark, 3) == 0) {
+		bytes += 3;
+		len -= 3;
+	}
 	struct tree tree = {0};
 	struct builder b = {.tree = &tree, .why = why};
 	yaml_parser_t parser;
