@@ -168,7 +168,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *watch = (struct watch *)poll;
 	struct courier *courier = watch->courier;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
+	/* Told of an error curl gives up; left to find it by reading, it knows a kept connection
+	 * that died meanwhile and asks again on a new one. */
+	int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0, running;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)

@@ -1,0 +1,605 @@
+/* The courier against servers that misbehave in every way a path can name: each attempt ends, in
+ * bounded time, with the right verdict. */
+/* floors: deliver */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "deliver/courier.h"
+#include "letter_fixture.h"
+
+#define ATTEMPT_HERE 500 /* ms */
+#define TOO_LONG 20000   /* ms: a test that waits longer has failed */
+
+/* ---- the server: one process a connection, the path says how it behaves ---- */
+
+static void say(int fd, const char *text)
+{
+	size_t len = strlen(text);
+	while (len) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			_exit(0);
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+static void wait_for_end(int fd)
+{
+	char rest[256];
+	while (recv(fd, rest, sizeof rest, 0) > 0)
+		;
+	_exit(0);
+}
+
+/* Reads one request whole; returns false when the client has gone. */
+static bool read_request(int fd, char *at, size_t cap)
+{
+	size_t len = 0;
+	for (;;) {
+		ssize_t n = recv(fd, at + len, cap - 1 - len, 0);
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		at[len] = '\0';
+		const char *end = strstr(at, "\r\n\r\n");
+		const char *length = strcasestr(at, "\r\nContent-Length: ");
+		if (end &&
+		    (size_t)(at + len - (end + 4)) >= (length ? strtoul(length + 18, NULL, 10) : 0))
+			return true;
+	}
+}
+
+static void answer(int fd, const char *status, const char *headers, const char *body)
+{
+	char head[1024];
+	snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers,
+	         strlen(body));
+	say(fd, head);
+	say(fd, body);
+}
+
+static void reset(int fd)
+{
+	struct linger now = {1, 0};
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(fd);
+	_exit(0);
+}
+
+static void drip(int fd, const char *head)
+{
+	say(fd, head);
+	for (;;) {
+		say(fd, "x");
+		usleep(20000); /* how this server behaves, nothing that a test waits for */
+	}
+}
+
+static void flood(int fd, const char *head, const char *what)
+{
+	say(fd, head);
+	for (;;)
+		say(fd, what);
+}
+
+#define OK_HEAD "HTTP/1.1 200 OK\r\n"
+#define BIG_BODY OK_HEAD "Content-Length: 100000000\r\n\r\n"
+
+static void behave(int fd, const char *request, int nth)
+{
+	char path[64] = "", number[16];
+	sscanf(request, "POST %63s", path);
+	snprintf(number, sizeof number, "%d", nth);
+	if (!strcmp(path, "/200"))
+		answer(fd, "200 OK", "", "ok");
+	else if (!strcmp(path, "/echo"))
+		answer(fd, "200 OK", "", request);
+	else if (!strcmp(path, "/nth"))
+		answer(fd, "200 OK", "", number);
+	else if (!strcmp(path, "/204"))
+		say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+	else if (!strcmp(path, "/interim"))
+		say(fd, "HTTP/1.1 100 Continue\r\n\r\n" OK_HEAD "Content-Length: 0\r\n\r\n");
+	else if (!strcmp(path, "/redirect"))
+		answer(fd, "302 Found", "Location: /200\r\n", "");
+	else if (!strcmp(path, "/404"))
+		answer(fd, "404 Not Found", "", "");
+	else if (!strcmp(path, "/410"))
+		answer(fd, "410 Gone", "", "");
+	else if (!strcmp(path, "/500"))
+		answer(fd, "500 Internal Server Error", "", "");
+	else if (!strcmp(path, "/429"))
+		answer(fd, "429 Too Many Requests", "Retry-After: 7\r\n", "");
+	else if (!strcmp(path, "/503"))
+		answer(fd, "503 Service Unavailable",
+		       "retry-after:Sun, 22 Nov 2026 00:01:12 GMT\r\n", "");
+	else if (!strcmp(path, "/close"))
+		_exit(0);
+	else if (!strcmp(path, "/reset"))
+		reset(fd);
+	else if (!strcmp(path, "/cut-header"))
+		say(fd, OK_HEAD "Content-Le"), _exit(0);
+	else if (!strcmp(path, "/cut-body"))
+		say(fd, OK_HEAD "Content-Length: 100\r\n\r\nhalf"), _exit(0);
+	else if (!strcmp(path, "/cut-500"))
+		say(fd, "HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nhalf"), _exit(0);
+	else if (!strcmp(path, "/only-interim"))
+		say(fd, "HTTP/1.1 100 Continue\r\n\r\n"), _exit(0);
+	else if (!strcmp(path, "/drip-header"))
+		drip(fd, OK_HEAD "X: ");
+	else if (!strcmp(path, "/drip-body"))
+		drip(fd, BIG_BODY);
+	else if (!strcmp(path, "/huge"))
+		flood(fd, BIG_BODY, "0123456789012345678901234567890123456789");
+	else if (!strcmp(path, "/header-flood"))
+		flood(fd, OK_HEAD, "X-Noise: 0123456789012345678901234567890123456789\r\n");
+	else if (!strcmp(path, "/garbage"))
+		say(fd, "\1\2\3 what is HTTP?\r\n\r\n"), _exit(0);
+	else if (!strcmp(path, "/close-after"))
+		answer(fd, "200 OK", "", ""), _exit(0);
+	else
+		wait_for_end(fd); /* "/hang" */
+}
+
+static int listen_on_loopback(int backlog, int *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static pid_t serve(int listener)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		if (fd < 0 || fork() != 0) {
+			close(fd);
+			continue;
+		}
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		static char request[65536];
+		for (int nth = 1; read_request(fd, request, sizeof request); nth++)
+			behave(fd, request, nth);
+		_exit(0);
+	}
+}
+
+/* ---- who sends ---- */
+
+#define RESULTS_MAX 600
+
+struct sender {
+	uv_loop_t loop;
+	uv_timer_t limit;
+	struct courier *courier;
+	struct desk desk;
+	struct channel channel;
+	char url[128];
+	int port;
+	pid_t server;
+	struct delivery_result results[RESULTS_MAX];
+	char details[RESULTS_MAX][160];
+	char site[ID_MAX];
+	uint32_t count;
+	uint32_t then_send; /* more letters, from within the result */
+};
+
+static struct text reply_body; /* what the test's own channel was given */
+static size_t reply_len;
+
+static int build(const struct channel *channel, const struct letter *letter,
+                 struct request *request, struct problem *why)
+{
+	if (letter->to && strcmp(letter->to, "nobody") == 0)
+		return problem_set(why, -EINVAL, "nobody is no address");
+	text_add(&request->url, channel->url);
+	text_addf(&request->body, "{\"to\":\"%s\"}", letter->to ? letter->to : "");
+	request_header(request, "Content-Type", "application/json");
+	request_header(request, "X-Token", "%s", "a\r\nX-Evil: b");
+	return 0;
+}
+
+static void judge(const struct reply *reply, struct judgement *judgement)
+{
+	text_reset(&reply_body);
+	text_add(&reply_body, reply->body);
+	reply_len = reply_body.len;
+	judge_by_status(reply, judgement);
+}
+
+static const struct channel_type test_channel = {.name = "test", .build = build, .judge = judge};
+
+static void send_to(struct sender *sender, const char *path)
+{
+	snprintf(sender->url, sizeof sender->url, "http://127.0.0.1:%d%s", sender->port, path);
+	sender->channel.url = sender->url;
+	courier_send(sender->courier, &sender->channel, &sender->desk.letter);
+}
+
+static void on_result(void *ctx, const char *site_id, const struct delivery_result *result)
+{
+	struct sender *sender = ctx;
+	uint32_t i = sender->count++;
+	assert_true(i < RESULTS_MAX);
+	sender->results[i] = *result;
+	snprintf(sender->site, sizeof sender->site, "%s", site_id);
+	snprintf(sender->details[i], sizeof sender->details[i], "%s", result->detail);
+	uv_stop(&sender->loop);
+	if (sender->then_send) {
+		sender->then_send--;
+		send_to(sender, "/200");
+	}
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+	struct sender *sender = timer->data;
+	fail_msg("%s: no result within %d ms", sender->url, TOO_LONG);
+}
+
+static int open_sender(void **state)
+{
+	struct sender *sender = calloc(1, sizeof *sender);
+	int listener = listen_on_loopback(1024, &sender->port);
+	sender->server = serve(listener);
+	close(listener);
+	desk_init(&sender->desk);
+	sender->channel = (struct channel){.id = "test", .type = &test_channel};
+	uv_loop_init(&sender->loop);
+	uv_timer_init(&sender->loop, &sender->limit);
+	sender->limit.data = sender;
+	assert_int_equal(courier_open(&sender->loop, on_result, sender, &sender->courier, NULL), 0);
+	courier_limit_time(sender->courier, 300, ATTEMPT_HERE);
+	*state = sender;
+	return 0;
+}
+
+static int close_sender(void **state)
+{
+	struct sender *sender = *state;
+	courier_close(sender->courier);
+	uv_close((uv_handle_t *)&sender->limit, NULL);
+	uv_run(&sender->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&sender->loop), 0);
+	kill(sender->server, SIGKILL);
+	waitpid(sender->server, NULL, 0);
+	desk_finish(&sender->desk);
+	text_finish(&reply_body);
+	free(sender);
+	return 0;
+}
+
+/* Runs the loop until so many results are there. */
+static void expect_results(struct sender *sender, uint32_t count)
+{
+	uv_update_time(&sender->loop);
+	uv_timer_start(&sender->limit, on_limit, TOO_LONG, 0);
+	while (sender->count < count)
+		uv_run(&sender->loop, UV_RUN_DEFAULT); /* each result stops it */
+	uv_timer_stop(&sender->limit);
+}
+
+static const struct delivery_result *attempt_at(struct sender *sender, const char *path)
+{
+	uint32_t before = sender->count;
+	send_to(sender, path);
+	assert_int_equal(sender->count, before); /* never from within courier_send */
+	assert_int_equal(courier_in_flight(sender->courier), 1);
+	expect_results(sender, before + 1);
+	assert_int_equal(courier_in_flight(sender->courier), 0);
+	return &sender->results[before];
+}
+
+/* ---- */
+
+static void every_misbehaviour_ends_in_time_with_its_verdict(void **state)
+{
+	static const struct {
+		const char *path;
+		enum verdict verdict;
+		int status;
+		span_ms retry_after;
+		const char *detail;
+	} cases[] = {
+	        {"/200", VERDICT_ACCEPTED, 200, 0, "HTTP 200"},
+	        {"/204", VERDICT_ACCEPTED, 204, 0, "HTTP 204"},
+	        {"/interim", VERDICT_ACCEPTED, 200, 0, "HTTP 200"},
+	        {"/redirect", VERDICT_REFUSED, 302, 0, "not followed"},
+	        {"/404", VERDICT_REFUSED, 404, 0, "HTTP 404"},
+	        {"/410", VERDICT_REFUSED, 410, 0, "gone"},
+	        {"/500", VERDICT_RETRY, 500, 0, "HTTP 500"},
+	        {"/429", VERDICT_RETRY, 429, 7000, "HTTP 429"},
+	        {"/close", VERDICT_BROKEN, 0, 0, "closed without an answer"},
+	        {"/reset", VERDICT_BROKEN, 0, 0, "the connection broke"},
+	        {"/cut-header", VERDICT_BROKEN, 0, 0, "conn"},
+	        {"/cut-body", VERDICT_ACCEPTED, 200, 0, "HTTP 200"},
+	        {"/cut-500", VERDICT_RETRY, 500, 0, "HTTP 500"},
+	        {"/only-interim", VERDICT_BROKEN, 0, 0, "conn"},
+	        {"/hang", VERDICT_RETRY, 0, 0, "no answer in time"},
+	        {"/drip-header", VERDICT_RETRY, 0, 0, "no answer in time"},
+	        {"/drip-body", VERDICT_ACCEPTED, 200, 0, "HTTP 200"},
+	        {"/huge", VERDICT_ACCEPTED, 200, 0, "HTTP 200"},
+	        {"/header-flood", VERDICT_RETRY, 0, 0, "an answer without an end"},
+	        {"/garbage", VERDICT_RETRY, 0, 0, "the answer is not HTTP"},
+	};
+	struct sender *sender = *state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct delivery_result *result = attempt_at(sender, cases[i].path);
+		const char *detail = sender->details[sender->count - 1];
+		if (result->verdict != cases[i].verdict || result->status != cases[i].status ||
+		    result->retry_after != cases[i].retry_after ||
+		    result->took > 5 * ATTEMPT_HERE || !strstr(detail, cases[i].detail))
+			fail_msg("%s: %s, status %d, retry after %lld, took %lld ms: %s",
+			         cases[i].path, verdict_name(result->verdict), result->status,
+			         (long long)result->retry_after, (long long)result->took, detail);
+		assert_null(strstr(detail, cases[i].path)); /* a path can hold a key */
+	}
+}
+
+static void a_reply_is_kept_within_bounds(void **state)
+{
+	struct sender *sender = *state;
+	attempt_at(sender, "/huge");
+	assert_int_equal(reply_len, REPLY_MAX);
+}
+
+static void a_hanging_server_costs_one_attempt_and_no_more(void **state)
+{
+	struct sender *sender = *state;
+	const struct delivery_result *result = attempt_at(sender, "/hang");
+	assert_in_range(result->took, ATTEMPT_HERE - 50, ATTEMPT_HERE * 5);
+}
+
+static void a_refused_connection_is_broken_at_once(void **state)
+{
+	struct sender *sender = *state;
+	close(listen_on_loopback(1, &sender->port));
+	const struct delivery_result *result = attempt_at(sender, "/200");
+	assert_int_equal(result->verdict, VERDICT_BROKEN);
+	assert_int_equal(result->status, 0);
+	assert_string_equal(sender->details[0], "no connection: Connection refused");
+}
+
+static void a_host_that_never_answers_is_given_up_after_the_time_to_connect(void **state)
+{
+	struct sender *sender = *state;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int full[4], listener = listen_on_loopback(0, &sender->port);
+	at.sin_port = htons((uint16_t)sender->port);
+	for (int i = 0; i < 4; i++) { /* nobody accepts: the queue is full, further calls unheard */
+		full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)!connect(full[i], (struct sockaddr *)&at, sizeof at);
+	}
+	const struct delivery_result *result = attempt_at(sender, "/200");
+	assert_int_equal(result->verdict, VERDICT_RETRY);
+	assert_in_range(result->took, 250, ATTEMPT_HERE - 20);
+	for (int i = 0; i < 4; i++)
+		close(full[i]);
+	close(listener);
+}
+
+static void tls_is_never_given_up_for_plain_text(void **state)
+{
+	struct sender *sender = *state;
+	snprintf(sender->url, sizeof sender->url, "https://127.0.0.1:%d/garbage", sender->port);
+	sender->channel.url = sender->url;
+	courier_send(sender->courier, &sender->channel, &sender->desk.letter);
+	expect_results(sender, 1);
+	assert_int_equal(sender->results[0].verdict, VERDICT_RETRY);
+}
+
+static void an_unwritable_letter_is_refused_from_the_loop(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.letter.to = "nobody";
+	const struct delivery_result *result = attempt_at(sender, "/200");
+	assert_int_equal(result->verdict, VERDICT_REFUSED);
+	assert_string_equal(sender->details[0], "nobody is no address");
+	courier_send(sender->courier, NULL, &sender->desk.letter);
+	expect_results(sender, 2);
+	assert_int_equal(sender->results[1].verdict, VERDICT_REFUSED);
+}
+
+static void a_result_says_which_attempt_it_is_of(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.letter.contact = 2;
+	sender->desk.letter.attempt = 5;
+	sender->desk.letter.unlogged = true;
+	const struct delivery_result *result = attempt_at(sender, "/200");
+	assert_string_equal(sender->site, "binjiang");
+	assert_int_equal(result->notification, 7);
+	assert_int_equal(result->contact, 2);
+	assert_int_equal(result->attempt, 5);
+	assert_true(result->unlogged);
+}
+
+static void the_request_is_what_the_channel_wrote(void **state)
+{
+	struct sender *sender = *state;
+	sender->channel.to = "13800138000";
+	attempt_at(sender, "/echo");
+	const char *seen = text_get(&reply_body);
+	assert_non_null(strstr(seen, "\r\nUser-Agent: tocsin/"));
+	assert_non_null(strstr(seen, "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(seen, "\r\nX-Token: aX-Evil: b\r\n")); /* no header of its own */
+	assert_null(strstr(seen, "Expect"));
+	assert_non_null(strstr(seen, "\r\n\r\n{\"to\":\"13800138000\"}"));
+	sender->desk.letter.to = "13900139000"; /* the contact's own goes first */
+	attempt_at(sender, "/echo");
+	assert_non_null(strstr(text_get(&reply_body), "{\"to\":\"13900139000\"}"));
+}
+
+static void the_channel_may_go_while_its_letter_is_under_way(void **state)
+{
+	struct sender *sender = *state;
+	send_to(sender, "/200");
+	memset(&sender->channel, 0xA5, sizeof sender->channel);
+	memset(sender->url, 'x', sizeof sender->url - 1);
+	expect_results(sender, 1);
+	assert_int_equal(sender->results[0].verdict, VERDICT_ACCEPTED);
+}
+
+static void connections_are_kept_and_a_dead_one_costs_nothing(void **state)
+{
+	struct sender *sender = *state;
+	attempt_at(sender, "/nth");
+	attempt_at(sender, "/nth");
+	assert_string_equal(text_get(&reply_body), "2");
+	for (int i = 0; i < 4; i++)
+		if (attempt_at(sender, "/close-after")->verdict != VERDICT_ACCEPTED)
+			fail_msg("%d: %s", i, sender->details[sender->count - 1]);
+}
+
+static void no_proxy_from_the_environment_sees_a_letter(void **state)
+{
+	struct sender *sender = *state;
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("all_proxy", "http://127.0.0.1:1", 1);
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+	unsetenv("http_proxy");
+	unsetenv("all_proxy");
+}
+
+static void a_result_may_send_again(void **state)
+{
+	struct sender *sender = *state;
+	sender->then_send = 3;
+	send_to(sender, "/500");
+	expect_results(sender, 4);
+	assert_int_equal(sender->results[3].verdict, VERDICT_ACCEPTED);
+}
+
+static void an_urgent_letter_never_waits_behind_others(void **state)
+{
+	struct sender *sender = *state;
+	courier_limit_time(sender->courier, SECONDS(5), SECONDS(15));
+	sender->desk.notification.urgent = false;
+	for (int i = 0; i < IN_FLIGHT_MAX + 20; i++)
+		send_to(sender, "/hang");
+	sender->desk.notification.urgent = true;
+	sender->desk.notification.number = 99;
+	send_to(sender, "/200");
+	assert_int_equal(courier_in_flight(sender->courier), IN_FLIGHT_MAX + 21);
+	expect_results(sender, 1);
+	assert_int_equal(sender->results[0].notification, 99);
+	assert_int_equal(sender->results[0].verdict, VERDICT_ACCEPTED);
+	/* Those that waited get their turn, too: the server dies and all of them break. */
+	kill(sender->server, SIGKILL);
+	expect_results(sender, IN_FLIGHT_MAX + 21);
+	for (uint32_t i = 1; i < sender->count; i++)
+		assert_int_equal(sender->results[i].verdict, VERDICT_BROKEN);
+}
+
+static void many_at_once_all_arrive(void **state)
+{
+	struct sender *sender = *state;
+	courier_limit_time(sender->courier, SECONDS(5), SECONDS(15));
+	for (int i = 0; i < 200; i++)
+		send_to(sender, "/200");
+	expect_results(sender, 200);
+	for (uint32_t i = 0; i < 200; i++)
+		assert_int_equal(sender->results[i].verdict, VERDICT_ACCEPTED);
+}
+
+static void closing_drops_what_is_under_way(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.notification.urgent = false;
+	for (int i = 0; i < IN_FLIGHT_MAX + 5; i++)
+		send_to(sender, "/hang");
+	for (int i = 0; i < 10; i++)
+		uv_run(&sender->loop, UV_RUN_NOWAIT);
+	courier_close(sender->courier);
+	sender->courier = NULL;
+	uv_run(&sender->loop, UV_RUN_DEFAULT); /* ends: no handle is left alive */
+	assert_int_equal(sender->count, 0);
+}
+
+static void retry_after_is_seconds_or_a_date(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		span_ms expected;
+	} cases[] = {
+	        {"7", 7000},
+	        {" 120 \r\n", 120000},
+	        {"0", 0},
+	        {"-5", 0},
+	        {"7.5", 0},
+	        {"soon", 0},
+	        {"", 0},
+	        {"86401", RETRY_AFTER_MAX},
+	        {"99999999999999999999999999", RETRY_AFTER_MAX},
+	        {"Sun, 22 Nov 2026 00:01:00 GMT", 60000},
+	        {"Sat, 21 Nov 2026 23:59:00 GMT", 0},
+	        {"Sun, 22 Nov 2099 00:01:00 GMT", RETRY_AFTER_MAX},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(retry_after_parse(cases[i].value, EIGHT), cases[i].expected);
+}
+
+static void a_date_to_wait_for_counts_from_the_letters_now(void **state)
+{
+	struct sender *sender = *state;
+	const struct delivery_result *result = attempt_at(sender, "/503");
+	assert_int_equal(result->verdict, VERDICT_RETRY);
+	assert_in_range(result->retry_after, 59655 - 2000, 59655); /* less what it took */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_sender, close_sender)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(every_misbehaviour_ends_in_time_with_its_verdict),
+	        TEST(a_reply_is_kept_within_bounds),
+	        TEST(a_hanging_server_costs_one_attempt_and_no_more),
+	        TEST(a_refused_connection_is_broken_at_once),
+	        TEST(a_host_that_never_answers_is_given_up_after_the_time_to_connect),
+	        TEST(tls_is_never_given_up_for_plain_text),
+	        TEST(an_unwritable_letter_is_refused_from_the_loop),
+	        TEST(a_result_says_which_attempt_it_is_of),
+	        TEST(the_request_is_what_the_channel_wrote),
+	        TEST(the_channel_may_go_while_its_letter_is_under_way),
+	        TEST(connections_are_kept_and_a_dead_one_costs_nothing),
+	        TEST(no_proxy_from_the_environment_sees_a_letter),
+	        TEST(a_result_may_send_again),
+	        TEST(an_urgent_letter_never_waits_behind_others),
+	        TEST(many_at_once_all_arrive),
+	        TEST(closing_drops_what_is_under_way),
+	        TEST(a_date_to_wait_for_counts_from_the_letters_now),
+	        cmocka_unit_test(retry_after_is_seconds_or_a_date),
+	};
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
