@@ -90,7 +90,7 @@ static int ask(struct store *store, const char *sql, int64_t *out, struct proble
 /* version: 0 for a file with nothing in it yet. */
 static int identify(struct store *store, int64_t *version, struct problem *why)
 {
-	int64_t application, number, objects;
+	int64_t application = 0, number = 0, objects = 0;
 	int r = ask(store, "PRAGMA application_id", &application, why);
 	if (r == 0)
 		r = ask(store, "PRAGMA user_version", &number, why);
@@ -148,7 +148,7 @@ static int open_write(struct store *store, struct problem *why)
 		return sql_failure(store->db, why, store->path);
 	sqlite3_busy_timeout(store->db, WRITE_PATIENCE_MS);
 	harden(store->db);
-	int64_t version;
+	int64_t version = 0;
 	r = identify(store, &version, why); /* before anything is written to a foreign file */
 	if (r == 0)
 		r = run(store,
@@ -193,7 +193,7 @@ static int try_read(struct store *store, const char *options, const char *vfs, s
 	r = vfs ? run(store, "PRAGMA locking_mode = EXCLUSIVE", why) : 0;
 	if (r == 0)
 		r = run(store, "PRAGMA temp_store = MEMORY; PRAGMA query_only = ON", why);
-	int64_t version;
+	int64_t version = 0;
 	if (r == 0)
 		r = identify(store, &version, why);
 	if (r == 0 && version < VERSION)
