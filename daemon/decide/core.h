@@ -75,6 +75,10 @@ struct notification *notify_id(struct context *, struct incident *, enum recipie
 void notification_result(struct context *, const struct delivery_result *);
 void notification_due(struct context *, struct notification *);
 void notifications_resume(struct context *); /* after a start */
+/* True if something about the incident leaves for this recipient with this turn: it is written when
+ * it leaves, and so tells of all that the turn brought. */
+bool notification_leaves(const struct context *, const struct incident *, enum recipient_kind,
+                         const char *id);
 void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
                           const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
 

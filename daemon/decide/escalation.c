@@ -288,7 +288,8 @@ void tell_told(struct context *c, struct incident *incident, enum reason reason,
 		const struct told *told = &incident->told[i];
 		if (but && told->kind == RECIPIENT_PERSON && strcmp(told->id, but) == 0)
 			continue;
-		if (reason != REASON_JOINED && just_told(c, incident, told, reason))
+		if (reason == REASON_JOINED ? notification_leaves(c, incident, told->kind, told->id)
+		                            : just_told(c, incident, told, reason))
 			continue;
 		notify_id(c, incident, told->kind, told->id, reason, incident->step);
 	}

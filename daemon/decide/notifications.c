@@ -337,13 +337,37 @@ void notifications_resume(struct context *c)
 	}
 }
 
-/* What is said later replaces what the same recipient has not got yet. */
+static bool leaves(const struct context *c, const struct notification *n)
+{
+	const struct plan *plan = c->plan;
+	for (uint32_t i = plan->dispatches_released; i < plan->dispatch_count; i++)
+		if (plan->dispatches[i].notification == n)
+			return true;
+	return false;
+}
+
+bool notification_leaves(const struct context *c, const struct incident *incident,
+                         enum recipient_kind kind, const char *id)
+{
+	const struct plan *plan = c->plan;
+	for (uint32_t i = plan->dispatches_released; i < plan->dispatch_count; i++) {
+		const struct notification *n = plan->dispatches[i].notification;
+		if (n->incident == incident && n->to_kind == kind && strcmp(n->to_id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is said later replaces what the same recipient has not got yet; but that an incident has
+ * opened is said, also when the same turn raised it. */
 void notifications_expire(struct context *c, const struct incident *incident,
                           enum recipient_kind to_kind, const char *to)
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
 		if (n->incident != incident || is_over(n))
+			continue;
+		if (to && n->reason == REASON_OPENED && leaves(c, n))
 			continue;
 		if (to ? n->to_kind == to_kind && strcmp(n->to_id, to) == 0 : n->urgent)
 			finish(c, n, NOTIFICATION_EXPIRED);

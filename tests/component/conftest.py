@@ -1,11 +1,5 @@
-import pathlib
-import sys
-
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-from house import House  # noqa: E402
+from house import House
 
 
 @pytest.hookimpl(hookwrapper=True)

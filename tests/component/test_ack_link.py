@@ -40,7 +40,7 @@ def test_a_forged_token_is_forbidden(house, push):
     middle = len(token) // 2
     other = "b" if token[middle] != "b" else "c"
     forged = [token[:middle] + other + token[middle + 1:], token[:-1], token + "A", "x",
-              token.upper(), "..%2f", "%00", "a" * 2000,
+              token.upper(), "a%2eb", "a%00", "a" * 2000,
               ".".join(reversed(token.split(".")))]
     for bad in forged:
         for method in ("GET", "POST"):

@@ -15,8 +15,9 @@ def policy(*steps, repeat="10m", resolve_within="30m", last_resort=("person:sun"
             "id": "only", "repeat": repeat, "resolve_within": resolve_within,
             "steps": [{"after": after, "notify": list(who)} for after, *who in steps]}]
         school["last_resort"] = list(last_resort)
-        school["duty"].append({"id": "nobody", "name": "空岗", "rota": {
-            "people": ["sun"], "every": "1w", "from": "2095-01-03T08:00"}})
+        school["duty"] = [post for post in school["duty"] if post["id"] != "nobody"] + [
+            {"id": "nobody", "name": "空岗", "rota": {
+                "people": ["sun"], "every": "1w", "from": "2095-01-03T08:00"}}]
     return edit
 
 

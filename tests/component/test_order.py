@@ -34,6 +34,7 @@ class Call:
 
 CALL = re.compile(r"^(\d+)\s+(\w+)\((\d+)<(.*?)>(?=[,)]| <unf)(.*)$")
 RESUMED = re.compile(r"^(\d+)\s+<\.\.\. (\w+) resumed>(.*)$")
+HEX = re.compile(r"(?:\\x[0-9a-f]{2})+")
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 
@@ -42,6 +43,8 @@ def read_trace(file):
     for number, line in enumerate(file.read_text(errors="replace").splitlines()):
         if found := CALL.match(line):
             thread, name, _fd, where, rest = found.groups()
+            where = HEX.sub(lambda hexes: bytes.fromhex(
+                hexes.group().replace("\\x", "")).decode(), where)
             call = Call(name, where, strings(rest), number, number)
             calls.append(call)
             if "<unfinished ...>" in rest:

@@ -197,6 +197,16 @@ def test_one_message_may_hold_many_signals(house):
     assert sorted(i["kind"] for i in house.incidents()) == ["fire", "trouble"]
 
 
+def test_what_comes_together_opens_the_incident_and_needs_no_second_push(house):
+    house.sends("smoke-301", json.dumps([
+        {"id": "b-1", "kind": "smoke", "state": "active"},
+        {"id": "b-2", "kind": "heat", "state": "active"}]).encode())
+    push = house.push("qian", "opened")
+    assert [s["kind"] for s in push.incident["signals"]] == ["smoke", "heat"]
+    house.until_acked("smoke-301", "b-2")
+    assert not house.pushes(reason="joined")
+
+
 def test_ids_are_text_whatever_they_look_like(build_house):
     def edit(school):
         quick(school)

@@ -68,8 +68,11 @@ def test_a_broker_that_was_away_is_found_again_and_hears_what_it_missed(house):
 def test_a_killed_broker_keeps_what_waits_for_the_daemon(house):
     house.daemon.expects_log("broker")
     house.daemon.stop()
-    for name in ("smoke-301", "smoke-302"):
-        house.says(name, "smoke", committed=False)
+    said = [house.says(name, "smoke", committed=False).encode()
+            for name in ("smoke-301", "smoke-302")]
+    kept = house.folder / "broker" / "mosquitto.db"  # saved at each change, right after its ack
+    house.until("the broker has saved both", lambda: all(
+        one in kept.read_bytes() for one in said))
     house.broker.kill()
     house.broker.start()
     house.daemon.start()

@@ -72,8 +72,10 @@ def test_secrets_and_urls_may_come_from_files_beside_the_configuration(build_hou
 
     def from_files(service):
         phone = service["channels"][0]
-        (house.folder / "phone.secret").write_text(phone.pop("secret") + "\n")
-        (house.folder / "phone.url").write_text(phone.pop("url") + "\n")
+        for name in ("secret", "url"):
+            file = house.folder / f"phone.{name}"
+            file.write_text(phone.pop(name) + "\n")
+            file.chmod(0o600)
         phone.update(secret_file="phone.secret", url_file="phone.url")
 
     house.write_service(from_files)
