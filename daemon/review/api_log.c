@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "review/exchange.h"
@@ -17,8 +18,8 @@
 #define EVENTS_MAX 1000
 #define STREAMS_MAX 64
 #define STREAM_SITES_MAX 64
-#define CHUNK_FULL ((size_t)32 * 1024) /* no further row once a chunk holds this much */
-#define CHUNK_WITHIN SECONDS(30)       /* for the client to take it */
+#define CHUNK_FULL 32768         /* bytes: no further row once a chunk holds this much */
+#define CHUNK_WITHIN SECONDS(30) /* for the client to take it */
 #define HEARTBEAT SECONDS(10)
 #define RETRY_AFTER "3"
 
@@ -345,6 +346,9 @@ void api_stream(struct exchange *ex)
 	text_add(&stream->chunk, "retry: " RETRY_AFTER "000\nid: ");
 	add_cursors(&stream->chunk, stream);
 	text_add(&stream->chunk, "\n\n");
+	/* Otherwise the system would hold megabytes for one that does not read. */
+	int room = CHUNK_FULL;
+	setsockopt(ex->client->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 	ex->client->stream = stream;
 	ex->server->stream_count++;
 	ex->status = 200;

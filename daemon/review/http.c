@@ -56,14 +56,22 @@ void server_kick(struct http_server *server)
 		uv_timer_start(&server->due, on_due, 0, 0);
 }
 
+/* The daemon sees the end of the connection and cleans up after it; what the system still holds
+ * for one that does not read is dropped. */
+static void cut_off(const struct client *client)
+{
+	const struct linger now = {.l_onoff = 1};
+	setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	shutdown(client->fd, SHUT_RDWR);
+}
+
 static void on_watch(uv_timer_t *timer)
 {
 	struct http_server *server = timer->data;
 	uint64_t now = server_now(server);
 	for (struct client *client = server->clients; client; client = client->next) {
-		/* The daemon sees the end of the connection and cleans up after it. */
 		if (client->deadline && now >= client->deadline)
-			shutdown(client->fd, SHUT_RDWR);
+			cut_off(client);
 		else if (client->stream)
 			stream_watch(client->stream);
 		else if (client->exchange)
