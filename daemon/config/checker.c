@@ -102,7 +102,8 @@ static void take_key(const struct checker *c, const struct node *key, const stru
 bool check_map(const struct checker *c, const struct node *node, const struct shape *shape,
                const struct node **values)
 {
-	memset(values, 0, shape->count * sizeof *values);
+	for (uint32_t i = 0; i < shape->count; i++)
+		values[i] = NULL;
 	if (!node)
 		return false;
 	if (node->kind != NODE_MAP) {

@@ -60,10 +60,11 @@ int weekly_parse(const char *text, struct arena *arena, struct weekly_range **ou
 	*count = n;
 	return 0;
 bad:
-	return problem_set(why, -EINVAL,
-	                   "no weekly time; write days and a time of day from 00:00 to 24:00, such "
-	                   "as 'mon-fri 08:00-18:00', 'mon,wed 22:00-06:00' (into the next day) or "
-	                   "'sat 00:00-24:00'");
+	(void)problem_set(why, -EINVAL,
+	                  "no weekly time; write days and a time of day from 00:00 to 24:00, such "
+	                  "as 'mon-fri 08:00-18:00', 'mon,wed 22:00-06:00' (into the next day) or "
+	                  "'sat 00:00-24:00'");
+	return -EINVAL;
 }
 
 enum { S_ID, S_WEEKLY, S_COUNT };

@@ -1,5 +1,6 @@
 /* What the loader makes of files: the structs it fills, what it says and what it never says. The
- * verdicts on single keys are in tests/config/rows.yaml. */
+ * verdicts on single keys are in tests/config/rows.yaml,
+ * the parts in test_config_parts.c. */
 /* floors: config */
 #include <errno.h>
 #include <setjmp.h>
@@ -15,9 +16,6 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "config/read.h"
-#include "config/url.h"
-#include "config/yaml.h"
 
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -620,165 +618,6 @@ static void many_devices_take_linear_time(void **state)
 	                 site_def_zone(def, "z9999"));
 }
 
-/* ---- the parts ---- */
-
-static void trees_are_bounded(void **state)
-{
-	(void)state;
-	struct tree tree = {0};
-	struct yaml_error why;
-	char deep[2 * TREE_DEPTH_MAX + 8] = "";
-	memset(deep, '[', TREE_DEPTH_MAX);
-	memset(deep + TREE_DEPTH_MAX, ']', TREE_DEPTH_MAX);
-	assert_int_equal(tree_parse(deep, strlen(deep), &tree, &why), 0);
-	assert_int_equal(tree.count, TREE_DEPTH_MAX);
-	tree_finish(&tree);
-	memset(deep, '[', TREE_DEPTH_MAX + 1);
-	assert_int_equal(tree_parse(deep, strlen(deep), &tree, &why), -EINVAL);
-	assert_int_equal(why.column, TREE_DEPTH_MAX + 1);
-	assert_string_equal(why.problem.text, "nested more than 16 deep");
-}
-
-static void trees_refuse_what_would_have_to_be_resolved(void **state)
-{
-	static const struct {
-		const char *text, *says;
-		uint32_t line, column;
-	} rows[] = {
-	        {"a: &x b", "anchors", 1, 4},
-	        {"a: *x", "anchors", 1, 4},
-	        {"a: !!binary b", "tags", 1, 4},
-	        {"a: &x [b]", "anchors", 1, 4},
-	        {"a: !t {b: c}", "tags", 1, 4},
-	        {"a: \"\\0\"", "NUL", 1, 4},
-	        {"[a]: b", "a key is one word", 1, 1},
-	        {"a: b\n--- c", "a second document", 2, 1},
-	        {"# nothing\n", "the file is empty", 1, 1},
-	        {"a: \xff", "save the file as UTF-8", 1, 4},
-	        {"a:\n\t- b", "a tab stands here", 2, 1},
-	        {"a: 'b", "not valid YAML", 1, 6},
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct tree tree = {0};
-		struct yaml_error why;
-		const char *text = rows[i].text;
-		assert_int_equal(tree_parse(text, strlen(text), &tree, &why), -EINVAL);
-		if (!strstr(why.problem.text, rows[i].says))
-			fail_msg("%s: %s", text, why.problem.text);
-		assert_int_equal(why.line, rows[i].line);
-		assert_int_equal(why.column, rows[i].column);
-	}
-}
-
-static void trees_keep_text_and_place(void **state)
-{
-	static const char text[] = "a: {b: no, c: 'x'}\nd: [1, [], 007]\n";
-	(void)state;
-	struct tree tree = {0};
-	struct yaml_error why;
-	assert_int_equal(tree_parse(text, sizeof text - 1, &tree, &why), 0);
-	const struct node *a = node_first(&tree, tree.nodes);
-	const struct node *map = node_next(&tree, tree.nodes, a);
-	assert_int_equal(node_count(&tree, map), 4);
-	const struct node *no = node_next(&tree, map, node_first(&tree, map));
-	assert_string_equal(node_text(&tree, no), "no");
-	assert_false(no->quoted);
-	assert_int_equal(no->column, 8);
-	const struct node *d = node_next(&tree, tree.nodes, map);
-	assert_int_equal(d->line, 2);
-	const struct node *list = node_next(&tree, tree.nodes, d);
-	assert_int_equal(node_count(&tree, list), 3);
-	assert_null(node_next(&tree, tree.nodes, list));
-	tree_finish(&tree);
-}
-
-static void weekly_times_are_read(void **state)
-{
-	static const struct {
-		const char *text;
-		uint32_t count;
-		struct weekly_range last;
-	} rows[] = {
-	        {"mon-sun 22:00-06:00", 1, {0, 6, 1320, 360}},
-	        {"mon,wed 08:00-12:00", 2, {2, 2, 480, 720}},
-	        {"sat 00:00-24:00", 1, {5, 5, 0, 1440}},
-	        {"tue,fri-mon 22:00-00:00", 2, {4, 0, 1320, 0}},
-	};
-	static const char *const bad[] = {"",
-	                                  "mon",
-	                                  "mon ",
-	                                  "mon 25:00-06:00",
-	                                  "mon 24:00-06:00",
-	                                  "mon 22:00-24:01",
-	                                  "mon 22:00",
-	                                  "mon 22:00-06:00x",
-	                                  "mon  22:00-06:00",
-	                                  "mo 22:00-06:00",
-	                                  "mon- 22:00-06:00",
-	                                  "mon, 22:00-06:00",
-	                                  "mon,tue,wed,thu,fri,sat,sun,mon 22:00-06:00"};
-	struct arena arena = {0};
-	struct weekly_range *ranges;
-	uint32_t count;
-	struct problem why;
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(weekly_parse(rows[i].text, &arena, &ranges, &count, &why), 0);
-		assert_int_equal(count, rows[i].count);
-		assert_int_equal(ranges[count - 1].first_day, rows[i].last.first_day);
-		assert_int_equal(ranges[count - 1].last_day, rows[i].last.last_day);
-		assert_int_equal(ranges[count - 1].start, rows[i].last.start);
-		assert_int_equal(ranges[count - 1].end, rows[i].last.end);
-	}
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		if (weekly_parse(bad[i], &arena, &ranges, &count, &why) != -EINVAL)
-			fail_msg("'%s' was taken", bad[i]);
-	arena_finish(&arena);
-}
-
-static void addresses_are_taken_apart(void **state)
-{
-	struct url url;
-	char host[64];
-	int port = -1;
-	(void)state;
-	assert_int_equal(url_parse("https://u:p@[fe80::1]:443/a?b", &url), 0);
-	assert_string_equal(url.scheme, "https");
-	assert_string_equal(url.host, "fe80::1");
-	assert_int_equal(url.port, 443);
-	assert_true(url.has_user);
-	assert_string_equal(url.rest, "/a?b");
-	assert_int_equal(url_parse("http://a", &url), 0);
-	assert_int_equal(url.port, 0);
-	static const char *const bad_urls[] = {"",           "http",
-	                                       "http://",    "://a",
-	                                       "http://:1",  "http://a:",
-	                                       "http://a:0", "http://a:65536",
-	                                       "http://[:",  "http://a b",
-	                                       "http://[]",  "http://[::1]a",
-	                                       "http://a@",  "averylongone://a"};
-	for (size_t i = 0; i < sizeof bad_urls / sizeof *bad_urls; i++)
-		if (url_parse(bad_urls[i], &url) != -EINVAL)
-			fail_msg("'%s' was taken", bad_urls[i]);
-	assert_int_equal(listen_parse("[::1]:0", host, &port), 0);
-	assert_string_equal(host, "::1");
-	assert_int_equal(port, 0);
-	assert_int_equal(listen_parse("localhost:8080", host, &port), 0);
-	assert_string_equal(host, "127.0.0.1");
-	static const char *const bad_listens[] = {"",
-	                                          ":80",
-	                                          "127.0.0.1",
-	                                          "a:80",
-	                                          "127.0.0.1:-1",
-	                                          "::1:80",
-	                                          "[127.0.0.1]:80",
-	                                          "127.0.0.1:80 "};
-	for (size_t i = 0; i < sizeof bad_listens / sizeof *bad_listens; i++)
-		if (listen_parse(bad_listens[i], host, &port) != -EINVAL)
-			fail_msg("'%s' was taken", bad_listens[i]);
-}
-
 #define STORY(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -808,11 +647,6 @@ int main(void)
 	        STORY(the_hash_knows_every_byte),
 	        STORY(zones_nest_only_so_deep),
 	        STORY(many_devices_take_linear_time),
-	        cmocka_unit_test(trees_are_bounded),
-	        cmocka_unit_test(trees_refuse_what_would_have_to_be_resolved),
-	        cmocka_unit_test(trees_keep_text_and_place),
-	        cmocka_unit_test(weekly_times_are_read),
-	        cmocka_unit_test(addresses_are_taken_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
