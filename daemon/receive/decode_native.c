@@ -2,6 +2,7 @@
  * range, and what is refused is refused in one sentence that says what is allowed. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
