@@ -23,6 +23,7 @@ def test_looking_changes_nothing(house, push):
     assert [r for r in house.log()[len(before):] if r["type"].startswith(("incident", "oper"))] == []
 
 
+@pytest.mark.smoke
 def test_the_button_acknowledges_in_the_name_of_who_was_told(house, push):
     url = push.json["data"]["ack_url"]
     for _ in range(2):  # pressing twice is harmless
@@ -34,6 +35,7 @@ def test_the_button_acknowledges_in_the_name_of_who_was_told(house, push):
     assert len(house.log("--type", "incident.acknowledged")) == 1
 
 
+@pytest.mark.smoke
 def test_a_forged_token_is_forbidden(house, push):
     url = push.json["data"]["ack_url"]
     head, token = url.rsplit("/", 1)

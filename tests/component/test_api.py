@@ -54,6 +54,7 @@ def test_nothing_without_a_token(house):
         assert house.api("GET", path, token=None).status == 200
 
 
+@pytest.mark.smoke
 def test_roles(roles):
     house = roles
     house.says("smoke-301", "smoke")
@@ -88,6 +89,7 @@ def test_what_is_resolved_cannot_be_acknowledged(house, fire):
     assert refused(house.api("POST", f"/api/v1/incidents/{fire}/ack", {"by": "li"}), 409)
 
 
+@pytest.mark.smoke
 def test_who_is_told_of_what_is_missing(house, fire):
     at = f"/api/v1/incidents/{fire}"
     assert refused(house.api("GET", "/api/v1/incidents/binjiang-2026-999999"), 404)
@@ -126,6 +128,7 @@ def test_the_incident_with_its_whole_timeline(house, fire):
     assert "我去看" in str(incident["timeline"])
 
 
+@pytest.mark.smoke
 def test_the_list_newest_first_by_pages_and_filters(build_house):
     def edit(school):
         quick(school)
@@ -188,6 +191,7 @@ def test_the_events_from_a_place_on(house, fire):
     assert [r["seq"] for r in later] == [rows[2]["seq"]]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("path", ["/devices", "/zones", "/duty", "/deliveries", "/status",
                                   "/who?kind=smoke&zone=dorm-3f"])
 def test_what_can_be_read(house, fire, path):

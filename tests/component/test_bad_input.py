@@ -91,6 +91,7 @@ def test_a_broken_message(house, name):
     assert [r["device"] for r in house.log(type="signal")] == ["sos-gate"]
 
 
+@pytest.mark.smoke
 def test_all_of_them_one_after_the_other(house):
     for payload, _word in BROKEN.values():
         house.sends(DEVICE, payload)

@@ -59,6 +59,7 @@ def test_json_alone_on_stdout(house, fire):
     assert house.tocsin_json("show", fire)["id"] == fire
 
 
+@pytest.mark.smoke
 def test_ack_and_resolve(house, fire):
     house.tocsin("ack", fire, "--by", "li", "--note", "我去看")
     assert house.incident(fire)["owner"] == "li"
@@ -95,6 +96,7 @@ def test_status_tells_how_it_is(house, fire):
     assert done.returncode == 1 and (done.stdout or done.stderr)
 
 
+@pytest.mark.smoke
 def test_the_log_by_its_filters(house, fire):
     house.says("sos-gate", "panic")
     house.says("smoke-301", "battery")
@@ -117,6 +119,20 @@ def test_who_would_be_told(house):
         {house.leader(), "zhao"}, key=[house.leader(), "zhao"].index)
 
 
-def test_the_reference_client_says_it_by_hand(house):
-    done = run("tocsin-sensor", "--help")
-    assert "--device" in done.stdout or "device" in done.stdout
+def sensor(house, *args):
+    return run("tocsin-sensor", "--broker", f"mqtt://127.0.0.1:{house.broker.port}",
+               "--site", "binjiang", *args)
+
+
+def test_the_reference_client_is_done_when_its_signal_is_on_disk(house):
+    done = sensor(house, "--device", "smoke-301", "--kind", "smoke", "--state", "active",
+                  "--id", "by-hand-1")
+    assert done.returncode == 0, done.stderr
+    assert [r["data"]["id"] for r in house.log(type="signal")] == ["by-hand-1"]
+    house.push("qian", "opened")
+    house.daemon.stop()
+    done = sensor(house, "--device", "sos-gate", "--kind", "panic", "--state", "active",
+                  "--wait", "300ms")
+    assert done.returncode == 1 and done.stderr
+    assert sensor(house, "--device", "sos-gate", "--kind", "panick", "--state",
+                  "active").returncode == 2

@@ -40,6 +40,7 @@ def attempts_of(house, request):
     return [r for r in house.pushes(path=request.path) if r.id == request.id]
 
 
+@pytest.mark.smoke
 def test_a_busy_receiver_is_tried_again_with_the_same_id(qians_house):
     house = qians_house
     house.phone.behaves("/phone", status(503), status(503), accept)
@@ -90,6 +91,7 @@ def test_a_refusal_goes_to_the_next_contact_at_once(lis_house, refusal):
     assert not house.pushes(path="/elsewhere"), "a redirect is not followed"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("silence", [hang, drip, status(503)], ids=["hang", "drip", "503"])
 def test_a_silent_receiver_loses_its_turn_after_give_up_after(lis_house, silence):
     house = lis_house

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from house import quick
 from receiver import hang, status
 from service import SLOWER
@@ -42,6 +43,7 @@ def test_each_step_at_its_time_and_the_last_again_and_again(build_house):
     assert len({first.id, second.id, third.id}) == 3
 
 
+@pytest.mark.smoke
 def test_acknowledging_stops_the_steps_and_starts_the_second_deadline(build_house):
     house = build_house(edit_school=policy(
         ("0s", "person:qian"), ("1s", "person:li"), repeat="1s", resolve_within="2s"))
@@ -130,6 +132,7 @@ def test_a_step_whose_receiver_only_hangs_is_skipped_when_its_time_is_over(build
     assert 0.8 < house.push("sun", "escalated", within=5).at - hung.at < 2.5 * SLOWER
 
 
+@pytest.mark.smoke
 def test_when_all_steps_are_exhausted_the_last_resort_is_told(build_house):
     house = build_house(edit_school=policy(("0s", "duty:nobody"), ("10m", "person:qian")))
     house.phone.behaves("/phone", status(404), to="qian")

@@ -50,6 +50,7 @@ def test_the_table_of_kinds(furnished, device, kind, incident, severity):
     assert (found["kind"], found["severity"], found["state"]) == (incident, severity, "open")
 
 
+@pytest.mark.smoke
 def test_the_second_detector_of_the_zone_makes_a_fire_critical(furnished):
     house = furnished
     house.says("smoke-301", "smoke")
@@ -219,6 +220,7 @@ def test_ids_are_text_whatever_they_look_like(build_house):
     assert [s["device"] for s in only_incident(house)["signals"]] == ["007", "no", "1e3", "宿舍"]
 
 
+@pytest.mark.smoke
 def test_an_offline_device_is_a_trouble_until_it_is_back(house):
     house.status("smoke-301", "online")
     house.status("smoke-301", "offline")

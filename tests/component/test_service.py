@@ -33,6 +33,7 @@ def test_a_step_that_fell_due_while_the_daemon_was_down_comes_at_once(build_hous
     assert not house.pushes(to="zhao"), "and no step that is not due"
 
 
+@pytest.mark.smoke
 def test_a_kill_loses_nothing(house):
     said = [house.says("smoke-301", "smoke"), house.says("sos-gate", "panic")]
     incidents = {house.push("qian", "opened").incident["id"] for _ in said}
@@ -57,6 +58,7 @@ def test_what_came_while_the_daemon_was_down_arrives(house):
     house.push("qian", "opened")
 
 
+@pytest.mark.smoke
 def test_a_push_under_way_at_the_kill_is_sent_again_and_says_so(house):
     house.phone.behaves("/phone", hang, accept)
     house.says("smoke-301", "smoke")
@@ -102,6 +104,7 @@ def test_sighup_takes_the_new_files(house):
     assert house.push("qian", "opened").incident["zone"]["id"] == "dorm"
 
 
+@pytest.mark.smoke
 def test_a_bad_file_is_refused_whole_and_the_old_one_stays(house):
     house.daemon.expects_log(r"school\.yaml|config|reload")
     good = house.school_file.read_text()
@@ -150,6 +153,7 @@ def test_the_contracts_files_pass():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.smoke
 def test_every_problem_is_told_in_one_run_with_its_place(files):
     text = files.school_file.read_text()
     for good, bad in (("kind: smoke", "kind: smoek"), ("owner: zhao", "owner: zhoa"),
@@ -173,6 +177,7 @@ def test_every_problem_is_told_in_one_run_with_its_place(files):
     assert run_it.returncode == 78
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("broken", [
     b"", b"\xff\xfe", b"a: [", b"- 1\n- 2\n", b"a: &a [*a]\n", b"x: " + b"[" * 5000,
     b"version: 1\nversion: 1\n", b"version: 9\n"])

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from broker import Client
 from house import SITE
 
@@ -14,6 +15,7 @@ def test_the_device_hears_that_its_signal_is_committed(house):
     assert any(row["data"].get("id") == said for row in house.log(type="signal"))
 
 
+@pytest.mark.smoke
 def test_the_incident_is_retained_while_it_is_not_resolved(house):
     house.says("smoke-301", "smoke")
     push = house.push("qian", "opened")
@@ -45,6 +47,7 @@ def test_the_incident_is_retained_while_it_is_not_resolved(house):
     assert what_a_newcomer_hears() == []
 
 
+@pytest.mark.smoke
 def test_a_broker_that_was_away_is_found_again_and_hears_what_it_missed(house):
     house.daemon.expects_log("broker")
     house.says("smoke-301", "smoke")

@@ -2,6 +2,7 @@
 
 import datetime
 
+import pytest
 from house import SECRET
 from receiver import signature
 
@@ -11,6 +12,7 @@ def instant(text):
     return datetime.datetime.fromisoformat(text.removesuffix("Z") + "+00:00").timestamp()
 
 
+@pytest.mark.smoke
 def test_the_body_is_the_contracts(house):
     house.says("smoke-301", "smoke", value=0.4)
     push = house.push("qian", "opened")
