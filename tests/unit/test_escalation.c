@@ -388,8 +388,8 @@ static void test_the_policy_survives_its_text(void **state)
 	}
 	static const char *const wrong[] = {
 	        "", "{}", "[]", "{\"id\":\"x\",\"steps\":[]}",
-	        "{\"id\":\"x\",\"steps\":[{\"after_ms\":0,\"notify\":[\"x\"]}],"
-	        "\"repeat_ms\":1,\"resolve_within_ms\":1}"};
+	        ("{\"id\":\"x\",\"steps\":[{\"after_ms\":0,\"notify\":[\"x\"]}],"
+	         "\"repeat_ms\":1,\"resolve_within_ms\":1}")};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_null(policy_read_json(wrong[i]));
 	site_def_destroy(def);
