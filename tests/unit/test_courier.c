@@ -416,6 +416,114 @@ static void tls_is_never_given_up_for_plain_text(void **state)
 	assert_int_equal(sender->results[0].verdict, VERDICT_RETRY);
 }
 
+/* ---- TLS, against Python's server with a certificate that nobody knows ---- */
+
+struct tls_server {
+	pid_t pid;
+	int port;
+	char folder[32], certificate[64], key[64];
+};
+
+static pid_t run(char *const argv[], int out)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	int null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(out < 0 ? null : out, 1);
+	dup2(null, 2);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static void tls_open(struct tls_server *tls)
+{
+	int out[2], status;
+	char line[16] = "";
+	snprintf(tls->folder, sizeof tls->folder, "/tmp/tocsin-tls-XXXXXX");
+	assert_non_null(mkdtemp(tls->folder));
+	snprintf(tls->certificate, sizeof tls->certificate, "%s/certificate", tls->folder);
+	snprintf(tls->key, sizeof tls->key, "%s/key", tls->folder);
+	char *make[] = {"openssl",
+	                "req",
+	                "-x509",
+	                "-newkey",
+	                "ec",
+	                "-pkeyopt",
+	                "ec_paramgen_curve:prime256v1",
+	                "-nodes",
+	                "-days",
+	                "1",
+	                "-subj",
+	                "/CN=test",
+	                "-addext",
+	                "subjectAltName=IP:127.0.0.1",
+	                "-keyout",
+	                tls->key,
+	                "-out",
+	                tls->certificate,
+	                NULL};
+	assert_int_equal(waitpid(run(make, -1), &status, 0) < 0, 0);
+	assert_int_equal(status, 0);
+	static char script[] =
+	        "import http.server, ssl, sys\n"
+	        "class Answer(http.server.BaseHTTPRequestHandler):\n"
+	        "    def do_POST(self):\n"
+	        "        self.send_response(200)\n"
+	        "        self.end_headers()\n"
+	        "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Answer)\n"
+	        "tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+	        "tls.load_cert_chain(sys.argv[1], sys.argv[2])\n"
+	        "server.socket = tls.wrap_socket(server.socket, server_side=True)\n"
+	        "print(server.server_port, flush=True)\n"
+	        "server.serve_forever()\n";
+	char *serve_tls[] = {"python3", "-c", script, tls->certificate, tls->key, NULL};
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	tls->pid = run(serve_tls, out[1]);
+	close(out[1]);
+	assert_true(read(out[0], line, sizeof line - 1) > 0);
+	close(out[0]);
+	tls->port = (int)strtol(line, NULL, 10);
+	assert_true(tls->port > 0);
+}
+
+static void tls_close(struct tls_server *tls)
+{
+	kill(tls->pid, SIGKILL);
+	waitpid(tls->pid, NULL, 0);
+	unlink(tls->certificate);
+	unlink(tls->key);
+	rmdir(tls->folder);
+}
+
+static void expect_tls(struct sender *sender, const struct tls_server *tls, const char *host,
+                       enum verdict verdict, const char *detail)
+{
+	uint32_t before = sender->count;
+	snprintf(sender->url, sizeof sender->url, "https://%s:%d/", host, tls->port);
+	sender->channel.url = sender->url;
+	courier_send(sender->courier, &sender->channel, &sender->desk.letter);
+	expect_results(sender, before + 1);
+	if (sender->results[before].verdict != verdict || !strstr(sender->details[before], detail))
+		fail_msg("%s: %s", verdict_name(sender->results[before].verdict),
+		         sender->details[before]);
+}
+
+static void only_a_certificate_that_is_known_and_names_the_host_is_trusted(void **state)
+{
+	struct sender *sender = *state;
+	struct tls_server tls = {0};
+	courier_limit_time(sender->courier, SECONDS(5), SECONDS(5));
+	tls_open(&tls);
+	expect_tls(sender, &tls, "127.0.0.1", VERDICT_RETRY, "certificate");
+	sender->channel.ca_file = tls.certificate;
+	expect_tls(sender, &tls, "localhost", VERDICT_RETRY, "certificate");
+	expect_tls(sender, &tls, "127.0.0.1", VERDICT_ACCEPTED, "HTTP 200");
+	tls_close(&tls);
+}
+
 static void an_unwritable_letter_is_refused_from_the_loop(void **state)
 {
 	struct sender *sender = *state;
@@ -587,6 +695,7 @@ int main(void)
 	        TEST(a_refused_connection_is_broken_at_once),
 	        TEST(a_host_that_never_answers_is_given_up_after_the_time_to_connect),
 	        TEST(tls_is_never_given_up_for_plain_text),
+	        TEST(only_a_certificate_that_is_known_and_names_the_host_is_trusted),
 	        TEST(an_unwritable_letter_is_refused_from_the_loop),
 	        TEST(a_result_says_which_attempt_it_is_of),
 	        TEST(the_request_is_what_the_channel_wrote),
