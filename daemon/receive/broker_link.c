@@ -329,23 +329,12 @@ static bool gather(struct broker *broker)
 	return true;
 }
 
-/* libmosquitto takes an end of file during the TLS handshake for success, for ever. */
-static bool is_hung_up(const struct broker *broker)
-{
-	char byte;
-	return recv(mosquitto_socket(broker->client), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
 static void on_more(uv_idle_t *);
 
 static void gather_and_tell(struct broker *broker, bool has_room)
 {
 	if (!gather(broker))
 		return;
-	if (!link_is_up(broker) && is_hung_up(broker)) {
-		end(broker, "the broker closed the connection");
-		return;
-	}
 	if (broker->options.tls && broker->batch >= BATCH_MAX) /* go on after the owner's turn */
 		uv_idle_start(&broker->more, on_more);
 	bool unasked = broker->batch == 0 && mosquitto_want_write(broker->client);

@@ -334,6 +334,33 @@ static void test_closing_with_held_acks_writes_nothing(void **state)
 	fake_close(&fake);
 }
 
+static void test_a_turn_is_wanted_as_soon_as_there_is_room(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	unsigned char in[65536];
+	const size_t len = 8u << 20; /* more than the socket takes */
+	char *bytes = mem_new(len);
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 0);
+	assert_true(broker_publish(desk.broker, "a", bytes, len, 1, false));
+	broker_release(desk.broker);
+	desk.holds = true;
+	desk.turn_wanted = false;
+	for (int i = 0; i < 1000 && !desk.turn_wanted; i++) {
+		while (fake_read(&fake, in, sizeof in) > 0)
+			;
+		uv_run(&desk.loop, UV_RUN_NOWAIT);
+	}
+	assert_true(desk.turn_wanted);
+	free(bytes);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
 static void test_a_refused_login_is_told_once_and_tried_again(void **state)
 {
 	(void)state;
@@ -384,24 +411,29 @@ static void test_nonsense_from_the_broker_ends_the_link_only(void **state)
 	close(fake.listener);
 }
 
+/* In the middle of the TLS handshake, politely or by a reset. */
 static void test_a_broker_that_hangs_up_is_noticed(void **state)
 {
 	(void)state;
-	struct fake fake;
-	struct desk desk;
-	fake_open(&fake);
-	struct broker_options options = options_for(fake.port);
-	options.tls = true; /* in the handshake libmosquitto itself does not notice */
-	options.ca_file = NULL;
-	desk_open(&desk, &options, NULL, 0);
-	wait_readable(&desk, fake.listener);
-	fake.conn = accept(fake.listener, NULL, NULL);
-	wait_readable(&desk, fake.conn);
-	shutdown(fake.conn, SHUT_WR);
-	wait_disconnect(&desk);
-	assert_true(desk.why[0]);
-	desk_close(&desk);
-	fake_close(&fake);
+	static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	for (int by_reset = 0; by_reset < 2; by_reset++) {
+		struct fake fake;
+		struct desk desk;
+		fake_open(&fake);
+		struct broker_options options = options_for(fake.port);
+		options.tls = true;
+		desk_open(&desk, &options, NULL, 0);
+		wait_readable(&desk, fake.listener);
+		fake.conn = accept(fake.listener, NULL, NULL);
+		wait_readable(&desk, fake.conn);
+		if (by_reset)
+			setsockopt(fake.conn, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		close(fake.conn);
+		wait_disconnect(&desk);
+		assert_true(desk.why[0]);
+		desk_close(&desk);
+		close(fake.listener);
+	}
 }
 
 static void test_nobody_listens(void **state)
@@ -623,6 +655,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_an_ack_leaves_with_the_release_and_not_before),
 	        cmocka_unit_test(test_closing_with_held_acks_writes_nothing),
+	        cmocka_unit_test(test_a_turn_is_wanted_as_soon_as_there_is_room),
 	        cmocka_unit_test(test_a_refused_login_is_told_once_and_tried_again),
 	        cmocka_unit_test(test_nonsense_from_the_broker_ends_the_link_only),
 	        cmocka_unit_test(test_a_broker_that_hangs_up_is_noticed),
