@@ -151,8 +151,11 @@ static int open_write(struct store *store, struct problem *why)
 	int64_t version = 0;
 	r = identify(store, &version, why); /* before anything is written to a foreign file */
 	if (r == 0)
+		/* EXTRA: FULL, and the end of the rollback journal that the change to WAL goes
+		 * through is synced in its folder too. Else it may be found again after a power
+		 * failure, and undo the file below a log that holds what was confirmed. */
 		r = run(store,
-		        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		        "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL;"
 		        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
 		        "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000",
 		        why);
