@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-int problem_set(struct problem *why, int code, const char *format, ...)
+int(problem_set)(struct problem *why, int code, const char *format, ...)
 {
 	if (!why)
 		return code;

@@ -15,4 +15,8 @@ struct problem {
 __attribute__((format(printf, 3, 4))) int problem_set(struct problem *why, int code,
                                                       const char *format, ...);
 
+#ifdef __clang_analyzer__ /* it cannot see into the function: this tells it what comes back */
+#define problem_set(why, code, ...) (problem_set((why), (code), __VA_ARGS__), (code))
+#endif
+
 #endif

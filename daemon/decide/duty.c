@@ -22,8 +22,8 @@ static struct civil civil_add_minutes(struct civil at, int64_t minutes)
 
 static int64_t civil_minutes(struct civil at)
 {
-	return days_from_civil(at.year, at.month, at.day) * MINUTES_PER_DAY + at.hour * 60 +
-	       at.minute;
+	return days_from_civil(at.year, at.month, at.day) * MINUTES_PER_DAY +
+	       (int64_t)at.hour * 60 + at.minute;
 }
 
 /* Shift n runs from its first possible instant to the last possible one of its end. */

@@ -118,11 +118,11 @@ static void say_span(struct writer *w, span_ms span)
 		text_addf(w->out, w->chinese ? "%lld秒" : "%lld s", (long long)(span / SECONDS(1)));
 	else if (minutes < 60)
 		text_addf(w->out, w->chinese ? "%lld分钟" : "%lld min", minutes);
-	else if (minutes < 48 * 60)
+	else if (minutes < 48LL * 60)
 		text_addf(w->out, w->chinese ? "%lld小时%lld分钟" : "%lld h %lld min", minutes / 60,
 		          minutes % 60);
 	else
-		text_addf(w->out, w->chinese ? "%lld天" : "%lld days", minutes / (24 * 60));
+		text_addf(w->out, w->chinese ? "%lld天" : "%lld days", minutes / (24LL * 60));
 }
 
 /* " 08:00:12（3分钟前）" */

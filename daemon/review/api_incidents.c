@@ -359,7 +359,7 @@ void api_test(struct exchange *ex)
 	if (!body)
 		return;
 	const struct site *site = site_of_body(ex, body);
-	if (site && exchange_member(ex, body, "to", true, 2 * ID_MAX, &operation.to) &&
+	if (site && exchange_member(ex, body, "to", true, (size_t)2 * ID_MAX, &operation.to) &&
 	    exchange_member(ex, body, "by", false, ID_MAX, &operation.by) &&
 	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note))
 		exchange_submit(ex, site->def->id, &operation, finish_test, mem_copy(operation.to),

@@ -156,7 +156,7 @@ static struct cursor *cursor_of_encoded(struct stream *stream, const char *id, s
 	for (uint32_t i = 0; i < stream->cursor_count; i++) {
 		struct text encoded = {0};
 		add_percent_encoded(&encoded, stream->cursors[i].site);
-		bool same = encoded.len == len && memcmp(encoded.at, id, len) == 0;
+		bool same = encoded.len == len && memcmp(text_get(&encoded), id, len) == 0;
 		text_finish(&encoded);
 		if (same)
 			return &stream->cursors[i];

@@ -270,12 +270,15 @@ static int listen_socket(const struct http_options *options, int *out, struct pr
 
 static int bound_port(int fd)
 {
-	struct sockaddr_storage at = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = {0};
 	socklen_t len = sizeof at;
-	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+	if (getsockname(fd, &at.any, &len) < 0)
 		return 0;
-	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-	                                      : ((struct sockaddr_in *)&at)->sin_port);
+	return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
 static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
@@ -309,7 +312,7 @@ static void start_handles(struct http_server *server)
 int http_open(uv_loop_t *loop, const struct http_options *options,
               const struct review_service *service, struct http_server **out, struct problem *why)
 {
-	int fd;
+	int fd = -1;
 	int r = listen_socket(options, &fd, why);
 	if (r < 0)
 		return r;
