@@ -264,8 +264,10 @@ static bool plan_is_empty(const struct plan *plan)
 	       !plan->device_count;
 }
 
-static bool anything_to_commit(const struct app *app)
+static bool anything_to_commit(const struct app *app, struct moment now)
 {
+	if (store_seal_due(app->store) <= now.steady)
+		return true;
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (!plan_is_empty(&app->sites[i].plan))
 			return true;
@@ -275,10 +277,12 @@ static bool anything_to_commit(const struct app *app)
 static int commit(struct app *app, struct moment now, struct problem *why)
 {
 	struct site_turn *sites = NEW_ARRAY(struct site_turn, app->site_count);
-	struct turn turn = {.sites = sites, .anchor = clock_anchor(&app->clock, now)};
+	struct turn turn = {.sites = sites,
+	                    .anchor = clock_anchor(&app->clock, now),
+	                    .seal = store_seal_due(app->store) <= now.steady};
 	uint64_t entries = 0;
 	for (uint32_t i = 0; i < app->site_count; i++) {
-		if (plan_is_empty(&app->sites[i].plan))
+		if (plan_is_empty(&app->sites[i].plan) && !turn.seal)
 			continue;
 		sites[turn.count++] = (struct site_turn){.site = app->sites[i].site,
 		                                         .plan = &app->sites[i].plan};
@@ -421,6 +425,7 @@ static void release(struct app *app, struct moment now)
 {
 	release_letters(app, now);
 	release_publishes(app);
+	record_publish_heads(app, true);
 	broker_release(app->broker);
 	release_answers(app, 0, NULL);
 	start_afresh(app);
@@ -476,7 +481,7 @@ static void on_alarm(uv_timer_t *alarm)
 
 static void set_alarm(struct app *app, struct moment now)
 {
-	steady_ms next = app_disk_is_well(app) ? NEVER : app->retry_commit;
+	steady_ms next = app_disk_is_well(app) ? store_seal_due(app->store) : app->retry_commit;
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		steady_ms due = site_next_deadline(app->sites[i].site);
 		next = due < next ? due : next;
@@ -504,7 +509,7 @@ void app_turn(struct app *app)
 	arena_reset(&app->inbox.arena);
 
 	app->counters.turns++;
-	int r = anything_to_commit(app) ? commit(app, now, &why) : 0;
+	int r = anything_to_commit(app, now) ? commit(app, now, &why) : 0;
 	if (r < 0) {
 		disk_failed(app, r, &why, now);
 	} else {

@@ -56,7 +56,8 @@ struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
 
 struct site_slot {
 	struct site *site;
-	struct plan plan; /* of this turn; or, while the disk fails, of all turns since */
+	struct plan plan;        /* of this turn; or, while the disk fails, of all turns since */
+	uint64_t head_published; /* the checkpoint that is retained at the broker; 0 none */
 };
 
 struct counters { /* since the start */
@@ -120,6 +121,15 @@ struct item *inbox_add(struct app *, enum item_type); /* and asks for a turn */
 void app_want_turn(struct app *);
 struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
 void publish_incident(struct app *, const struct site *, const struct incident *);
+
+/* ---- record.c: what the service tells the record about itself ---- */
+
+/* After the sites are loaded: the key, the configuration in force, the start and what was before
+ * it. */
+int record_start(struct app *, bool known, span_ms downtime, struct problem *why) MUST_USE;
+void record_configured(struct app *); /* after a reload */
+/* Each site's last checkpoint, retained for whoever keeps them; or only those not told yet. */
+void record_publish_heads(struct app *, bool fresh_only);
 bool app_disk_is_well(const struct app *);
 void app_release_retired(struct app *);
 void app_stop_if_done(struct app *);

@@ -43,6 +43,7 @@ static void on_connected(void *ctx, bool session_present)
 	for (uint32_t i = 0; i < app->site_count; i++)
 		for (uint32_t k = 0; k < app->sites[i].site->incident_count; k++)
 			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
+	record_publish_heads(app, false);
 }
 
 static void on_disconnected(void *ctx, const char *why)
@@ -223,15 +224,8 @@ static int open_store(struct app *app, struct problem *why)
 	bool known = store_anchor(app->store, &anchor);
 	clock_start(&app->clock, known ? &anchor : NULL, &downtime);
 	r = load_sites(app, why);
-	struct text data = {0};
-	json_open(&data, NULL, '{');
-	json_put_string(&data, "version", TOCSIN_VERSION);
-	json_put_string(&data, "config", app->config->hash);
-	if (known)
-		json_put_int(&data, "downtime_ms", downtime);
-	json_close(&data, '}');
-	add_fact(app, SERVICE_STARTED, text_get(&data));
-	text_finish(&data);
+	if (r == 0)
+		r = record_start(app, known, downtime, why);
 	return r;
 }
 
@@ -343,12 +337,7 @@ static void put_in_force(struct app *app, struct service_config *config)
 	MEM_RESERVE(app->retired, app->retired_count, app->retired_cap);
 	app->retired[app->retired_count++] = app->config;
 	app->config = config;
-	struct text data = {0};
-	json_open(&data, NULL, '{');
-	json_put_string(&data, "config", config->hash);
-	json_close(&data, '}');
-	add_fact(app, SERVICE_CONFIGURED, text_get(&data));
-	text_finish(&data);
+	record_configured(app);
 }
 
 static void on_reload(uv_signal_t *handle, int signal_number)

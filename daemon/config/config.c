@@ -10,6 +10,7 @@
 
 #define SERVICE_FILE_MAX ((size_t)1024 * 1024)
 #define SITE_FILE_MAX ((size_t)256 * 1024 * 1024) /* a million devices take about 100 MiB */
+#define SITE_TEXT_MAX ((size_t)4 * 1024 * 1024)   /* of which the record keeps the text */
 
 struct loading {
 	struct report report;
@@ -24,6 +25,8 @@ struct source { /* one file, read and taken apart */
 	uint32_t file;
 	struct tree tree;
 	char hash[65];
+	char *bytes;
+	size_t len;
 };
 
 static void hex(const uint8_t digest[SHA256_LEN], char out[65])
@@ -47,6 +50,18 @@ static void add_hash(struct loading *load, const char *bytes, size_t len, char o
 	hex(digest, out);
 }
 
+/* A file may hold secrets. */
+static void source_finish(struct source *source)
+{
+	if (source->tree.text.at)
+		explicit_bzero(source->tree.text.at, source->tree.text.len);
+	tree_finish(&source->tree);
+	if (source->bytes)
+		explicit_bzero(source->bytes, source->len);
+	free(source->bytes);
+	source->bytes = NULL;
+}
+
 /* The file's tree; what cannot be read is the caller's to report, what cannot be parsed is reported
  * here (-EBADMSG). */
 static int source_read(struct loading *load, const char *path, size_t max, struct source *out)
@@ -60,24 +75,17 @@ static int source_read(struct loading *load, const char *path, size_t max, struc
 		return r;
 	add_hash(load, bytes, len, source.hash);
 	source.file = report_file(&load->report, path);
+	source.bytes = bytes;
+	source.len = len;
 	r = tree_parse(bytes, len, &source.tree, &why);
-	explicit_bzero(bytes, len);
-	free(bytes);
 	if (r < 0) {
+		source_finish(&source);
 		struct place place = {.file = source.file, .line = why.line, .column = why.column};
 		report_problem(&load->report, place, "%s", why.problem.text);
 		return -EBADMSG;
 	}
 	*out = source;
 	return 0;
-}
-
-/* A tree may hold secrets. */
-static void source_finish(struct source *source)
-{
-	if (source->tree.text.at)
-		explicit_bzero(source->tree.text.at, source->tree.text.len);
-	tree_finish(&source->tree);
 }
 
 static struct checker checker_of(struct loading *load, const struct source *source,
@@ -125,6 +133,8 @@ static void site_load(struct loading *load, const struct service_reading *servic
 	struct site_reading site = {.def = def, .service = service};
 	site_read(&c, source->tree.nodes, &site);
 	memcpy(def->hash, source->hash, sizeof def->hash);
+	if (source->len <= SITE_TEXT_MAX)
+		def->text = arena_copy_len(&def->arena, source->bytes, source->len);
 	site_keep(load, &c, &site);
 	site_reading_finish(&site);
 }

@@ -84,7 +84,7 @@ struct notification *site_notification(const struct site *site, uint64_t number)
 
 static const char *const service_events[] = {"service.started",  "service.stopped",     "config",
                                              "broker.connected", "broker.disconnected", "clock",
-                                             "store.failed",     "store.recovered"};
+                                             "store.failed",     "store.recovered",     "key"};
 
 const char *service_event_name(enum service_event event)
 {

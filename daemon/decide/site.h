@@ -259,6 +259,7 @@ enum service_event {
 	CLOCK_JUMPED,
 	STORE_FAILED,
 	STORE_RECOVERED,
+	SERVICE_KEYED, /* the key that signs the record from now on */
 };
 const char *
         service_event_name(enum service_event); /* the ledger type: "service.started", "clock" */

@@ -42,8 +42,8 @@ static int find_boot(struct store *store, const char *boot, struct problem *why)
 	return r;
 }
 
-static int add_entry(struct store *store, const struct site *site, struct ledger_head *head,
-                     const struct entry *entry, struct problem *why)
+int ledger_add(struct store *store, const struct site *site, struct ledger_head *head,
+               const struct entry *entry, struct problem *why)
 {
 	struct ledger_row row = {
 	        .seq = head->seq + 1,
@@ -107,9 +107,10 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	return sql_done(store, &at, why);
 }
 
-static int put_site(struct store *store, const struct site *site, const struct ledger_head *head,
-                    struct problem *why)
+static int put_site(struct store *store, const struct site *site, const struct site_head *heads,
+                    struct moment now, struct problem *why)
 {
+	const struct ledger_head *head = &heads->next;
 	struct binder at = sql_bind(store, SQL_SITE_UPDATE);
 	bind_int(&at, site->store_id);
 	bind_int(&at, (int64_t)head->seq);
@@ -120,25 +121,32 @@ static int put_site(struct store *store, const struct site *site, const struct l
 	bind_int(&at, (int64_t)site->next_notification);
 	bind_int(&at, site->next_incident);
 	bind_int(&at, site->incident_year);
+	bind_text(&at, sealing_head_line(store, site, heads, now.wall));
 	return sql_done(store, &at, why);
 }
 
-static int commit_site(struct store *store, const struct site_turn *turn, struct problem *why)
+static int commit_site(struct store *store, const struct site_turn *turn, struct moment now,
+                       bool seal, struct problem *why)
 {
 	const struct site *site = turn->site;
 	const struct plan *plan = turn->plan;
 	struct site_head *head = store_site_head(store, site->store_id);
 	assert(head->known); /* only a loaded site is committed */
 	int r = 0;
-	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++)
-		r = add_entry(store, site, &head->next, &plan->entries[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++) {
+		r = ledger_add(store, site, &head->next, &plan->entries[i], why);
+		if (r == 0)
+			r = sealing_entry_added(store, site, head, &plan->entries[i], why);
+	}
+	if (r == 0)
+		r = sealing_site_done(store, site, head, now, seal, why);
 	for (uint32_t i = 0; r == 0 && i < plan->incident_count; i++)
 		r = incident_put(store, site->store_id, plan->incidents[i], why);
 	for (uint32_t i = 0; r == 0 && i < plan->notification_count; i++)
 		r = notification_put(store, site->store_id, plan->notifications[i], why);
 	for (uint32_t i = 0; r == 0 && i < plan->device_count; i++)
 		r = put_device(store, site, plan->devices[i], why);
-	return r == 0 ? put_site(store, site, &head->next, why) : r;
+	return r == 0 ? put_site(store, site, head, now, why) : r;
 }
 
 static int put_anchor(struct store *store, const struct clock_anchor *anchor, struct problem *why)
@@ -158,7 +166,7 @@ static int write_turn(struct store *store, const struct turn *turn, struct probl
 	if (r == 0)
 		r = find_boot(store, turn->anchor.boot, why);
 	for (uint32_t i = 0; r == 0 && i < turn->count; i++)
-		r = commit_site(store, &turn->sites[i], why);
+		r = commit_site(store, &turn->sites[i], turn->anchor.moment, turn->seal, why);
 	if (r == 0)
 		r = put_anchor(store, &turn->anchor, why);
 	if (r < 0)
@@ -180,8 +188,13 @@ static void roll_back(struct store *store)
 int store_commit(struct store *store, const struct turn *turn, struct problem *why)
 {
 	assert(store->mode == STORE_WRITE);
-	for (uint32_t i = 0; i < store->head_cap; i++)
-		store->heads[i].next = store->heads[i].head;
+	for (uint32_t i = 0; i < store->head_cap; i++) {
+		struct site_head *head = &store->heads[i];
+		head->next = head->head;
+		head->next_sealed = head->sealed;
+		head->next_unsealed = head->unsealed_since;
+		head->next_seal = head->seal;
+	}
 	checkpoint_hold(store->checkpointer);
 	int r = write_turn(store, turn, why);
 	if (r < 0)
@@ -191,5 +204,6 @@ int store_commit(struct store *store, const struct turn *turn, struct problem *w
 		return r;
 	for (uint32_t i = 0; i < store->head_cap; i++)
 		store->heads[i].head = store->heads[i].next;
+	sealing_committed(store);
 	return 0;
 }

@@ -91,6 +91,56 @@ int keys_open(const char *store_path, struct keys *out, struct problem *why)
 	return r;
 }
 
+static int read_named(const char *store_path, const char *ending, struct keys *out,
+                      struct problem *why)
+{
+	struct text path = {0};
+	text_addf(&path, "%s%s", store_path, ending);
+	int r = read_seed(path.at, out, why);
+	if (r < 0 && r != -EINVAL)
+		problem_set(why, r, "%s: %s", path.at, strerror(-r));
+	text_finish(&path);
+	return r;
+}
+
+int keys_read(const char *store_path, struct keys *out, struct problem *why)
+{
+	return read_named(store_path, ".key", out, why);
+}
+
+int keys_read_old(const char *store_path, struct keys *out)
+{
+	return read_named(store_path, ".key.old", out, NULL);
+}
+
+void keys_forget_old(const char *store_path)
+{
+	struct text path = {0};
+	text_addf(&path, "%s.key.old", store_path);
+	unlink(path.at);
+	text_finish(&path);
+}
+
+int keys_renew(const char *store_path, struct problem *why)
+{
+	struct text path = {0}, old = {0};
+	text_addf(&path, "%s.key", store_path);
+	text_addf(&old, "%s.key.old", store_path);
+	int r = link(path.at, old.at) < 0 ? -errno : 0;
+	if (r == 0) {
+		unlink(path.at);
+		r = create(path.at);
+	}
+	if (r == -EEXIST)
+		problem_set(why, r, "%s: a new key waits already; restart tocsind, which signs it",
+		            old.at);
+	else if (r < 0)
+		problem_set(why, r, "%s: %s", path.at, strerror(-r));
+	text_finish(&path);
+	text_finish(&old);
+	return r;
+}
+
 void keys_derive(const struct keys *keys, const char *purpose, uint8_t out[SHA256_LEN])
 {
 	crypto_hmac_sha256(keys->seed, sizeof keys->seed, purpose, strlen(purpose), out);

@@ -71,8 +71,12 @@ static int find_head(struct store *store, uint32_t site, struct ledger_head head
 	sql_end(&at);
 	if (r < 0)
 		return r;
-	*store_site_head(store,
-	                 site) = (struct site_head){.head = head, .next = head, .known = true};
+	/* Each start is sealed: what lies before needs no looking for. */
+	*store_site_head(store, site) = (struct site_head){.head = head,
+	                                                   .next = head,
+	                                                   .sealed = head.seq,
+	                                                   .unsealed_since = NEVER,
+	                                                   .known = true};
 	return 0;
 }
 

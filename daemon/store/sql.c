@@ -38,6 +38,9 @@
 	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
 	" AND l.received >= ?7 AND l.received < ?8 "
 
+/* As the index says it, so that it is used. */
+#define MARKS "type IN ('checkpoint', 'key', 'config', 'service.started', 'service.stopped')"
+
 static const char *const statements[STATEMENT_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_COMMIT] = "COMMIT",
@@ -47,7 +50,8 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_SITE_ADD] = "INSERT INTO site (id, next_notification, next_incident, incident_year)"
                          " VALUES (?1, ?2, ?3, ?4)",
         [SQL_SITE_UPDATE] = "UPDATE site SET head_seq = ?2, head_hash = ?3, next_notification = ?4,"
-                            " next_incident = ?5, incident_year = ?6 WHERE number = ?1",
+                            " next_incident = ?5, incident_year = ?6, head_seal = ?7"
+                            " WHERE number = ?1",
         [SQL_SITE_LAST_ROW] = "SELECT seq, hash FROM ledger WHERE site = ?1"
                               " ORDER BY seq DESC LIMIT 1",
         [SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (one, boot, boottime, wall, steady)"
@@ -183,6 +187,11 @@ static const char *const statements[STATEMENT_COUNT] = {
         "WHERE l.incident = ?6 AND (?1 IS NULL OR s.id = ?1) AND " LOG_WHERE
         "AND l.seq > ?9 AND l.row >= ?10 AND l.row <= ?11"
         " ORDER BY l.row LIMIT ?12",
+        [SQL_MARK_LAST] = "SELECT seq, data FROM ledger WHERE site = ?1 AND type = ?2 AND " MARKS
+                          " ORDER BY seq DESC LIMIT 1",
+        [SQL_CONFIG_KNOWN] = "SELECT 1 FROM ledger WHERE site = ?1 AND type = 'config' AND " MARKS
+                             " AND CASE WHEN json_valid(data) THEN data ->> '$.site_file.hash' = ?2"
+                             " AND data ->> '$.site_file.text' IS NOT NULL END LIMIT 1",
 };
 
 int sql_failure(sqlite3 *db, struct problem *why, const char *doing)

@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "store/checkpoint.h"
+#include "store/seal.h"
 #include "store/store.h"
 
 enum statement {
@@ -59,12 +60,17 @@ enum statement {
 	SQL_LOG_ALL,
 	SQL_LOG_OF_SITE,
 	SQL_LOG_OF_INCIDENT,
+	SQL_MARK_LAST,
+	SQL_CONFIG_KNOWN,
 	STATEMENT_COUNT,
 };
 
-struct site_head {               /* by the store's number of the site */
-	struct ledger_head head; /* as committed */
-	struct ledger_head next; /* as it will be once the turn under way is committed */
+struct site_head {                    /* by the store's number of the site */
+	struct ledger_head head;      /* as committed */
+	struct ledger_head next;      /* as it will be once the turn under way is committed */
+	uint64_t sealed, next_sealed; /* the last entry that a checkpoint vouches for */
+	steady_ms unsealed_since, next_unsealed; /* of the first entry behind it, or NEVER */
+	struct seal seal, next_seal;             /* the last checkpoint; seq 0: none yet */
 	bool known;
 };
 
@@ -81,6 +87,8 @@ struct store {
 	char boot[BOOT_ID_LEN + 1]; /* the boot whose number is boot_number; 0: none yet */
 	int64_t boot_number;
 	struct checkpointer *checkpointer;
+	struct signer signer;
+	bool signs; /* store_sign_with was called */
 };
 
 struct binder {
@@ -134,5 +142,17 @@ int notifications_load(struct store *, struct site *) MUST_USE;
 
 /* commit.c */
 struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */
+
+/* sealing.c: seals as they are made with a commit. */
+int sealing_entry_added(struct store *, const struct site *, struct site_head *,
+                        const struct entry *, struct problem *why) MUST_USE;
+int sealing_site_done(struct store *, const struct site *, struct site_head *, struct moment now,
+                      bool wanted, struct problem *why) MUST_USE;
+/* The line for the site's row, or NULL where nothing is signed; valid until the next call. */
+const char *sealing_head_line(struct store *, const struct site *, const struct site_head *,
+                              wall_ms now);
+void sealing_committed(struct store *); /* heads have moved */
+int ledger_add(struct store *, const struct site *, struct ledger_head *, const struct entry *,
+               struct problem *why) MUST_USE;
 
 #endif

@@ -19,12 +19,15 @@
 
 extern const unsigned char migration_0001[];
 extern const size_t migration_0001_len;
+extern const unsigned char migration_0002[];
+extern const size_t migration_0002_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
 	const size_t *len;
 } migrations[] = {
         {migration_0001, &migration_0001_len},
+        {migration_0002, &migration_0002_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 
@@ -263,6 +266,7 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		close(store->lock);
 	sha256_destroy(store->sha);
+	explicit_bzero(&store->signer, sizeof store->signer);
 	text_finish(&store->scratch);
 	free(store->heads);
 	free(store->path);

@@ -58,11 +58,32 @@ struct turn {
 	const struct site_turn *sites;
 	uint32_t count;
 	struct clock_anchor anchor;
+	bool seal; /* each of the sites gets a checkpoint now, if anything in it has none yet */
 };
 
 /* Writes all of it or nothing. On success the heads have moved. May be called again with the
  * same turn, or a longer one, after a failure. */
 int store_commit(struct store *, const struct turn *, struct problem *why) MUST_USE;
+
+/* ---- the seals (seal.h) ---- */
+
+/* From now on commits are signed with the service's key. Once, after loading the sites. */
+struct keys;
+int store_sign_with(struct store *, const struct keys *, struct problem *why) MUST_USE;
+/* When a turn with `seal` set is due, or NEVER. */
+steady_ms store_seal_due(const struct store *);
+/* The last checkpoint of a site as it is told to others: site, seq, head, time, key, signature.
+ * Returns the seq it vouches for; 0, and nothing written, if this run has made none. */
+uint64_t store_seal_json(const struct store *, const struct site *, struct text *out);
+
+/* ---- marks: what a start wants to know ---- */
+
+/* The data of the last entry of a type (checkpoint, key, config, service.started or
+ * service.stopped) and its seq; heap, NULL if there is none. */
+int store_mark(struct store *, uint32_t site_store_id, const char *type, uint64_t *seq,
+               char **data) MUST_USE;
+/* True if a config entry holds the text of the site file with this hash. */
+bool store_has_config(struct store *, uint32_t site_store_id, const char *hash);
 
 /* ---- reading back ----
  * What a visit is given lives until it returns. It may ask for single things (store_incident), but

@@ -1,0 +1,214 @@
+/* What the service tells the record about itself: the key that signs, the configuration in force,
+ * its starts and how the time before them ended; and the heads that leave the house. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "store/seal.h"
+
+static void add_site_fact(struct app *app, const struct site *site, enum service_event type,
+                          struct text *data)
+{
+	struct item *item = inbox_add(app, ITEM_FACT);
+	item->site = arena_copy(&app->inbox.arena, site->def->id);
+	item->fact = (struct service_fact){
+	        .type = type, .data = arena_copy_len(&app->inbox.arena, text_get(data), data->len)};
+	text_finish(data);
+}
+
+/* ---- the configuration: by its hash each time, whole where the record has not seen it ---- */
+
+static void write_channels(struct text *out, const struct site_def *def)
+{
+	json_open(out, "channels", '[');
+	for (uint32_t i = 0; i < def->channel_count; i++) {
+		json_open(out, NULL, '{');
+		json_put_string(out, "id", def->channels[i].id);
+		json_put_int(out, "give_up_after_ms", def->channels[i].give_up_after);
+		json_put_bool(out, "outside", def->channels[i].outside);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void add_config(struct app *app, const struct site *site)
+{
+	const struct site_def *def = site->def;
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "config", app->config->hash);
+	json_open(&data, "site_file", '{');
+	json_put_string(&data, "hash", def->hash);
+	if (def->text && !store_has_config(app->store, site->store_id, def->hash))
+		json_put_string(&data, "text", def->text);
+	json_close(&data, '}');
+	write_channels(&data, def);
+	json_close(&data, '}');
+	add_site_fact(app, site, SERVICE_CONFIGURED, &data);
+}
+
+void record_configured(struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		add_config(app, app->sites[i].site);
+}
+
+/* What the last config entry says is what is in force now, channels included. */
+static bool is_configured(struct app *app, const struct site *site)
+{
+	uint64_t seq;
+	char *data;
+	cJSON *root = NULL;
+	bool same = false;
+	if (store_mark(app->store, site->store_id, "config", &seq, &data) < 0)
+		return false;
+	if (data && json_parse(data, strlen(data), &root, NULL) == 0) {
+		const char *hash = json_string(json_get(root, "site_file"), "hash");
+		const char *config = json_string(root, "config");
+		same = hash && config && strcmp(hash, site->def->hash) == 0 &&
+		       strcmp(config, app->config->hash) == 0;
+	}
+	cJSON_Delete(root);
+	free(data);
+	return same;
+}
+
+/* ---- the key ---- */
+
+static void put_key(struct text *out, const char *name, const uint8_t key[ED25519_KEY_LEN])
+{
+	struct text hex = {0};
+	text_add_hex(&hex, key, ED25519_KEY_LEN);
+	json_put_string(out, name, text_get(&hex));
+	text_finish(&hex);
+}
+
+/* The public key that the record names last; false for none. */
+static bool recorded_key(struct app *app, const struct site *site, uint8_t out[ED25519_KEY_LEN])
+{
+	uint64_t seq;
+	char *data;
+	cJSON *root = NULL;
+	bool found = false;
+	if (store_mark(app->store, site->store_id, "key", &seq, &data) < 0)
+		return false;
+	if (data && json_parse(data, strlen(data), &root, NULL) == 0) {
+		const char *hex = json_string(root, "key");
+		found = hex && hex_decode(hex, out, ED25519_KEY_LEN) == ED25519_KEY_LEN;
+	}
+	cJSON_Delete(root);
+	free(data);
+	return found;
+}
+
+static void vow(struct app *app, const struct site *site, const uint8_t was[ED25519_KEY_LEN],
+                const uint8_t now[ED25519_KEY_LEN], struct text *data)
+{
+	struct keys old;
+	struct signer signer;
+	uint8_t signature[ED25519_SIG_LEN];
+	put_key(data, "from", was);
+	if (keys_read_old(app->config->store_path, &old) == 0) {
+		memcpy(signer.seed, old.seed, sizeof signer.seed);
+		ed25519_public(signer.seed, signer.key);
+		if (crypto_equal(signer.key, was, sizeof signer.key)) {
+			struct text base64 = {0};
+			key_vow(&signer, site->def->id, now, signature);
+			text_add_base64(&base64, signature, sizeof signature);
+			json_put_string(data, "signature", text_get(&base64));
+			text_finish(&base64);
+		}
+		explicit_bzero(&signer, sizeof signer);
+		explicit_bzero(&old, sizeof old);
+	}
+}
+
+/* True if the record already names the key that signs now. */
+static bool add_key(struct app *app, const struct site *site)
+{
+	uint8_t now[ED25519_KEY_LEN], was[ED25519_KEY_LEN];
+	ed25519_public(app->keys.seed, now);
+	bool known = recorded_key(app, site, was);
+	if (known && crypto_equal(now, was, sizeof now))
+		return true;
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	put_key(&data, "key", now);
+	if (known)
+		vow(app, site, was, now, &data);
+	json_close(&data, '}');
+	add_site_fact(app, site, SERVICE_KEYED, &data);
+	return false;
+}
+
+/* ---- the start ---- */
+
+static const char *how_it_ended(struct app *app, const struct site *site)
+{
+	uint64_t started, stopped;
+	char *data[2] = {NULL, NULL};
+	const char *word = "first start";
+	if (store_mark(app->store, site->store_id, "service.started", &started, &data[0]) == 0 &&
+	    store_mark(app->store, site->store_id, "service.stopped", &stopped, &data[1]) == 0 &&
+	    started)
+		word = stopped > started ? "stop" : "crash";
+	free(data[0]);
+	free(data[1]);
+	return word;
+}
+
+static void add_start(struct app *app, const struct site *site, bool known, span_ms downtime)
+{
+	struct text data = {0};
+	const char *after = how_it_ended(app, site);
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "version", TOCSIN_VERSION);
+	json_put_string(&data, "config", app->config->hash);
+	json_put_string(&data, "site_file", site->def->hash);
+	json_put_string(&data, "after", after);
+	if (known)
+		json_put_int(&data, "downtime_ms", downtime);
+	json_close(&data, '}');
+	add_site_fact(app, site, SERVICE_STARTED, &data);
+	if (strcmp(after, "crash") == 0)
+		log_info("%s: the service did not end cleanly; it was down for %lld s",
+		         site->def->id, (long long)(known ? downtime / 1000 : 0));
+}
+
+int record_start(struct app *app, bool known, span_ms downtime, struct problem *why)
+{
+	bool keyed = true;
+	int r = store_sign_with(app->store, &app->keys, why);
+	for (uint32_t i = 0; r == 0 && i < app->site_count; i++) {
+		const struct site *site = app->sites[i].site;
+		if (!is_configured(app, site))
+			add_config(app, site);
+		keyed &= add_key(app, site);
+		add_start(app, site, known, downtime);
+	}
+	if (keyed)
+		keys_forget_old(app->config->store_path);
+	return r;
+}
+
+/* ---- the heads that leave ---- */
+
+void record_publish_heads(struct app *app, bool fresh_only)
+{
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		struct site_slot *slot = &app->sites[i];
+		struct text topic = {0}, body = {0};
+		uint64_t seq = store_seal_json(app->store, slot->site, &body);
+		if (seq && (seq != slot->head_published || !fresh_only)) {
+			text_addf(&topic, "tocsin/%s/ledger/head", slot->site->def->id);
+			broker_publish(app->broker, text_get(&topic), text_get(&body), body.len, 1,
+			               true);
+			slot->head_published = seq;
+		}
+		text_finish(&topic);
+		text_finish(&body);
+	}
+}

@@ -1,0 +1,54 @@
+/* Seals: Ed25519 signatures over the head of a site's ledger. Whoever has no key can rewrite the
+ * rows and their hashes, but not the seals.
+ *
+ *     message    F("tocsin seal 1") F(site id) F(seq) F(hash, hex) F(time, ms)      (F: ledger.h)
+ *
+ * A seal stands in three places: in the ledger as a `checkpoint` entry that names the entry before
+ * it (after 1000 entries, 15 minutes, each start, stop and clock jump, directly behind them); in
+ * the site's row, over the head of the last commit; and in "<store>.head" beside the store, so that
+ * putting back an older copy of the store shows.
+ *
+ * The first `key` entry of a ledger names the public key. A change of keys is a `key` entry whose
+ * `signature` is by the old key, over F("tocsin key 1") F(site id) F(new public key, hex). */
+#ifndef TOCSIN_STORE_SEAL_H
+#define TOCSIN_STORE_SEAL_H
+
+#include "store/store.h"
+
+#define SEAL_EVERY 1000 /* entries */
+#define SEAL_AFTER MINUTES(15)
+
+struct signer {
+	uint8_t seed[ED25519_KEY_LEN], key[ED25519_KEY_LEN];
+};
+
+struct seal {
+	uint64_t seq;
+	uint8_t hash[SHA256_LEN];
+	wall_ms time;
+	uint8_t key[ED25519_KEY_LEN];
+	uint8_t signature[ED25519_SIG_LEN];
+};
+
+void seal_make(const struct signer *, const char *site, struct ledger_head, wall_ms,
+               struct seal *out);
+/* Signed by the key it names; whether that is a key to trust is the caller's question. */
+bool seal_holds(const struct seal *, const char *site);
+
+/* A checkpoint entry's data, and back; false for what is none. */
+void seal_write_json(struct text *, const struct seal *);
+bool seal_read_json(const char *json, struct seal *out);
+/* "SEQ HASH TIME KEY SIGNATURE", and back. */
+void seal_write_line(struct text *, const struct seal *);
+bool seal_read_line(const char *line, struct seal *out);
+
+/* An entry of these types is followed by a checkpoint at once. */
+bool seal_follows(const char *type);
+
+/* The vow of the old key for the new one. */
+void key_vow(const struct signer *old, const char *site, const uint8_t key[ED25519_KEY_LEN],
+             uint8_t out[ED25519_SIG_LEN]);
+bool key_vow_holds(const uint8_t old[ED25519_KEY_LEN], const char *site,
+                   const uint8_t key[ED25519_KEY_LEN], const uint8_t signature[ED25519_SIG_LEN]);
+
+#endif
