@@ -124,7 +124,8 @@ class Client:
         self._client.loop_stop()
 
     def _on_connect(self, client, _userdata, _flags, _code):
-        client.subscribe([("tocsin/+/incident/+", 1), ("tocsin/+/device/+/ack", 1)])
+        client.subscribe([("tocsin/+/incident/+", 1), ("tocsin/+/device/+/ack", 1),
+                          ("tocsin/+/ledger/head", 1)])
 
     def _on_subscribe(self, *_args):
         self._subscribed += 1

@@ -80,6 +80,7 @@ class House:
     def __init__(self, folder, edit_school=quick, edit_service=None, prefix=(), env=()):
         self.bell = Bell()
         self.folder = folder
+        self.tampered = False  # by the test, on purpose
         self._numbers = 0
         (folder / "broker").mkdir()
         self.broker = Broker(folder / "broker", self.bell)
@@ -134,6 +135,10 @@ class House:
         self.devices.close()
         self.phone.close()
         self.broker.stop()
+        if not self.tampered:  # whatever the test did, its record is whole
+            done = run("tocsin", "--config", self.config, "verify", timeout=60)
+            if done.returncode == 1 and "cannot read the record" not in done.stderr:
+                wrong.append(f"the record: {done.stdout}{done.stderr}")
         return wrong + self.daemon.unexpected()
 
     def until(self, what, holds, within=10):

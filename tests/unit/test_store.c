@@ -359,10 +359,13 @@ static void test_a_newer_store_is_left_alone(void **state)
 {
 	struct story *s = *state;
 	close_all(s);
+	char back[64];
+	snprintf(back, sizeof back, "PRAGMA user_version = %s",
+	         foreign_sql(s->path, "PRAGMA user_version"));
 	foreign_sql(s->path, "PRAGMA user_version = 999");
 	expect_refusal(s->path, STORE_WRITE, "newer");
 	expect_refusal(s->path, STORE_READ, "newer");
-	foreign_sql(s->path, "PRAGMA user_version = 1");
+	foreign_sql(s->path, back);
 	must_open(s);
 }
 

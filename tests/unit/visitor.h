@@ -59,7 +59,7 @@ static void commit_turn(struct visits *v)
 {
 	struct problem why = {""};
 	struct site_turn site_turn = {v->site, &v->plan};
-	struct turn turn = {&site_turn, 1, {.moment = v->now}};
+	struct turn turn = {.sites = &site_turn, .count = 1, .anchor = {.moment = v->now}};
 	if (store_commit(v->store, &turn, &why) != 0)
 		fail_msg("commit: %s", why.text);
 }

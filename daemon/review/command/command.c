@@ -36,6 +36,13 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_TYPE] = {"type", "TYPE", "only this type of entry: signal, step, incident.*, ..."},
         [OPTION_INCIDENT] = {"incident", "ID", "only what belongs to this incident"},
         [OPTION_FOLLOW] = {"follow", NULL, "goes on with what is recorded from now on; ^C ends"},
+        [OPTION_HEAD] = {"head", "SEQ:HASH",
+                         "a head of the ledger that somebody kept; SITE:SEQ:HASH with several "
+                         "sites"},
+        [OPTION_KEY] = {"key", "KEY", "the public key to trust, as `tocsin key` prints it"},
+        [OPTION_NEW] = {"new", NULL, "makes a new key; the old one signs for it"},
+        [OPTION_FORMAT] = {"format", "FORMAT", "html, json, csv or cap"},
+        [OPTION_LANGUAGE] = {"lang", "LANGUAGE", "zh-CN or en; the site's where none is given"},
 };
 
 const struct command commands[] = {
@@ -160,6 +167,26 @@ const struct command commands[] = {
          .examples = "log --since 1h\nlog --type incident.* --site binjiang\n"
                      "log --json --follow | jq .type\n",
          .run = run_log},
+        {.name = "verify",
+         .arguments = "",
+         .takes = BIT(OPTION_JSON) | BIT(OPTION_HEAD) | BIT(OPTION_KEY),
+         .summary = "is the record what it was when it was written",
+         .details = "Checks the whole record: each row hashes to the next, no number is missing, "
+                    "every checkpoint is\nsigned, and the incidents are what the entries tell. "
+                    "Names the first bad entry and what was done\nto it: edited, missing, "
+                    "reordered, truncated, inserted. Ends with 1 if anything is wrong.\n--head "
+                    "checks a head that somebody kept from a notification or the daily line.",
+         .examples = "verify\nverify --json\nverify --head 4711:9f86d081...\n",
+         .run = run_verify},
+        {.name = "key",
+         .arguments = "",
+         .takes = BIT(OPTION_JSON) | BIT(OPTION_NEW),
+         .summary = "prints the public key that the record is signed with",
+         .details = "Prints the public key (Ed25519, hex). Keep it elsewhere: with it anybody can "
+                    "verify a copy of\nthe record. --new makes another key; it signs from the "
+                    "daemon's next start on, and the old\nkey vouches for it in the record.",
+         .examples = "key\nkey --new\n",
+         .run = run_key},
         {.name = "test",
          .arguments = "RECIPIENT",
          .arguments_min = 1,

@@ -48,6 +48,11 @@ enum option {
 	OPTION_INCIDENT,
 	OPTION_FOLLOW,
 	OPTION_JSON,
+	OPTION_HEAD,
+	OPTION_KEY,
+	OPTION_NEW,
+	OPTION_FORMAT,
+	OPTION_LANGUAGE,
 	OPTION_COUNT,
 };
 
@@ -73,7 +78,7 @@ struct command {
 	const char *name;
 	const char *arguments; /* as the usage line shows them, or "" */
 	uint32_t arguments_min, arguments_max;
-	uint32_t needs, takes; /* bit per enum option; needs is part of takes */
+	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
 	const char *summary;   /* one line */
 	const char *details;   /* what it does, for somebody who has never used it */
 	const char *examples;  /* lines without the leading "  tocsin " */

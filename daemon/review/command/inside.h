@@ -5,7 +5,7 @@
 #include "review/command/command.h"
 #include "store/store.h"
 
-#define OPTION_BIT(option) (1u << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 struct option_facts {
 	const char *name;  /* without the dashes */
@@ -67,5 +67,8 @@ int run_who(const struct command_context *, const struct invocation *);
 int run_duty(const struct command_context *, const struct invocation *);
 int run_devices(const struct command_context *, const struct invocation *);
 int run_deliveries(const struct command_context *, const struct invocation *);
+int run_verify(const struct command_context *, const struct invocation *);
+int run_key(const struct command_context *, const struct invocation *);
+int run_report(const struct command_context *, const struct invocation *);
 
 #endif

@@ -1,0 +1,340 @@
+/* What was done to a chain that does not hold. Each question is put to the hashes: a row that
+ * hashes well in another place was moved, one whose follower hashes well without it was put in,
+ * and so on; what answers to none of them was edited. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "store/verify_private.h"
+
+#define SHIFT_MAX 1000 /* rows put in or taken out at once that are still recognized */
+
+/* ---- looking at rows ---- */
+
+static sqlite3_stmt *find_row(struct verifying *v, const struct chain *chain, uint64_t seq,
+                              struct scanned *out)
+{
+	sqlite3_stmt *at = NULL;
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT " ROW_COLUMNS " FROM ledger WHERE site = ?1 AND seq = ?2",
+	                       -1, &at, NULL) != SQLITE_OK)
+		return NULL;
+	sqlite3_bind_int64(at, 1, chain->number);
+	sqlite3_bind_int64(at, 2, (int64_t)seq);
+	if (sqlite3_step(at) == SQLITE_ROW) {
+		row_take(v, at, out);
+		out->row.site = chain->site;
+		return at;
+	}
+	sqlite3_finalize(at);
+	return NULL;
+}
+
+/* Does the row hash to this, if it stands at seq behind before? */
+static bool fits(struct verifying *v, const struct ledger_row *row, uint64_t seq,
+                 const uint8_t before[SHA256_LEN], const uint8_t wanted[SHA256_LEN])
+{
+	struct ledger_row moved = *row;
+	uint8_t hash[SHA256_LEN];
+	moved.seq = seq;
+	ledger_hash(v->store->sha, &moved, before, hash);
+	return memcmp(hash, wanted, SHA256_LEN) == 0;
+}
+
+/* ---- questions ---- */
+
+/* The row that belongs here stands under another number or another site. */
+static bool stands_elsewhere(struct verifying *v, const struct chain *chain)
+{
+	sqlite3_stmt *at = NULL;
+	bool found = false;
+	if (sqlite3_prepare_v2(v->store->db, "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED", -1,
+	                       &at, NULL) != SQLITE_OK)
+		return false;
+	while (!found && sqlite3_step(at) == SQLITE_ROW) {
+		struct scanned other;
+		row_take(v, at, &other);
+		other.row.site = chain->site;
+		found = !other.odd &&
+		        fits(v, &other.row, chain->broken_at, chain->head, other.row.hash);
+	}
+	sqlite3_finalize(at);
+	return found;
+}
+
+/* This row's text hashes well where another one stands. */
+static bool belongs_elsewhere(struct verifying *v, const struct chain *chain,
+                              const struct ledger_row *row)
+{
+	sqlite3_stmt *at = NULL;
+	uint8_t before[SHA256_LEN], hash[SHA256_LEN];
+	bool found = false;
+	ledger_genesis(v->store->sha, chain->site, before);
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT seq, hash FROM ledger WHERE site = ?1 ORDER BY seq", -1, &at,
+	                       NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_int64(at, 1, chain->number);
+	while (!found && sqlite3_step(at) == SQLITE_ROW) {
+		uint64_t seq = (uint64_t)sqlite3_column_int64(at, 0);
+		if (sqlite3_column_bytes(at, 1) != SHA256_LEN)
+			continue;
+		memcpy(hash, sqlite3_column_blob(at, 1), SHA256_LEN);
+		if (seq != chain->broken_at)
+			found = fits(v, row, seq, before, row->hash) ||
+			        fits(v, row, seq, before, hash) ||
+			        fits(v, row, seq, hash, row->hash);
+		memcpy(before, hash, SHA256_LEN);
+	}
+	sqlite3_finalize(at);
+	return found;
+}
+
+/* The row that belongs here stands further on, counted up by as many as were put in here. Two that
+ * were exchanged look the same but for the row behind them, which then stands where it always did.
+ */
+static bool was_inserted(struct verifying *v, const struct chain *chain,
+                         const struct ledger_row *row)
+{
+	for (uint64_t count = 1; count <= SHIFT_MAX; count++) {
+		struct scanned next, behind;
+		sqlite3_stmt *at = find_row(v, chain, chain->broken_at + count, &next);
+		if (!at)
+			return false;
+		bool found = fits(v, &next.row, chain->broken_at, chain->head, next.row.hash);
+		sqlite3_finalize(at);
+		if (!found)
+			continue;
+		at = find_row(v, chain, chain->broken_at + count + 1, &behind);
+		found = at ? fits(v, &behind.row, chain->broken_at + 1, next.row.hash,
+		                  behind.row.hash)
+		           : !belongs_elsewhere(v, chain, row);
+		sqlite3_finalize(at);
+		return found;
+	}
+	return false;
+}
+
+/* How many rows before this one, chained well, push it down from its own place; 0: none. */
+static uint64_t pushed_down_by(struct verifying *v, const struct chain *chain,
+                               const struct ledger_row *row)
+{
+	for (uint64_t count = 1; count <= SHIFT_MAX && count < chain->broken_at; count++) {
+		uint64_t seq = chain->broken_at - count;
+		uint8_t before[SHA256_LEN];
+		struct scanned found;
+		sqlite3_stmt *at = seq > 1 ? find_row(v, chain, seq - 1, &found) : NULL;
+		if (at)
+			memcpy(before, found.row.hash, sizeof before);
+		else
+			ledger_genesis(v->store->sha, chain->site, before);
+		sqlite3_finalize(at);
+		if (fits(v, row, seq, before, row->hash))
+			return count;
+	}
+	return 0;
+}
+
+/* Rows from here on were counted down by as many as were taken out. */
+static bool closed_up(struct verifying *v, const struct chain *chain, const struct ledger_row *row)
+{
+	struct scanned next;
+	sqlite3_stmt *at = find_row(v, chain, chain->broken_at + 1, &next);
+	bool found = false;
+	for (uint64_t count = 1; at && !found && count <= SHIFT_MAX; count++)
+		found = fits(v, &next.row, chain->broken_at + 1 + count, row->hash, next.row.hash);
+	sqlite3_finalize(at);
+	return found;
+}
+
+static bool any_behind(struct verifying *v, const struct chain *chain)
+{
+	sqlite3_stmt *at = NULL;
+	bool any = false;
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT 1 FROM ledger WHERE site = ?1 AND seq > ?2 LIMIT 1", -1, &at,
+	                       NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(at, 1, chain->number);
+		sqlite3_bind_int64(at, 2, (int64_t)chain->broken_at);
+		any = sqlite3_step(at) == SQLITE_ROW;
+	}
+	sqlite3_finalize(at);
+	return any;
+}
+
+/* ---- answers ---- */
+
+/* No row stands where the next should. */
+static void explain_hole(struct verifying *v, struct chain *chain)
+{
+	uint64_t seq = chain->broken_at;
+	if (stands_elsewhere(v, chain))
+		finding_add(chain, TAMPERING_EDITED, seq, NULL,
+		            "entry %" PRIu64 " stands under another number", seq);
+	else if (any_behind(v, chain) && seq <= chain->head_seq)
+		finding_add(chain, TAMPERING_MISSING, seq, NULL, "entry %" PRIu64 " is missing",
+		            seq);
+	else if (seq <= chain->head_seq)
+		finding_add(chain, TAMPERING_TRUNCATED, seq, NULL,
+		            "the record ends before %" PRIu64 "; %" PRIu64 " were written", seq,
+		            chain->head_seq);
+	else
+		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
+		            "there are rows behind the end, which is %" PRIu64, chain->head_seq);
+}
+
+static void explain_row(struct verifying *v, struct chain *chain, const struct scanned *found)
+{
+	const struct ledger_row *row = &found->row;
+	uint64_t seq = chain->broken_at, pushed;
+	if (!found->odd && fits(v, row, seq, chain->head, row->hash))
+		finding_add(chain, TAMPERING_REORDERED, seq, NULL,
+		            "entry %" PRIu64 " is not in its place in the file", seq);
+	else if (seq > chain->head_seq)
+		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
+		            "entry %" PRIu64 " stands behind the end, which is %" PRIu64, seq,
+		            chain->head_seq);
+	else if ((pushed = pushed_down_by(v, chain, row)))
+		finding_add(chain, TAMPERING_INSERTED, seq - pushed, NULL,
+		            "entry %" PRIu64 " was put in later", seq - pushed);
+	else if (was_inserted(v, chain, row))
+		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
+		            "entry %" PRIu64 " was put in later", seq);
+	else if (!found->odd && belongs_elsewhere(v, chain, row))
+		finding_add(chain, TAMPERING_REORDERED, seq, NULL,
+		            "entry %" PRIu64 " was moved here from another place", seq);
+	else if (closed_up(v, chain, row))
+		finding_add(chain, TAMPERING_MISSING, seq, NULL,
+		            "entry %" PRIu64 " was taken out and the rest moved up", seq);
+	else
+		finding_add(chain, TAMPERING_EDITED, seq, NULL,
+		            "entry %" PRIu64 " is not what was written", seq);
+}
+
+void explain_break(struct verifying *v, struct chain *chain)
+{
+	struct scanned found;
+	sqlite3_stmt *at = find_row(v, chain, chain->broken_at, &found);
+	if (at)
+		explain_row(v, chain, &found);
+	else
+		explain_hole(v, chain);
+	sqlite3_finalize(at);
+}
+
+/* ---- the end ---- */
+
+static bool hash_at(struct verifying *v, struct chain *chain, uint64_t seq, uint8_t out[SHA256_LEN])
+{
+	struct scanned found;
+	sqlite3_stmt *at = seq && seq <= chain->last ? find_row(v, chain, seq, &found) : NULL;
+	if (at)
+		memcpy(out, found.row.hash, SHA256_LEN);
+	sqlite3_finalize(at);
+	return at != NULL;
+}
+
+/* The signature of the last commit, if it is one by the key in force. */
+static bool end_seal(const struct chain *chain, struct seal *out)
+{
+	return chain->head_seal && seal_read_line(chain->head_seal, out) &&
+	       seal_holds(out, chain->site) && chain->keyed &&
+	       crypto_equal(out->key, chain->key, sizeof out->key);
+}
+
+static void explain_head_row(struct chain *chain, bool sealed_here)
+{
+	bool same = chain->head_seq == chain->last &&
+	            memcmp(chain->head_hash, chain->head, SHA256_LEN) == 0;
+	if (same)
+		return;
+	if (sealed_here)
+		finding_add(chain, TAMPERING_EDITED, chain->last, NULL,
+		            "the site's row names another end than was signed");
+	else if (chain->head_seq > chain->last)
+		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
+		            "the record ends at %" PRIu64 "; %" PRIu64 " entries were written",
+		            chain->last, chain->head_seq);
+	else if (chain->head_seq < chain->last)
+		finding_add(chain, TAMPERING_INSERTED, chain->head_seq + 1, NULL,
+		            "there are entries behind the end, which is %" PRIu64, chain->head_seq);
+	else
+		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
+		            "the last entry is not the one that was written");
+}
+
+void explain_end(struct verifying *v, struct chain *chain)
+{
+	struct seal seal;
+	uint8_t hash[SHA256_LEN];
+	if (!chain->last && !chain->head_seq)
+		return;
+	bool sealed = end_seal(chain, &seal);
+	bool here = sealed && seal.seq == chain->last &&
+	            memcmp(seal.hash, chain->head, SHA256_LEN) == 0;
+	uint32_t before = chain->finding_count;
+	explain_head_row(chain, here);
+	if (chain->finding_count > before || here)
+		goto key;
+	if (!sealed)
+		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
+		            "the end is not signed by the service's key; nothing behind the last "
+		            "checkpoint is vouched for");
+	else if (seal.seq > chain->last)
+		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
+		            "the record ends at %" PRIu64 "; %" PRIu64 " entries were signed",
+		            chain->last, seal.seq);
+	else if (hash_at(v, chain, seal.seq, hash) && memcmp(hash, seal.hash, SHA256_LEN) == 0)
+		finding_add(chain, TAMPERING_INSERTED, seal.seq + 1, NULL,
+		            "the last %" PRIu64 " entries are not signed", chain->last - seal.seq);
+	else
+		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
+		            "the entries behind the last checkpoint are not those that were "
+		            "signed");
+key:
+	if (chain->trusted && chain->keyed &&
+	    !crypto_equal(chain->trusted, chain->key, ED25519_KEY_LEN) &&
+	    !(chain->trusted_before &&
+	      crypto_equal(chain->trusted_before, chain->key, ED25519_KEY_LEN)))
+		finding_add(chain, TAMPERING_EDITED, 1, NULL,
+		            "signed by another key than the one of this service");
+}
+
+void explain_kept(struct verifying *v, struct chain *chain, uint64_t seq, const uint8_t *hash,
+                  const char *what)
+{
+	uint8_t here[SHA256_LEN];
+	if (chain->broken && seq >= chain->broken_at)
+		return; /* said already */
+	if (seq > chain->last)
+		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
+		            "the record ends at %" PRIu64 "; %s is of entry %" PRIu64, chain->last,
+		            what, seq);
+	else if (!hash_at(v, chain, seq, here) || memcmp(here, hash, SHA256_LEN) != 0)
+		finding_add(chain, TAMPERING_EDITED, seq, NULL,
+		            "entry %" PRIu64 " or one before it is not that of %s", seq, what);
+}
+
+void explain_head_file(struct verifying *v, struct chain *chain)
+{
+	struct text path = {0};
+	char *bytes = NULL;
+	size_t len;
+	text_addf(&path, "%s.head", v->store->path);
+	if (file_read(text_get(&path), 1 << 20, &bytes, &len, NULL) == 0) {
+		for (const char *line = bytes; line; line = strchr(line, '\n')) {
+			struct seal seal;
+			char *rest;
+			line += *line == '\n';
+			long number = strtol(line, &rest, 10);
+			if (number == chain->number && *rest == ' ' &&
+			    seal_read_line(rest + 1, &seal) && seal_holds(&seal, chain->site) &&
+			    chain->keyed && crypto_equal(seal.key, chain->key, sizeof seal.key))
+				explain_kept(v, chain, seal.seq, seal.hash,
+				             "the last checkpoint beside the store");
+		}
+	}
+	free(bytes);
+	text_finish(&path);
+}

@@ -1,0 +1,422 @@
+/* The one pass; what a break in the chain means is explain.c's question. */
+#include "store/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "store/fold.h"
+#include "store/verify_private.h"
+
+static const char *const names[] = {"edited", "missing", "reordered", "truncated", "inserted"};
+
+const char *tampering_name(enum tampering kind)
+{
+	return names[kind];
+}
+
+void finding_add(struct chain *chain, enum tampering kind, uint64_t seq, const char *incident,
+                 const char *format, ...)
+{
+	char words[200];
+	va_list args;
+	if (chain->finding_count == FINDINGS_MAX)
+		return;
+	struct finding *finding = &chain->findings[chain->finding_count++];
+	*finding = (struct finding){
+	        .site = chain->site, .seq = seq, .kind = kind, .incident = mem_copy(incident)};
+	va_start(args, format);
+	vsnprintf(words, sizeof words, format, args);
+	va_end(args);
+	problem_set(&finding->detail, 0, "%s", words);
+}
+
+/* ---- one row ---- */
+
+/* A text with a NUL in it would look the same from there on: it is never ours. */
+static const char *whole_text(struct verifying *v, sqlite3_stmt *at, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(at, column);
+	if (text && strlen(text) != (size_t)sqlite3_column_bytes(at, column))
+		v->odd_row = true;
+	return text;
+}
+
+static int64_t whole_number(struct verifying *v, sqlite3_stmt *at, int column)
+{
+	if (sqlite3_column_type(at, column) != SQLITE_INTEGER)
+		v->odd_row = true;
+	return sqlite3_column_int64(at, column);
+}
+
+const char *boot_name(struct verifying *v, int64_t number)
+{
+	for (uint32_t i = 0; i < v->boot_count; i++)
+		if (v->boots[i].number == number)
+			return v->boots[i].id;
+	v->odd_row = true;
+	return NULL;
+}
+
+/* Columns as ROW_COLUMNS names them. */
+void row_take(struct verifying *v, sqlite3_stmt *at, struct scanned *out)
+{
+	v->odd_row = false;
+	out->number = sqlite3_column_int64(at, 0);
+	out->site = sqlite3_column_int64(at, 1);
+	struct ledger_row *row = &out->row;
+	row->seq = (uint64_t)whole_number(v, at, 2);
+	row->time = whole_number(v, at, 3);
+	row->received = whole_number(v, at, 4);
+	row->steady = whole_number(v, at, 5);
+	row->boot = boot_name(v, sqlite3_column_int64(at, 6));
+	row->type = whole_text(v, at, 7);
+	row->device = whole_text(v, at, 8);
+	row->incident = whole_text(v, at, 9);
+	row->by = whole_text(v, at, 10);
+	row->data = whole_text(v, at, 11);
+	const void *hash = sqlite3_column_blob(at, 12);
+	memset(row->hash, 0, sizeof row->hash);
+	if (hash && sqlite3_column_bytes(at, 12) == SHA256_LEN)
+		memcpy(row->hash, hash, SHA256_LEN);
+	else
+		v->odd_row = true;
+	if (!row->type || !row->data)
+		v->odd_row = true;
+	out->odd = v->odd_row;
+}
+
+/* ---- the chain of one site ---- */
+
+static bool sets_key(struct chain *chain, const struct ledger_row *row)
+{
+	cJSON *root = NULL;
+	uint8_t key[ED25519_KEY_LEN], signature[ED25519_SIG_LEN];
+	if (json_parse(row->data, strlen(row->data), &root, NULL) < 0)
+		return false;
+	const char *hex = json_string(root, "key"), *vow = json_string(root, "signature");
+	bool good = hex && hex_decode(hex, key, sizeof key) == ED25519_KEY_LEN;
+	if (good && chain->keyed)
+		good = vow && base64_decode(vow, signature, sizeof signature) == ED25519_SIG_LEN &&
+		       key_vow_holds(chain->key, chain->site, key, signature);
+	if (good)
+		memcpy(chain->key, key, sizeof key);
+	chain->keyed |= good;
+	cJSON_Delete(root);
+	return good;
+}
+
+static void check_checkpoint(struct chain *chain, const struct ledger_row *row)
+{
+	struct seal seal;
+	uint64_t from = chain->sealed + 1;
+	chain->checkpoints++;
+	bool readable = seal_read_json(row->data, &seal);
+	bool signed_well = readable && seal_holds(&seal, chain->site);
+	bool ours = signed_well && chain->keyed &&
+	            crypto_equal(seal.key, chain->key, sizeof seal.key);
+	if (!ours) {
+		finding_add(chain, TAMPERING_EDITED, from, NULL,
+		            "the checkpoint at %" PRIu64 " is not signed by the service's key; "
+		            "nothing from here to there is vouched for",
+		            row->seq);
+	} else if (seal.seq != row->seq - 1) {
+		bool more = seal.seq < row->seq - 1;
+		finding_add(chain, more ? TAMPERING_INSERTED : TAMPERING_MISSING, from, NULL,
+		            "the checkpoint at %" PRIu64 " was made at %" PRIu64
+		            ": there are entries too %s",
+		            row->seq, seal.seq + 1, more ? "many" : "few");
+	} else if (memcmp(seal.hash, chain->head, SHA256_LEN) != 0) {
+		finding_add(chain, TAMPERING_EDITED, from, NULL,
+		            "the checkpoint at %" PRIu64
+		            " was made of other entries: the chain was written anew",
+		            row->seq);
+	}
+	chain->sealed = row->seq;
+}
+
+static void check_distance(struct chain *chain, const struct ledger_row *row)
+{
+	bool is_checkpoint = strcmp(row->type, "checkpoint") == 0;
+	if (chain->wants_checkpoint && !is_checkpoint)
+		finding_add(chain, TAMPERING_MISSING, row->seq, NULL,
+		            "the checkpoint that belongs here is missing");
+	else if (!is_checkpoint && row->seq - chain->sealed > SEAL_EVERY)
+		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
+		            "no checkpoint for more than %d entries", SEAL_EVERY);
+	chain->wants_checkpoint = seal_follows(row->type);
+}
+
+/* A row that is the next of its chain. */
+static int check_row(struct verifying *v, struct chain *chain, const struct ledger_row *row)
+{
+	check_distance(chain, row);
+	if (strcmp(row->type, "checkpoint") == 0)
+		check_checkpoint(chain, row);
+	else if (strcmp(row->type, "key") == 0 && !sets_key(chain, row))
+		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
+		            "a key that the key before it has not vouched for");
+	memcpy(chain->head, row->hash, SHA256_LEN);
+	chain->last = row->seq;
+	chain->entries++;
+	return fold_entry(v->fold, row);
+}
+
+static struct chain *chain_of(struct verifying *v, int64_t number)
+{
+	for (uint32_t i = 0; i < v->chain_count; i++)
+		if (v->chains[i].number == number)
+			return &v->chains[i];
+	return NULL;
+}
+
+static void break_chain(struct chain *chain)
+{
+	chain->broken = true;
+	chain->broken_at = chain->last + 1;
+}
+
+static int scan_row(struct verifying *v, sqlite3_stmt *at)
+{
+	struct scanned scanned;
+	row_take(v, at, &scanned);
+	struct chain *chain = chain_of(v, scanned.site);
+	if (v->last_row && scanned.number != v->last_row + 1 && !v->hole)
+		v->hole = chain ? chain : v->chains;
+	v->last_row = scanned.number;
+	v->rows++;
+	if (!chain) {
+		v->strays++;
+		return 0;
+	}
+	if (chain->broken)
+		return 0;
+	scanned.row.site = chain->site;
+	uint8_t hash[SHA256_LEN];
+	bool next = scanned.row.seq == chain->last + 1 && !scanned.odd;
+	if (next)
+		ledger_hash(v->store->sha, &scanned.row, chain->head, hash);
+	if (!next || memcmp(hash, scanned.row.hash, SHA256_LEN) != 0) {
+		break_chain(chain);
+		return 0;
+	}
+	return check_row(v, chain, &scanned.row);
+}
+
+static int scan(struct verifying *v, struct problem *why)
+{
+	sqlite3_stmt *at = NULL;
+	int r = 0, step;
+	/* In the order of the rows, so that no index can lead elsewhere. */
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED ORDER BY row", -1,
+	                       &at, NULL) != SQLITE_OK)
+		return sql_failure(v->store->db, why, "verifying");
+	while (r == 0 && (step = sqlite3_step(at)) == SQLITE_ROW)
+		r = scan_row(v, at);
+	if (r == 0 && step != SQLITE_DONE) {
+		/* What cannot be read was not written by us like that. */
+		for (uint32_t i = 0; i < v->chain_count; i++)
+			if (!v->chains[i].broken && !v->chains[i].finding_count)
+				finding_add(&v->chains[i], TAMPERING_EDITED, v->chains[i].last + 1,
+				            NULL, "the file is damaged: %s",
+				            sqlite3_errmsg(v->store->db));
+		v->damaged = true;
+	}
+	sqlite3_finalize(at);
+	return r;
+}
+
+/* ---- what there is to check ---- */
+
+static int load_boots(struct verifying *v)
+{
+	sqlite3_stmt *at = NULL;
+	if (sqlite3_prepare_v2(v->store->db, "SELECT number, id FROM boot", -1, &at, NULL) !=
+	    SQLITE_OK)
+		return -EIO;
+	while (sqlite3_step(at) == SQLITE_ROW) {
+		MEM_RESERVE(v->boots, v->boot_count, v->boot_cap);
+		v->boots[v->boot_count++] = (struct boot){
+		        .number = sqlite3_column_int64(at, 0),
+		        .id = mem_copy((const char *)sqlite3_column_text(at, 1))};
+	}
+	sqlite3_finalize(at);
+	return 0;
+}
+
+static int load_sites(struct verifying *v, const struct verify_request *request)
+{
+	sqlite3_stmt *at = NULL;
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT number, id, head_seq, head_hash, head_seal FROM site"
+	                       " ORDER BY number",
+	                       -1, &at, NULL) != SQLITE_OK)
+		return -EIO;
+	while (sqlite3_step(at) == SQLITE_ROW) {
+		MEM_RESERVE(v->chains, v->chain_count, v->chain_cap);
+		struct chain *chain = &v->chains[v->chain_count++];
+		*chain = (struct chain){
+		        .number = sqlite3_column_int64(at, 0),
+		        .site = mem_copy((const char *)sqlite3_column_text(at, 1)),
+		        .head_seq = (uint64_t)sqlite3_column_int64(at, 2),
+		        .head_seal = mem_copy((const char *)sqlite3_column_text(at, 4)),
+		        .trusted = request->key,
+		        .trusted_before = request->old_key,
+		};
+		const void *hash = sqlite3_column_blob(at, 3);
+		if (hash && sqlite3_column_bytes(at, 3) == SHA256_LEN)
+			memcpy(chain->head_hash, hash, SHA256_LEN);
+		ledger_genesis(v->store->sha, chain->site, chain->head);
+	}
+	sqlite3_finalize(at);
+	return 0;
+}
+
+static void finish(struct verifying *v)
+{
+	fold_close(v->fold);
+	for (uint32_t i = 0; i < v->boot_count; i++)
+		free(v->boots[i].id);
+	for (uint32_t i = 0; i < v->chain_count; i++) {
+		for (uint32_t k = 0; k < v->chains[i].finding_count; k++)
+			free((char *)v->chains[i].findings[k].incident);
+		free(v->chains[i].site);
+		free(v->chains[i].head_seal);
+	}
+	free(v->boots);
+	free(v->chains);
+}
+
+/* ---- the state ---- */
+
+static void state_differs(void *ctx, const char *incident, uint64_t seq, const char *what)
+{
+	struct verifying *v = ctx;
+	/* The id begins with the site's. */
+	for (uint32_t i = 0; i < v->chain_count; i++) {
+		size_t len = strlen(v->chains[i].site);
+		if (strncmp(incident, v->chains[i].site, len) == 0 && incident[len] == '-') {
+			if (!v->chains[i].broken)
+				finding_add(&v->chains[i], TAMPERING_EDITED, seq, incident,
+				            "incident %s: %s", incident, what);
+			return;
+		}
+	}
+}
+
+/* Incidents that no entry tells of. */
+static void find_untold(struct verifying *v)
+{
+	sqlite3_stmt *at = NULL;
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT i.site, i.id FROM incident i WHERE NOT EXISTS"
+	                       " (SELECT 1 FROM ledger l WHERE l.incident = i.id) LIMIT 1",
+	                       -1, &at, NULL) == SQLITE_OK &&
+	    sqlite3_step(at) == SQLITE_ROW) {
+		struct chain *chain = chain_of(v, sqlite3_column_int64(at, 0));
+		if (chain && !chain->broken)
+			finding_add(chain, TAMPERING_INSERTED, chain->last,
+			            (const char *)sqlite3_column_text(at, 1),
+			            "incident %s: the ledger does not tell of it",
+			            (const char *)sqlite3_column_text(at, 1));
+	}
+	sqlite3_finalize(at);
+}
+
+static int check_state(struct verifying *v)
+{
+	uint64_t incidents;
+	int r = v->damaged ? 0 : fold_end(v->fold, &incidents);
+	if (r == 0 && !v->damaged)
+		find_untold(v);
+	return r;
+}
+
+/* ---- the whole ---- */
+
+static int by_seq(const void *a, const void *b)
+{
+	uint64_t left = ((const struct finding *)a)->seq, right = ((const struct finding *)b)->seq;
+	return left < right ? -1 : left > right;
+}
+
+static int tell(struct verifying *v, verdict_visit visit, void *ctx)
+{
+	int total = 0;
+	for (uint32_t i = 0; i < v->chain_count; i++) {
+		struct chain *chain = &v->chains[i];
+		qsort(chain->findings, chain->finding_count, sizeof *chain->findings, by_seq);
+		struct site_verdict verdict = {.site = chain->site,
+		                               .entries = chain->entries,
+		                               .first = chain->entries ? 1 : 0,
+		                               .last = chain->last,
+		                               .checkpoints = chain->checkpoints,
+		                               .sealed = chain->sealed,
+		                               .findings = chain->findings,
+		                               .finding_count = chain->finding_count};
+		memcpy(verdict.head, chain->head, SHA256_LEN);
+		memcpy(verdict.key, chain->key, ED25519_KEY_LEN);
+		visit(ctx, &verdict);
+		total += (int)chain->finding_count;
+	}
+	return total;
+}
+
+static void check_ends(struct verifying *v, const struct verify_request *request)
+{
+	for (uint32_t i = 0; i < v->chain_count; i++) {
+		struct chain *chain = &v->chains[i];
+		if (v->damaged)
+			continue;
+		if (chain->broken)
+			explain_break(v, chain);
+		else
+			explain_end(v, chain);
+		for (uint32_t k = 0; k < request->kept_count; k++)
+			if (!request->kept[k].site ||
+			    strcmp(request->kept[k].site, chain->site) == 0)
+				explain_kept(v, chain, request->kept[k].seq, request->kept[k].hash,
+				             "the head that was kept");
+		explain_head_file(v, chain);
+	}
+	/* Rows count on without a gap over all sites. */
+	bool any = v->damaged;
+	for (uint32_t i = 0; i < v->chain_count; i++)
+		any |= v->chains[i].finding_count > 0;
+	if (!any && v->chain_count && (v->hole || v->strays)) {
+		struct chain *chain = v->hole ? v->hole : v->chains;
+		finding_add(chain, v->strays ? TAMPERING_INSERTED : TAMPERING_EDITED, chain->last,
+		            NULL, "the numbers of the rows do not follow each other");
+	}
+}
+
+int store_verify(struct store *store, const struct verify_request *request, verdict_visit visit,
+                 void *ctx, struct problem *why)
+{
+	struct verifying v = {.store = store};
+	/* One picture of the store, also beside a daemon that goes on writing. */
+	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return sql_failure(store->db, why, "verifying");
+	v.fold = fold_open(store, state_differs, &v);
+	int r = load_boots(&v);
+	if (r == 0)
+		r = load_sites(&v, request);
+	if (r == 0)
+		r = scan(&v, why);
+	if (r == 0)
+		r = check_state(&v);
+	if (r == 0)
+		check_ends(&v, request);
+	if (r == 0)
+		r = tell(&v, visit, ctx);
+	else if (why && !why->text[0])
+		sql_failure(store->db, why, "verifying");
+	sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+	finish(&v);
+	return r;
+}
