@@ -121,8 +121,7 @@ static void what_is_wrong_is_said_with_a_hint(void **state)
 static void what_does_not_exist_is_unknown(void **state)
 {
 	(void)state;
-	static const char *const lines[] = {"tocsin verify", "tocsin report 1", "tocsin silence",
-	                                    "tocsin replay", "tocsin export"};
+	static const char *const lines[] = {"tocsin forget 1", "tocsin nonsense", "tocsin sqlite"};
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		expect_usage(lines[i], "unknown command");
 }
