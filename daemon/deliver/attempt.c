@@ -1,6 +1,7 @@
 #include "deliver/attempt.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -218,10 +219,12 @@ static void judge_failure(struct attempt *attempt, CURLcode code)
 			judge(&attempt->judgement, failures[i].verdict, "%s", failures[i].detail);
 		return;
 	}
-	/* Mostly TLS, where curl's own words name the fault of the certificate. */
+	/* Mostly TLS, where curl's own words name the fault of the certificate. A connection that
+	 * breaks before TLS stands is broken like any other. */
 	bool tls = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
 	           code == CURLE_SSL_CACERT_BADFILE;
-	judge(&attempt->judgement, VERDICT_RETRY, "%s",
+	bool broken = code == CURLE_SSL_CONNECT_ERROR && (error == ECONNRESET || error == EPIPE);
+	judge(&attempt->judgement, broken ? VERDICT_BROKEN : VERDICT_RETRY, "%s",
 	      tls && attempt->curl_error[0] ? attempt->curl_error : curl_easy_strerror(code));
 }
 
