@@ -43,8 +43,7 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-/* Local wall clock as if it were UTC. */
-static struct civil civil_from_ms(int64_t ms)
+struct civil civil_from_ms(int64_t ms)
 {
 	struct civil out = {0};
 	int64_t days = floor_div(ms, MS_PER_DAY);
@@ -57,7 +56,7 @@ static struct civil civil_from_ms(int64_t ms)
 	return out;
 }
 
-static int64_t civil_to_ms(struct civil c)
+int64_t civil_ms(struct civil c)
 {
 	return days_from_civil(c.year, c.month, c.day) * MS_PER_DAY + (int64_t)c.hour * 3600000 +
 	       (int64_t)c.minute * 60000 + (int64_t)c.second * 1000 + c.ms;
@@ -91,7 +90,7 @@ struct civil civil_from_wall(const struct timezone_table *zone, wall_ms at)
  * when it is after the first's end and before the second's beginning in local terms. */
 static wall_ms civil_find(const struct timezone_table *zone, struct civil local, bool last)
 {
-	int64_t ms = civil_to_ms(local);
+	int64_t ms = civil_ms(local);
 	uint32_t i = span_at(zone, ms - MS_PER_DAY);
 	wall_ms found = NEVER;
 	for (; i < zone->count; i++) {
@@ -198,7 +197,7 @@ int time_parse(const char *text, wall_ms *out)
 	const char *start = text;
 	if (!civil_read(&text, &c) || text - start < 16)
 		return -EINVAL;
-	int64_t ms = civil_to_ms(c);
+	int64_t ms = civil_ms(c);
 	if (mark(&text, 'Z') || mark(&text, 'z')) {
 		/* no offset */
 	} else if (*text == '+' || *text == '-') {

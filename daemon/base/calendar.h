@@ -37,6 +37,10 @@ int32_t timezone_offset(const struct timezone_table *, wall_ms); /* s east of UT
 wall_ms civil_first(const struct timezone_table *, struct civil);
 wall_ms civil_last(const struct timezone_table *, struct civil);
 
+/* The local clock as if it were UTC, in ms: for counting on the local calendar. */
+int64_t civil_ms(struct civil);
+struct civil civil_from_ms(int64_t);
+
 int64_t days_from_civil(int32_t year, int32_t month, int32_t day); /* since 1970-01-01 */
 void civil_from_days(int64_t days, struct civil *out);             /* sets the date only */
 int weekday_of_days(int64_t days);                                 /* 0 Monday .. 6 Sunday */

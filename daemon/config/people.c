@@ -90,6 +90,25 @@ static const struct key rota_keys[R_COUNT] = {
 };
 static const struct shape rota_shape = {"a rota", SHAPE(rota_keys), false};
 
+/* One person, or a list of those who hold the post together. */
+static void crew_read(const struct checker *c, const struct node *node,
+                      const struct site_reading *site, struct crew *crew)
+{
+	bool several = node->kind == NODE_LIST;
+	uint32_t count = several ? check_list(c, node, "people who hold a post together", 1) : 1;
+	if (count > CREW_MAX) {
+		check_problem(c, node, "%u people at one time; at most %d", count, CREW_MAX);
+		return;
+	}
+	crew->people = ARENA_ARRAY(c->arena, uint32_t, count);
+	if (!several) {
+		crew->people[crew->count++] = ids_refer(c, &site->people, node);
+		return;
+	}
+	FOR_EACH_NODE(c, item, node, count)
+	crew->people[crew->count++] = ids_refer(c, &site->people, item);
+}
+
 static void rota_read(const struct checker *c, const struct node *node,
                       const struct site_reading *site, struct rota *rota)
 {
@@ -97,9 +116,9 @@ static void rota_read(const struct checker *c, const struct node *node,
 	if (!check_map(c, node, &rota_shape, v))
 		return;
 	uint32_t count = check_list(c, v[R_PEOPLE], "the rota's people", 1);
-	rota->people = ARENA_ARRAY(c->arena, uint32_t, count);
+	rota->turns = ARENA_ARRAY(c->arena, struct crew, count);
 	FOR_EACH_NODE(c, item, v[R_PEOPLE], count)
-	rota->people[rota->count++] = ids_refer(c, &site->people, item);
+	crew_read(c, item, site, &rota->turns[rota->count++]);
 	check_span(c, v[R_EVERY], "every", SPAN_LEAST, &rota->every);
 	const char *from = check_text(c, v[R_FROM], "from");
 	if (from && civil_parse(from, &rota->from) < 0)

@@ -19,11 +19,11 @@ static uint32_t add_resolved(struct resolved_recipient *out, uint32_t count, uin
 	return count;
 }
 
-uint32_t recipients_resolve(const struct site_def *def, const struct recipient *recipients,
-                            uint32_t recipient_count, uint32_t zone, wall_ms at,
-                            struct resolved_recipient *out, uint32_t cap)
+uint32_t recipients_resolve(const struct site_def *def, const struct duty_state *duty,
+                            const struct recipient *recipients, uint32_t recipient_count,
+                            uint32_t zone, wall_ms at, struct resolved_recipient *out, uint32_t cap)
 {
-	uint32_t count = 0, post, people[64], on_duty;
+	uint32_t count = 0, post, people[ON_DUTY_MAX], on_duty;
 	for (uint32_t i = 0; i < recipient_count; i++) {
 		const struct recipient *recipient = &recipients[i];
 		switch (recipient->kind) {
@@ -37,8 +37,9 @@ uint32_t recipients_resolve(const struct site_def *def, const struct recipient *
 			break;
 		case RECIPIENT_DUTY:
 			post = site_def_post(def, recipient->id);
-			on_duty = post == POSITION_NONE ? 0
-			                                : post_on_duty(def, post, at, people, 64);
+			on_duty = post == POSITION_NONE
+			                  ? 0
+			                  : post_on_duty(def, duty, post, at, people, ON_DUTY_MAX);
 			for (uint32_t k = 0; k < on_duty; k++)
 				count = add_resolved(out, count, cap, RECIPIENT_PERSON, people[k]);
 			break;
@@ -133,7 +134,7 @@ static uint32_t carry_out(struct context *c, struct incident *incident, const st
 {
 	struct resolved_recipient who[STEP_RECIPIENTS_MAX];
 	const struct site_def *def = c->site->def;
-	uint32_t count = recipients_resolve(def, run->notify, run->count,
+	uint32_t count = recipients_resolve(def, &c->site->duty, run->notify, run->count,
 	                                    site_def_zone(def, incident->zone), c->now.wall, who,
 	                                    STEP_RECIPIENTS_MAX);
 	count = still_to_tell(def, incident, who, count);

@@ -167,21 +167,63 @@ struct person {
 	uint32_t contact_count;
 };
 
-struct rota {
-	uint32_t *people; /* one after the other */
+struct weekly_range {                /* local time; end <= start reaches into the next day */
+	uint8_t first_day, last_day; /* 0 Monday .. 6 Sunday, inclusive, may wrap */
+	int32_t start, end;          /* minutes after midnight; end up to 24:00 = 1440 */
+};
+
+#define CREW_MAX 16 /* people who hold a post together */
+
+struct crew { /* positions of people; never empty where it stands in a table */
+	uint32_t *people;
 	uint32_t count;
-	span_ms every; /* whole days are counted on the local calendar, the rest in elapsed time */
-	struct civil from;
+};
+
+struct shift { /* a line of a weekly table */
+	struct weekly_range when;
+	struct crew crew;
+};
+
+/* A table of who holds a post: turns one after the other, or shifts of the week. */
+struct rota {
+	struct crew *turns;
+	uint32_t count;
+	span_ms every;     /* counted on the local calendar, as all duty is */
+	struct civil from; /* of the first turn */
+	struct shift *shifts;
+	uint32_t shift_count;
+};
+
+struct stretch { /* of time, from inclusive, to exclusive */
+	wall_ms from, to;
+	wall_ms reach;    /* the last `to` of this one and all before it */
+	struct crew crew; /* who is there; of a swap: the two who change places */
+	bool swap;
+	uint32_t line; /* of the file */
+};
+
+struct stretches { /* by from: see stretches_arrange */
+	struct stretch *items;
+	uint32_t count;
+};
+
+struct calendar { /* holidays, term breaks: when other tables hold */
+	const char *id;
+	struct stretches days;
+};
+
+struct exception {
+	uint32_t calendar;
+	struct rota rota; /* instead of the post's own, whole */
 };
 
 struct post {
 	const char *id, *name;
 	struct rota rota;
-};
-
-struct weekly_range {                /* local time; end <= start reaches into the next day */
-	uint8_t first_day, last_day; /* 0 Monday .. 6 Sunday, inclusive, may wrap */
-	int32_t start, end;          /* minutes after midnight; end up to 24:00 = 1440 */
+	struct exception *exceptions; /* the first whose calendar fits holds */
+	uint32_t exception_count;
+	struct stretches imported;  /* where they cover: instead of the tables */
+	struct stretches overrides; /* of the file: instead of all of these */
 };
 
 struct schedule {
@@ -236,13 +278,14 @@ struct site_def {
 	struct device *devices;
 	struct person *people;
 	struct post *posts;
+	struct calendar *calendars;
 	struct schedule *schedules;
 	struct arming *armings;
 	struct policy *policies;
 	struct recipient *last_resort;
 	struct channel_facts *channels;
 	uint32_t zone_count, device_count, person_count, post_count, schedule_count, arming_count,
-	        policy_count, last_resort_count, channel_count;
+	        policy_count, last_resort_count, channel_count, calendar_count;
 	struct index zone_index, device_index, person_index, post_index, channel_index;
 	char hash[65];    /* SHA-256 of the file's bytes, hex: which version decided */
 	const char *text; /* those bytes, for the record; NULL where they are too many */
@@ -264,11 +307,13 @@ uint32_t site_def_root_zone(const struct site_def *);
 uint32_t site_def_zone_owner(const struct site_def *, uint32_t zone);
 bool zone_is_within(const struct site_def *, uint32_t zone, uint32_t around);
 
-/* ---- who and when (duty.c, arming.c): pure, of a definition and an instant ---- */
+/* ---- when (arming.c): pure, of a definition and an instant; who is in duty.h ---- */
 
-/* The people on duty at a post at an instant, without repetition; returns how many (0: nobody). */
-uint32_t post_on_duty(const struct site_def *, uint32_t post, wall_ms at, uint32_t *people,
-                      uint32_t cap);
+/* A weekly range as it falls on the local day that it begins on (days since 1970); false if it does
+ * not begin on this day. Where the clocks change, from is the earliest and to the latest reading,
+ * so that ranges which follow each other overlap rather than leave a gap. */
+bool weekly_range_on(const struct site_def *, const struct weekly_range *, int64_t day,
+                     wall_ms *from, wall_ms *to);
 bool schedule_covers(const struct site_def *, uint32_t schedule, wall_ms at);
 bool zone_is_armed(const struct site_def *, uint32_t zone, wall_ms at);
 /* The policy whose `for` fits best: kind and severity, then kind, then none. NULL only for a

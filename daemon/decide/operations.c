@@ -172,7 +172,8 @@ static int test(struct context *c, const struct operation *op)
 	if (!op->to || !recipient_parse(op->to, &to) || to.kind == RECIPIENT_ZONE_OWNER)
 		return problem_set(c->why, -EINVAL,
 		                   "to is missing: person:ID, duty:ID or channel:ID");
-	uint32_t count = recipients_resolve(def, &to, 1, POSITION_NONE, c->now.wall, who, 64);
+	uint32_t count = recipients_resolve(def, &c->site->duty, &to, 1, POSITION_NONE, c->now.wall,
+	                                    who, 64);
 	if (!count)
 		return problem_set(c->why, -ENOENT, "'%s' is nobody at site '%s' now", op->to,
 		                   def->id);

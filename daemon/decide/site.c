@@ -29,6 +29,7 @@ void site_destroy(struct site *site)
 	free(site->devices);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
+	duty_state_finish(&site->duty);
 	free(site);
 }
 

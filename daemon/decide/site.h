@@ -14,6 +14,7 @@
 
 #include "base/problem.h"
 #include "base/text.h"
+#include "decide/duty.h"
 #include "decide/model.h"
 #include "decide/timers.h"
 
@@ -165,6 +166,7 @@ struct site {
 	int32_t incident_year;
 	struct timers timers;
 	struct seen_ring *seen; /* message ids lately seen */
+	struct duty_state duty; /* what was changed by hand */
 };
 
 struct site *site_create(const struct site_def *);
@@ -358,9 +360,9 @@ struct resolved_recipient {
 	enum recipient_kind kind; /* PERSON or CHANNEL */
 	uint32_t position;        /* in def->people or def->channels */
 };
-uint32_t recipients_resolve(const struct site_def *, const struct recipient *, uint32_t count,
-                            uint32_t zone, wall_ms at, struct resolved_recipient *out,
-                            uint32_t cap);
+uint32_t recipients_resolve(const struct site_def *, const struct duty_state *,
+                            const struct recipient *, uint32_t count, uint32_t zone, wall_ms at,
+                            struct resolved_recipient *out, uint32_t cap);
 
 /* The incident as the contract's JSON object, without timeline: in webhooks, on its retained
  * topic, in the API and the command. */

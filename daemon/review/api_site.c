@@ -186,10 +186,11 @@ void api_people(struct exchange *ex)
 
 /* ---- duty, and who would be told ---- */
 
-static void put_post(struct text *out, const struct site_def *def, uint32_t post, wall_ms at)
+static void put_post(struct text *out, const struct site *site, uint32_t post, wall_ms at)
 {
+	const struct site_def *def = site->def;
 	uint32_t people[PEOPLE_ON_DUTY_MAX];
-	uint32_t count = post_on_duty(def, post, at, people, PEOPLE_ON_DUTY_MAX);
+	uint32_t count = post_on_duty(def, &site->duty, post, at, people, PEOPLE_ON_DUTY_MAX);
 	json_open(out, NULL, '{');
 	json_put_string(out, "site", def->id);
 	json_put_string(out, "id", def->posts[post].id);
@@ -213,7 +214,7 @@ void api_duty(struct exchange *ex)
 	open_items(&out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
 		for (uint32_t post = 0; post < site->def->post_count; post++)
-			put_post(&out, site->def, post, at);
+			put_post(&out, site, post, at);
 	close_items(ex, &out, NULL);
 }
 
@@ -233,7 +234,7 @@ void api_who(struct exchange *ex)
 		                 site->def->zone_count ? site->def->zones[0].id : "ZONE");
 		return;
 	}
-	if (who_write_json(&out, site->def, kind, zone, at, &why) < 0)
+	if (who_write_json(&out, site->def, &site->duty, kind, zone, at, &why) < 0)
 		exchange_problem(ex, 400, "%s", why.text);
 	else
 		exchange_json(ex, 200, &out);

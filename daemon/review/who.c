@@ -8,6 +8,7 @@
 
 struct plan_of {
 	const struct site_def *def;
+	const struct duty_state *duty;
 	uint32_t zone;
 	wall_ms at;
 	enum incident_kind kind;
@@ -67,7 +68,7 @@ static void put_recipients(struct text *text, const char *name, const struct pla
 	const struct site_def *def = plan->def;
 	uint32_t cap = def->person_count + def->channel_count;
 	struct resolved_recipient *found = NEW_ARRAY(struct resolved_recipient, cap ? cap : 1);
-	uint32_t n = recipients_resolve(def, notify, count, plan->zone, at, found, cap);
+	uint32_t n = recipients_resolve(def, plan->duty, notify, count, plan->zone, at, found, cap);
 	json_open(text, name, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		json_open(text, NULL, '{');
@@ -152,10 +153,11 @@ static void put_policy(struct text *text, const struct plan_of *plan, const stru
 	}
 }
 
-int who_write_json(struct text *text, const struct site_def *def, const char *word,
-                   const char *zone_id, wall_ms at, struct problem *why)
+int who_write_json(struct text *text, const struct site_def *def, const struct duty_state *duty,
+                   const char *word, const char *zone_id, wall_ms at, struct problem *why)
 {
-	struct plan_of plan = {.def = def, .at = at, .zone = site_def_zone(def, zone_id)};
+	struct plan_of plan = {
+	        .def = def, .duty = duty, .at = at, .zone = site_def_zone(def, zone_id)};
 	int r = read_word(word, &plan, why);
 	if (r < 0)
 		return r;

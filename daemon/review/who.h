@@ -4,7 +4,7 @@
 
 #include "base/problem.h"
 #include "base/text.h"
-#include "decide/model.h"
+#include "decide/duty.h"
 
 /* Writes one JSON object:
  *   {"at", "site", "zone": {"id", "name", "armed"},
@@ -16,7 +16,7 @@
  *
  * word is a signal's kind ("smoke") or an incident's ("fire"). -EINVAL for an unknown word,
  * -ENOENT for an unknown zone, with why saying what is allowed; nothing is written then. */
-int who_write_json(struct text *, const struct site_def *, const char *word, const char *zone_id,
-                   wall_ms at, struct problem *why) MUST_USE;
+int who_write_json(struct text *, const struct site_def *, const struct duty_state *,
+                   const char *word, const char *zone_id, wall_ms at, struct problem *why) MUST_USE;
 
 #endif

@@ -110,9 +110,12 @@ static void story_people(struct site_def *def)
 		uint32_t *people = ARENA_ARRAY(a, uint32_t, 2);
 		people[0] = i == 0 ? 0 : 2;
 		people[1] = 1;
+		struct crew *turns = ARENA_ARRAY(a, struct crew, 2);
+		turns[0] = (struct crew){people, 1};
+		turns[1] = (struct crew){people + 1, 1};
 		def->posts[i] = (struct post){.id = i == 0 ? "guard" : "leader",
 		                              .name = "post",
-		                              .rota = {.people = people,
+		                              .rota = {.turns = turns,
 		                                       .count = i == 0 ? 1 : 2,
 		                                       .every = DAYS(7),
 		                                       .from = {.year = 2026,

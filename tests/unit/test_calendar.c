@@ -131,7 +131,7 @@ static void test_shifts_overlap_rather_than_leave_a_gap(void **state)
 		uint32_t people[4], both = 0;
 		for (wall_ms t = at("2026-01-02T12:00:00Z"); t < at("2027-01-01T00:00:00Z");
 		     t += MINUTES(10)) {
-			uint32_t count = post_on_duty(def, 1, t, people, 4);
+			uint32_t count = post_on_duty(def, NULL, 1, t, people, 4);
 			assert_true(count >= 1);
 			both += count == 2;
 		}
@@ -145,12 +145,12 @@ static void test_a_rota_turns_on_the_local_calendar(void **state)
 	(void)state;
 	struct site_def *def = story_def();
 	uint32_t people[4];
-	assert_int_equal(post_on_duty(def, 1, at("2026-09-07T07:59:59+08:00"), people, 4), 0);
-	assert_int_equal(post_on_duty(def, 1, at("2026-09-07T08:00:00+08:00"), people, 4), 1);
+	assert_int_equal(post_on_duty(def, NULL, 1, at("2026-09-07T07:59:59+08:00"), people, 4), 0);
+	assert_int_equal(post_on_duty(def, NULL, 1, at("2026-09-07T08:00:00+08:00"), people, 4), 1);
 	assert_string_equal(def->people[people[0]].id, "li");
-	assert_int_equal(post_on_duty(def, 1, at("2026-09-14T08:00:00+08:00"), people, 4), 1);
+	assert_int_equal(post_on_duty(def, NULL, 1, at("2026-09-14T08:00:00+08:00"), people, 4), 1);
 	assert_string_equal(def->people[people[0]].id, "zhao");
-	assert_int_equal(post_on_duty(def, 1, at("2026-11-22T08:00:00+08:00"), people, 4), 1);
+	assert_int_equal(post_on_duty(def, NULL, 1, at("2026-11-22T08:00:00+08:00"), people, 4), 1);
 	assert_string_equal(def->people[people[0]].id, "li");
 	site_def_destroy(def);
 }

@@ -206,7 +206,8 @@ static void the_contract_site_is_read(void **state)
 	assert_int_equal(def->channels[zhao->contacts[1].channel].give_up_after, SECONDS(2));
 	const struct rota *rota = &def->posts[site_def_post(def, "leader")].rota;
 	assert_int_equal(rota->count, 2);
-	assert_int_equal(rota->people[1], site_def_person(def, "zhao"));
+	assert_int_equal(rota->turns[1].count, 1);
+	assert_int_equal(rota->turns[1].people[0], site_def_person(def, "zhao"));
 	assert_int_equal(rota->every, DAYS(7));
 	assert_int_equal(rota->from.hour, 8);
 	assert_int_equal(def->arming_count, 2);

@@ -5,6 +5,7 @@
 #include "base/calendar.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "decide/duty.h"
 #include "decide/words.h"
 #include "review/command/inside.h"
 #include "review/command/speak.h"
@@ -55,7 +56,7 @@ static void site_duty(const struct command_context *ctx, const struct site_def *
 {
 	for (uint32_t post = 0; post < def->post_count; post++) {
 		uint32_t people[PEOPLE_MAX];
-		uint32_t count = post_on_duty(def, post, at, people, PEOPLE_MAX);
+		uint32_t count = post_on_duty(def, NULL, post, at, people, PEOPLE_MAX);
 		count = count < PEOPLE_MAX ? count : PEOPLE_MAX;
 		post_row(table, ctx, def, post, people, count);
 		post_json(json, def, post, at, people, count);
@@ -237,8 +238,8 @@ int run_who(const struct command_context *ctx, const struct invocation *line)
 		code = option_time(ctx, line, OPTION_AT, def, &at);
 	if (code)
 		return code;
-	if (who_write_json(&json, def, line->options[OPTION_KIND], line->options[OPTION_ZONE], at,
-	                   &why) < 0) {
+	if (who_write_json(&json, def, NULL, line->options[OPTION_KIND], line->options[OPTION_ZONE],
+	                   at, &why) < 0) {
 		text_finish(&json);
 		return complain(ctx, EXIT_USAGE, "%s", why.text);
 	}

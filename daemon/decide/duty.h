@@ -1,0 +1,59 @@
+/* Who is on duty: pure, of a definition, of what was changed by hand, and of an instant.
+ *
+ * What holds, the later before the earlier:
+ *   the post's table               turns, or shifts of the week
+ *   the table of an exception      while its calendar (holidays, a break) covers the instant
+ *   imported stretches             where one covers the instant
+ *   overrides of the site file
+ *   overrides by hand              the newest first
+ * A swap changes two people's places wherever either would stand, whatever puts them there.
+ *
+ * All of it lies on the local calendar: a handover at 08:00 stays at 08:00. Where the clocks change
+ * during a handover the shifts overlap rather than leave a gap.
+ */
+#ifndef TOCSIN_DECIDE_DUTY_H
+#define TOCSIN_DECIDE_DUTY_H
+
+#include "decide/model.h"
+
+#define ON_DUTY_MAX 64 /* people on duty at one post at one instant; more are left out */
+
+struct duty_override {   /* by hand; heap, owns its strings */
+	uint64_t number; /* of this site, from 1 */
+	const char *post;
+	wall_ms from, to;
+	const char **people; /* who hold the post instead; of a swap: the two who change places */
+	uint32_t people_count;
+	bool swap;
+	const char *by, *why;
+	wall_ms made;
+};
+
+struct duty_state {                       /* zeroed is valid and empty */
+	struct duty_override **overrides; /* in force or to come, by number */
+	uint32_t count, cap;
+	uint64_t made; /* how many there ever were: the next one's number less 1 */
+};
+
+/* The people on duty at a post at an instant, without repetition; returns how many (0: nobody).
+ * state may be NULL: nothing was changed by hand. */
+uint32_t post_on_duty(const struct site_def *, const struct duty_state *, uint32_t post, wall_ms at,
+                      uint32_t *people, uint32_t cap);
+
+/* When next, after an instant, others are on duty at the post: look again then. NEVER if they stay
+ * for good. Very rarely (after a year and more, or thousands of turns without a change) it is an
+ * instant at which nothing changes: a look too many, never one too few. */
+wall_ms duty_next_change(const struct site_def *, const struct duty_state *, uint32_t post,
+                         wall_ms at);
+
+/* When next, after an instant, the post may become empty or filled; NEVER if it stays as it is. */
+wall_ms duty_next_turnout(const struct site_def *, const struct duty_state *, uint32_t post,
+                          wall_ms at);
+
+/* Puts stretches into the order in which they are searched; called once they are filled. */
+void stretches_arrange(struct stretches *);
+
+void duty_override_destroy(struct duty_override *); /* NULL is fine */
+void duty_state_finish(struct duty_state *);
+
+#endif
