@@ -181,6 +181,7 @@ static void decide_operation(struct app *app, const struct item *item, struct mo
 		struct event event = {.type = EVENT_OPERATION, .operation = item->operation};
 		answer.result = site_apply(slot->site, &event, now, &slot->plan, &answer.why);
 		answer.site = slot->site->def->id;
+		answer.made = slot->plan.made;
 		if (slot->plan.answer)
 			snprintf(answer.incident, sizeof answer.incident, "%s",
 			         slot->plan.answer->id);
@@ -261,7 +262,7 @@ static void decide(struct app *app, struct moment now)
 static bool plan_is_empty(const struct plan *plan)
 {
 	return !plan->entry_count && !plan->incident_count && !plan->notification_count &&
-	       !plan->device_count;
+	       !plan->device_count && !plan->standing_count;
 }
 
 static bool anything_to_commit(const struct app *app, struct moment now)
@@ -368,6 +369,8 @@ static void release_letters(struct app *app, struct moment now)
 
 void publish_incident(struct app *app, const struct site *site, const struct incident *incident)
 {
+	if (incident->silent)
+		return; /* sirens listen there */
 	struct text topic = {0}, body = {0};
 	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, incident->id);
 	if (incident->state != STATE_RESOLVED)
@@ -405,8 +408,8 @@ static void release_answers(struct app *app, int committed, const struct problem
 		if (*answer.incident &&
 		    store_incident(app->store, answer.incident, &loaded, &site_id) < 0)
 			loaded = NULL;
-		answer.done(answer.done_ctx, answer.result, loaded, site_id ? site_id : answer.site,
-		            &answer.why);
+		answer.done(answer.done_ctx, answer.result, loaded, answer.made,
+		            site_id ? site_id : answer.site, &answer.why);
 		incident_destroy(loaded);
 		free(site_id);
 	}

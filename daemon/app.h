@@ -46,6 +46,7 @@ struct answer { /* what an operation's asker hears, once it is true */
 	void *done_ctx;
 	int result;
 	char incident[INCIDENT_ID_MAX]; /* "" none */
+	const struct standing *made;
 	const char *site;
 	struct problem why;
 };

@@ -211,6 +211,24 @@ void policies_read(const struct checker *c, const struct node *list, struct site
 		warn_gaps(c, list, def);
 }
 
+enum { H_ACCEPT, H_TELL, H_COUNT };
+static const struct key handover_keys[H_COUNT] = {
+        [H_ACCEPT] = {"accept_within", NULL},
+        [H_TELL] = {"tell", NULL},
+};
+static const struct shape handover_shape = {"'handover'", SHAPE(handover_keys), false};
+
+void handover_read(const struct checker *c, const struct node *node, struct site_reading *site)
+{
+	struct handover_rules *rules = &site->def->handover;
+	const struct node *v[H_COUNT];
+	rules->accept_within = HANDOVER_ACCEPT_WITHIN;
+	if (!check_map(c, node, &handover_shape, v))
+		return;
+	check_span(c, v[H_ACCEPT], "accept_within", SPAN_LEAST, &rules->accept_within);
+	rules->tell_count = recipients_read(c, v[H_TELL], "tell", 0, site, &rules->tell);
+}
+
 void last_resort_read(const struct checker *c, const struct node *list, struct site_reading *site)
 {
 	site->def->last_resort_count = recipients_read(c, list, "last_resort", 0, site,

@@ -17,6 +17,7 @@ enum {
 	S_ARMING,
 	S_POLICIES,
 	S_LAST_RESORT,
+	S_HANDOVER,
 	S_COUNT
 };
 static const struct key site_keys[S_COUNT] = {
@@ -32,6 +33,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_ARMING] = {"arming", NULL},
         [S_POLICIES] = {"policies", "nobody would be told of anything; add a list of at least one"},
         [S_LAST_RESORT] = {"last_resort", NULL},
+        [S_HANDOVER] = {"handover", NULL},
 };
 static const struct shape site_shape = {"a site file", SHAPE(site_keys), false};
 
@@ -168,7 +170,7 @@ void zones_read(const struct checker *c, const struct node *list, struct site_re
 
 /* ---- devices ---- */
 
-enum { D_ID, D_ZONE, D_KIND, D_NAME, D_PROFILE, D_ADDRESS, D_EXPECT, D_COUNT };
+enum { D_ID, D_ZONE, D_KIND, D_NAME, D_PROFILE, D_ADDRESS, D_EXPECT, D_SILENT, D_COUNT };
 static const struct key device_keys[D_COUNT] = {
         [D_ID] = {"id", "add the name by which its messages are known"},
         [D_ZONE] = {"zone", "add the zone it stands in"},
@@ -177,6 +179,7 @@ static const struct key device_keys[D_COUNT] = {
         [D_PROFILE] = {"profile", NULL},
         [D_ADDRESS] = {"address", NULL},
         [D_EXPECT] = {"expect_every", NULL},
+        [D_SILENT] = {"silent", NULL},
 };
 static const struct shape device_shape = {"a device", SHAPE(device_keys), false};
 
@@ -215,6 +218,7 @@ static void device_read(const struct checker *c, const struct node *node, struct
 	const char *address = check_text(c, v[D_ADDRESS], "the address");
 	device->address = address ? address : device->id;
 	check_span(c, v[D_EXPECT], "expect_every", SPAN_LEAST, &device->expect_every);
+	check_bool(c, v[D_SILENT], "silent", &device->silent);
 	if (!v[D_KIND] && !v[D_PROFILE])
 		check_problem(c, node,
 		              "a device without a 'kind'; add one such as 'kind: smoke', or the "
@@ -270,6 +274,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	armings_read(c, v[S_ARMING], site);
 	policies_read(c, v[S_POLICIES], site);
 	last_resort_read(c, v[S_LAST_RESORT], site);
+	handover_read(c, v[S_HANDOVER], site);
 }
 
 void site_reading_finish(struct site_reading *site)

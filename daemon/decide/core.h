@@ -23,6 +23,7 @@ void record_end(struct context *, struct entry);
 void touch_incident(struct context *, struct incident *);
 void touch_notification(struct context *, struct notification *);
 void touch_device(struct context *, uint32_t device);
+void touch_standing(struct context *, struct standing *);
 void plan_dispatch(struct context *, struct notification *, uint32_t contact);
 
 /* sensing.c: what sensors say, and what their silence says. */
@@ -40,6 +41,7 @@ struct cause { /* why an incident opens or is joined */
 	const char *subject;              /* or NULL */
 	const char *device, *device_name; /* or NULL */
 	enum kind signal;                 /* with a device */
+	bool silent;
 	wall_ms time;
 	bool confirms;         /* a second device within CONFIRM_WITHIN makes it critical */
 	const char *by, *note; /* a person reports; or NULL */
@@ -56,12 +58,16 @@ void incident_reopen(struct context *, struct incident *);
 void incident_resolve(struct context *, struct incident *, const char *by, enum outcome,
                       const char *note);
 void incident_replace_owner(struct context *, struct incident *, const char *to);
+/* Somebody takes an acknowledged incident from its owner; all who were told hear of it. */
+void incident_take_over(struct context *, struct incident *, const char *by);
 bool incident_is_active(const struct incident *); /* not resolved */
 
 /* escalation.c: who is told, and when the next are. */
 void escalate_begin(struct context *, struct incident *, enum reason);
 void escalate_due(struct context *, struct incident *);
 void escalate_stop(struct context *, struct incident *);
+/* Somebody on it asks for help: open again in the same hands, and the next step at once. */
+void escalate_help(struct context *, struct incident *, const char *by);
 void escalate_progress(struct context *, struct notification *, bool reached);
 /* Tells all who were told before, but for one person (or NULL) and those whom the running step
  * has just told for the same reason. */
@@ -82,8 +88,44 @@ bool notification_leaves(const struct context *, const struct incident *, enum r
 void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
                           const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
 
+/* escalation.c, for whoever makes a list of recipients: adds one that is not in it yet. */
+uint32_t add_resolved(struct resolved_recipient *, uint32_t count, uint32_t cap,
+                      enum recipient_kind, uint32_t position);
+const char *recipient_id(const struct site_def *, struct resolved_recipient);
+
+/* standing.c: what stands for a while. */
+struct standing *standing_begin(struct context *, enum standing_type);
+void standing_end(struct context *, struct standing *, const char *by, const char *end);
+void standing_due(struct context *, struct standing *);
+bool standing_has_person(const struct standing *, const char *id);
+void standing_add_person(struct standing *, const char *id);
+void standing_clear_people(struct standing *);
+
+/* calendar_watch.c: follow after every event, look when it is due or may have changed. */
+void calendar_follow(struct context *);
+void calendar_look(struct context *);
+
+/* handover.c */
+void posts_look(struct context *, bool hand_over);
+void handover_late(struct context *, struct standing *);
+void handover_accept(struct context *, struct standing *, const char *by);
+/* An acknowledgement accepts what was handed over with the incident. */
+void handovers_accept_for(struct context *, const struct incident *, const char *by);
+void handover_offer(struct context *, struct incident *, const char *by, const char *to,
+                    const char *note);
+/* Adds the outgoing of posts that a step names: reachable until the incoming has accepted. */
+uint32_t handovers_add_outgoing(const struct context *, const struct recipient *,
+                                uint32_t recipient_count, struct resolved_recipient *,
+                                uint32_t count, uint32_t cap);
+int handover_operate(struct context *, const struct operation *) MUST_USE;
+
+/* replies.c */
+int reply_operate(struct context *, const struct operation *, struct incident *) MUST_USE;
+
 /* operations.c: what people do. */
 int operate(struct context *, const struct operation *);
+void record_operation(struct context *, const struct operation *, const char *incident);
+int check_person(const struct context *, const char *id, const char *what) MUST_USE;
 
 /* seen.c */
 void seen_destroy(struct seen_ring *);

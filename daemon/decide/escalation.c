@@ -6,8 +6,8 @@
 
 #define STEP_RECIPIENTS_MAX 1024
 
-static uint32_t add_resolved(struct resolved_recipient *out, uint32_t count, uint32_t cap,
-                             enum recipient_kind kind, uint32_t position)
+uint32_t add_resolved(struct resolved_recipient *out, uint32_t count, uint32_t cap,
+                      enum recipient_kind kind, uint32_t position)
 {
 	if (position == POSITION_NONE)
 		return count;
@@ -55,7 +55,7 @@ uint32_t recipients_resolve(const struct site_def *def, const struct duty_state 
 	return count;
 }
 
-static const char *recipient_id(const struct site_def *def, struct resolved_recipient who)
+const char *recipient_id(const struct site_def *def, struct resolved_recipient who)
 {
 	return who.kind == RECIPIENT_PERSON ? def->people[who.position].id
 	                                    : def->channels[who.position].id;
@@ -137,6 +137,7 @@ static uint32_t carry_out(struct context *c, struct incident *incident, const st
 	uint32_t count = recipients_resolve(def, &c->site->duty, run->notify, run->count,
 	                                    site_def_zone(def, incident->zone), c->now.wall, who,
 	                                    STEP_RECIPIENTS_MAX);
+	count = handovers_add_outgoing(c, run->notify, run->count, who, count, STEP_RECIPIENTS_MAX);
 	count = still_to_tell(def, incident, who, count);
 	record_step(c, incident, run, who, count);
 	incident->step_pending = count;
@@ -235,6 +236,24 @@ void escalate_begin(struct context *c, struct incident *incident, enum reason re
 		escalate_due(c, incident);
 	if (told_before)
 		tell_told(c, incident, reason, NULL);
+}
+
+void escalate_help(struct context *c, struct incident *incident, const char *by)
+{
+	struct told *told = find_told(incident, RECIPIENT_PERSON, by);
+	steady_ms now = c->now.steady;
+	if (told)
+		told->acknowledged = true;
+	incident->state = STATE_OPEN;
+	incident->acknowledged = (struct moment){0};
+	own(&incident->owner, by);
+	touch_incident(c, incident);
+	timer_stop(&c->site->timers, &incident->resolve_due);
+	timer_stop(&c->site->timers, &incident->step_due);
+	run_next(c, incident, now);
+	/* The steps behind this one keep their distance to it. */
+	incident->round_at = now - incident->policy->steps[incident->step - 1].after;
+	set_next(c, incident, now);
 }
 
 void escalate_stop(struct context *c, struct incident *incident)

@@ -62,6 +62,12 @@ void incident_write_json(struct text *out, const char *name, const char *site_id
 	json_put_string(out, "outcome", outcome_name(incident->outcome));
 	json_put_string(out, "resolved_by", incident->resolved_by);
 	json_put_string(out, "reported_by", incident->reported_by);
+	if (incident->on_site)
+		json_put_string(out, "on_site", incident->on_site);
+	if (incident->doubted_by)
+		json_put_string(out, "doubted_by", incident->doubted_by);
+	if (incident->silent)
+		json_put_bool(out, "silent", true);
 	json_put_string(out, "note", incident->note);
 	json_put_string(out, "policy", incident->policy ? incident->policy->id : NULL);
 	json_put_int(out, "step", incident->step);

@@ -55,6 +55,8 @@ void incident_destroy(struct incident *incident)
 	free((char *)incident->reported_by);
 	free((char *)incident->note);
 	free((char *)incident->resolved_by);
+	free((char *)incident->on_site);
+	free((char *)incident->doubted_by);
 	policy_destroy(incident->policy);
 	free(incident);
 }
@@ -125,6 +127,7 @@ struct incident *incident_prepare(struct context *c, const struct cause *cause, 
 	own(&incident->reported_by, cause->by);
 	own(&incident->note, cause->note);
 	incident->opened = c->now;
+	incident->silent = cause->silent;
 	place_in_zone(incident, site->def, cause->zone);
 	site_adopt_incident(site, incident);
 	return incident;
@@ -220,6 +223,8 @@ void incident_join(struct context *c, struct incident *incident, const struct ca
 		severity = SEVERITY_CRITICAL;
 	bool added = add_signal(c, incident, cause);
 	incident->cleared = false;
+	incident->silent &= cause->silent;
+	own(&incident->doubted_by, NULL); /* it goes on: the word was too early */
 	touch_incident(c, incident);
 	struct text *data = record(c);
 	if (cause->device)
@@ -318,6 +323,21 @@ void incident_replace_owner(struct context *c, struct incident *incident, const 
 	json_put_string(data, "owner", to);
 	record_end(c, (struct entry){.type = "incident.assigned", .incident = incident->id});
 	notify_id(c, incident, RECIPIENT_PERSON, to, REASON_HANDOVER, incident->step);
+}
+
+void incident_take_over(struct context *c, struct incident *incident, const char *by)
+{
+	struct text *data = record(c);
+	json_put_string(data, "owner_was", incident->owner);
+	json_put_string(data, "owner", by);
+	record_end(c,
+	           (struct entry){.type = "incident.assigned", .incident = incident->id, .by = by});
+	own(&incident->owner, by);
+	struct told *told = find_told(incident, by);
+	if (told)
+		told->acknowledged = true;
+	touch_incident(c, incident);
+	tell_told(c, incident, REASON_ACKNOWLEDGED, by);
 }
 
 void incident_reopen(struct context *c, struct incident *incident)

@@ -147,6 +147,7 @@ struct device {
 	span_ms expect_every; /* silent for longer: link becomes active; 0: not supervised */
 	uint32_t zone;
 	enum kind kind; /* KIND_NONE where the file does not say */
+	bool silent;    /* its alarms go to people only: no siren learns of them */
 };
 
 /* A way out, as far as deciding needs to know it; config/ fills it from the service file. */
@@ -269,6 +270,13 @@ struct policy {
 	span_ms resolve_within; /* after the acknowledgement */
 };
 
+struct handover_rules {         /* how a change of duty goes over */
+	span_ms accept_within;  /* then it is a trouble, and the incoming is told again */
+	struct recipient *tell; /* of such a trouble, beside those whom its policy names */
+	uint32_t tell_count;
+};
+#define HANDOVER_ACCEPT_WITHIN MINUTES(10)
+
 struct site_def {
 	struct arena arena;
 	const char *id, *name;
@@ -283,6 +291,7 @@ struct site_def {
 	struct arming *armings;
 	struct policy *policies;
 	struct recipient *last_resort;
+	struct handover_rules handover;
 	struct channel_facts *channels;
 	uint32_t zone_count, device_count, person_count, post_count, schedule_count, arming_count,
 	        policy_count, last_resort_count, channel_count, calendar_count;

@@ -5,9 +5,10 @@
 
 #include "decide/core.h"
 
-static const char *const names[] = {"ack", "resolve", "note", "assign", "report", "test"};
+static const char *const names[] = {"ack",    "resolve", "note",  "assign",
+                                    "report", "test",    "reply", "accept handover"};
 
-static void record_operation(struct context *c, const struct operation *op, const char *incident)
+void record_operation(struct context *c, const struct operation *op, const char *incident)
 {
 	struct text *data = record(c);
 	json_put_string(data, "action", names[op->type]);
@@ -15,6 +16,10 @@ static void record_operation(struct context *c, const struct operation *op, cons
 		json_put_string(data, "via", op->via);
 	if (op->type == OPERATION_RESOLVE)
 		json_put_string(data, "outcome", outcome_name(op->outcome));
+	if (op->type == OPERATION_REPLY)
+		json_put_string(data, "choice", reply_name(op->reply));
+	if (op->standing)
+		json_put_string(data, "standing", op->standing);
 	if (op->to)
 		json_put_string(data, "to", op->to);
 	if (op->note)
@@ -22,7 +27,7 @@ static void record_operation(struct context *c, const struct operation *op, cons
 	record_end(c, (struct entry){.type = "operator", .incident = incident, .by = op->by});
 }
 
-static int check_person(const struct context *c, const char *id, const char *what)
+int check_person(const struct context *c, const char *id, const char *what)
 {
 	if (!id || !*id)
 		return problem_set(c->why, -EINVAL, "%s is missing: give the id of a person", what);
@@ -69,6 +74,7 @@ static int acknowledge(struct context *c, const struct operation *op)
 	    !op->note)
 		return 0;
 	record_operation(c, op, incident->id);
+	handovers_accept_for(c, incident, op->by);
 	incident_acknowledge(c, incident, op->by);
 	return 0;
 }
@@ -121,6 +127,24 @@ static int assign(struct context *c, const struct operation *op)
 	record_operation(c, op, incident->id);
 	incident_replace_owner(c, incident, op->to);
 	return 0;
+}
+
+static int reply(struct context *c, const struct operation *op)
+{
+	struct incident *incident;
+	int r = check_person(c, op->by, "by");
+	if (r == 0)
+		r = find_incident(c, op, &incident);
+	if (r < 0)
+		return r;
+	c->plan->answer = incident;
+	return reply_operate(c, op, incident);
+}
+
+static int accept_handover(struct context *c, const struct operation *op)
+{
+	int r = check_person(c, op->by, "by");
+	return r < 0 ? r : handover_operate(c, op);
 }
 
 static enum severity usual_severity(enum incident_kind kind)
@@ -205,6 +229,10 @@ int operate(struct context *c, const struct operation *op)
 		return report(c, op);
 	case OPERATION_TEST:
 		return test(c, op);
+	case OPERATION_REPLY:
+		return reply(c, op);
+	case OPERATION_HANDOVER_ACCEPT:
+		return accept_handover(c, op);
 	}
 	return problem_set(c->why, -EINVAL, "unknown operation");
 }

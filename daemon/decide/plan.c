@@ -47,6 +47,14 @@ void touch_notification(struct context *c, struct notification *notification)
 	     notification);
 }
 
+void touch_standing(struct context *c, struct standing *s)
+{
+	if (s->touched)
+		return;
+	s->touched = true;
+	PUSH(c->plan->standings, c->plan->standing_count, c->plan->standing_cap, s);
+}
+
 void touch_device(struct context *c, uint32_t device)
 {
 	struct device_state *state = &c->site->devices[device];
@@ -70,11 +78,15 @@ void plan_reset(struct plan *plan, struct site *site)
 		plan->incidents[i]->touched = false;
 	for (uint32_t i = 0; i < plan->notification_count; i++)
 		plan->notifications[i]->touched = false;
+	for (uint32_t i = 0; i < plan->standing_count; i++)
+		plan->standings[i]->touched = false;
 	for (uint32_t i = 0; i < plan->device_count; i++)
 		site->devices[plan->devices[i]].touched = false;
 	plan->entry_count = plan->incident_count = plan->notification_count = 0;
+	plan->standing_count = 0;
 	plan->device_count = plan->dispatch_count = plan->dispatches_released = 0;
 	plan->answer = NULL;
+	plan->made = NULL;
 	arena_reset(&plan->arena);
 }
 
@@ -83,6 +95,7 @@ void plan_finish(struct plan *plan)
 	free(plan->entries);
 	free(plan->incidents);
 	free(plan->notifications);
+	free(plan->standings);
 	free(plan->devices);
 	free(plan->dispatches);
 	text_finish(&plan->scratch);

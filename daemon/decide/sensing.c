@@ -31,6 +31,7 @@ static struct cause cause_of(const struct context *c, const struct reading *r)
 	        .signal = r->kind,
 	        .time = r->time,
 	        .confirms = facts->confirms,
+	        .silent = device->silent,
 	};
 }
 

@@ -13,6 +13,7 @@ struct site *site_create(const struct site_def *def)
 	site->devices = NEW_ARRAY(struct device_state, def->device_count);
 	site->next_notification = 1;
 	site->next_incident = 1;
+	site->next_standing = 1;
 	return site;
 }
 
@@ -24,6 +25,9 @@ void site_destroy(struct site *site)
 		notification_destroy(site->notifications[i]);
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		incident_destroy(site->incidents[i]);
+	for (uint32_t i = 0; i < site->standing_count; i++)
+		standing_destroy(site->standings[i]);
+	free(site->standings);
 	free(site->notifications);
 	free(site->incidents);
 	free(site->devices);
@@ -106,6 +110,9 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 		sense_start(c);
 		notifications_resume(c);
 	}
+	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED ||
+	    fact->type == CLOCK_JUMPED)
+		calendar_look(c);
 }
 
 /* Troubles of the service itself are incidents of their own, by their subject. */
@@ -130,34 +137,42 @@ static void apply_trouble(struct context *c, const struct trouble *trouble)
 
 /* ---- the two calls ---- */
 
+static int apply_event(struct context *c, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_SIGNAL:
+		sense_signal(c, &event->signal);
+		return 0;
+	case EVENT_STATUS:
+		sense_status(c, &event->status);
+		return 0;
+	case EVENT_REJECTED:
+		record_rejected(c, &event->rejected);
+		return 0;
+	case EVENT_OPERATION:
+		return operate(c, &event->operation);
+	case EVENT_DELIVERY:
+		notification_result(c, &event->delivery);
+		return 0;
+	case EVENT_SERVICE:
+		apply_service(c, &event->service);
+		return 0;
+	case EVENT_TROUBLE:
+		apply_trouble(c, &event->trouble);
+		return 0;
+	}
+	return 0;
+}
+
 int site_apply(struct site *site, const struct event *event, struct moment now, struct plan *plan,
                struct problem *why)
 {
 	struct context c = {.site = site, .now = now, .plan = plan, .why = why};
 	plan->answer = NULL;
-	switch (event->type) {
-	case EVENT_SIGNAL:
-		sense_signal(&c, &event->signal);
-		return 0;
-	case EVENT_STATUS:
-		sense_status(&c, &event->status);
-		return 0;
-	case EVENT_REJECTED:
-		record_rejected(&c, &event->rejected);
-		return 0;
-	case EVENT_OPERATION:
-		return operate(&c, &event->operation);
-	case EVENT_DELIVERY:
-		notification_result(&c, &event->delivery);
-		return 0;
-	case EVENT_SERVICE:
-		apply_service(&c, &event->service);
-		return 0;
-	case EVENT_TROUBLE:
-		apply_trouble(&c, &event->trouble);
-		return 0;
-	}
-	return 0;
+	plan->made = NULL;
+	int r = apply_event(&c, event);
+	calendar_follow(&c);
+	return r;
 }
 
 steady_ms site_next_deadline(const struct site *site)
@@ -171,8 +186,10 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 	struct context c = {.site = site, .now = now, .plan = plan};
 	for (;;) {
 		struct timer *timer = timers_first(&site->timers);
-		if (!timer || timer->due > now.steady)
+		if (!timer || timer->due > now.steady) {
+			calendar_follow(&c);
 			return;
+		}
 		uint32_t device = timer->device;
 		switch (timer->type) {
 		case TIMER_STEP:
@@ -188,6 +205,12 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 		case TIMER_SILENCE:
 			timer_stop(&site->timers, timer);
 			sense_silence(&c, device);
+			break;
+		case TIMER_STANDING:
+			standing_due(&c, timer->owner);
+			break;
+		case TIMER_CALENDAR:
+			calendar_look(&c);
 			break;
 		}
 	}
@@ -230,6 +253,15 @@ void site_settle(struct site *site)
 		incident_destroy(incident);
 	}
 	site->incident_count = kept;
+	kept = 0;
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		struct standing *s = site->standings[i];
+		if (!standing_is_over(s) || s->touched)
+			site->standings[kept++] = s;
+		else
+			standing_destroy(s);
+	}
+	site->standing_count = kept;
 }
 
 void site_redefine(struct site *site, const struct site_def *def, struct moment now)

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "decide/duty.h"
 #include "decide/model.h"
+#include "decide/standing.h"
 #include "decide/timers.h"
 
 #define INCIDENT_ID_MAX 96 /* "binjiang-2026-000001" */
@@ -55,7 +56,10 @@ struct incident {
 	const char *reported_by; /* person id where a person reported it, else NULL */
 	const char *note;        /* of the report or the resolution, or NULL */
 	const char *resolved_by;
-	bool cleared; /* every signal in it has cleared */
+	const char *on_site;    /* who said last to have arrived, or NULL */
+	const char *doubted_by; /* whose word a false alarm is, while a second one is needed */
+	bool silent;            /* no siren is to learn of it: not published */
+	bool cleared;           /* every signal in it has cleared */
 	bool drill;
 	struct moment opened, changed, acknowledged, resolved; /* {0} where not (yet) */
 
@@ -164,6 +168,10 @@ struct site {
 	uint64_t next_notification; /* numbers count from 1 */
 	uint32_t next_incident;     /* of the year below */
 	int32_t incident_year;
+	struct standing **standings; /* in force, by number */
+	uint32_t standing_count, standing_cap;
+	uint32_t next_standing; /* numbers count from 1 */
+	struct timer calendar;  /* the next look at the calendar, while something depends on it */
 	struct timers timers;
 	struct seen_ring *seen; /* message ids lately seen */
 	struct duty_state duty; /* what was changed by hand */
@@ -217,7 +225,20 @@ enum operation_type {
 	OPERATION_ASSIGN,
 	OPERATION_REPORT, /* a person reports an incident */
 	OPERATION_TEST,   /* a labelled test to one recipient */
+	OPERATION_REPLY,  /* what somebody who was told answers */
+	OPERATION_HANDOVER_ACCEPT,
 };
+
+enum choice {
+	REPLY_TAKE,        /* takes charge, also from whoever has it */
+	REPLY_ON_SITE,     /* has arrived; takes charge if nobody has */
+	REPLY_NEED_HELP,   /* the next step comes at once */
+	REPLY_HAND_OVER,   /* offers it to `to`, who accepts */
+	REPLY_FALSE_ALARM, /* a critical one needs a second person's word, a panic a reason too */
+	REPLY_COUNT,
+};
+const char *reply_name(enum choice);
+enum choice reply_from_name(const char *);
 
 struct operation {
 	enum operation_type type;
@@ -226,10 +247,12 @@ struct operation {
 	const char *incident; /* id; NULL for REPORT and TEST */
 	const char *note;     /* or NULL; at most NOTE_MAX bytes */
 	enum outcome outcome; /* RESOLVE */
-	const char *to;       /* ASSIGN: person id; TEST: "person:li" */
+	const char *to;       /* ASSIGN, hand over: person id; TEST: "person:li" */
 	const char *zone;     /* REPORT */
 	enum incident_kind kind;
 	enum severity severity; /* SEVERITY_NONE: the kind's own */
+	enum choice reply;      /* REPLY */
+	const char *standing;   /* what is accepted or ended: its id */
 };
 
 enum verdict {
@@ -314,6 +337,8 @@ struct plan {                /* accumulates over a turn; a zeroed one is valid *
 	uint32_t incident_count, incident_cap;
 	struct notification **notifications;
 	uint32_t notification_count, notification_cap;
+	struct standing **standings; /* touched: to be written */
+	uint32_t standing_count, standing_cap;
 	uint32_t *devices; /* positions in site.devices */
 	uint32_t device_count, device_cap;
 	struct dispatch *dispatches;
@@ -321,6 +346,7 @@ struct plan {                /* accumulates over a turn; a zeroed one is valid *
 	uint32_t
 	        dispatches_released; /* the first so many have left already: the disk was failing */
 	const struct incident *answer; /* what the last operation was about, or NULL */
+	const struct standing *made;   /* the same, of what stands */
 };
 
 void plan_reset(struct plan *, struct site *); /* empties it, takes the touched marks off */
@@ -352,6 +378,7 @@ void site_redefine(struct site *, const struct site_def *, struct moment now);
 
 struct incident *site_incident(const struct site *, const char *id); /* in memory, or NULL */
 struct notification *site_notification(const struct site *, uint64_t number);
+struct standing *site_standing(const struct site *, const char *id); /* in force, or NULL */
 /* True if this device's message id was seen lately; remembers it if not. NULL is never seen. */
 bool site_seen(struct site *, const char *device, const char *message_id);
 /* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.
@@ -381,5 +408,6 @@ struct notification *notification_create(void);
 void notification_destroy(struct notification *);
 void site_adopt_incident(struct site *, struct incident *);
 void site_adopt_notification(struct site *, struct notification *);
+void site_adopt_standing(struct site *, struct standing *);
 
 #endif

@@ -7,7 +7,14 @@
 
 #include "base/clock.h"
 
-enum timer_type { TIMER_STEP, TIMER_RESOLVE, TIMER_DELIVERY, TIMER_SILENCE };
+enum timer_type {
+	TIMER_STEP,
+	TIMER_RESOLVE,
+	TIMER_DELIVERY,
+	TIMER_SILENCE,
+	TIMER_STANDING,
+	TIMER_CALENDAR
+};
 
 struct timer { /* zeroed: not set */
 	steady_ms due;

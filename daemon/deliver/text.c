@@ -55,6 +55,7 @@ static const struct {
 	struct phrase phrase;
 } subjects[] = {
         {"broker", {"与消息服务器的连接中断", "connection to the message broker lost"}},
+        {"handover", {"交接班未确认", "a handover was not accepted"}},
         {"store", {"记录无法写入", "the record cannot be written"}},
         {"clock", {"时钟异常", "the clock is wrong"}},
 };
@@ -212,7 +213,7 @@ static void say_tags(struct writer *w)
 static void say_subject(struct writer *w, const char *subject)
 {
 	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
-		if (strcmp(subject, subjects[i].subject) == 0) {
+		if (strncmp(subject, subjects[i].subject, strlen(subjects[i].subject)) == 0) {
 			say_phrase(w, &subjects[i].phrase);
 			return;
 		}
@@ -265,6 +266,12 @@ static void say_acknowledged(struct writer *w)
 	say(w, " 已确认并负责处置", " has acknowledged and takes charge");
 	if (w->incident->acknowledged.wall)
 		say_when(w, w->incident->acknowledged.wall);
+	if (w->incident->doubted_by) {
+		say(w, "\n", "\n");
+		say_person(w, w->incident->doubted_by);
+		say(w, " 认为是误报，需第二人确认",
+		    " says it is a false alarm: a second person must confirm");
+	}
 }
 
 static void say_reopened(struct writer *w)
@@ -293,6 +300,14 @@ static void say_unacknowledged(struct writer *w)
 	text_addf(w->out, w->chinese ? "（第%u步）" : " (step %u)", w->letter->notification->step);
 }
 
+/* Somebody has it and the steps go on all the same: that is a call for help. */
+static void say_help(struct writer *w)
+{
+	text_add_char(w->out, '\n');
+	say_person(w, w->incident->owner);
+	say(w, " 请求支援，请立即前往", " asks for help: go there now");
+}
+
 static void say_joined(struct writer *w)
 {
 	if (w->incident->signal_count < 2)
@@ -307,7 +322,10 @@ static void say_reason(struct writer *w)
 	switch (w->letter->notification->reason) {
 	case REASON_ESCALATED:
 	case REASON_REPEATED:
-		say_unacknowledged(w);
+		if (w->incident->owner && w->incident->state == STATE_OPEN)
+			say_help(w);
+		else
+			say_unacknowledged(w);
 		break;
 	case REASON_RAISED:
 		say(w, "\n级别升为", "\nSeverity raised to ");
@@ -367,7 +385,7 @@ static void say_other_signals(struct writer *w)
 static void say_owner(struct writer *w)
 {
 	enum reason reason = w->letter->notification->reason;
-	if (w->incident->state != STATE_ACKNOWLEDGED || !w->incident->owner ||
+	if (!w->incident->owner || w->incident->state == STATE_RESOLVED ||
 	    reason == REASON_ACKNOWLEDGED)
 		return;
 	say(w, "\n负责人：", "\nIn charge: ");

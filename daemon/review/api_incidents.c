@@ -176,7 +176,7 @@ static const struct site *site_of_incident(struct exchange *ex)
 	return NULL;
 }
 
-static void refuse_operation(struct exchange *ex, int result, const struct problem *why)
+void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
 {
 	const char *detail = *why->text ? why->text : strerror(-result);
 	switch (-result) {
@@ -197,7 +197,7 @@ static void finish_action(struct exchange *ex, int result, const struct incident
                           const char *site_id, const struct problem *why)
 {
 	if (result < 0) {
-		refuse_operation(ex, result, why);
+		exchange_refuse(ex, result, why);
 		return;
 	}
 	struct text out = {0};
@@ -248,6 +248,23 @@ static bool read_outcome(struct exchange *ex, const cJSON *body, struct operatio
 	return false;
 }
 
+static bool read_reply(struct exchange *ex, const cJSON *body, struct operation *operation)
+{
+	const char *word;
+	if (!exchange_member(ex, body, "choice", true, ID_MAX, &word))
+		return false;
+	operation->reply = reply_from_name(word);
+	if (operation->reply == REPLY_COUNT) {
+		exchange_problem(ex, 400,
+		                 "choice: unknown '%.64s'; allowed: take, on_site, need_help, "
+		                 "hand_over, false_alarm",
+		                 word);
+		return false;
+	}
+	return exchange_member(ex, body, "to", operation->reply == REPLY_HAND_OVER, ID_MAX,
+	                       &operation->to);
+}
+
 static void act(struct exchange *ex, enum operation_type type, const char *allowed)
 {
 	struct operation operation = {
@@ -259,6 +276,8 @@ static void act(struct exchange *ex, enum operation_type type, const char *allow
 		goto finish;
 	if (type == OPERATION_ASSIGN &&
 	    !exchange_member(ex, body, "to", true, ID_MAX, &operation.to))
+		goto finish;
+	if (type == OPERATION_REPLY && !read_reply(ex, body, &operation))
 		goto finish;
 	const struct site *site = site_of_incident(ex);
 	if (site)
@@ -285,6 +304,11 @@ void api_incident_note(struct exchange *ex)
 void api_incident_assign(struct exchange *ex)
 {
 	act(ex, OPERATION_ASSIGN, "by, to, note");
+}
+
+void api_incident_reply(struct exchange *ex)
+{
+	act(ex, OPERATION_REPLY, "by, choice, to, note");
 }
 
 static bool read_severity(struct exchange *ex, const cJSON *body, struct operation *operation)
@@ -336,7 +360,7 @@ static void finish_test(struct exchange *ex, int result, const struct incident *
 {
 	(void)incident;
 	if (result < 0) {
-		refuse_operation(ex, result, why);
+		exchange_refuse(ex, result, why);
 		return;
 	}
 	struct text out = {0};

@@ -415,7 +415,8 @@ void exchange_resume(struct exchange *ex)
 }
 
 static void operation_ended(void *ctx, int result, const struct incident *incident,
-                            const char *site_id, const struct problem *why)
+                            const struct standing *made, const char *site_id,
+                            const struct problem *why)
 {
 	static const struct problem nothing;
 	struct pending *pending = ctx;
@@ -424,6 +425,7 @@ static void operation_ended(void *ctx, int result, const struct incident *incide
 	if (!ex)
 		return;
 	ex->pending = NULL;
+	ex->made = made;
 	ex->finish(ex, result, incident, site_id, why ? why : &nothing);
 	forget_pending(ex);
 	exchange_resume(ex);
@@ -446,7 +448,7 @@ void exchange_submit(struct exchange *ex, const char *site_id, const struct oper
 	if (r < 0) {
 		struct problem why;
 		problem_set(&why, r, "site %s is not served any more", site_id);
-		operation_ended(pending, r, NULL, site_id, &why);
+		operation_ended(pending, r, NULL, NULL, site_id, &why);
 	}
 }
 

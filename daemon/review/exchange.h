@@ -78,6 +78,7 @@ struct exchange {
 	bool suspended;
 	struct pending *pending;
 	uint64_t pending_until;
+	const struct standing *made; /* for finish: what stands that it was about, or NULL */
 	exchange_finish finish;
 	void *finish_ctx;
 	void (*free_finish_ctx)(void *);
@@ -120,6 +121,9 @@ __attribute__((format(printf, 3, 4))) void exchange_problem(struct exchange *, u
                                                             const char *format, ...);
 void exchange_add_header(struct exchange *, const char *name, const char *value);
 
+/* Why an operation was refused, as an answer. */
+void exchange_refuse(struct exchange *, int result, const struct problem *why);
+
 /* ---- handing in ---- */
 
 /* Puts the connection to sleep until the operation is committed or refused. ctx, if any, is freed
@@ -154,6 +158,9 @@ void api_incident_ack(struct exchange *);
 void api_incident_resolve(struct exchange *);
 void api_incident_note(struct exchange *);
 void api_incident_assign(struct exchange *);
+void api_incident_reply(struct exchange *);
+void api_handovers(struct exchange *);
+void api_handover_accept(struct exchange *);
 void api_incident_report(struct exchange *);
 void api_test(struct exchange *);
 void api_events(struct exchange *);

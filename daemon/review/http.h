@@ -28,9 +28,10 @@ struct http_options {           /* borrowed, stays */
 };
 
 /* How the commit of an operation ended: 0, or the core's negative errno with why.
- * incident is borrowed, or NULL. */
+ * What it was about is borrowed, each or NULL: an incident, or something that stands. */
 typedef void (*operation_done)(void *done_ctx, int result, const struct incident *,
-                               const char *site_id, const struct problem *why);
+                               const struct standing *, const char *site_id,
+                               const struct problem *why);
 
 /* What the HTTP side needs from the service; app.c provides it. */
 struct review_service {

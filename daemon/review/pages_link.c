@@ -1,6 +1,7 @@
 /* The page behind an acknowledge link. A look changes nothing, since chat programs look at every
  * link for their previews; only the button takes charge, in the name of the person the link was
  * sent to. It needs no script. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,14 @@ enum phrase {
 	SAY_NOBODY,
 	SAY_DRILL,
 	SAY_TAKE,
+	SAY_ON_SITE,
+	SAY_NEED_HELP,
+	SAY_HAND_OVER,
+	SAY_FALSE_ALARM,
+	SAY_TO,
+	SAY_NOTE,
+	SAY_DOUBTED,
+	SAY_REFUSED,
 	SAY_TAKE_OVER,
 	SAY_IN_THE_NAME_OF,
 	SAY_TAKEN_BY_YOU,
@@ -46,6 +55,17 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_NOBODY] = {"nobody yet", "尚无人处理"},
         [SAY_DRILL] = {"DRILL", "演练"},
         [SAY_TAKE] = {"I take charge", "我来处理"},
+        [SAY_ON_SITE] = {"I am on site", "我已到场"},
+        [SAY_NEED_HELP] = {"I need help", "需要支援"},
+        [SAY_HAND_OVER] = {"Hand over to", "转交给"},
+        [SAY_FALSE_ALARM] = {"False alarm", "误报"},
+        [SAY_TO] = {"To whom", "转交对象"},
+        [SAY_NOTE] = {"Note, or the reason", "备注或原因"},
+        [SAY_DOUBTED] = {"Somebody says it is a false alarm: a second person must confirm it.",
+                         "已有人报告误报,需第二人确认。"},
+        [SAY_REFUSED] = {"This needs more: to call off a panic, say why; to hand over, say to "
+                         "whom.",
+                         "请补充:取消紧急求助须写明原因;转交须选择对象。"},
         [SAY_TAKE_OVER] = {"I take it over", "我来接手"},
         [SAY_IN_THE_NAME_OF] = {"in the name of", "处理人:"},
         [SAY_TAKEN_BY_YOU] = {"You have taken charge. Thank you.", "您已确认处理,谢谢。"},
@@ -185,12 +205,51 @@ static enum phrase message_for(const struct visit *visit, const struct incident 
 	return incident->state == STATE_ACKNOWLEDGED ? SAY_OTHER_HAS_IT : SAY_COUNT;
 }
 
-static void add_button(struct text *out, const struct visit *visit, enum phrase say)
+static void add_choice(struct text *out, const struct visit *visit, enum choice reply,
+                       enum phrase say)
 {
-	text_addf(out, "<form method=\"post\">\n<button type=\"submit\">%s</button>\n<p>%s ",
-	          phrases[say][visit->zh], phrases[SAY_IN_THE_NAME_OF][visit->zh]);
+	text_addf(out, "<button type=\"submit\" name=\"choice\" value=\"%s\">%s</button>\n",
+	          reply_name(reply), phrases[say][visit->zh]);
+}
+
+/* To whom it can be handed: everybody else of the site. */
+static void add_people(struct text *out, const struct visit *visit)
+{
+	const struct site_def *def = visit->site->def;
+	text_addf(out, "<label>%s <select name=\"to\">\n<option value=\"\"></option>\n",
+	          phrases[SAY_TO][visit->zh]);
+	for (uint32_t i = 0; i < def->person_count; i++) {
+		if (strcmp(def->people[i].id, visit->target.to_id) == 0)
+			continue;
+		text_add(out, "<option value=\"");
+		html_add_escaped(out, def->people[i].id);
+		text_add(out, "\">");
+		html_add_escaped(out, def->people[i].name);
+		text_add(out, "</option>\n");
+	}
+	text_add(out, "</select></label>\n");
+}
+
+/* The one button that matters first, large; what else there is to answer below it. */
+static void add_form(struct text *out, const struct visit *visit, const struct incident *incident,
+                     enum phrase message)
+{
+	text_add(out, "<form method=\"post\">\n");
+	if (message != SAY_TAKEN_BY_YOU || incident->state == STATE_OPEN)
+		add_choice(out, visit, REPLY_TAKE, message == SAY_COUNT ? SAY_TAKE : SAY_TAKE_OVER);
+	text_addf(out, "<p>%s ", phrases[SAY_IN_THE_NAME_OF][visit->zh]);
 	html_add_escaped(out, visit->target.to_name ? visit->target.to_name : visit->target.to_id);
-	text_add(out, "</p>\n</form>\n");
+	text_add(out, "</p>\n<div class=\"more\">\n");
+	add_choice(out, visit, REPLY_ON_SITE, SAY_ON_SITE);
+	add_choice(out, visit, REPLY_NEED_HELP, SAY_NEED_HELP);
+	add_choice(out, visit, REPLY_FALSE_ALARM, SAY_FALSE_ALARM);
+	text_addf(out, "<label>%s <input name=\"note\" maxlength=\"200\"></label>\n",
+	          phrases[SAY_NOTE][visit->zh]);
+	if (visit->site) {
+		add_people(out, visit);
+		add_choice(out, visit, REPLY_HAND_OVER, SAY_HAND_OVER);
+	}
+	text_add(out, "</div>\n</form>\n");
 }
 
 static void write_incident_page(struct text *out, const struct visit *visit,
@@ -217,11 +276,86 @@ static void write_incident_page(struct text *out, const struct visit *visit,
 		text_addf(out, "<p class=\"message\" role=\"status\">%s</p>\n",
 		          phrases[message][visit->zh]);
 	add_facts(out, visit, incident);
-	if (message == SAY_COUNT)
-		add_button(out, visit, SAY_TAKE);
-	else if (message == SAY_OTHER_HAS_IT)
-		add_button(out, visit, SAY_TAKE_OVER);
+	if (incident->doubted_by && incident->state != STATE_RESOLVED)
+		text_addf(out, "<p role=\"status\">%s</p>\n", phrases[SAY_DOUBTED][visit->zh]);
+	if (message == SAY_COUNT || message == SAY_OTHER_HAS_IT || message == SAY_TAKEN_BY_YOU)
+		add_form(out, visit, incident, message);
 	close_page(out);
+}
+
+/* ---- what the form says ---- */
+
+struct form { /* of a POST; zeroed: just the button, which acknowledges */
+	char choice[32], to[ID_MAX + 1], note[NOTE_MAX + 1];
+};
+
+static char hex_byte(const char *at)
+{
+	const char two[3] = {at[0], at[1], '\0'};
+	return (char)strtol(two, NULL, 16);
+}
+
+/* Decodes a field's value; false if it is too long or not text. */
+static bool form_value(const char *from, size_t len, char *to, size_t room)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		char c = from[i] == '+' ? ' ' : from[i];
+		if (c == '%' && i + 2 < len && isxdigit((unsigned char)from[i + 1]) &&
+		    isxdigit((unsigned char)from[i + 2])) {
+			c = hex_byte(from + i + 1);
+			i += 2;
+		}
+		if (n + 1 >= room || !c)
+			return false;
+		to[n++] = c;
+	}
+	to[n] = '\0';
+	return text_is_utf8(to, n);
+}
+
+static bool form_read(const struct exchange *ex, struct form *form)
+{
+	const struct {
+		const char *name;
+		char *at;
+		size_t room;
+	} fields[] = {{"choice", form->choice, sizeof form->choice},
+	              {"to", form->to, sizeof form->to},
+	              {"note", form->note, sizeof form->note}};
+	const char *at = text_get(&ex->body);
+	while (*at) {
+		size_t len = strcspn(at, "&"), name = strcspn(at, "=&");
+		for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+			if (at[name] == '=' && strlen(fields[i].name) == name &&
+			    memcmp(fields[i].name, at, name) == 0 &&
+			    !form_value(at + name + 1, len - name - 1, fields[i].at,
+			                fields[i].room))
+				return false;
+		at += len + (at[len] == '&');
+	}
+	return true;
+}
+
+/* A plain POST acknowledges; a form may say more. False if it says what cannot be. */
+static bool form_operation(const struct form *form, struct operation *operation)
+{
+	if (*form->note)
+		operation->note = form->note;
+	if (!*form->choice)
+		return true;
+	operation->type = OPERATION_REPLY;
+	operation->reply = reply_from_name(form->choice);
+	operation->to = *form->to ? form->to : NULL;
+	return operation->reply != REPLY_COUNT &&
+	       (operation->reply != REPLY_HAND_OVER || operation->to);
+}
+
+static bool is_form(const struct exchange *ex)
+{
+	const char *type = exchange_header(ex, "Content-Type");
+	static const char form[] = "application/x-www-form-urlencoded";
+	return type && strncasecmp(type, form, sizeof form - 1) == 0;
 }
 
 /* ---- answers ---- */
@@ -326,6 +460,8 @@ static void finish_take(struct exchange *ex, int result, const struct incident *
 		answer_incident(ex, visit, incident);
 	else if (result == 0 || result == -EALREADY || result == -ENOENT)
 		show(ex, visit);
+	else if (result == -EINVAL)
+		answer_sentence(ex, 400, SAY_REFUSED, visit->zh);
 	else
 		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
 }
@@ -347,11 +483,17 @@ void page_link_take(struct exchange *ex)
 		visit_destroy(visit);
 		return;
 	}
-	const struct operation operation = {.type = OPERATION_ACK,
-	                                    .by = visit->target.to_id,
-	                                    .via = "link",
-	                                    .incident = id,
-	                                    .kind = INCIDENT_KIND_NONE,
-	                                    .severity = SEVERITY_NONE};
+	struct form form = {0};
+	struct operation operation = {.type = OPERATION_ACK,
+	                              .by = visit->target.to_id,
+	                              .via = "link",
+	                              .incident = id,
+	                              .kind = INCIDENT_KIND_NONE,
+	                              .severity = SEVERITY_NONE};
+	if (is_form(ex) && (!form_read(ex, &form) || !form_operation(&form, &operation))) {
+		answer_sentence(ex, 400, SAY_REFUSED, visit->zh);
+		visit_destroy(visit);
+		return;
+	}
 	exchange_submit(ex, visit->target.site, &operation, finish_take, visit, visit_destroy);
 }

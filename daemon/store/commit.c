@@ -146,6 +146,8 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 		r = notification_put(store, site->store_id, plan->notifications[i], why);
 	for (uint32_t i = 0; r == 0 && i < plan->device_count; i++)
 		r = put_device(store, site, plan->devices[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->standing_count; i++)
+		r = standing_put(store, site, plan->standings[i], why);
 	return r == 0 ? put_site(store, site, head, now, why) : r;
 }
 

@@ -79,6 +79,9 @@ static void bind_incident(struct store *store, struct binder *at, uint32_t site,
 	bind_bool(at, incident->exhausted);
 	bind_timer(at, &incident->step_due);
 	bind_timer(at, &incident->resolve_due);
+	bind_text(at, incident->on_site);
+	bind_text(at, incident->doubted_by);
+	bind_bool(at, incident->silent);
 }
 
 static int put_signal(struct store *store, int64_t key, uint32_t position,
@@ -214,6 +217,9 @@ static int get_columns(struct binder *at, struct incident *incident)
 	incident->exhausted = read_bool(at);
 	incident->step_due.due = read_due(at);
 	incident->resolve_due.due = read_due(at);
+	incident->on_site = mem_copy(read_text(at));
+	incident->doubted_by = mem_copy(read_text(at));
+	incident->silent = read_bool(at);
 	return r;
 }
 

@@ -10,7 +10,7 @@
 	" i.cleared, i.drill, i.opened_wall, i.opened_steady, i.changed_wall, i.changed_steady,"   \
 	" i.acknowledged_wall, i.acknowledged_steady, i.resolved_wall, i.resolved_steady, p.json," \
 	" i.round, i.round_at, i.step, i.step_reason, i.step_pending, i.step_reached,"             \
-	" i.exhausted, i.step_due, i.resolve_due"                                                  \
+	" i.exhausted, i.step_due, i.resolve_due, i.on_site, i.doubted_by, i.silent"               \
 	" FROM incident i JOIN site s ON s.number = i.site"                                        \
 	" LEFT JOIN policy p ON p.number = i.policy "
 
@@ -71,10 +71,10 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " drill, opened_wall, opened_steady, changed_wall, changed_steady,"
                 " acknowledged_wall, acknowledged_steady, resolved_wall, resolved_steady, policy,"
                 " round, round_at, step, step_reason, step_pending, step_reached, exhausted,"
-                " step_due, resolve_due)"
+                " step_due, resolve_due, on_site, doubted_by, silent)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
                 " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
-                " ?33, ?34, ?35)"
+                " ?33, ?34, ?35, ?36, ?37, ?38)"
                 " ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,"
                 " state = excluded.state, outcome = excluded.outcome, owner = excluded.owner,"
                 " reported_by = excluded.reported_by, note = excluded.note,"
@@ -88,7 +88,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " round = excluded.round, round_at = excluded.round_at, step = excluded.step,"
                 " step_reason = excluded.step_reason, step_pending = excluded.step_pending,"
                 " step_reached = excluded.step_reached, exhausted = excluded.exhausted,"
-                " step_due = excluded.step_due, resolve_due = excluded.resolve_due"
+                " step_due = excluded.step_due, resolve_due = excluded.resolve_due,"
+                " on_site = excluded.on_site, doubted_by = excluded.doubted_by,"
+                " silent = excluded.silent"
                 " RETURNING key",
         [SQL_INCIDENT_KEY] = "SELECT key FROM incident WHERE id = ?1",
         [SQL_SIGNAL_PUT] =
@@ -125,6 +127,17 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_DEVICE_PUT] = "INSERT OR REPLACE INTO device_state (site, device, active, known,"
                            " settled, online, heard_once, walk_test, heard, changed)"
                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [SQL_STANDING_PUT] =
+                "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
+                " is_over = excluded.is_over, due = excluded.due, json = excluded.json",
+        [SQL_STANDING_LAST] = "SELECT coalesce(max(number), 0) FROM standing WHERE site = ?1",
+        [SQL_STANDINGS_TO_LOAD] = "SELECT since_steady, due, json FROM standing"
+                                  " WHERE site = ?1 AND is_over = 0 ORDER BY number",
+        [SQL_STANDINGS_LIST] = "SELECT t.json FROM standing t JOIN site s ON s.number = t.site"
+                               " WHERE (?1 IS NULL OR s.id = ?1) AND t.type = ?2"
+                               " AND (?3 OR t.is_over = 0) ORDER BY t.since_steady DESC,"
+                               " t.number DESC LIMIT 1000",
         [SQL_INCIDENT_GET] = INCIDENT_SELECT "WHERE i.id = ?1",
         [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT
         "WHERE i.key IN (SELECT key FROM incident WHERE site = ?1"

@@ -40,6 +40,10 @@ enum statement {
 	SQL_NOTIFICATION_PUT,
 	SQL_DELIVERY_PUT,
 	SQL_DEVICE_PUT,
+	SQL_STANDING_PUT,
+	SQL_STANDING_LAST,
+	SQL_STANDINGS_TO_LOAD,
+	SQL_STANDINGS_LIST,
 	SQL_INCIDENT_GET,
 	SQL_INCIDENTS_TO_LOAD,
 	SQL_INCIDENT_PLACE,
@@ -139,6 +143,11 @@ int incident_get(struct store *, struct binder *, struct incident **out,
 int notification_put(struct store *, uint32_t site, const struct notification *,
                      struct problem *why) MUST_USE;
 int notifications_load(struct store *, struct site *) MUST_USE;
+
+/* standing_rows.c */
+int standing_put(struct store *, const struct site *, const struct standing *,
+                 struct problem *why) MUST_USE;
+int standings_load(struct store *, struct site *) MUST_USE;
 
 /* commit.c */
 struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */

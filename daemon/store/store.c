@@ -21,6 +21,8 @@ extern const unsigned char migration_0001[];
 extern const size_t migration_0001_len;
 extern const unsigned char migration_0002[];
 extern const size_t migration_0002_len;
+extern const unsigned char migration_0003[];
+extern const size_t migration_0003_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -28,6 +30,7 @@ static const struct migration {
 } migrations[] = {
         {migration_0001, &migration_0001_len},
         {migration_0002, &migration_0002_len},
+        {migration_0003, &migration_0003_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

@@ -143,6 +143,12 @@ typedef bool (*delivery_visit)(void *ctx, const struct delivery_row *);
 int store_deliveries(struct store *, const char *incident, uint32_t limit, delivery_visit,
                      void *ctx) MUST_USE;
 
+/* What stands, or has stood, newest first: each as its JSON object (decide/standing.h). Of one site
+ * or with NULL of all; at most 1000. Returns how many were visited, or a negative errno. */
+typedef bool (*standing_visit)(void *ctx, const char *json);
+int store_standings(struct store *, const char *site, enum standing_type, bool over_too,
+                    standing_visit, void *ctx) MUST_USE;
+
 /* Who a notification was for: what an acknowledge link stands for. -ENOENT if unknown. */
 struct link_target {
 	char *site, *incident, *to_kind, *to_id, *to_name; /* heap; link_target_finish frees */

@@ -181,6 +181,8 @@ static struct site_def *story_def(void)
 	def->policies[2] = story_policy(a, "other", INCIDENT_KIND_NONE, SEVERITY_NONE, SECONDS(60),
 	                                "duty:guard", "duty:leader", NULL);
 	def->last_resort = recipients(a, &def->last_resort_count, "person:sun");
+	def->handover.accept_within = MINUTES(10);
+	def->handover.tell = recipients(a, &def->handover.tell_count, "duty:leader");
 	site_def_index(def);
 	return def;
 }

@@ -82,9 +82,54 @@ static void the_button_takes_charge_for_that_person(void **state)
 	v->hold = false;
 	expect(200, post(v, path, NULL, ""), "You have taken charge");
 	expect(200, get(v, path, NULL), "You have taken charge");
-	assert_null(strstr(v->got.at, FORM));
+	assert_null(strstr(v->got.at, "I take charge"));
+	assert_non_null(strstr(v->got.at, "I need help"));
 	link_of(v, "qian", path, sizeof path);
 	expect(200, get(v, path, NULL), "Somebody is already on it");
+}
+
+static const char *press(struct visits *v, const char *path, const char *form)
+{
+	static const char *const type = "Content-Type: application/x-www-form-urlencoded\r\n";
+	return ask(v, "POST", path, NULL, type, form);
+}
+
+static void the_other_buttons_answer_in_the_form(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200, press(v, path, "choice=on_site&to=&note=at+the+stairs"), "taken charge");
+	assert_string_equal(site_incident(v->site, FIRE)->on_site, "li");
+	expect(200, press(v, path, "choice=need_help&note=%E5%BF%AB"), NULL);
+	assert_int_equal(site_incident(v->site, FIRE)->state, STATE_OPEN);
+	expect(200, press(v, path, "choice=hand_over&to=zhao"), NULL);
+	assert_int_equal(v->submitted, 3);
+	expect(400, press(v, path, "choice=hand_over&to="), "to whom");
+	expect(400, press(v, path, "choice=dance"), NULL);
+	expect(400, press(v, path, "choice=take&note=%ff"), NULL);
+	assert_int_equal(v->submitted, 3);
+}
+
+static void two_people_call_off_a_panic_with_a_reason(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	static const char incident[] = "binjiang-2026-000001";
+	happen(v, "sos-gate", KIND_PANIC);
+	link_of(v, "qian", path, sizeof path);
+	expect(400, press(v, path, "choice=false_alarm&note="), "say why");
+	expect(200, press(v, path, "choice=false_alarm&note=leaned+on+it"), "second person");
+	assert_int_equal(site_incident(v->site, incident)->state, STATE_ACKNOWLEDGED);
+	expect(400,
+	       post(v, "/api/v1/incidents/binjiang-2026-000001/reply", "operator",
+	            "{\"by\":\"li\",\"choice\":\"false_alarm\"}"),
+	       "reason");
+	expect(200,
+	       post(v, "/api/v1/incidents/binjiang-2026-000001/reply", "operator",
+	            "{\"by\":\"li\",\"choice\":\"false_alarm\",\"note\":\"saw it\"}"),
+	       "\"outcome\":\"false_alarm\"");
 }
 
 static void over_is_over(void **state)
@@ -174,6 +219,8 @@ int main(void)
 	        VISIT(a_look_changes_nothing),
 	        VISIT(what_devices_are_called_stays_text),
 	        VISIT(the_button_takes_charge_for_that_person),
+	        VISIT(the_other_buttons_answer_in_the_form),
+	        VISIT(two_people_call_off_a_panic_with_a_reason),
 	        VISIT(over_is_over),
 	        VISIT(a_program_gets_json),
 	        VISIT(a_bad_link_opens_nothing),

@@ -98,7 +98,7 @@ static inline void commit_waiting(struct visits *v)
 		v->plan.answer = NULL;
 		int r = site_apply(v->site, &event, v->now, &v->plan, &why);
 		commit_turn(v);
-		w->done(w->ctx, r, v->plan.answer, v->def->id, &why);
+		w->done(w->ctx, r, v->plan.answer, v->plan.made, v->def->id, &why);
 		finish_turn(v);
 		arena_finish(&w->arena);
 	}
@@ -120,6 +120,7 @@ static int service_submit(void *ctx, const char *site_id, const struct operation
 	w->operation.note = arena_copy(&w->arena, op->note);
 	w->operation.to = arena_copy(&w->arena, op->to);
 	w->operation.zone = arena_copy(&w->arena, op->zone);
+	w->operation.standing = arena_copy(&w->arena, op->standing);
 	v->submitted++;
 	if (!v->hold)
 		commit_waiting(v);

@@ -39,8 +39,8 @@ static void say_incident(const struct command_context *ctx, const cJSON *inciden
 }
 
 /* Posts and tells what came of it; done is what to say where the answer is no incident. */
-static int post(const struct command_context *ctx, const struct invocation *line, const char *path,
-                const char *body, const char *done)
+int post_to_daemon(const struct command_context *ctx, const struct invocation *line,
+                   const char *path, const char *body, const char *done)
 {
 	struct client_reply reply = {0};
 	struct problem why = {0};
@@ -63,7 +63,7 @@ static int post(const struct command_context *ctx, const struct invocation *line
 	} else if (line->options[OPTION_JSON]) {
 		json_put_value(&words, NULL, answer);
 		print_json(ctx, &words);
-	} else if (json_string(answer, "id")) {
+	} else if (json_string(answer, "kind")) {
 		say_incident(ctx, answer);
 	} else {
 		fprintf(ctx->out, "%s\n", done);
@@ -82,6 +82,8 @@ static void put_options(struct text *body, const struct invocation *line)
 		if (line->options[members[i]])
 			json_put_string(body, option_facts[members[i]].name,
 			                line->options[members[i]]);
+	if (strcmp(line->command->name, "reply") == 0)
+		json_put_string(body, "choice", line->arguments[1]);
 }
 
 static int act_on_incident(const struct command_context *ctx, const struct invocation *line,
@@ -98,7 +100,8 @@ static int act_on_incident(const struct command_context *ctx, const struct invoc
 	json_open(&body, NULL, '{');
 	put_options(&body, line);
 	json_close(&body, '}');
-	code = post(ctx, line, text_get(&path), text_get(&body), say(ctx, "done", "完成"));
+	code = post_to_daemon(ctx, line, text_get(&path), text_get(&body),
+	                      say(ctx, "done", "完成"));
 	text_finish(&path);
 	text_finish(&body);
 	free(id);
@@ -139,6 +142,18 @@ int run_assign(const struct command_context *ctx, const struct invocation *line)
 	return act_on_incident(ctx, line, "assign");
 }
 
+int run_reply(const struct command_context *ctx, const struct invocation *line)
+{
+	if (reply_from_name(line->arguments[1]) == REPLY_COUNT)
+		return complain(ctx, EXIT_USAGE,
+		                "'%s': allowed are take, on_site, need_help, hand_over, "
+		                "false_alarm",
+		                line->arguments[1]);
+	if (strcmp(line->arguments[1], "hand_over") == 0 && !line->options[OPTION_TO])
+		return complain(ctx, EXIT_USAGE, "'hand_over' needs --to PERSON");
+	return act_on_incident(ctx, line, "reply");
+}
+
 /* The daemon wants to know which site; one that knows the recipient will do. */
 static const char *site_of_recipient(const struct command_context *ctx,
                                      const struct recipient *recipient)
@@ -174,7 +189,7 @@ int run_recipient_test(const struct command_context *ctx, const struct invocatio
 	json_close(&body, '}');
 	text_addf(&done, "%s %s: tocsin deliveries --limit 5",
 	          say(ctx, "A test is on its way to", "测试通知已发往"), to);
-	int code = post(ctx, line, "/api/v1/test", text_get(&body), text_get(&done));
+	int code = post_to_daemon(ctx, line, "/api/v1/test", text_get(&body), text_get(&done));
 	text_finish(&body);
 	text_finish(&done);
 	return code;

@@ -122,6 +122,29 @@ const struct command commands[] = {
                     "owner.",
          .examples = "assign 1 --to zhao --by li\n",
          .run = run_assign},
+        {.name = "reply",
+         .arguments = "ID CHOICE",
+         .arguments_min = 2,
+         .arguments_max = 2,
+         .needs = BIT(OPTION_BY),
+         .takes = BIT(OPTION_TO) | BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .summary = "answers an alarm: take, on_site, need_help, hand_over, false_alarm",
+         .details = "Answers for somebody who was told. take takes charge, also from whoever has "
+                    "it; need_help\nbrings the next step at once; hand_over offers it to --to, who "
+                    "accepts by acknowledging.\nA critical false_alarm needs a second person's "
+                    "word, and a panic a --note with the reason.",
+         .examples = "reply 1 on_site --by li\nreply 1 need_help --by li --note \"two injured\"\n"
+                     "reply 1 hand_over --to zhao --by li\n",
+         .run = run_reply},
+        {.name = "handover",
+         .arguments = "[list | accept ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "handovers that wait to be accepted; accepts one",
+         .details = "When duty changes while something is open, the incoming person accepts; "
+                    "until then the\noutgoing one stays in charge and reachable.",
+         .examples = "handover\nhandover accept binjiang-handover-3 --by zhao\n",
+         .run = run_handover},
         {.name = "who",
          .arguments = "",
          .needs = BIT(OPTION_KIND) | BIT(OPTION_ZONE),

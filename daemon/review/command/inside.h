@@ -53,6 +53,12 @@ int incident_id_complete(const struct command_context *, const char *typed, bool
 /* Prints a finished JSON text as one line on ctx->out, and frees it. */
 void print_json(const struct command_context *, struct text *);
 
+/* Posts and tells what came of it; done is what to say where the answer is no incident. */
+int post_to_daemon(const struct command_context *, const struct invocation *, const char *path,
+                   const char *body, const char *done);
+/* standing.c: prints what stands of a type, from the record: a line each, or --json. */
+int list_standings(const struct command_context *, const struct invocation *, enum standing_type);
+
 /* The commands. */
 int run_status(const struct command_context *, const struct invocation *);
 int run_incidents(const struct command_context *, const struct invocation *);
@@ -60,6 +66,8 @@ int run_show(const struct command_context *, const struct invocation *);
 int run_ack(const struct command_context *, const struct invocation *);
 int run_resolve(const struct command_context *, const struct invocation *);
 int run_note(const struct command_context *, const struct invocation *);
+int run_reply(const struct command_context *, const struct invocation *);
+int run_handover(const struct command_context *, const struct invocation *);
 int run_assign(const struct command_context *, const struct invocation *);
 int run_recipient_test(const struct command_context *, const struct invocation *);
 int run_log(const struct command_context *, const struct invocation *);

@@ -1,0 +1,113 @@
+/* What stands for a while: lists of it from the record, and what people do with it. */
+#include <string.h>
+
+#include "base/json.h"
+#include "review/command/client.h"
+#include "review/command/inside.h"
+#include "review/command/speak.h"
+
+struct listing {
+	const struct command_context *ctx;
+	struct text json; /* the items, where --json asks for them */
+	bool as_json;
+};
+
+static void add_member(struct text *out, const char *before, const cJSON *item, const char *name)
+{
+	const char *value = json_string(item, name);
+	if (!value)
+		return;
+	text_add(out, before);
+	text_add_safe(out, value);
+}
+
+/* "binjiang-handover-3  active  since 2026-11-23T00:00:00.000Z  post leader  from li  to zhao" */
+static void say_item(const struct listing *listing, const cJSON *item)
+{
+	struct text out = {0};
+	static const char *const members[] = {"post", "incident", "zone", "device",   "to",
+	                                      "by",   "until",    "note", "ended_at", "end"};
+	add_member(&out, "", item, "id");
+	add_member(&out, "  ", item, "state");
+	add_member(&out, "  since ", item, "since");
+	const cJSON *person, *people = json_get(item, "from");
+	cJSON_ArrayForEach (person, people)
+		if (cJSON_IsString(person)) {
+			text_add(&out, "  from ");
+			text_add_safe(&out, person->valuestring);
+		}
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		char before[32];
+		snprintf(before, sizeof before, "  %s ", members[i]);
+		add_member(&out, before, item, members[i]);
+	}
+	fprintf(listing->ctx->out, "%s\n", text_get(&out));
+	text_finish(&out);
+}
+
+static bool list_item(void *ctx, const char *json)
+{
+	struct listing *listing = ctx;
+	cJSON *item = NULL;
+	if (listing->as_json) {
+		json_put_raw(&listing->json, NULL, json);
+		return true;
+	}
+	if (json_parse(json, strlen(json), &item, NULL) == 0)
+		say_item(listing, item);
+	cJSON_Delete(item);
+	return true;
+}
+
+int list_standings(const struct command_context *ctx, const struct invocation *line,
+                   enum standing_type type)
+{
+	struct listing listing = {.ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL};
+	const struct site_def *site = NULL;
+	struct store *store = NULL;
+	int code = option_site(ctx, line, &site);
+	if (code)
+		return code;
+	code = store_open_here(ctx, &store);
+	if (code)
+		return code;
+	json_open(&listing.json, NULL, '{');
+	json_open(&listing.json, "items", '[');
+	int r = store_standings(store, site ? site->id : NULL, type, false, list_item, &listing);
+	json_close(&listing.json, ']');
+	json_close(&listing.json, '}');
+	store_close(store);
+	if (r < 0)
+		code = complain(ctx, EXIT_FAILED, "the record cannot be read: %s", strerror(-r));
+	else if (listing.as_json)
+		print_json(ctx, &listing.json);
+	else if (r == 0)
+		fprintf(ctx->out, "%s\n", say(ctx, "none", "无"));
+	text_finish(&listing.json);
+	return code;
+}
+
+int run_handover(const struct command_context *ctx, const struct invocation *line)
+{
+	struct text path = {0}, body = {0};
+	const char *verb = line->argument_count ? line->arguments[0] : "list";
+	if (strcmp(verb, "list") == 0 && line->argument_count < 2)
+		return list_standings(ctx, line, STANDING_HANDOVER);
+	if (strcmp(verb, "accept") != 0 || line->argument_count != 2)
+		return complain(ctx, EXIT_USAGE,
+		                "'handover' lists, or: handover accept ID --by "
+		                "PERSON");
+	if (!line->options[OPTION_BY])
+		return complain(ctx, EXIT_USAGE, "'handover accept' needs --by PERSON");
+	text_add(&path, "/api/v1/handovers/");
+	client_add_segment(&path, line->arguments[1]);
+	text_add(&path, "/accept");
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "by", line->options[OPTION_BY]);
+	json_close(&body, '}');
+	int code = post_to_daemon(ctx, line, text_get(&path), text_get(&body),
+	                          say(ctx, "accepted", "已接班"));
+	text_finish(&path);
+	text_finish(&body);
+	return code;
+}
