@@ -247,6 +247,7 @@ void escalate_help(struct context *c, struct incident *incident, const char *by)
 	incident->state = STATE_OPEN;
 	incident->acknowledged = (struct moment){0};
 	own(&incident->owner, by);
+	own(&incident->help_by, by);
 	touch_incident(c, incident);
 	timer_stop(&c->site->timers, &incident->resolve_due);
 	timer_stop(&c->site->timers, &incident->step_due);

@@ -66,6 +66,8 @@ void incident_write_json(struct text *out, const char *name, const char *site_id
 		json_put_string(out, "on_site", incident->on_site);
 	if (incident->doubted_by)
 		json_put_string(out, "doubted_by", incident->doubted_by);
+	if (incident->help_by)
+		json_put_string(out, "help_by", incident->help_by);
 	if (incident->silent)
 		json_put_bool(out, "silent", true);
 	json_put_string(out, "note", incident->note);

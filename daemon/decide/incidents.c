@@ -57,6 +57,7 @@ void incident_destroy(struct incident *incident)
 	free((char *)incident->resolved_by);
 	free((char *)incident->on_site);
 	free((char *)incident->doubted_by);
+	free((char *)incident->help_by);
 	policy_destroy(incident->policy);
 	free(incident);
 }
@@ -302,6 +303,7 @@ void incident_acknowledge(struct context *c, struct incident *incident, const ch
 	incident->state = STATE_ACKNOWLEDGED;
 	incident->acknowledged = c->now;
 	own(&incident->owner, by);
+	own(&incident->help_by, NULL);
 	escalate_stop(c, incident);
 	timer_set(&c->site->timers, &incident->resolve_due,
 	          c->now.steady + incident->policy->resolve_within);
@@ -350,6 +352,7 @@ void incident_reopen(struct context *c, struct incident *incident)
 	incident->state = STATE_OPEN;
 	incident->acknowledged = (struct moment){0};
 	own(&incident->owner, NULL);
+	own(&incident->help_by, NULL);
 	touch_incident(c, incident);
 	escalate_begin(c, incident, REASON_REOPENED);
 }

@@ -58,6 +58,7 @@ struct incident {
 	const char *resolved_by;
 	const char *on_site;    /* who said last to have arrived, or NULL */
 	const char *doubted_by; /* whose word a false alarm is, while a second one is needed */
+	const char *help_by;    /* who has it and asked for help, until somebody takes it */
 	bool silent;            /* no siren is to learn of it: not published */
 	bool cleared;           /* every signal in it has cleared */
 	bool drill;

@@ -300,11 +300,10 @@ static void say_unacknowledged(struct writer *w)
 	text_addf(w->out, w->chinese ? "（第%u步）" : " (step %u)", w->letter->notification->step);
 }
 
-/* Somebody has it and the steps go on all the same: that is a call for help. */
 static void say_help(struct writer *w)
 {
 	text_add_char(w->out, '\n');
-	say_person(w, w->incident->owner);
+	say_person(w, w->incident->help_by);
 	say(w, " 请求支援，请立即前往", " asks for help: go there now");
 }
 
@@ -322,7 +321,7 @@ static void say_reason(struct writer *w)
 	switch (w->letter->notification->reason) {
 	case REASON_ESCALATED:
 	case REASON_REPEATED:
-		if (w->incident->owner && w->incident->state == STATE_OPEN)
+		if (w->incident->help_by)
 			say_help(w);
 		else
 			say_unacknowledged(w);

@@ -172,6 +172,10 @@ static int change(struct fold *fold, struct folded *incident, const struct ledge
 		replace(&incident->owner, json_string(data, "owner"));
 	} else if (strcmp(what, "assigned") == 0) {
 		replace(&incident->owner, json_string(data, "owner"));
+	} else if (strcmp(what, "help_wanted") == 0) {
+		incident->state = STATE_OPEN;
+		incident->acknowledged = 0;
+		replace(&incident->owner, row->by);
 	} else if (strcmp(what, "reopened") == 0) {
 		incident->state = STATE_OPEN;
 		incident->acknowledged = 0;

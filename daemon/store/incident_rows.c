@@ -81,6 +81,7 @@ static void bind_incident(struct store *store, struct binder *at, uint32_t site,
 	bind_timer(at, &incident->resolve_due);
 	bind_text(at, incident->on_site);
 	bind_text(at, incident->doubted_by);
+	bind_text(at, incident->help_by);
 	bind_bool(at, incident->silent);
 }
 
@@ -219,6 +220,7 @@ static int get_columns(struct binder *at, struct incident *incident)
 	incident->resolve_due.due = read_due(at);
 	incident->on_site = mem_copy(read_text(at));
 	incident->doubted_by = mem_copy(read_text(at));
+	incident->help_by = mem_copy(read_text(at));
 	incident->silent = read_bool(at);
 	return r;
 }

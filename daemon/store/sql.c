@@ -10,7 +10,8 @@
 	" i.cleared, i.drill, i.opened_wall, i.opened_steady, i.changed_wall, i.changed_steady,"   \
 	" i.acknowledged_wall, i.acknowledged_steady, i.resolved_wall, i.resolved_steady, p.json," \
 	" i.round, i.round_at, i.step, i.step_reason, i.step_pending, i.step_reached,"             \
-	" i.exhausted, i.step_due, i.resolve_due, i.on_site, i.doubted_by, i.silent"               \
+	" i.exhausted, i.step_due, i.resolve_due, i.on_site, i.doubted_by, i.help_by,"             \
+	" i.silent"                                                                                \
 	" FROM incident i JOIN site s ON s.number = i.site"                                        \
 	" LEFT JOIN policy p ON p.number = i.policy "
 
@@ -71,10 +72,10 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " drill, opened_wall, opened_steady, changed_wall, changed_steady,"
                 " acknowledged_wall, acknowledged_steady, resolved_wall, resolved_steady, policy,"
                 " round, round_at, step, step_reason, step_pending, step_reached, exhausted,"
-                " step_due, resolve_due, on_site, doubted_by, silent)"
+                " step_due, resolve_due, on_site, doubted_by, help_by, silent)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
                 " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
-                " ?33, ?34, ?35, ?36, ?37, ?38)"
+                " ?33, ?34, ?35, ?36, ?37, ?38, ?39)"
                 " ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,"
                 " state = excluded.state, outcome = excluded.outcome, owner = excluded.owner,"
                 " reported_by = excluded.reported_by, note = excluded.note,"
@@ -90,7 +91,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " step_reached = excluded.step_reached, exhausted = excluded.exhausted,"
                 " step_due = excluded.step_due, resolve_due = excluded.resolve_due,"
                 " on_site = excluded.on_site, doubted_by = excluded.doubted_by,"
-                " silent = excluded.silent"
+                " help_by = excluded.help_by, silent = excluded.silent"
                 " RETURNING key",
         [SQL_INCIDENT_KEY] = "SELECT key FROM incident WHERE id = ?1",
         [SQL_SIGNAL_PUT] =

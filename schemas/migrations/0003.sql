@@ -2,6 +2,7 @@
 
 ALTER TABLE incident ADD COLUMN on_site TEXT;
 ALTER TABLE incident ADD COLUMN doubted_by TEXT;
+ALTER TABLE incident ADD COLUMN help_by TEXT;
 ALTER TABLE incident ADD COLUMN silent INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1));
 
 -- json is what the API shows of it; beside it stand only the steady times, which it does not carry.

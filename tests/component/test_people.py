@@ -8,6 +8,8 @@ def test_help_is_a_call_for_the_next_step(house):
     house.tocsin("reply", incident, "need_help", "--by", "qian", "--note", "两人受伤")
     push = house.push(house.leader(), "escalated")
     assert push.incident["owner"] == "qian" and push.incident["state"] == "open"
+    assert "请求支援" in push.notification["text"]
+    house.tocsin("verify")
 
 
 def test_an_incident_is_handed_on_once_it_is_accepted(house):
