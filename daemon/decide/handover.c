@@ -118,7 +118,7 @@ static void open_trouble(struct context *c, const struct standing *s)
 	if (fresh) {
 		struct resolved_recipient who[POST_PEOPLE_MAX];
 		incident_open(c, incident, &cause);
-		uint32_t count = recipients_resolve(def, def->handover.tell,
+		uint32_t count = recipients_resolve(def, &c->site->duty, def->handover.tell,
 		                                    def->handover.tell_count, POSITION_NONE,
 		                                    c->now.wall, who, POST_PEOPLE_MAX);
 		for (uint32_t i = 0; i < count; i++)
@@ -228,7 +228,8 @@ static void look_at_post(struct context *c, uint32_t position, bool hand_over)
 {
 	const struct site_def *def = c->site->def;
 	uint32_t people[POST_PEOPLE_MAX];
-	uint32_t count = post_on_duty(def, position, c->now.wall, people, POST_PEOPLE_MAX);
+	uint32_t count = post_on_duty(def, &c->site->duty, position, c->now.wall, people,
+	                              POST_PEOPLE_MAX);
 	struct standing *post = find_post(c->site, def->posts[position].id);
 	bool known = post != NULL;
 	if (known && same_people(def, post, people, count))
