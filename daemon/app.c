@@ -41,11 +41,6 @@ struct site_slot *app_site(const struct app *app, const char *id)
 	return NULL;
 }
 
-bool app_disk_is_well(const struct app *app)
-{
-	return app->failing_since == NEVER;
-}
-
 /* ---- decide ---- */
 
 static void decide_event(struct app *app, struct site_slot *slot, const struct event *event,
@@ -91,6 +86,8 @@ static void decide_signals(struct app *app, struct site_slot *slot, struct momen
 	const char *site_id = slot->site->def->id;
 	for (uint32_t i = 0; i < app->signals.count; i++) {
 		const struct signal *signal = &app->signals.items[i].signal;
+		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
+			continue; /* it stays with the broker */
 		app->counters.signals++;
 		if (site_seen(slot->site, signal->device, signal->id))
 			app->counters.duplicates++;
@@ -356,18 +353,18 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	text_finish(&head_hex);
 }
 
-static void release_letters(struct app *app, struct moment now)
+static void release_letters(struct app *app, bool unlogged, struct moment now)
 {
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		struct plan *plan = &app->sites[i].plan;
 		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++)
-			send_letter(app, app->sites[i].site, &plan->dispatches[k],
-			            !app_disk_is_well(app), now);
+			send_letter(app, app->sites[i].site, &plan->dispatches[k], unlogged, now);
 		plan->dispatches_released = plan->dispatch_count;
 	}
 }
 
-void publish_incident(struct app *app, const struct site *site, const struct incident *incident)
+static void publish_incident(struct app *app, const struct site *site,
+                             const struct incident *incident)
 {
 	if (incident->silent)
 		return; /* sirens listen there */
@@ -375,23 +372,42 @@ void publish_incident(struct app *app, const struct site *site, const struct inc
 	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, incident->id);
 	if (incident->state != STATE_RESOLVED)
 		incident_write_json(&body, NULL, site->def->id, incident);
-	broker_publish(app->broker, text_get(&topic), text_get(&body), body.len, 1, true);
+	broker_publish(app_voice(app), text_get(&topic), text_get(&body), body.len, 1, true);
 	text_finish(&topic);
 	text_finish(&body);
 }
 
-static void release_publishes(struct app *app)
+void app_publish_incidents(struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		for (uint32_t k = 0; k < app->sites[i].site->incident_count; k++)
+			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
+}
+
+void app_forget_device_acks(struct app *app)
+{
+	for (uint32_t i = 0; i < app->ack_count; i++) {
+		free(app->acks[i].topic);
+		free(app->acks[i].body);
+	}
+	app->ack_count = 0;
+}
+
+static void publish_changed(struct app *app)
 {
 	for (uint32_t i = 0; i < app->site_count; i++)
 		for (uint32_t k = 0; k < app->sites[i].plan.incident_count; k++)
 			publish_incident(app, app->sites[i].site, app->sites[i].plan.incidents[k]);
+}
+
+static void release_publishes(struct app *app)
+{
+	publish_changed(app);
 	for (uint32_t i = 0; i < app->ack_count; i++) {
 		struct device_ack *ack = &app->acks[i];
 		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
-		free(ack->topic);
-		free(ack->body);
 	}
-	app->ack_count = 0;
+	app_forget_device_acks(app);
 }
 
 static void release_answers(struct app *app, int committed, const struct problem *why)
@@ -426,7 +442,7 @@ static void start_afresh(struct app *app)
 
 static void release(struct app *app, struct moment now)
 {
-	release_letters(app, now);
+	release_letters(app, false, now);
 	release_publishes(app);
 	record_publish_heads(app, true);
 	broker_release(app->broker);
@@ -435,44 +451,15 @@ static void release(struct app *app, struct moment now)
 	http_committed(app->http);
 }
 
-/* ---- when the disk fails: alarms are pushed from memory, nothing is acknowledged ---- */
-
-#define COMMIT_RETRY SECONDS(1)
-
-static void disk_failed(struct app *app, int error, const struct problem *why, struct moment now)
+/* The disk fails: alarms are pushed from memory, nothing is acknowledged. */
+static void release_unlogged(struct app *app, int error, struct moment now, bool news)
 {
-	if (app_disk_is_well(app)) {
-		app->failing_since = now.steady;
-		log_error("the record cannot be written: %s; alarms are pushed unlogged",
-		          why->text);
-		inbox_add(app, ITEM_TROUBLE)->trouble = (struct trouble){
-		        .subject = "store",
-		        .active = true,
-		        .detail = "the record cannot be written"};
-	}
-	app->failure = *why;
-	app->retry_commit = now.steady + COMMIT_RETRY;
-	release_letters(app, now);
-	release_answers(app, error, why);
+	release_letters(app, true, now);
+	if (news && app_voice(app) != app->broker)
+		publish_changed(app);
+	release_answers(app, error, &app->failure);
 	if (!broker_held(app->broker))
 		broker_release(app->broker); /* a ping or a subscription: acknowledges nothing */
-}
-
-static void disk_recovered(struct app *app, struct moment now)
-{
-	struct item *fact = inbox_add(app, ITEM_FACT);
-	struct text data = {0};
-	json_open(&data, NULL, '{');
-	json_put_int(&data, "unwritten_ms", now.steady - app->failing_since);
-	json_put_string(&data, "why", app->failure.text);
-	json_close(&data, '}');
-	fact->fact = (struct service_fact){.type = STORE_RECOVERED,
-	                                   .data = arena_copy(&app->inbox.arena, text_get(&data))};
-	text_finish(&data);
-	inbox_add(app, ITEM_TROUBLE)->trouble = (struct trouble){.subject = "store"};
-	log_info("the record can be written again after %lld ms; all that was held is in it",
-	         (long long)(now.steady - app->failing_since));
-	app->failing_since = NEVER;
 }
 
 /* ---- the turn ---- */
@@ -484,7 +471,9 @@ static void on_alarm(uv_timer_t *alarm)
 
 static void set_alarm(struct app *app, struct moment now)
 {
-	steady_ms next = app_disk_is_well(app) ? store_seal_due(app->store) : app->retry_commit;
+	steady_ms next = troubles_next(app), seal = store_seal_due(app->store);
+	if (app_disk_is_well(app) && seal < next)
+		next = seal;
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		steady_ms due = site_next_deadline(app->sites[i].site);
 		next = due < next ? due : next;
@@ -497,6 +486,22 @@ static void set_alarm(struct app *app, struct moment now)
 	uv_update_time(&app->loop);
 	/* Boot time counts suspended time and libuv's does not: look at least once a minute. */
 	uv_timer_start(&app->alarm, on_alarm, wait < 60000 ? wait : 60000, 0);
+}
+
+/* While the disk fails it is not tried at every turn: what is held only grows. */
+static int commit_if_due(struct app *app, struct moment now, struct problem *why)
+{
+	bool failing = !app_disk_is_well(app);
+	if (failing && now.steady < app->retry_commit)
+		return -EIO;
+	if (!anything_to_commit(app, now))
+		return 0;
+	app->held_at_recovery = app_held_entries(app);
+	int64_t start = clock_stopwatch_ns();
+	int r = commit(app, now, why);
+	if (r < 0)
+		disk_failed(app, why, now, (clock_stopwatch_ns() - start) / 1000000);
+	return r;
 }
 
 void app_turn(struct app *app)
@@ -512,13 +517,15 @@ void app_turn(struct app *app)
 	arena_reset(&app->inbox.arena);
 
 	app->counters.turns++;
-	int r = anything_to_commit(app, now) ? commit(app, now, &why) : 0;
+	int r = commit_if_due(app, now, &why);
 	if (r < 0) {
-		disk_failed(app, r, &why, now);
+		uint32_t held = app_held_entries(app);
+		release_unlogged(app, r, now, held != app->held_before);
+		app->held_before = held;
+		troubles_while_failing(app, now);
 	} else {
 		release(app, now);
-		if (!app_disk_is_well(app))
-			disk_recovered(app, now);
+		troubles_after_commit(app, now);
 	}
 	set_alarm(app, now);
 	app_release_retired(app);

@@ -99,6 +99,15 @@ struct app {
 	uint32_t retired_count, retired_cap;
 	bool broker_up;
 	bool stopping, grace_over;
+	/* troubles.c: what is wrong with the service itself, and what was said of it. */
+	struct broker *watch; /* while the disk fails: hears what is said, acknowledges nothing */
+	char *watch_id;       /* its client id */
+	steady_ms watching_since;
+	steady_ms deaf_since; /* no broker is listened to; NEVER: one is */
+	steady_ms retry_reserve;
+	enum told_state { TOLD_NOTHING, TOLD_WELL, TOLD_TROUBLED } store_told, broker_told;
+	uint32_t held_at_recovery, held_before;
+	wall_ms deaf_from; /* nobody listened since: what a lost session has missed; 0: unknown */
 	/* While the disk fails: since when, and why. Plans are kept and tried again. */
 	steady_ms failing_since; /* NEVER: the disk is well */
 	struct problem failure;
@@ -121,7 +130,8 @@ void app_turn(struct app *);
 struct item *inbox_add(struct app *, enum item_type); /* and asks for a turn */
 void app_want_turn(struct app *);
 struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
-void publish_incident(struct app *, const struct site *, const struct incident *);
+void app_publish_incidents(struct app *);
+void app_forget_device_acks(struct app *);
 
 /* ---- record.c: what the service tells the record about itself ---- */
 
@@ -131,8 +141,26 @@ int record_start(struct app *, bool known, span_ms downtime, struct problem *why
 void record_configured(struct app *); /* after a reload */
 /* Each site's last checkpoint, retained for whoever keeps them; or only those not told yet. */
 void record_publish_heads(struct app *, bool fresh_only);
-bool app_disk_is_well(const struct app *);
+
+/* ---- service.c ---- */
+
 void app_release_retired(struct app *);
 void app_stop_if_done(struct app *);
+void on_message(void *app, const struct broker_message *);
+char **app_make_filters(const struct app *, size_t *count);
+void app_free_filters(char **filters, size_t count);
+
+/* ---- troubles.c ---- */
+
+bool app_disk_is_well(const struct app *);
+uint32_t app_held_entries(const struct app *);
+/* The disk has failed for so long that only new alarms are still taken into memory. */
+bool app_holds_too_much(const struct app *);
+/* The connection over which something may be said now. */
+struct broker *app_voice(const struct app *);
+void disk_failed(struct app *, const struct problem *why, struct moment now, span_ms took);
+void troubles_after_commit(struct app *, struct moment now);
+void troubles_while_failing(struct app *, struct moment now);
+steady_ms troubles_next(const struct app *); /* when a turn is wanted for them */
 
 #endif

@@ -12,7 +12,7 @@
 
 /* ---- what arrives ---- */
 
-static void on_message(void *ctx, const struct broker_message *message)
+void on_message(void *ctx, const struct broker_message *message)
 {
 	struct app *app = ctx;
 	struct item *item = inbox_add(app, ITEM_MESSAGE);
@@ -32,17 +32,35 @@ static void add_fact(struct app *app, enum service_event type, const char *data)
 	                                   .data = arena_copy(&app->inbox.arena, data)};
 }
 
+static struct moment review_now(void *ctx);
+
 static void on_connected(void *ctx, bool session_present)
 {
 	struct app *app = ctx;
 	app->broker_up = true;
-	log_info("connected to the broker%s",
-	         session_present ? "; the session was kept" : "; a new session");
-	add_fact(app, BROKER_CONNECTED,
-	         session_present ? "{\"session_kept\":true}" : "{\"session_kept\":false}");
-	for (uint32_t i = 0; i < app->site_count; i++)
-		for (uint32_t k = 0; k < app->sites[i].site->incident_count; k++)
-			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
+	bool lost = !session_present && app->deaf_from;
+	wall_ms now = review_now(app).wall;
+	struct text data = {0};
+	json_open(&data, NULL, '{');
+	json_put_bool(&data, "session_kept", session_present);
+	if (lost) {
+		json_open(&data, "may_have_missed", '{');
+		json_put_time(&data, "from", app->deaf_from);
+		json_put_time(&data, "until", now);
+		json_close(&data, '}');
+	}
+	json_close(&data, '}');
+	add_fact(app, BROKER_CONNECTED, text_get(&data));
+	text_finish(&data);
+	if (lost)
+		log_warn("connected to the broker, which has lost the session: what was sent in "
+		         "the %lld s before may have been missed",
+		         (long long)((now - app->deaf_from) / 1000));
+	else
+		log_info("connected to the broker%s",
+		         session_present ? "; the session was kept" : "; a new session");
+	app->deaf_from = 0;
+	app_publish_incidents(app);
 	record_publish_heads(app, false);
 }
 
@@ -55,6 +73,7 @@ static void on_disconnected(void *ctx, const char *why)
 	if (!app->broker_up)
 		return;
 	app->broker_up = false;
+	app->deaf_from = review_now(app).wall;
 	json_open(&data, NULL, '{');
 	json_put_string(&data, "why", why);
 	json_close(&data, '}');
@@ -223,6 +242,8 @@ static int open_store(struct app *app, struct problem *why)
 		return r;
 	keys_derive(&app->keys, "acknowledge link", app->link_key);
 	bool known = store_anchor(app->store, &anchor);
+	if (known)
+		app->deaf_from = anchor.moment.wall;
 	clock_start(&app->clock, known ? &anchor : NULL, &downtime);
 	r = load_sites(app, why);
 	if (r == 0)
@@ -231,7 +252,7 @@ static int open_store(struct app *app, struct problem *why)
 }
 
 /* What to subscribe to: each site's devices, and our own incident topics (app.c says why). */
-static char **make_filters(const struct app *app, size_t *count)
+char **app_make_filters(const struct app *app, size_t *count)
 {
 	char **filters = NEW_ARRAY(char *, (size_t)app->site_count * 3);
 	static const char *const endings[] = {"device/+/event", "device/+/status", "incident/+"};
@@ -245,7 +266,7 @@ static char **make_filters(const struct app *app, size_t *count)
 	return filters;
 }
 
-static void free_filters(char **filters, size_t count)
+void app_free_filters(char **filters, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(filters[i]);
@@ -273,11 +294,14 @@ static int open_network(struct app *app, struct problem *why)
 		r = http_open(&app->loop, &app->config->http, &app->review, &app->http, why);
 	if (r < 0)
 		return r;
+	struct text id = {0};
+	text_addf(&id, "%s-unlogged", app->config->broker.client_id);
+	app->watch_id = text_take(&id);
 	size_t count;
-	char **filters = make_filters(app, &count);
+	char **filters = app_make_filters(app, &count);
 	r = broker_open(&app->loop, &app->config->broker, (const char *const *)filters, count,
 	                &callbacks, app, &app->broker, why);
-	free_filters(filters, count);
+	app_free_filters(filters, count);
 	return r;
 }
 
@@ -419,6 +443,7 @@ void app_close(struct app *app)
 		app_turn(app);
 	}
 	http_close(app->http);
+	broker_close(app->watch);
 	broker_close(app->broker);
 	courier_close(app->courier);
 	/* Handles that are closing get their turn first; whatever is left is ours. */
@@ -436,6 +461,8 @@ void app_close(struct app *app)
 	config_destroy(app->config);
 	signals_finish(&app->signals);
 	arena_finish(&app->inbox.arena);
+	app_forget_device_acks(app);
+	free(app->watch_id);
 	free(app->retired);
 	free(app->inbox.items);
 	free(app->answers);
@@ -472,7 +499,7 @@ int app_open(struct app *app, struct problem *why)
 int app_load_config(struct app *app, const char *path)
 {
 	struct text report = {0};
-	app->failing_since = NEVER;
+	app->failing_since = app->watching_since = app->deaf_since = NEVER;
 	app->config_path = path;
 	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
 	if (r < 0)

@@ -15,6 +15,7 @@ struct service_config {
 	struct arena arena;
 	const char *path; /* of the service file */
 	struct broker_options broker;
+	span_ms broker_trouble_after; /* without a connection for so long: a trouble incident */
 	const char *store_path; /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;

@@ -15,7 +15,7 @@ static const struct key service_keys[S_COUNT] = {
 };
 static const struct shape service_shape = {"the service file", SHAPE(service_keys), false};
 
-enum { B_URL, B_CLIENT, B_USER, B_PASSWORD, B_PASSWORD_FILE, B_CA, B_CERT, B_KEY, B_COUNT };
+enum { B_URL, B_CLIENT, B_USER, B_PASSWORD, B_PASSWORD_FILE, B_CA, B_CERT, B_KEY, B_TROUBLE, B_COUNT };
 static const struct key broker_keys[B_COUNT] = {
         [B_URL] = {"url", "add 'url: mqtt://host:1883' or 'url: mqtts://host:8883'"},
         [B_CLIENT] = {"client_id", NULL},
@@ -25,6 +25,7 @@ static const struct key broker_keys[B_COUNT] = {
         [B_CA] = {"ca_file", NULL},
         [B_CERT] = {"cert_file", NULL},
         [B_KEY] = {"key_file", NULL},
+        [B_TROUBLE] = {"trouble_after", NULL},
 };
 static const struct shape broker_shape = {"the broker", SHAPE(broker_keys), true};
 
@@ -70,8 +71,10 @@ static void broker_tls(const struct checker *c, const struct node **v, struct br
 }
 
 static void broker_read(const struct checker *c, const struct node *node,
-                        struct broker_options *out)
+                        struct service_config *config)
 {
+	struct broker_options *out = &config->broker;
+	config->broker_trouble_after = SECONDS(60);
 	const struct node *v[B_COUNT];
 	if (!check_map(c, node, &broker_shape, v))
 		return;
@@ -79,6 +82,7 @@ static void broker_read(const struct checker *c, const struct node *node,
 	broker_tls(c, v, out);
 	const char *id = check_id(c, v[B_CLIENT], "the client_id");
 	out->client_id = id ? id : "tocsin";
+	check_span(c, v[B_TROUBLE], "trouble_after", SPAN_LEAST, &config->broker_trouble_after);
 	struct text topic = {0};
 	text_addf(&topic, "tocsin/service/%s/status", out->client_id);
 	out->status_topic = arena_copy(c->arena, text_get(&topic));
@@ -182,7 +186,7 @@ void service_read(const struct checker *c, const struct node *root, struct servi
 	if (!check_map(c, root, &service_shape, v))
 		return;
 	version_read(c, v[S_VERSION]);
-	broker_read(c, v[S_BROKER], &reading->config->broker);
+	broker_read(c, v[S_BROKER], reading->config);
 	store_read(c, v[S_STORE], reading->config);
 	http_read(c, v[S_HTTP], reading);
 	channels_read(c, v[S_CHANNELS], reading);

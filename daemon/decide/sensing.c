@@ -137,6 +137,14 @@ static void heard(struct context *c, uint32_t device)
 		take_link(c, device, false, "heard");
 }
 
+bool site_is_new_alarm(const struct site *site, const struct signal *signal)
+{
+	uint32_t device = site_def_device(site->def, signal->device);
+	return signal->active && device != POSITION_NONE &&
+	       incident_kind_is_life_safety(kind_facts[signal->kind].raises) &&
+	       !(site->devices[device].active & bit(signal->kind));
+}
+
 void sense_signal(struct context *c, const struct signal *signal)
 {
 	uint32_t device = site_def_device(c->site->def, signal->device);

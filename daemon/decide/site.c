@@ -96,6 +96,16 @@ const char *service_event_name(enum service_event event)
 	return service_events[event];
 }
 
+/* A life that could not write may have sent letters that nobody remembers. Their numbers must not
+ * come again: a receiver that knows an id drops what it takes for a repetition. So each start
+ * counts from the millisecond it happens in. */
+static void number_anew(struct context *c)
+{
+	uint64_t now = c->now.wall > 0 ? (uint64_t)c->now.wall : 0;
+	if (c->site->next_notification < now)
+		c->site->next_notification = now;
+}
+
 static void apply_service(struct context *c, const struct service_fact *fact)
 {
 	struct text *data = record(c);
@@ -107,6 +117,7 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	}
 	record_end(c, (struct entry){.type = service_event_name(fact->type)});
 	if (fact->type == SERVICE_STARTED) {
+		number_anew(c);
 		sense_start(c);
 		notifications_resume(c);
 	}

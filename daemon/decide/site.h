@@ -382,6 +382,8 @@ struct notification *site_notification(const struct site *, uint64_t number);
 struct standing *site_standing(const struct site *, const char *id); /* in force, or NULL */
 /* True if this device's message id was seen lately; remembers it if not. NULL is never seen. */
 bool site_seen(struct site *, const char *device, const char *message_id);
+/* True for an active signal of fire, gas or panic that is not known to be active yet. */
+bool site_is_new_alarm(const struct site *, const struct signal *);
 /* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.
  * Returns how many were written, without repetition. */
 struct resolved_recipient {

@@ -63,6 +63,26 @@ size_t broker_held(const struct broker *broker)
 	return broker->held;
 }
 
+void broker_rest(struct broker *broker, bool rest)
+{
+	if (broker->resting == rest)
+		return;
+	broker->resting = rest;
+	if (broker->stage == STAGE_DIALLING)
+		return; /* whoever dials looks at it */
+	if (rest) {
+		link_drop(broker);
+		link_set_stage(broker, STAGE_RESTING, NO_TIMER);
+	} else {
+		link_dial(broker);
+	}
+}
+
+bool broker_is_resting(const struct broker *broker)
+{
+	return broker->stage == STAGE_RESTING;
+}
+
 static bool has_filter(const struct filter *filters, size_t count, const char *text)
 {
 	for (size_t i = 0; i < count; i++)

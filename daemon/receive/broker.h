@@ -25,6 +25,8 @@ struct broker_options { /* strings are borrowed and stay */
 	const char *client_id, *username, *password;
 	const char *ca_file, *cert_file, *key_file;
 	const char *status_topic; /* retained "online", last will "offline"; or NULL */
+	/* Hears at QoS 0 without a session: nothing of it is ever acknowledged. */
+	bool only_watches;
 };
 
 struct broker_message {
@@ -58,6 +60,12 @@ int broker_open(uv_loop_t *, const struct broker_options *, const char *const *f
 
 /* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
 void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);
+
+/* Puts the session down without a word: what is held unacknowledged stays with the broker, which
+ * keeps it and all that follows until the rest is over. Tells nobody. */
+void broker_rest(struct broker *, bool rest);
+
+bool broker_is_resting(const struct broker *);
 
 /* Queues a publish, to leave with the next broker_release; false while not connected (the owner
  * publishes state again on connect: what a broken link had queued is gone). */

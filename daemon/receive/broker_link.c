@@ -107,7 +107,7 @@ void link_subscribe(struct broker *broker)
 	for (size_t i = 0; i < broker->filter_count; i++) {
 		broker->filters[i].granted = false;
 		mosquitto_subscribe(broker->client, &broker->filters[i].mid,
-		                    broker->filters[i].text, 1);
+		                    broker->filters[i].text, broker->options.only_watches ? 0 : 1);
 	}
 }
 
@@ -145,6 +145,7 @@ static void on_subscribe(struct mosquitto *client, void *ctx, int mid, int count
 			          "must allow '%s' to read it",
 			          broker->filters[i].text, broker->options.client_id);
 	}
+	broker->callbacks.wants_release(broker->ctx); /* so that the owner sees that we listen */
 }
 
 static void on_answer(struct mosquitto *client, void *ctx, int mid)
@@ -199,6 +200,11 @@ static void dial_done(uv_work_t *work, int status)
 	free(dial);
 	if (broker->stage == STAGE_CLOSED) {
 		broker_finish(broker);
+		return;
+	}
+	if (broker->resting) {
+		link_drop(broker);
+		link_set_stage(broker, STAGE_RESTING, NO_TIMER);
 		return;
 	}
 	if (status < 0 || rc || mosquitto_socket(broker->client) < 0) {
@@ -297,6 +303,7 @@ static void on_timer(uv_timer_t *timer)
 		break;
 	case STAGE_DIALLING:
 	case STAGE_UP:
+	case STAGE_RESTING:
 	case STAGE_CLOSED:
 		break;
 	}

@@ -20,6 +20,7 @@ enum stage {
 	STAGE_UP,       /* the session has lasted; no timer */
 	STAGE_ENDED,    /* the link is gone; timer at once: tell the owner, outside his turn */
 	STAGE_WAITING,  /* timer: try again */
+	STAGE_RESTING,  /* the owner wants no link; no timer */
 	STAGE_CLOSED,
 };
 
@@ -51,6 +52,7 @@ struct broker {
 	bool reading;    /* libmosquitto is on the stack: its client must live on */
 	bool wants_room; /* poll for writability too */
 	bool told_down;
+	bool resting;               /* asked for; a worker that dials ends first */
 	struct problem ended, told; /* why the link ended; what the owner was last told */
 	char detail[160];           /* what this link's broker or OpenSSL said against it */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/ledger.h"
+#include "store/reserve.h"
 #include "store/sql.h"
 
 struct site_head *store_site_head(struct store *store, uint32_t site)
@@ -187,9 +188,8 @@ static void roll_back(struct store *store)
 	store->boot_number = 0; /* its row may be gone again */
 }
 
-int store_commit(struct store *store, const struct turn *turn, struct problem *why)
+static int try_turn(struct store *store, const struct turn *turn, struct problem *why)
 {
-	assert(store->mode == STORE_WRITE);
 	for (uint32_t i = 0; i < store->head_cap; i++) {
 		struct site_head *head = &store->heads[i];
 		head->next = head->head;
@@ -197,10 +197,22 @@ int store_commit(struct store *store, const struct turn *turn, struct problem *w
 		head->next_unsealed = head->unsealed_since;
 		head->next_seal = head->seal;
 	}
-	checkpoint_hold(store->checkpointer);
 	int r = write_turn(store, turn, why);
 	if (r < 0)
 		roll_back(store);
+	return r;
+}
+
+int store_commit(struct store *store, const struct turn *turn, struct problem *why)
+{
+	assert(store->mode == STORE_WRITE);
+	checkpoint_hold(store->checkpointer);
+	int r = try_turn(store, turn, why);
+	if (r == -ENOSPC && store->has_reserve) {
+		store->has_reserve = false;
+		if (reserve_give_up(store->path))
+			r = try_turn(store, turn, why);
+	}
 	checkpoint_release(store->checkpointer);
 	if (r < 0)
 		return r;
@@ -208,4 +220,16 @@ int store_commit(struct store *store, const struct turn *turn, struct problem *w
 		store->heads[i].head = store->heads[i].next;
 	sealing_committed(store);
 	return 0;
+}
+
+bool store_has_reserve(const struct store *store)
+{
+	return store->has_reserve;
+}
+
+int store_keep_reserve(struct store *store)
+{
+	int r = reserve_keep(store->path);
+	store->has_reserve = r == 0;
+	return r;
 }

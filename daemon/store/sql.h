@@ -93,6 +93,7 @@ struct store {
 	struct checkpointer *checkpointer;
 	struct signer signer;
 	bool signs; /* store_sign_with was called */
+	bool has_reserve;
 };
 
 struct binder {

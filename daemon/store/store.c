@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/reserve.h"
 #include "store/sql.h"
 
 #define APPLICATION_ID 0x546f6373 /* "Tocs" */
@@ -238,6 +239,18 @@ static int open_read(struct store *store, struct problem *why)
 	                            : try_read(store, "?mode=ro&immutable=1", NULL, why);
 }
 
+static void close_files(struct store *store)
+{
+	checkpoint_stop(store->checkpointer);
+	store->checkpointer = NULL;
+	sql_finish(store);
+	sqlite3_close(store->db);
+	store->db = NULL;
+	if (store->lock >= 0)
+		close(store->lock);
+	store->lock = -1;
+}
+
 int store_open(const char *path, enum store_mode mode, struct store **out, struct problem *why)
 {
 	struct store *store = NEW(struct store);
@@ -246,6 +259,13 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 	store->lock = -1;
 	store->sha = sha256_create();
 	int r = mode == STORE_WRITE ? open_write(store, why) : open_read(store, why);
+	if (r < 0 && mode == STORE_WRITE && store->lock >= 0 && reserve_give_up(path)) {
+		/* A full disk may refuse the files that SQLite needs beside the store. */
+		close_files(store);
+		r = open_write(store, why);
+	}
+	if (r == 0 && mode == STORE_WRITE)
+		(void)!store_keep_reserve(store); /* the owner asks store_has_reserve */
 	if (r < 0) {
 		store_close(store);
 		return r;

@@ -65,6 +65,12 @@ struct turn {
  * same turn, or a longer one, after a failure. */
 int store_commit(struct store *, const struct turn *, struct problem *why) MUST_USE;
 
+/* A few MiB are kept in reserve beside the store. On a full disk a commit gives them up and goes
+ * on: false from then on, until store_keep_reserve has found room for them again (-ENOSPC if not).
+ */
+bool store_has_reserve(const struct store *);
+int store_keep_reserve(struct store *) MUST_USE;
+
 /* ---- the seals (seal.h) ---- */
 
 /* From now on commits are signed with the service's key. Once, after loading the sites. */

@@ -147,6 +147,11 @@ class House:
     def leader(self):
         return on_duty(self.school, "leader")
 
+    def broker_session_rests(self):
+        """The daemon has put its session down: the broker keeps what is said."""
+        return any(re.search(r"[Cc]lient tocsin .*(closed|disconnect)", line)
+                   for line in self.broker.lines)
+
     # ---- devices ----
 
     def says(self, device, kind, state="active", committed=True, **more):
