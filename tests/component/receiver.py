@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -107,6 +108,14 @@ def error_inside(handler, _ended):
     handler.answer(200, b'{"errcode":93000,"errmsg":"invalid webhook url"}')
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the sender died: its right
+            super().handle_error(request, client_address)
+
+
 class Receiver:
     def __init__(self, bell):
         self.bell = bell
@@ -114,7 +123,7 @@ class Receiver:
         self._scripts = {}  # path -> behaviours still to come, the last one stays
         self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self.port = self._server.server_address[1]
