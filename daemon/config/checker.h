@@ -28,6 +28,7 @@ struct checker {
 	uint32_t file; /* of the report */
 	const char *path;
 	enum config_use use;
+	wall_ms now; /* for advice about the time to come */
 };
 
 __attribute__((format(printf, 3, 4))) void check_problem(const struct checker *,

@@ -16,6 +16,7 @@ struct loading {
 	struct report report;
 	struct service_config *config;
 	enum config_use use;
+	wall_ms now;
 	struct sha256 *all; /* over all files */
 	struct index sites; /* the good ones of config->sites */
 };
@@ -35,6 +36,15 @@ static void hex(const uint8_t digest[SHA256_LEN], char out[65])
 	text_add_hex(&text, digest, SHA256_LEN);
 	memcpy(out, text_get(&text), 65);
 	text_finish(&text);
+}
+
+static wall_ms wall_clock(void)
+{
+	struct clock clock;
+	struct moment now;
+	clock_start(&clock, NULL, NULL);
+	(void)clock_now(&clock, &now, NULL);
+	return now.wall;
 }
 
 /* Each file counts by its own digest, so that moving a line from one to the next is a change. */
@@ -98,6 +108,7 @@ static struct checker checker_of(struct loading *load, const struct source *sour
 	        .file = source->file,
 	        .path = source->path,
 	        .use = load->use,
+	        .now = load->now,
 	};
 }
 
@@ -133,6 +144,10 @@ static void site_load(struct loading *load, const struct service_reading *servic
 	struct site_reading site = {.def = def, .service = service};
 	site_read(&c, source->tree.nodes, &site);
 	memcpy(def->hash, source->hash, sizeof def->hash);
+	if (site.imported.len) {
+		text_add(&site.imported, source->hash);
+		add_hash(load, text_get(&site.imported), site.imported.len, def->hash);
+	}
 	if (source->len <= SITE_TEXT_MAX)
 		def->text = arena_copy_len(&def->arena, source->bytes, source->len);
 	site_keep(load, &c, &site);
@@ -195,6 +210,7 @@ int config_load(const char *path, enum config_use use, struct service_config **o
                 struct text *report)
 {
 	struct loading load = {.use = use, .config = NEW(struct service_config)};
+	load.now = wall_clock();
 	load.all = sha256_create();
 	sha256_begin(load.all);
 	int r = load_all(&load, path);

@@ -37,13 +37,14 @@ void tokens_read(const struct checker *, const struct node *, struct service_rea
 /* Makes the token files that are missing. */
 void tokens_make(const struct checker *, struct service_reading *);
 
-/* ---- a site file: site.c, people.c, times.c, policies.c ---- */
+/* ---- a site file: site.c, people.c, duty.c, times.c, policies.c ---- */
 
 struct site_reading {
 	struct site_def *def;
 	const struct node *id; /* where the file names the site */
 	const struct service_reading *service;
-	struct ids zones, devices, people, posts, schedules, policies;
+	struct ids zones, devices, people, posts, schedules, policies, calendars;
+	struct text imported; /* the digests of the files that were imported */
 };
 
 /* Fills the definition but for its hash and its indexes. */
@@ -54,7 +55,9 @@ void site_reading_finish(struct site_reading *);
 void zones_read(const struct checker *, const struct node *, struct site_reading *);
 void devices_read(const struct checker *, const struct node *, struct site_reading *);
 void people_read(const struct checker *, const struct node *, struct site_reading *);
+void calendars_read(const struct checker *, const struct node *, struct site_reading *);
 void posts_read(const struct checker *, const struct node *, struct site_reading *);
+void overrides_read(const struct checker *, const struct node *, struct site_reading *);
 void schedules_read(const struct checker *, const struct node *, struct site_reading *);
 void armings_read(const struct checker *, const struct node *, struct site_reading *);
 void policies_read(const struct checker *, const struct node *, struct site_reading *);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/read.h"
+#include "config/duty.h"
 
 enum {
 	S_SITE,
@@ -12,7 +12,9 @@ enum {
 	S_ZONES,
 	S_DEVICES,
 	S_PEOPLE,
+	S_CALENDARS,
 	S_DUTY,
+	S_OVERRIDES,
 	S_SCHEDULES,
 	S_ARMING,
 	S_POLICIES,
@@ -28,7 +30,9 @@ static const struct key site_keys[S_COUNT] = {
         [S_ZONES] = {"zones", "add a list of at least one: '- {id: campus, name: Campus}'"},
         [S_DEVICES] = {"devices", NULL},
         [S_PEOPLE] = {"people", NULL},
+        [S_CALENDARS] = {"calendars", NULL},
         [S_DUTY] = {"duty", NULL},
+        [S_OVERRIDES] = {"overrides", NULL},
         [S_SCHEDULES] = {"schedules", NULL},
         [S_ARMING] = {"arming", NULL},
         [S_POLICIES] = {"policies", "nobody would be told of anything; add a list of at least one"},
@@ -269,12 +273,17 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	people_read(c, v[S_PEOPLE], site);
 	zones_read(c, v[S_ZONES], site);
 	devices_read(c, v[S_DEVICES], site);
+	calendars_read(c, v[S_CALENDARS], site);
 	posts_read(c, v[S_DUTY], site);
+	overrides_read(c, v[S_OVERRIDES], site);
 	schedules_read(c, v[S_SCHEDULES], site);
 	armings_read(c, v[S_ARMING], site);
 	policies_read(c, v[S_POLICIES], site);
 	last_resort_read(c, v[S_LAST_RESORT], site);
 	handover_read(c, v[S_HANDOVER], site);
+	/* What is wrong may look like a gap. */
+	if (c->report->problems == 0)
+		duty_gaps_warn(c, site);
 }
 
 void site_reading_finish(struct site_reading *site)
@@ -283,6 +292,8 @@ void site_reading_finish(struct site_reading *site)
 	ids_finish(&site->devices);
 	ids_finish(&site->people);
 	ids_finish(&site->posts);
+	ids_finish(&site->calendars);
+	text_finish(&site->imported);
 	ids_finish(&site->schedules);
 	ids_finish(&site->policies);
 }

@@ -1,0 +1,106 @@
+/* When nobody will be there: said while there is time to find somebody. */
+#include <string.h>
+
+#include "config/duty.h"
+
+#define COMING DAYS(366)
+#define SHOWN_MAX 10 /* stretches of one post that are told one by one */
+
+static bool names_post(const struct recipient *recipients, uint32_t count, const char *id)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (recipients[i].kind == RECIPIENT_DUTY && strcmp(recipients[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* Who counts on the post: "policy 'fire'", "last_resort", or NULL. */
+static const char *counts_on(const struct site_def *def, const char *id, struct text *out)
+{
+	for (uint32_t i = 0; i < def->policy_count; i++)
+		for (uint32_t k = 0; k < def->policies[i].count; k++) {
+			const struct policy_step *step = &def->policies[i].steps[k];
+			if (!names_post(step->notify, step->count, id))
+				continue;
+			text_addf(out, "policy '%s'", def->policies[i].id);
+			return text_get(out);
+		}
+	return names_post(def->last_resort, def->last_resort_count, id) ? "last_resort" : NULL;
+}
+
+struct gaps {
+	const struct checker *c;
+	const struct node *at;
+	const struct site_def *def;
+	const char *post, *by;
+	uint32_t count;
+	span_ms hidden; /* the length of those that are not shown */
+};
+
+static void add_minute(struct text *out, const struct site_def *def, wall_ms at)
+{
+	struct civil t = civil_from_wall(&def->timezone, at);
+	text_addf(out, "%04d-%02d-%02d %02d:%02d", t.year, t.month, t.day, t.hour, t.minute);
+}
+
+static void add_gap(struct gaps *gaps, wall_ms from, wall_ms to, bool open)
+{
+	struct text when = {0};
+	if (++gaps->count > SHOWN_MAX) {
+		gaps->hidden += to - from;
+		return;
+	}
+	add_minute(&when, gaps->def, from);
+	text_add(&when, open ? " on" : " to ");
+	if (!open)
+		add_minute(&when, gaps->def, to);
+	check_warning(gaps->c, gaps->at,
+	              "nobody is on duty at '%s' from %s, and %s counts on it; add people or an "
+	              "override",
+	              gaps->post, text_get(&when), gaps->by);
+	text_finish(&when);
+}
+
+static void walk_post(struct gaps *gaps, uint32_t post, wall_ms now)
+{
+	wall_ms end = now + COMING, since = NEVER;
+	uint32_t person;
+	for (wall_ms at = now; at < end;) {
+		bool empty = post_on_duty(gaps->def, NULL, post, at, &person, 1) == 0;
+		if (empty && since == NEVER)
+			since = at;
+		if (!empty && since != NEVER) {
+			add_gap(gaps, since, at, false);
+			since = NEVER;
+		}
+		at = duty_next_turnout(gaps->def, NULL, post, at);
+	}
+	if (since != NEVER)
+		add_gap(gaps, since, end, true);
+	if (gaps->count > SHOWN_MAX)
+		check_warning(
+		        gaps->c, gaps->at,
+		        "nobody is on duty at '%s' %u more times in the coming year, for %lld "
+		        "hours in all",
+		        gaps->post, gaps->count - SHOWN_MAX,
+		        (long long)((gaps->hidden + HOURS(1) - 1) / HOURS(1)));
+}
+
+void duty_gaps_warn(const struct checker *c, const struct site_reading *site)
+{
+	const struct site_def *def = site->def;
+	if (c->use == CONFIG_COMMAND)
+		return;
+	for (uint32_t i = 0; i < def->post_count; i++) {
+		struct text words = {0};
+		const char *by = counts_on(def, def->posts[i].id, &words);
+		struct gaps gaps = {.c = c,
+		                    .at = site->posts.nodes[i],
+		                    .def = def,
+		                    .post = def->posts[i].id,
+		                    .by = by};
+		if (by)
+			walk_post(&gaps, i, c->now);
+		text_finish(&words);
+	}
+}
