@@ -63,6 +63,17 @@ static bool stands_elsewhere(struct verifying *v, const struct chain *chain)
 	return found;
 }
 
+/* Does the row that stands at seq hash well there? Two may say the same within a millisecond. */
+static bool is_itself(struct verifying *v, const struct chain *chain, uint64_t seq,
+                      const uint8_t before[SHA256_LEN])
+{
+	struct scanned found;
+	sqlite3_stmt *at = find_row(v, chain, seq, &found);
+	bool itself = at && fits(v, &found.row, seq, before, found.row.hash);
+	sqlite3_finalize(at);
+	return itself;
+}
+
 /* This row's text hashes well where another one stands. */
 static bool belongs_elsewhere(struct verifying *v, const struct chain *chain,
                               const struct ledger_row *row)
@@ -83,8 +94,9 @@ static bool belongs_elsewhere(struct verifying *v, const struct chain *chain,
 		memcpy(hash, sqlite3_column_blob(at, 1), SHA256_LEN);
 		if (seq != chain->broken_at)
 			found = fits(v, row, seq, before, row->hash) ||
-			        fits(v, row, seq, before, hash) ||
-			        fits(v, row, seq, hash, row->hash);
+			        fits(v, row, seq, hash, row->hash) ||
+			        (fits(v, row, seq, before, hash) &&
+			         !is_itself(v, chain, seq, before));
 		memcpy(before, hash, SHA256_LEN);
 	}
 	sqlite3_finalize(at);
@@ -130,7 +142,10 @@ static uint64_t pushed_down_by(struct verifying *v, const struct chain *chain,
 		else
 			ledger_genesis(v->store->sha, chain->site, before);
 		sqlite3_finalize(at);
-		if (fits(v, row, seq, before, row->hash))
+		at = find_row(v, chain, seq, &found);
+		bool copied = at && memcmp(found.row.hash, row->hash, SHA256_LEN) == 0;
+		sqlite3_finalize(at);
+		if (!copied && fits(v, row, seq, before, row->hash))
 			return count;
 	}
 	return 0;
@@ -184,11 +199,36 @@ static void explain_hole(struct verifying *v, struct chain *chain)
 		            "there are rows behind the end, which is %" PRIu64, chain->head_seq);
 }
 
+/* A row well chained that stands in the file where it was put, at the end; the others go on as if
+ * it were not there. */
+static bool was_added(struct verifying *v, const struct chain *chain)
+{
+	sqlite3_stmt *at = NULL;
+	bool added = false;
+	if (chain->seen_instead != chain->broken_at + 1)
+		return false;
+	if (sqlite3_prepare_v2(v->store->db,
+	                       "SELECT seq FROM ledger WHERE site = ?1 AND row > (SELECT row FROM"
+	                       " ledger WHERE site = ?1 AND seq = ?2) ORDER BY row LIMIT 1",
+	                       -1, &at, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(at, 1, chain->number);
+		sqlite3_bind_int64(at, 2, (int64_t)chain->seen_instead);
+		added = sqlite3_step(at) != SQLITE_ROW ||
+		        (uint64_t)sqlite3_column_int64(at, 0) == chain->seen_instead + 1;
+	}
+	sqlite3_finalize(at);
+	return added;
+}
+
 static void explain_row(struct verifying *v, struct chain *chain, const struct scanned *found)
 {
 	const struct ledger_row *row = &found->row;
 	uint64_t seq = chain->broken_at, pushed;
-	if (!found->odd && fits(v, row, seq, chain->head, row->hash))
+	bool in_chain = !found->odd && fits(v, row, seq, chain->head, row->hash);
+	if (in_chain && was_added(v, chain))
+		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
+		            "entry %" PRIu64 " was put in later", seq);
+	else if (in_chain)
 		finding_add(chain, TAMPERING_REORDERED, seq, NULL,
 		            "entry %" PRIu64 " is not in its place in the file", seq);
 	else if (seq > chain->head_seq)
@@ -285,10 +325,14 @@ void explain_end(struct verifying *v, struct chain *chain)
 		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
 		            "the record ends at %" PRIu64 "; %" PRIu64 " entries were signed",
 		            chain->last, seal.seq);
-	else if (hash_at(v, chain, seal.seq, hash) && memcmp(hash, seal.hash, SHA256_LEN) == 0)
+	else if (hash_at(v, chain, seal.seq, hash) && memcmp(hash, seal.hash, SHA256_LEN) == 0) {
+		/* What they say is nobody's word. */
+		while (chain->finding_count &&
+		       chain->findings[chain->finding_count - 1].seq > seal.seq)
+			chain->finding_count--;
 		finding_add(chain, TAMPERING_INSERTED, seal.seq + 1, NULL,
 		            "the last %" PRIu64 " entries are not signed", chain->last - seal.seq);
-	else
+	} else
 		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
 		            "the entries behind the last checkpoint are not those that were "
 		            "signed");

@@ -174,9 +174,10 @@ static struct chain *chain_of(struct verifying *v, int64_t number)
 	return NULL;
 }
 
-static void break_chain(struct chain *chain)
+static void break_chain(struct chain *chain, uint64_t seen)
 {
 	chain->broken = true;
+	chain->seen_instead = seen;
 	chain->broken_at = chain->last + 1;
 }
 
@@ -201,7 +202,7 @@ static int scan_row(struct verifying *v, sqlite3_stmt *at)
 	if (next)
 		ledger_hash(v->store->sha, &scanned.row, chain->head, hash);
 	if (!next || memcmp(hash, scanned.row.hash, SHA256_LEN) != 0) {
-		break_chain(chain);
+		break_chain(chain, scanned.row.seq);
 		return 0;
 	}
 	return check_row(v, chain, &scanned.row);
@@ -285,6 +286,7 @@ static void finish(struct verifying *v)
 	for (uint32_t i = 0; i < v->chain_count; i++) {
 		for (uint32_t k = 0; k < v->chains[i].finding_count; k++)
 			free((char *)v->chains[i].findings[k].incident);
+		free((char *)v->chains[i].state.incident);
 		free(v->chains[i].site);
 		free(v->chains[i].head_seal);
 	}
@@ -294,18 +296,25 @@ static void finish(struct verifying *v)
 
 /* ---- the state ---- */
 
+static void state_finding(struct chain *chain, enum tampering kind, uint64_t seq,
+                          const char *incident, const char *what)
+{
+	if (chain->state_differs)
+		return;
+	chain->state_differs = true;
+	chain->state = (struct finding){
+	        .site = chain->site, .seq = seq, .kind = kind, .incident = mem_copy(incident)};
+	problem_set(&chain->state.detail, 0, "incident %s: %s", incident, what);
+}
+
 static void state_differs(void *ctx, const char *incident, uint64_t seq, const char *what)
 {
 	struct verifying *v = ctx;
 	/* The id begins with the site's. */
 	for (uint32_t i = 0; i < v->chain_count; i++) {
 		size_t len = strlen(v->chains[i].site);
-		if (strncmp(incident, v->chains[i].site, len) == 0 && incident[len] == '-') {
-			if (!v->chains[i].broken)
-				finding_add(&v->chains[i], TAMPERING_EDITED, seq, incident,
-				            "incident %s: %s", incident, what);
-			return;
-		}
+		if (strncmp(incident, v->chains[i].site, len) == 0 && incident[len] == '-')
+			state_finding(&v->chains[i], TAMPERING_EDITED, seq, incident, what);
 	}
 }
 
@@ -319,11 +328,10 @@ static void find_untold(struct verifying *v)
 	                       -1, &at, NULL) == SQLITE_OK &&
 	    sqlite3_step(at) == SQLITE_ROW) {
 		struct chain *chain = chain_of(v, sqlite3_column_int64(at, 0));
-		if (chain && !chain->broken)
-			finding_add(chain, TAMPERING_INSERTED, chain->last,
-			            (const char *)sqlite3_column_text(at, 1),
-			            "incident %s: the ledger does not tell of it",
-			            (const char *)sqlite3_column_text(at, 1));
+		if (chain)
+			state_finding(chain, TAMPERING_INSERTED, chain->last,
+			              (const char *)sqlite3_column_text(at, 1),
+			              "the ledger does not tell of it");
 	}
 	sqlite3_finalize(at);
 }
@@ -334,6 +342,13 @@ static int check_state(struct verifying *v)
 	int r = v->damaged ? 0 : fold_end(v->fold, &incidents);
 	if (r == 0 && !v->damaged)
 		find_untold(v);
+	for (uint32_t i = 0; i < v->chain_count; i++) {
+		struct chain *chain = &v->chains[i];
+		if (chain->state_differs && !chain->finding_count) {
+			chain->findings[chain->finding_count++] = chain->state;
+			chain->state.incident = NULL;
+		}
+	}
 	return r;
 }
 
@@ -408,10 +423,10 @@ int store_verify(struct store *store, const struct verify_request *request, verd
 		r = load_sites(&v, request);
 	if (r == 0)
 		r = scan(&v, why);
-	if (r == 0)
-		r = check_state(&v);
-	if (r == 0)
+	if (r == 0) {
 		check_ends(&v, request);
+		r = check_state(&v);
+	}
 	if (r == 0)
 		r = tell(&v, visit, ctx);
 	else if (why && !why->text[0])

@@ -28,9 +28,14 @@ struct chain { /* one site's, as far as the pass has come */
 	uint8_t head_hash[SHA256_LEN];
 	char *head_seal;
 	bool broken;
-	uint64_t broken_at; /* the seq that should have come */
+	uint64_t broken_at;    /* the seq that should have come */
+	uint64_t seen_instead; /* the seq that came */
 	struct finding findings[FINDINGS_MAX];
 	uint32_t finding_count;
+	/* An incident that is not what the ledger tells; what was done to the ledger explains it.
+	 */
+	struct finding state;
+	bool state_differs;
 };
 
 struct boot {
