@@ -1,8 +1,13 @@
 """The record: sealed, verified, and no tampering without a name."""
 
+import csv
+import html.parser
+import io
 import json
+import re
 import shutil
 import sqlite3
+from xml.etree import ElementTree
 
 import pytest
 from service import run
@@ -180,3 +185,142 @@ def test_what_is_no_store_is_one_line(house):
                                   ["--key", "12"]])
 def test_a_head_that_is_none_is_wrong_usage(still, args):
     assert run("tocsin", "--config", still.config, "verify", *args).returncode == 2
+
+
+# ---- reports ----
+
+CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
+# The elements of the CAP 1.2 schema in their order, with the ones that must be there.
+ALERT = ["identifier!", "sender!", "sent!", "status!", "msgType!", "source", "scope!",
+         "restriction", "addresses", "code", "note", "references", "incidents", "info"]
+INFO = ["language", "category!", "event!", "responseType", "urgency!", "severity!", "certainty!",
+        "audience", "eventCode", "effective", "onset", "expires", "senderName", "headline",
+        "description", "instruction", "web", "contact", "parameter", "resource", "area"]
+WORDS = {"status": "Actual Exercise System Test Draft", "msgType": "Alert Update Cancel Ack Error",
+         "scope": "Public Restricted Private", "responseType":
+         "Shelter Evacuate Prepare Execute Avoid Monitor Assess AllClear None",
+         "category": "Geo Met Safety Security Rescue Fire Health Env Transport Infra CBRNE Other",
+         "urgency": "Immediate Expected Future Past Unknown",
+         "severity": "Extreme Severe Moderate Minor Unknown",
+         "certainty": "Observed Likely Possible Unlikely Unknown"}
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d"
+
+
+def check_cap(text):
+    """What its schema asks for, element by element. Returns the alert."""
+    alert = ElementTree.fromstring(text)
+    assert alert.tag == CAP + "alert"
+    for parent, order in ((alert, ALERT), *((info, INFO) for info in alert.iter(CAP + "info"))):
+        names = [child.tag.removeprefix(CAP) for child in parent]
+        known = [name.rstrip("!") for name in order]
+        places = [known.index(name) for name in names]
+        assert places == sorted(places), names
+        assert all(name.rstrip("!") in names for name in order if name.endswith("!")), names
+    for element in alert.iter():
+        name = element.tag.removeprefix(CAP)
+        assert name not in WORDS or element.text in WORDS[name].split(), (name, element.text)
+        assert name not in ("sent", "onset") or re.fullmatch(TIME, element.text), element.text
+    for name in ("identifier", "sender"):
+        assert not re.search(r"[ ,<&]", alert.find(CAP + name).text)
+    assert all(area.find(CAP + "areaDesc").text for area in alert.iter(CAP + "area"))
+    return alert
+
+
+@pytest.fixture
+def told(house):
+    return house, busy(house)
+
+
+def test_the_report_of_an_incident_as_data(told):
+    house, fire = told
+    report = json.loads(house.tocsin("report", fire, "--format", "json"))
+    times = report["response"]
+    assert 0 <= times["first_push_ms"] <= times["first_accepted_ms"]
+    assert times["first_accepted_ms"] <= times["acknowledged_ms"] <= times["resolved_ms"]
+    assert report["incident"]["outcome"] == "false_alarm" and report["incident"]["timeline"]
+    assert {n["to"]["id"] for n in report["incident"]["notifications"]} >= {"qian", "sun"}
+    verify(house, "--head", f"{report['ledger']['seq']}:{report['ledger']['head']}")
+
+
+def test_the_report_of_an_incident_as_a_table(told):
+    house, fire = told
+    house.api("POST", f"/api/v1/incidents/{fire}/note", {"by": "li", "note": "=1+1"})
+    house.daemon.stop()
+    rows = list(csv.DictReader(io.StringIO(house.tocsin("report", fire, "--format", "csv"))))
+    log = house.log("--incident", fire)
+    assert [int(row["seq"]) for row in rows] == [row["seq"] for row in log]
+    assert [json.loads(row["data"]) for row in rows] == [row["data"] for row in log]
+    assert all(row["text"][:1] not in "=+-@" or not row["text"] for row in rows)
+
+
+@pytest.mark.parametrize("language, word", [("zh-CN", "事件处置报告"), ("en", "After-action report")])
+def test_the_report_of_an_incident_for_people(told, language, word):
+    house, fire = told
+    house.daemon.stop()
+    page = house.tocsin("report", fire, "--format", "html", "--lang", language)
+    assert page.startswith("<!DOCTYPE html>") and f'lang="{language}"' in page
+    assert word in page and "<svg" in page and "@page{size:A4" in page
+    assert "<script" not in page and not re.search(r'(src|href)="(?!data:,)', page)
+    assert house.log()[-1]["hash"] in page
+    checker = PageChecker()
+    checker.feed(page)
+    assert not checker.open and not checker.wrong
+
+
+class PageChecker(html.parser.HTMLParser):
+    """Every element is closed, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "link", "br", "line"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def test_the_report_of_an_incident_for_other_systems(told):
+    house, fire = told
+    alert = check_cap(house.tocsin("report", fire, "--format", "cap"))
+    assert alert.find(CAP + "msgType").text == "Cancel"  # a false alarm
+    sender, first, _ = alert.find(CAP + "references").text.split(",")
+    assert sender == alert.find(CAP + "sender").text and first == fire
+    house.says("smoke-301", "smoke", "clear")
+    house.says("door-office", "tamper")
+    opened = next(i for i in house.incidents() if i["kind"] == "tamper")
+    alert = check_cap(house.tocsin("report", opened["id"], "--format", "cap"))
+    assert alert.find(f"{CAP}info/{CAP}urgency").text == "Immediate"
+
+
+def test_the_ledger_of_a_day(told):
+    house, fire = told
+    day = json.loads(house.tocsin("report", "day", "--format", "json"))
+    assert day["counts"]["incidents"] == 2 and day["counts"]["false_alarms"] == 1
+    assert day["by_kind"]["fire"] == 1 and day["by_kind"]["panic"] == 1
+    assert day["response"]["acknowledged_ms"]["count"] == 1
+    assert fire in [line["incident"]["id"] for line in day["incidents"]]
+    rows = list(csv.DictReader(io.StringIO(house.tocsin("report", "day", "--format", "csv"))))
+    assert [row["incident"] for row in rows] == sorted(i["id"] for i in house.incidents())
+    for period, word in (("day", "每日台账"), ("shift", "交接班记录"), ("term", "学期报告")):
+        page = house.tocsin("report", period)
+        assert word in page and fire in page
+    house.tocsin("report", "day", "--format", "cap", code=1)
+    empty = json.loads(house.tocsin("report", "day", "--format", "json", "--until", "2026-01-01T00:00"))
+    assert empty["counts"]["incidents"] == 0 and empty["response"]["first_push_ms"]["p50"] is None
+
+
+@pytest.mark.parametrize("args, code", [(["report", "nothing"], 1), (["report"], 2),
+                                        (["report", "1", "--format", "pdf"], 2),
+                                        (["report", "1", "--lang", "fr"], 2),
+                                        (["report", "day", "--since", "yesterday"], 2)])
+def test_a_report_of_nothing_is_one_line(told, args, code):
+    house, _ = told
+    house.tocsin(*args, code=code)
+    assert house.stderr and house.stderr.count("\n") <= 3

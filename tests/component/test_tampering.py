@@ -13,7 +13,7 @@ import subprocess
 import pytest
 from service import environment, program
 
-ROUNDS = int(os.environ.get("TOCSIN_TAMPERINGS", "60"))
+ROUNDS = int(os.environ.get("TOCSIN_TAMPERINGS") or (1000 if os.environ.get("TOCSIN_ALL") else 60))
 TEXTS = ["type", "device", "incident", "by", "data"]
 NUMBERS = ["time", "received", "steady"]
 COLUMNS = ["time", "received", "steady", "boot", "type", "device", "incident", "by", "data", "hash"]

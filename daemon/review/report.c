@@ -1,0 +1,265 @@
+#include "review/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/calendar.h"
+#include "base/json.h"
+#include "review/command/timeline.h"
+#include "review/html.h"
+#include "review/report_private.h"
+#include "review/views.h"
+
+static const char *const formats[] = {"html", "json", "csv", "cap"};
+static const char *const types[] = {"text/html; charset=utf-8", "application/json",
+                                    "text/csv; charset=utf-8", "application/cap+xml"};
+
+enum report_format report_format_from_name(const char *name)
+{
+	int i = 0;
+	while (i < REPORT_FORMAT_COUNT && strcmp(formats[i], name) != 0)
+		i++;
+	return (enum report_format)i;
+}
+
+const char *report_format_type(enum report_format format)
+{
+	return types[format];
+}
+
+/* ---- words ---- */
+
+const char *pick_word(bool zh, const char *english, const char *chinese)
+{
+	return zh ? chinese : english;
+}
+
+void add_html(struct text *out, const char *words)
+{
+	html_add_escaped(out, words ? words : "");
+}
+
+void add_span(struct text *out, span_ms span)
+{
+	if (span == NOT_YET)
+		text_add(out, "—");
+	else if (span < MINUTES(1))
+		text_addf(out, "%" PRId64 ".%" PRId64 " s", span / 1000, span % 1000 / 100);
+	else if (span < HOURS(1))
+		text_addf(out, "%" PRId64 " min %02" PRId64 " s", span / MINUTES(1),
+		          span % MINUTES(1) / 1000);
+	else
+		text_addf(out, "%" PRId64 " h %02" PRId64 " min", span / HOURS(1),
+		          span % HOURS(1) / MINUTES(1));
+}
+
+void add_time(struct text *out, const struct site_def *def, wall_ms at)
+{
+	text_add_local(out, def, at);
+}
+
+const char *person_name(const struct site_def *def, const char *id)
+{
+	uint32_t person = def && id ? site_def_person(def, id) : POSITION_NONE;
+	return person == POSITION_NONE ? (id ? id : "") : def->people[person].name;
+}
+
+void csv_cell(struct text *out, const char *words, bool last)
+{
+	words = words ? words : "";
+	text_add_char(out, '"');
+	if (*words && strchr("=+-@\t\r", *words))
+		text_add_char(out, '\'');
+	for (; *words; words++) {
+		if (*words == '"')
+			text_add_char(out, '"');
+		text_add_char(out, *words);
+	}
+	text_add(out, last ? "\"\r\n" : "\",");
+}
+
+void report_sentence(const struct incident_report *report, const struct ledger_row *row,
+                     struct text *out, bool *stands_out)
+{
+	enum tone tone = TONE_PLAIN;
+	const struct command_context ctx = {.sites = report->request->sites,
+	                                    .site_count = report->request->site_count,
+	                                    .now = report->request->now,
+	                                    .language = report->language};
+	(void)timeline_sentence(&ctx, row, out, &tone);
+	*stands_out = tone == TONE_WARN || tone == TONE_BAD || tone == TONE_WORST ||
+	              strcmp(row->type, "gap") == 0;
+}
+
+/* ---- one incident ---- */
+
+static const struct site_def *find_site(const struct report_request *request, const char *id)
+{
+	for (uint32_t i = 0; id && i < request->site_count; i++)
+		if (strcmp(request->sites[i]->id, id) == 0)
+			return request->sites[i];
+	return NULL;
+}
+
+static bool keep_head(void *ctx, const struct ledger_row *row)
+{
+	struct incident_report *report = ctx;
+	report->head_seq = row->seq;
+	memcpy(report->head, row->hash, sizeof report->head);
+	return true;
+}
+
+/* The last entry of the incident's site: what the report rests on. */
+static int find_head(struct incident_report *report)
+{
+	static const span_ms windows[] = {MINUTES(5), HOURS(1), DAYS(1), DAYS(30), 0};
+	int r = 0;
+	for (size_t i = 0; r >= 0 && !report->head_seq && i < sizeof windows / sizeof *windows;
+	     i++) {
+		struct ledger_filter filter = {
+		        .site = report->site_id,
+		        .since = windows[i] ? report->request->now - windows[i] : 0};
+		r = store_log(report->request->store, &filter, keep_head, report);
+	}
+	return r;
+}
+
+static int write_incident(const struct incident_report *report, enum report_format format,
+                          struct text *out)
+{
+	switch (format) {
+	case REPORT_HTML:
+		return report_incident_html(report, out);
+	case REPORT_JSON:
+		return report_incident_json(report, out);
+	case REPORT_CSV:
+		return report_incident_csv(report, out);
+	case REPORT_CAP:
+		report_incident_cap(report, out);
+		return 0;
+	case REPORT_FORMAT_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+int report_incident(const struct report_request *request, const char *id, enum report_format format,
+                    struct text *out, struct problem *why)
+{
+	struct incident_report report = {.request = request};
+	char *site_id = NULL;
+	int r = store_incident(request->store, id, &report.incident, &site_id);
+	if (r == -ENOENT)
+		return problem_set(why, r, "no incident '%s'", id);
+	if (r == 0) {
+		report.site_id = site_id;
+		report.def = find_site(request, site_id);
+		report.language = request->language ? request->language
+		                  : report.def      ? report.def->language
+		                                    : "en";
+		report.zh = strncmp(report.language, "zh", 2) == 0;
+		r = response_of(request->store, report.incident, &report.response);
+	}
+	if (r >= 0)
+		r = find_head(&report);
+	if (r >= 0)
+		r = write_incident(&report, format, out);
+	if (r < 0)
+		problem_set(why, r, "the record cannot be read: %s", strerror(-r));
+	incident_destroy(report.incident);
+	free(site_id);
+	return r < 0 ? r : 0;
+}
+
+/* ---- JSON ---- */
+
+static void put_span(struct text *out, const char *name, span_ms span)
+{
+	if (span == NOT_YET)
+		json_put_null(out, name);
+	else
+		json_put_int(out, name, span);
+}
+
+static bool add_gap(void *ctx, const struct ledger_row *row)
+{
+	view_ledger_row(ctx, NULL, row);
+	return true;
+}
+
+int report_incident_json(const struct incident_report *report, struct text *out)
+{
+	const struct response *response = &report->response;
+	struct text hex = {0};
+	struct store *store = report->request->store;
+	json_open(out, NULL, '{');
+	json_put_string(out, "report", "incident");
+	json_put_time(out, "generated_at", report->request->now);
+	int r = view_incident_with_timeline(out, "incident", store, report->site_id,
+	                                    report->incident, NULL);
+	json_open(out, "response", '{');
+	put_span(out, "first_push_ms", response->first_push);
+	put_span(out, "first_accepted_ms", response->first_accepted);
+	put_span(out, "acknowledged_ms", response->acknowledged);
+	put_span(out, "resolved_ms", response->resolved);
+	json_put_int(out, "late_ms", response->late);
+	json_put_int(out, "steps", response->steps);
+	json_put_int(out, "gaps", response->gaps);
+	json_put_int(out, "attempts", response->attempts);
+	json_put_int(out, "failed_attempts", response->failed_attempts);
+	json_close(out, '}');
+	json_open(out, "gaps", '[');
+	if (r >= 0)
+		r = store_log(
+		        store,
+		        &(struct ledger_filter){.incident = report->incident->id, .type = "gap"},
+		        add_gap, out);
+	json_close(out, ']');
+	json_open(out, "ledger", '{');
+	json_put_int(out, "seq", (int64_t)report->head_seq);
+	text_add_hex(&hex, report->head, sizeof report->head);
+	json_put_string(out, "head", text_get(&hex));
+	json_close(out, '}');
+	json_close(out, '}');
+	text_add_char(out, '\n');
+	text_finish(&hex);
+	return r;
+}
+
+/* ---- CSV: the timeline, a line an entry ---- */
+
+struct csv {
+	const struct incident_report *report;
+	struct text *out;
+};
+
+static bool csv_row(void *ctx, const struct ledger_row *row)
+{
+	const struct csv *csv = ctx;
+	struct text words = {0};
+	char time[TIME_TEXT_LEN], received[TIME_TEXT_LEN];
+	bool stands_out;
+	time_write_utc(row->time, time);
+	time_write_utc(row->received, received);
+	text_addf(csv->out, "%" PRIu64 ",%s,%s,%" PRId64 ",", row->seq, time, received,
+	          row->steady - csv->report->incident->opened.steady);
+	csv_cell(csv->out, row->type, false);
+	csv_cell(csv->out, row->incident, false);
+	csv_cell(csv->out, row->device, false);
+	csv_cell(csv->out, row->by, false);
+	report_sentence(csv->report, row, &words, &stands_out);
+	csv_cell(csv->out, text_get(&words), false);
+	csv_cell(csv->out, row->data, true);
+	text_finish(&words);
+	return true;
+}
+
+int report_incident_csv(const struct incident_report *report, struct text *out)
+{
+	struct csv csv = {.report = report, .out = out};
+	text_add(out, "seq,time,received,after_ms,type,incident,device,by,text,data\r\n");
+	return store_log(report->request->store,
+	                 &(struct ledger_filter){.incident = report->incident->id}, csv_row, &csv);
+}

@@ -1,0 +1,52 @@
+/* Reports: what happened, for people and for other systems, from the record alone.
+ *
+ * Of one incident, the after-action report: its timeline, its response times, who was told over
+ * which channel with what result, devices, gaps, and the head of the ledger it rests on. Of a
+ * period (a shift, a day, a week, a term), the daily ledger: every incident with its figures, and
+ * the sums. As HTML (one file without scripts, for screen and paper), JSON, CSV, and an incident
+ * as CAP 1.2 XML. */
+#ifndef TOCSIN_REVIEW_REPORT_H
+#define TOCSIN_REVIEW_REPORT_H
+
+#include "base/problem.h"
+#include "base/text.h"
+#include "decide/site.h"
+#include "store/store.h"
+
+enum report_format { REPORT_HTML, REPORT_JSON, REPORT_CSV, REPORT_CAP, REPORT_FORMAT_COUNT };
+enum report_format report_format_from_name(const char *); /* _COUNT where it is none */
+const char *report_format_type(enum report_format);       /* "text/html; charset=utf-8" */
+
+struct report_request {
+	struct store *store;
+	struct site_def *const *sites; /* for names and time zones; a site may have gone */
+	uint32_t site_count;
+	const char *language; /* "zh-CN" or "en"; NULL: the site's */
+	wall_ms now;
+};
+
+/* Of an incident. -ENOENT if there is none, or a negative errno of the store; why is set. */
+int report_incident(const struct report_request *, const char *id, enum report_format,
+                    struct text *out, struct problem *why) MUST_USE;
+
+/* Of a site (NULL: all) and a time. CAP is for incidents: -EINVAL. */
+struct report_period {
+	const char *name; /* "day", "shift", ...: the heading */
+	const char *site;
+	wall_ms since, until;
+};
+int report_period(const struct report_request *, const struct report_period *, enum report_format,
+                  struct text *out, struct problem *why) MUST_USE;
+
+/* ---- the response of one incident ---- */
+
+#define NOT_YET ((span_ms)-1)
+
+struct response { /* from its opening on; NOT_YET where it has not happened */
+	span_ms first_push, first_accepted, acknowledged, resolved;
+	span_ms late; /* the latest any step was */
+	uint32_t steps, gaps, attempts, failed_attempts;
+};
+int response_of(struct store *, const struct incident *, struct response *out) MUST_USE;
+
+#endif

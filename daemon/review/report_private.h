@@ -1,0 +1,51 @@
+/* What the report's formats share. */
+#ifndef TOCSIN_REVIEW_REPORT_PRIVATE_H
+#define TOCSIN_REVIEW_REPORT_PRIVATE_H
+
+#include "decide/words.h"
+#include "review/report.h"
+
+struct incident_report { /* everything an incident's report says */
+	const struct report_request *request;
+	const struct site_def *def; /* NULL: its site is no longer configured */
+	const char *site_id, *language;
+	bool zh;
+	struct incident *incident;
+	struct response response;
+	uint64_t head_seq; /* of the last entry of its site */
+	uint8_t head[SHA256_LEN];
+};
+
+struct period_report {
+	const struct report_request *request;
+	const struct report_period *period;
+	const struct site_def *def; /* of the site, or of the first one */
+	const char *language;
+	bool zh;
+};
+
+/* One of two literals. */
+__attribute__((format_arg(2), format_arg(3))) const char *pick_word(bool zh, const char *english,
+                                                                    const char *chinese);
+void add_html(struct text *, const char *);
+/* "12.3 s", "4 min 05 s", "—" for NOT_YET. */
+void add_span(struct text *, span_ms);
+/* "2026-11-22 08:00:12", by the site's clocks. */
+void add_time(struct text *, const struct site_def *, wall_ms);
+void report_page_open(struct text *, const char *language, const char *title);
+void report_page_close(struct text *);
+/* "Li (li)" */
+const char *person_name(const struct site_def *, const char *id);
+/* A cell of a CSV file; what a table program would take for a formula is only text. */
+void csv_cell(struct text *, const char *, bool last);
+
+int report_incident_html(const struct incident_report *, struct text *) MUST_USE;
+int report_incident_json(const struct incident_report *, struct text *) MUST_USE;
+int report_incident_csv(const struct incident_report *, struct text *) MUST_USE;
+void report_incident_cap(const struct incident_report *, struct text *);
+
+/* What an entry says, in one line. */
+void report_sentence(const struct incident_report *, const struct ledger_row *, struct text *,
+                     bool *stands_out);
+
+#endif
