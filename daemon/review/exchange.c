@@ -316,6 +316,14 @@ void exchange_add_header(struct exchange *ex, const char *name, const char *valu
 	(void)!MHD_add_response_header(ex->response, name, value);
 }
 
+void exchange_replace_header(struct exchange *ex, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof safe_headers / sizeof *safe_headers; i++)
+		if (strcmp(safe_headers[i].name, name) == 0)
+			(void)!MHD_del_response_header(ex->response, name, safe_headers[i].value);
+	exchange_add_header(ex, name, value);
+}
+
 static void put_response(struct exchange *ex, unsigned status, const char *content_type,
                          struct MHD_Response *response)
 {

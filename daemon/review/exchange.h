@@ -120,6 +120,8 @@ void exchange_static(struct exchange *, const char *content_type, const void *at
 __attribute__((format(printf, 3, 4))) void exchange_problem(struct exchange *, unsigned status,
                                                             const char *format, ...);
 void exchange_add_header(struct exchange *, const char *name, const char *value);
+/* Instead of the one that every answer has. */
+void exchange_replace_header(struct exchange *, const char *name, const char *value);
 
 /* Why an operation was refused, as an answer. */
 void exchange_refuse(struct exchange *, int result, const struct problem *why);
@@ -162,6 +164,8 @@ void api_incident_reply(struct exchange *);
 void api_handovers(struct exchange *);
 void api_handover_accept(struct exchange *);
 void api_incident_report(struct exchange *);
+void api_report(struct exchange *);
+void api_period_report(struct exchange *);
 void api_test(struct exchange *);
 void api_events(struct exchange *);
 void api_stream(struct exchange *);

@@ -324,3 +324,18 @@ def test_a_report_of_nothing_is_one_line(told, args, code):
     house, _ = told
     house.tocsin(*args, code=code)
     assert house.stderr and house.stderr.count("\n") <= 3
+
+
+def test_reports_over_http(told):
+    house, fire = told
+    for path in (f"/api/v1/incidents/{fire}/report", "/api/v1/report"):
+        page = house.api("GET", path)
+        assert page.status == 200 and page.type == "text/html" and fire.encode() in page.body
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'; style-src 'unsafe-inline'" in policy and "self" not in policy
+        assert house.api("GET", path + "?format=json&lang=en").json
+        assert house.api("GET", path + "?format=pdf").status == 400
+        assert house.api("GET", path, token=None).status == 401
+    check_cap(house.api("GET", f"/api/v1/incidents/{fire}/report?format=cap").body)
+    assert house.api("GET", "/api/v1/incidents/none/report").status == 404
+    assert house.api("GET", "/api/v1/report?format=cap").status == 400

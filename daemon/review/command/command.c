@@ -213,7 +213,7 @@ const struct command commands[] = {
                     "the ledger. Or the ledger of a\nshift, day, week, month or term, which ends "
                     "with today unless --since or --until says\notherwise. As html (prints on "
                     "A4), json, csv, and an incident as cap (CAP 1.2 XML).",
-         .examples = "report 1 --format html > report.html\nreport 1 --format cap\n"
+         .examples = "report 1 --format html\nreport 1 --format cap\n"
                      "report day --format csv\nreport week --until 2026-11-23T00:00\n",
          .run = run_report},
         {.name = "key",

@@ -392,10 +392,57 @@ static bool tell_rejected(struct telling *t)
 	return true;
 }
 
+/* Their data is for programs; people want to know that it happened. */
+static bool tell_config(struct telling *t)
+{
+	add(t, "configuration in force: ", "配置生效：");
+	text_addf(t->out, "%.12s", text_of(t, "config"));
+	return true;
+}
+
+static bool tell_checkpoint(struct telling *t)
+{
+	int64_t seq = 0;
+	(void)!json_int(t->data, "seq", &seq);
+	add(t, "signed up to entry ", "已签名至第 ");
+	text_addf(t->out, "%lld", (long long)seq);
+	add(t, "", " 条");
+	t->tone = TONE_DIM;
+	return true;
+}
+
+static bool tell_key(struct telling *t)
+{
+	add(t, "key that signs the record: ", "记录签名密钥：");
+	text_addf(t->out, "%.16s", text_of(t, "key"));
+	return true;
+}
+
+static bool tell_unknown(struct telling *t);
+
+static bool tell_started(struct telling *t)
+{
+	if (!*text_of(t, "version"))
+		return tell_unknown(t);
+	const char *after = text_of(t, "after");
+	bool crash = strcmp(after, "crash") == 0;
+	add(t, "service started ", "服务启动 ");
+	text_add_safe(t->out, text_of(t, "version"));
+	if (crash)
+		add(t, ", after it had ended without a stop", "，此前异常中断");
+	add_span(t, "downtime_ms", ", down for ", "，停机 ");
+	t->tone = crash ? TONE_BAD : TONE_PLAIN;
+	return true;
+}
+
 static const struct {
 	const char *type;
 	bool (*tell)(struct telling *);
 } tellers[] = {
+        {"config", tell_config},
+        {"checkpoint", tell_checkpoint},
+        {"key", tell_key},
+        {"service.started", tell_started},
         {"signal", tell_signal},
         {"incident.opened", tell_opened},
         {"incident.raised", tell_raised},
