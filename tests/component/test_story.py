@@ -96,6 +96,7 @@ def tell_it_in_order(house, incident):
     assert [r["type"] for r in house.log("--type", "incident.resolved")] == ["incident.resolved"]
 
 
+@pytest.mark.alone
 def test_the_push_leaves_within_100_ms(contract_house):
     house = contract_house
     took = []
