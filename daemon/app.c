@@ -328,7 +328,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	struct letter letter = {
 	        .site_id = site->def->id,
 	        .site_name = site->def->name,
-	        .language = site->def->language,
+	        .language = channel && channel->language ? channel->language : site->def->language,
 	        .timezone = &site->def->timezone,
 	        .def = site->def,
 	        .notification = n,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "app.h"
@@ -43,6 +44,16 @@ static int check_only(const char *path)
 	return r < 0 ? EXIT_CONFIG : EXIT_DONE;
 }
 
+/* Each push under way and each open console has a file of its own: as many as the system allows. */
+static void open_many_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -79,6 +90,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	umask(0077); /* the record is nobody else's to read */
+	open_many_files();
 	signal(SIGPIPE, SIG_IGN);
 	log_start("tocsind", debug);
 	return check ? check_only(config) : app_run(config);

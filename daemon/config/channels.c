@@ -20,6 +20,7 @@ enum {
 	C_GIVE_UP,
 	C_OUTSIDE,
 	C_CA,
+	C_RATE,
 	C_COUNT
 };
 static const struct key channel_keys[C_COUNT] = {
@@ -36,6 +37,7 @@ static const struct key channel_keys[C_COUNT] = {
         [C_GIVE_UP] = {"give_up_after", NULL},
         [C_OUTSIDE] = {"outside", NULL},
         [C_CA] = {"ca_file", NULL},
+        [C_RATE] = {"rate", NULL},
 };
 static const struct shape channel_shape = {"a channel", SHAPE(channel_keys), true};
 
@@ -155,6 +157,32 @@ static void unknown_type(const struct checker *c, const struct node *node, const
 	free(list);
 }
 
+enum { R_COUNT, R_PER, R_RESERVE, R_KEYS };
+static const struct key rate_keys[R_KEYS] = {
+        [R_COUNT] = {"count", "add how many messages, such as 'count: 20'"},
+        [R_PER] = {"per", "add within what time, such as 'per: 1m'"},
+        [R_RESERVE] = {"reserve", NULL},
+};
+static const struct shape rate_shape = {"a rate", SHAPE(rate_keys), false};
+
+/* Instead of the type's own limit, whole; a quarter is kept for critical ones where the file does
+ * not say. */
+static void read_rate(const struct checker *c, const struct node *node, struct channel *out)
+{
+	const struct node *v[R_KEYS];
+	uint32_t count = 0, reserve;
+	span_ms per = 0;
+	memcpy(out->rate, out->type->rate, sizeof out->rate);
+	if (!node || !check_map(c, node, &rate_shape, v))
+		return;
+	check_number(c, v[R_COUNT], "count", 1, RATE_COUNT_MAX, &count);
+	reserve = count / 4;
+	check_number(c, v[R_RESERVE], "reserve", 0, count ? count - 1 : RATE_COUNT_MAX, &reserve);
+	check_span(c, v[R_PER], "per", SPAN_LEAST, &per);
+	memset(out->rate, 0, sizeof out->rate);
+	out->rate[0] = (struct rate_limit){.count = count, .per = per, .reserve = reserve};
+}
+
 static void channel_read(const struct checker *c, const struct node *node, struct ids *ids,
                          struct channel *out)
 {
@@ -175,6 +203,7 @@ static void channel_read(const struct checker *c, const struct node *node, struc
 	out->language = check_language(c, v[C_LANGUAGE]);
 	check_span(c, v[C_GIVE_UP], "give_up_after", SPAN_LEAST, &out->give_up_after);
 	check_bool(c, v[C_OUTSIDE], "outside", &out->outside);
+	read_rate(c, v[C_RATE], out);
 	out->ca_file = check_file(c, v[C_CA], "ca_file");
 }
 

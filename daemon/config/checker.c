@@ -1,5 +1,6 @@
 #include "config/checker.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -272,6 +273,21 @@ void check_span(const struct checker *c, const struct node *node, const char *wh
 		*out = span;
 	}
 	text_finish(&shown);
+}
+
+void check_number(const struct checker *c, const struct node *node, const char *what,
+                  uint32_t least, uint32_t most, uint32_t *out)
+{
+	const char *text = check_scalar(c, node, what);
+	if (!text)
+		return;
+	size_t digits = strspn(text, "0123456789");
+	unsigned long number = digits && digits <= 9 && !text[digits] ? strtoul(text, NULL, 10)
+	                                                              : ULONG_MAX;
+	if (number < least || number > most)
+		check_problem(c, node, "%s is a whole number from %u to %u", what, least, most);
+	else
+		*out = (uint32_t)number;
 }
 
 /* ---- names ---- */

@@ -78,6 +78,10 @@ void check_bool(const struct checker *, const struct node *, const char *what, b
 void check_span(const struct checker *, const struct node *, const char *what, span_ms least,
                 span_ms *out);
 
+/* A whole number from least to most, written in digits. */
+void check_number(const struct checker *, const struct node *, const char *what, uint32_t least,
+                  uint32_t most, uint32_t *out);
+
 /* ---- names ---- */
 
 /* A set of names that are allowed somewhere. */

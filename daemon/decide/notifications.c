@@ -261,6 +261,8 @@ static void record_result(struct context *c, const struct notification *n,
 		json_put_int(data, "retry_after_ms", result->retry_after);
 	if (result->unlogged)
 		json_put_bool(data, "unlogged", true);
+	if (result->held)
+		json_put_bool(data, "held", true);
 	if (n && n->possible_duplicate)
 		json_put_bool(data, "possible_duplicate", true);
 	if (result->detail && *result->detail)

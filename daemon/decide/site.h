@@ -273,6 +273,7 @@ struct delivery_result {
 	span_ms retry_after; /* what the receiver asked for, 0 none */
 	span_ms took;
 	bool unlogged;      /* it was sent before its record could be written */
+	bool held;          /* it was not sent: the channel may carry no more for now */
 	const char *detail; /* one line for people, no secrets; or NULL */
 };
 

@@ -24,22 +24,33 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 	attempt->number = letter->attempt;
 	attempt->urgent = letter->notification->urgent;
 	attempt->unlogged = letter->unlogged;
-	attempt->at = letter->now.wall;
+	attempt->at = letter->now;
+	attempt->weight = letter_weight(letter);
 	attempt->stopwatch = clock_stopwatch_ns();
 	if (!channel) {
-		attempt->unbuildable = true;
+		attempt->judged = true;
 		judge(&attempt->judgement, VERDICT_REFUSED, "the channel is not configured");
 		return attempt;
 	}
 	attempt->type = channel->type;
+	attempt->channel = mem_copy(channel->id);
 	attempt->ca_file = mem_copy(channel->ca_file);
 	if (!addressed.to)
 		addressed.to = channel->to;
 	if (channel->type->build(channel, &addressed, &attempt->request, &why) < 0) {
-		attempt->unbuildable = true;
+		attempt->judged = true;
 		judge(&attempt->judgement, VERDICT_REFUSED, "%s", why.text);
 	}
 	return attempt;
+}
+
+void attempt_hold(struct attempt *attempt, span_ms wait, bool shut_out)
+{
+	attempt->judged = attempt->held = true;
+	judge(&attempt->judgement, VERDICT_RETRY, "%s",
+	      shut_out ? "not sent: the service takes nothing from this channel at present"
+	               : "not sent: the channel has reached its limit");
+	attempt->judgement.retry_after = wait;
 }
 
 void attempt_destroy(struct attempt *attempt)
@@ -51,6 +62,7 @@ void attempt_destroy(struct attempt *attempt)
 	text_finish(&attempt->body);
 	free(attempt->site_id);
 	free(attempt->ca_file);
+	free(attempt->channel);
 	free(attempt);
 }
 
@@ -96,7 +108,7 @@ static size_t on_header(char *at, size_t size, size_t count, void *ctx)
 		struct text value = {0};
 		text_add_len(&value, at + sizeof name - 1, len - (sizeof name - 1));
 		attempt->retry_after = retry_after_parse(text_get(&value),
-		                                         attempt->at + took(attempt));
+		                                         attempt->at.wall + took(attempt));
 		text_finish(&value);
 	}
 	return len;
@@ -252,6 +264,7 @@ struct delivery_result attempt_result(const struct attempt *attempt)
 	        .retry_after = attempt->judgement.retry_after,
 	        .took = took(attempt),
 	        .unlogged = attempt->unlogged,
+	        .held = attempt->held,
 	        .detail = attempt->judgement.detail,
 	};
 }

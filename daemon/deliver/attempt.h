@@ -13,12 +13,14 @@ struct attempt {
 	struct attempt **before, *after; /* among the running ones */
 
 	const struct channel_type *type; /* static */
-	char *site_id, *ca_file;
+	char *site_id, *ca_file, *channel;
 	uint64_t notification;
 	uint32_t contact, number;
 	bool urgent, unlogged;
-	bool unbuildable;  /* judged already: the letter cannot be written on this channel */
-	wall_ms at;        /* the letter's now */
+	enum weight weight;
+	bool judged;       /* without being sent: it cannot be written, or has to wait */
+	bool held;         /* it has to wait: see attempt_hold */
+	struct moment at;  /* the letter's now */
 	int64_t stopwatch; /* ns, when it was handed in */
 
 	struct request request;
@@ -38,6 +40,8 @@ struct attempt {
 
 /* Never NULL. Reads channel and letter; keeps neither. */
 struct attempt *attempt_create(const struct channel *, const struct letter *);
+/* It is not made: the channel may carry no more before this time has passed. */
+void attempt_hold(struct attempt *, span_ms wait, bool shut_out);
 void attempt_destroy(struct attempt *); /* its handle is the courier's to free */
 
 /* Sets up a fresh or reset handle for it. */

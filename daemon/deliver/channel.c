@@ -188,3 +188,16 @@ void judge_by_code(const struct reply *reply, const char *member, int64_t good,
 	}
 	cJSON_Delete(json);
 }
+
+void judge_shut_out(const struct reply *reply, const char *member, int64_t shut, span_ms span,
+                    struct judgement *out)
+{
+	cJSON *json = reply_json(reply);
+	int64_t code;
+	if (out->verdict == VERDICT_RETRY && json_int(json, member, &code) && code == shut) {
+		out->shut_out = true;
+		if (out->retry_after < span)
+			out->retry_after = span;
+	}
+	cJSON_Delete(json);
+}

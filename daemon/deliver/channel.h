@@ -10,6 +10,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 #include "decide/site.h"
+#include "deliver/rate.h"
 
 /* What the service file says of one channel; strings are borrowed and stay. Fields that a type
  * does not know are refused by config/, by the type's list. */
@@ -23,7 +24,8 @@ struct channel {
 	const char *language; /* NULL: the site's */
 	span_ms give_up_after;
 	bool outside;
-	const char *ca_file; /* NULL: the system's */
+	const char *ca_file;                     /* NULL: the system's */
+	struct rate_limit rate[RATE_LIMITS_MAX]; /* the type's, or what the file says */
 };
 
 /* One notification on its way to one contact: everything a channel may say. */
@@ -61,6 +63,7 @@ struct reply {
 struct judgement {
 	enum verdict verdict;
 	span_ms retry_after; /* 0: none asked for */
+	bool shut_out;       /* for retry_after the service takes nothing at all from us */
 	char detail[160];    /* one line for people, no secret */
 };
 
@@ -76,6 +79,7 @@ struct channel_type {
 	/* Fields without which nothing can be sent, and those that are read where given; any
 	 * other is a mistake. CHANNEL_TO in needs: from the channel or from each contact. */
 	unsigned needs, may;
+	struct rate_limit rate[RATE_LIMITS_MAX]; /* what the service documents; zeroed: nothing */
 	const char *default_url; /* the public service where no url is given, or NULL */
 	/* What bits cannot say (the form of a key, "url or token"). -EINVAL and why, without the
 	 * secret in it. NULL: nothing. Call channel_check. */

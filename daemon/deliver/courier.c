@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "deliver/attempt.h"
@@ -20,6 +21,11 @@ struct watch { /* one of curl's sockets */
 	curl_socket_t socket;
 };
 
+struct channel_rate {
+	char *channel;
+	struct rate rate;
+};
+
 struct courier {
 	courier_result result;
 	void *ctx;
@@ -28,10 +34,12 @@ struct courier {
 	uv_timer_t timer;      /* curl's own deadline */
 	uv_timer_t kick;       /* hands out results that exist without any I/O */
 	uint32_t open_handles; /* libuv's, until their close callbacks have run */
-	struct queue waiting_urgent, waiting, finished;
+	struct queue waiting_first, waiting_urgent, waiting, finished;
 	struct attempt *running;
 	uint32_t running_count;
 	uint32_t count; /* not yet reported */
+	struct channel_rate *rates;
+	uint32_t rate_count, rate_cap;
 	CURL *spare[SPARE_HANDLES_MAX];
 	uint32_t spare_count;
 	span_ms connect_max, attempt_max;
@@ -108,6 +116,8 @@ static void stop(struct courier *courier, struct attempt *attempt)
 
 static void start_waiting(struct courier *courier)
 {
+	while (courier->running_count < IN_FLIGHT_FIRST_MAX && courier->waiting_first.first)
+		start(courier, queue_pop(&courier->waiting_first));
 	while (courier->running_count < IN_FLIGHT_URGENT_MAX && courier->waiting_urgent.first)
 		start(courier, queue_pop(&courier->waiting_urgent));
 	while (courier->running_count < IN_FLIGHT_MAX && courier->waiting.first)
@@ -125,6 +135,43 @@ static void hand_out(struct courier *courier)
 	}
 }
 
+/* ---- limits ---- */
+
+static struct rate *rate_of(struct courier *courier, const char *channel)
+{
+	for (uint32_t i = 0; i < courier->rate_count; i++)
+		if (strcmp(courier->rates[i].channel, channel) == 0)
+			return &courier->rates[i].rate;
+	MEM_RESERVE(courier->rates, courier->rate_count, courier->rate_cap);
+	struct channel_rate *fresh = &courier->rates[courier->rate_count++];
+	*fresh = (struct channel_rate){.channel = mem_copy(channel)};
+	return &fresh->rate;
+}
+
+/* What a service says about one letter holds for the next ones: it is not asked again meanwhile. */
+static void note_limits(struct courier *courier, const struct attempt *attempt)
+{
+	const struct judgement *said = &attempt->judgement;
+	struct delivery_result result = attempt_result(attempt);
+	steady_ms now = attempt->at.steady + result.took;
+	if (said->verdict != VERDICT_RETRY || !said->retry_after)
+		return;
+	if (said->shut_out)
+		rate_block(rate_of(courier, attempt->channel), now + said->retry_after);
+	else if (attempt->status == 429)
+		rate_slow(rate_of(courier, attempt->channel), now + said->retry_after);
+}
+
+static void hold_if_too_many(struct courier *courier, const struct channel *channel,
+                             struct attempt *attempt)
+{
+	struct rate *rate = rate_of(courier, channel->id);
+	steady_ms now = attempt->at.steady;
+	span_ms wait = rate_take(rate, channel->rate, attempt->weight, now);
+	if (wait)
+		attempt_hold(attempt, wait, rate->blocked_until > now);
+}
+
 /* After every turn of curl's: one that is missed would lie until something else happens. */
 static void collect(struct courier *courier)
 {
@@ -137,6 +184,7 @@ static void collect(struct courier *courier)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&attempt);
 		attempt_judge(attempt, code);
+		note_limits(courier, attempt);
 		stop(courier, attempt);
 		queue_push(&courier->finished, attempt);
 	}
@@ -272,12 +320,17 @@ void courier_send(struct courier *courier, const struct channel *channel,
 {
 	struct attempt *attempt = attempt_create(channel, letter);
 	courier->count++;
-	if (attempt->unbuildable) {
+	if (!attempt->judged)
+		hold_if_too_many(courier, channel, attempt);
+	if (attempt->judged) {
 		queue_push(&courier->finished, attempt);
 		uv_timer_start(&courier->kick, on_kick, 0, 0);
 		return;
 	}
-	queue_push(attempt->urgent ? &courier->waiting_urgent : &courier->waiting, attempt);
+	queue_push(attempt->weight == WEIGHT_FIRST ? &courier->waiting_first
+	           : attempt->urgent               ? &courier->waiting_urgent
+	                                           : &courier->waiting,
+	           attempt);
 	start_waiting(courier);
 }
 
@@ -308,9 +361,15 @@ void courier_close(struct courier *courier)
 		stop(courier, attempt);
 		attempt_destroy(attempt);
 	}
+	drop(&courier->waiting_first);
 	drop(&courier->waiting_urgent);
 	drop(&courier->waiting);
 	drop(&courier->finished);
+	for (uint32_t i = 0; i < courier->rate_count; i++) {
+		free(courier->rates[i].channel);
+		rate_finish(&courier->rates[i].rate);
+	}
+	free(courier->rates);
 	while (courier->spare_count)
 		curl_easy_cleanup(courier->spare[--courier->spare_count]);
 	curl_multi_cleanup(courier->multi);

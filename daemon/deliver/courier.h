@@ -20,9 +20,11 @@
 #define RETRY_AFTER_MAX DAYS(1)
 
 /* Attempts under way at once. Urgent ones wait only for urgent ones, and only above the second
- * figure: what is not urgent leaves room for them. */
+ * figure: what is not urgent leaves room for them; and both leave room for the first word of
+ * something critical (rate.h). */
 #define IN_FLIGHT_MAX 128
 #define IN_FLIGHT_URGENT_MAX 512
+#define IN_FLIGHT_FIRST_MAX 768
 
 /* Called from the loop, once per courier_send, never from within it. It may send again; it must
  * not close the courier. */
@@ -33,9 +35,10 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
                  struct problem *why) MUST_USE;
 
 /* Starts one attempt. Channel and letter are read before it returns, so that a reload may replace
- * them while the attempt is under way. A letter that cannot be built is reported as refused,
- * and so is one for a channel that a reload took away (NULL). Without an address of its own a
- * letter goes to the channel's. */
+ * them while the attempt is under way. What the channel may not carry now (rate.h) is not sent and
+ * reported at once as to be tried again, and when. A letter that cannot be built is reported as
+ * refused, and so is one for a channel that a reload took away (NULL). Without an address of its
+ * own a letter goes to the channel's. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
 uint32_t courier_in_flight(const struct courier *); /* sent and not yet reported */

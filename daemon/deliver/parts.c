@@ -228,3 +228,18 @@ void list_each(const char *list, void (*each)(void *ctx, const char *item), void
 		list = next;
 	}
 }
+
+static bool is_first_word(enum reason reason)
+{
+	return reason == REASON_OPENED || reason == REASON_ESCALATED || reason == REASON_RAISED ||
+	       reason == REASON_REOPENED || reason == REASON_HANDOVER;
+}
+
+enum weight letter_weight(const struct letter *letter)
+{
+	const struct notification *n = letter->notification;
+	if (!letter->incident || letter->incident->drill || !n->urgent ||
+	    letter_urgency(letter) != URGENCY_CRITICAL)
+		return WEIGHT_LESS;
+	return is_first_word(n->reason) ? WEIGHT_FIRST : WEIGHT_CRITICAL;
+}

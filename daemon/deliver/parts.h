@@ -91,6 +91,13 @@ cJSON *reply_json(const struct reply *);
 void judge_by_code(const struct reply *, const char *member, int64_t good, const struct code *,
                    size_t count, struct judgement *);
 
+/* After judge_by_code: the service that answers with this code takes nothing from us for a time. */
+void judge_shut_out(const struct reply *, const char *member, int64_t code, span_ms,
+                    struct judgement *);
+
+/* How much this letter may push others aside (rate.h). */
+enum weight letter_weight(const struct letter *);
+
 /* Sets verdict and detail. */
 __attribute__((format(printf, 3, 4))) void judge(struct judgement *, enum verdict,
                                                  const char *format, ...);

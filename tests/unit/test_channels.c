@@ -613,7 +613,7 @@ static const struct {
 
         {"wecom", 200, "{\"errcode\":0,\"errmsg\":\"ok\"}", VERDICT_ACCEPTED, 0},
         {"wecom", 200, "{\"errcode\":-1,\"errmsg\":\"system busy\"}", VERDICT_RETRY, 9000},
-        {"wecom", 200, "{\"errcode\":45009}", VERDICT_RETRY, 9000},
+        {"wecom", 200, "{\"errcode\":45009}", VERDICT_RETRY, 60000},
         {"wecom", 200, "{\"errcode\":45033}", VERDICT_RETRY, 9000},
         {"wecom", 200, "{\"errcode\":93000,\"errmsg\":\"invalid webhook url\"}", VERDICT_REFUSED,
          0},
@@ -630,7 +630,7 @@ static const struct {
 
         {"dingtalk", 200, "{\"errcode\":0,\"errmsg\":\"ok\"}", VERDICT_ACCEPTED, 0},
         {"dingtalk", 200, "{\"errcode\":310000,\"errmsg\":\"sign not match\"}", VERDICT_REFUSED, 0},
-        {"dingtalk", 200, "{\"errcode\":130101}", VERDICT_RETRY, 9000},
+        {"dingtalk", 200, "{\"errcode\":130101}", VERDICT_RETRY, 600000},
         {"dingtalk", 200, "{\"errcode\":410100}", VERDICT_RETRY, 9000},
         {"dingtalk", 200, "{\"errcode\":-1}", VERDICT_RETRY, 9000},
         {"dingtalk", 200, "{\"errcode\":300001}", VERDICT_REFUSED, 0},

@@ -113,6 +113,8 @@ static void behave(int fd, const char *request, int nth)
 		answer(fd, "200 OK", "", request);
 	else if (!strcmp(path, "/nth"))
 		answer(fd, "200 OK", "", number);
+	else if (!strcmp(path, "/shut-out"))
+		answer(fd, "200 OK", "", "{\"errcode\":130101}");
 	else if (!strcmp(path, "/204"))
 		say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
 	else if (!strcmp(path, "/interim"))
@@ -245,6 +247,9 @@ static void judge(const struct reply *reply, struct judgement *judgement)
 	text_add(&reply_body, reply->body);
 	reply_len = reply_body.len;
 	judge_by_status(reply, judgement);
+	if (strstr(reply->body, "130101"))
+		*judgement = (struct judgement){
+		        .verdict = VERDICT_RETRY, .retry_after = MINUTES(10), .shut_out = true};
 }
 
 static const struct channel_type test_channel = {.name = "test", .build = build, .judge = judge};
@@ -646,6 +651,53 @@ static void an_urgent_letter_never_waits_behind_others(void **state)
 		assert_int_equal(sender->results[i].verdict, VERDICT_BROKEN);
 }
 
+static void what_is_over_the_limit_waits_and_the_first_word_does_not(void **state)
+{
+	struct sender *sender = *state;
+	sender->channel.rate[0] = (struct rate_limit){.count = 2, .per = MINUTES(1), .reserve = 1};
+	sender->desk.notification.reason = REASON_REPEATED;
+	sender->desk.incident.kind = INCIDENT_WATER;
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+	const struct delivery_result *held = attempt_at(sender, "/200");
+	assert_int_equal(held->verdict, VERDICT_RETRY);
+	assert_true(held->held);
+	assert_in_range(held->retry_after, 1, MINUTES(1));
+	assert_int_equal(held->status, 0);
+	sender->desk.incident.kind = INCIDENT_FIRE;
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+	assert_true(attempt_at(sender, "/200")->held);
+	sender->desk.notification.reason = REASON_OPENED;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+}
+
+static void who_has_shut_us_out_is_not_asked_again(void **state)
+{
+	struct sender *sender = *state;
+	const struct delivery_result *said = attempt_at(sender, "/shut-out");
+	assert_int_equal(said->verdict, VERDICT_RETRY);
+	assert_false(said->held);
+	sender->desk.notification.number = 8;
+	const struct delivery_result *held = attempt_at(sender, "/200");
+	assert_true(held->held);
+	assert_in_range(held->retry_after, SECONDS(599), SECONDS(630)); /* and what it took */
+	/* Nobody else is. */
+	sender->channel.id = "other";
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+	sender->channel.id = "test";
+	desk_pass(&sender->desk, SECONDS(631));
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+}
+
+static void a_busy_service_gets_first_words_only(void **state)
+{
+	struct sender *sender = *state;
+	assert_int_equal(attempt_at(sender, "/429")->retry_after, SECONDS(7));
+	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);
+	sender->desk.notification.reason = REASON_REPEATED;
+	assert_true(attempt_at(sender, "/200")->held);
+}
+
 static void many_at_once_all_arrive(void **state)
 {
 	struct sender *sender = *state;
@@ -722,6 +774,9 @@ int main(void)
 	        TEST(no_proxy_from_the_environment_sees_a_letter),
 	        TEST(a_result_may_send_again),
 	        TEST(an_urgent_letter_never_waits_behind_others),
+	        TEST(what_is_over_the_limit_waits_and_the_first_word_does_not),
+	        TEST(who_has_shut_us_out_is_not_asked_again),
+	        TEST(a_busy_service_gets_first_words_only),
 	        TEST(many_at_once_all_arrive),
 	        TEST(closing_drops_what_is_under_way),
 	        TEST(a_date_to_wait_for_counts_from_the_letters_now),

@@ -107,6 +107,7 @@ static int dingtalk_build(const struct channel *channel, const struct letter *le
 static void dingtalk_judge(const struct reply *reply, struct judgement *out)
 {
 	judge_by_code(reply, "errcode", 0, codes, COUNT_OF(codes), out);
+	judge_shut_out(reply, "errcode", 130101, MINUTES(10), out);
 }
 
 const struct channel_type dingtalk_channel = {
@@ -114,6 +115,7 @@ const struct channel_type dingtalk_channel = {
         .default_url = "https://oapi.dingtalk.com",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_SECRET | CHANNEL_TO,
         .check = dingtalk_check,
+        .rate = {{.count = 20, .per = MINUTES(1), .reserve = 5}},
         .build = dingtalk_build,
         .judge = dingtalk_judge,
 };

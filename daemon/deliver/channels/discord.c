@@ -55,6 +55,7 @@ static void discord_judge(const struct reply *reply, struct judgement *out)
 const struct channel_type discord_channel = {
         .name = "discord",
         .needs = CHANNEL_URL,
+        .rate = {{.count = 30, .per = MINUTES(1), .reserve = 8}},
         .build = discord_build,
         .judge = discord_judge,
 };

@@ -110,6 +110,8 @@ const struct channel_type feishu_channel = {
         .default_url = "https://open.feishu.cn",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_SECRET | CHANNEL_TO,
         .check = feishu_check,
+        .rate = {{.count = 100, .per = MINUTES(1), .reserve = 20},
+                 {.count = 5, .per = SECONDS(1), .reserve = 2}},
         .build = feishu_build,
         .judge = feishu_judge,
 };

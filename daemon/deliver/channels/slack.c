@@ -51,6 +51,7 @@ static void slack_judge(const struct reply *reply, struct judgement *out)
 const struct channel_type slack_channel = {
         .name = "slack",
         .needs = CHANNEL_URL,
+        .rate = {{.count = 10, .per = SECONDS(10), .reserve = 3}},
         .build = slack_build,
         .judge = slack_judge,
 };

@@ -91,6 +91,7 @@ const struct channel_type telegram_channel = {
         .needs = CHANNEL_TOKEN | CHANNEL_TO,
         .may = CHANNEL_URL,
         .check = telegram_check,
+        .rate = {{.count = 30, .per = SECONDS(1), .reserve = 8}},
         .build = telegram_build,
         .judge = telegram_judge,
 };

@@ -74,6 +74,7 @@ static int wecom_build(const struct channel *channel, const struct letter *lette
 static void wecom_judge(const struct reply *reply, struct judgement *out)
 {
 	judge_by_code(reply, "errcode", 0, codes, COUNT_OF(codes), out);
+	judge_shut_out(reply, "errcode", 45009, MINUTES(1), out);
 }
 
 const struct channel_type wecom_channel = {
@@ -81,6 +82,7 @@ const struct channel_type wecom_channel = {
         .default_url = "https://qyapi.weixin.qq.com",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_TO,
         .check = wecom_check,
+        .rate = {{.count = 20, .per = MINUTES(1), .reserve = 5}},
         .build = wecom_build,
         .judge = wecom_judge,
 };
