@@ -122,6 +122,16 @@ int handover_operate(struct context *, const struct operation *) MUST_USE;
 /* replies.c */
 int reply_operate(struct context *, const struct operation *, struct incident *) MUST_USE;
 
+/* channels.c: whether the ways out work. */
+void channel_result(struct context *, const char *id, const struct delivery_result *);
+bool channel_is_dead(const struct site *, const char *id);
+bool channel_is_subject(const struct incident *, const char *id); /* its own trouble */
+void channels_start(struct context *);
+void channels_redefine(struct site *, const struct site_def *);
+
+/* site.c: troubles of the service itself are incidents of their own, by their subject. */
+void service_trouble(struct context *, const struct trouble *);
+
 /* operations.c: what people do. */
 int operate(struct context *, const struct operation *);
 void record_operation(struct context *, const struct operation *, const char *incident);

@@ -142,14 +142,45 @@ static void start_attempt(struct context *c, struct notification *n, uint32_t co
 	plan_dispatch(c, n, contact);
 }
 
-static bool start_next_waiting(struct context *c, struct notification *n)
+static struct delivery *start_next_waiting(struct context *c, struct notification *n)
 {
 	for (uint32_t i = 0; i < n->delivery_count; i++)
 		if (n->deliveries[i].state == DELIVERY_WAITING) {
 			start_attempt(c, n, i);
-			return true;
+			return &n->deliveries[i];
 		}
-	return false;
+	return NULL;
+}
+
+/* A dead channel is tried too, as it may work again, but nobody waits for it. */
+static void start_contacts(struct context *c, struct notification *n)
+{
+	const struct delivery *started;
+	do
+		started = start_next_waiting(c, n);
+	while (started && (n->at_once || channel_is_dead(c->site, started->channel)));
+}
+
+/* A channel's own trouble is told over the others, where there is one. */
+static void leave_out_subject(struct notification *n)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < n->delivery_count; i++)
+		kept += !channel_is_subject(n->incident, n->deliveries[i].channel);
+	if (!kept || kept == n->delivery_count)
+		return;
+	kept = 0;
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		struct delivery delivery = n->deliveries[i];
+		if (channel_is_subject(n->incident, delivery.channel)) {
+			free((char *)delivery.channel);
+			free((char *)delivery.to);
+		} else {
+			n->deliveries[kept++] = delivery;
+		}
+	}
+	memset(&n->deliveries[kept], 0, (n->delivery_count - kept) * sizeof *n->deliveries);
+	n->delivery_count = kept;
 }
 
 /* An attempt that was planned in this turn and has not left is not made after all. */
@@ -271,14 +302,9 @@ static void record_result(struct context *c, const struct notification *n,
 	                             .incident = n && n->incident ? n->incident->id : NULL});
 }
 
-void notification_result(struct context *c, const struct delivery_result *result)
+static void take_result(struct context *c, struct notification *n,
+                        const struct delivery_result *result)
 {
-	struct notification *n = site_notification(c->site, result->notification);
-	if (n && result->contact >= n->delivery_count)
-		n = NULL;
-	record_result(c, n, result);
-	if (!n)
-		return;
 	struct delivery *delivery = &n->deliveries[result->contact];
 	if (delivery->state != DELIVERY_SENDING || delivery->attempts != result->attempt)
 		return;
@@ -305,6 +331,18 @@ void notification_result(struct context *c, const struct delivery_result *result
 		break;
 	}
 	set_due(c, n);
+}
+
+void notification_result(struct context *c, const struct delivery_result *result)
+{
+	struct notification *n = site_notification(c->site, result->notification);
+	if (n && result->contact >= n->delivery_count)
+		n = NULL;
+	record_result(c, n, result);
+	if (!n)
+		return;
+	take_result(c, n, result);
+	channel_result(c, n->deliveries[result->contact].channel, result);
 }
 
 void notification_due(struct context *c, struct notification *n)
@@ -450,6 +488,7 @@ struct notification *notify(struct context *c, struct incident *incident,
 	n->at_once = !incident || (n->urgent && incident->severity == SEVERITY_CRITICAL);
 	n->created = c->now;
 	add_contacts(c, n, who);
+	leave_out_subject(n);
 	if (incident) {
 		notifications_expire(c, incident, n->to_kind, n->to_id);
 		remember_told(incident, n);
@@ -458,8 +497,7 @@ struct notification *notify(struct context *c, struct incident *incident,
 	site_adopt_notification(c->site, n);
 	record_notification(c, n);
 	touch_notification(c, n);
-	while (start_next_waiting(c, n) && n->at_once)
-		;
+	start_contacts(c, n);
 	set_due(c, n);
 	return n;
 }

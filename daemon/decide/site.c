@@ -11,6 +11,7 @@ struct site *site_create(const struct site_def *def)
 	struct site *site = NEW(struct site);
 	site->def = def;
 	site->devices = NEW_ARRAY(struct device_state, def->device_count);
+	site->channels = NEW_ARRAY(struct channel_state, def->channel_count);
 	site->next_notification = 1;
 	site->next_incident = 1;
 	site->next_standing = 1;
@@ -31,6 +32,7 @@ void site_destroy(struct site *site)
 	free(site->notifications);
 	free(site->incidents);
 	free(site->devices);
+	free(site->channels);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
 	duty_state_finish(&site->duty);
@@ -118,6 +120,7 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	record_end(c, (struct entry){.type = service_event_name(fact->type)});
 	if (fact->type == SERVICE_STARTED) {
 		number_anew(c);
+		channels_start(c);
 		sense_start(c);
 		notifications_resume(c);
 	}
@@ -126,8 +129,7 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 		calendar_look(c);
 }
 
-/* Troubles of the service itself are incidents of their own, by their subject. */
-static void apply_trouble(struct context *c, const struct trouble *trouble)
+void service_trouble(struct context *c, const struct trouble *trouble)
 {
 	struct cause cause = {.zone = site_def_root_zone(c->site->def),
 	                      .kind = INCIDENT_TROUBLE,
@@ -169,7 +171,7 @@ static int apply_event(struct context *c, const struct event *event)
 		apply_service(c, &event->service);
 		return 0;
 	case EVENT_TROUBLE:
-		apply_trouble(c, &event->trouble);
+		service_trouble(c, &event->trouble);
 		return 0;
 	}
 	return 0;
@@ -278,6 +280,7 @@ void site_settle(struct site *site)
 void site_redefine(struct site *site, const struct site_def *def, struct moment now)
 {
 	const struct site_def *old = site->def;
+	channels_redefine(site, def);
 	struct device_state *devices = NEW_ARRAY(struct device_state, def->device_count);
 	for (uint32_t i = 0; i < old->device_count; i++) {
 		struct device_state *was = &site->devices[i];

@@ -158,11 +158,18 @@ struct device_state {
 	struct timer silence; /* expect_every since heard */
 };
 
+struct channel_state {           /* whether a way out works */
+	uint32_t failures;       /* in a row */
+	steady_ms failing_since; /* the first of them */
+	bool dead;               /* its trouble incident is open */
+};
+
 struct site {
-	const struct site_def *def;   /* borrowed */
-	uint32_t store_id;            /* the store's number for it */
-	struct device_state *devices; /* parallel to def->devices */
-	struct incident **incidents;  /* unresolved, and resolved ones still being told */
+	const struct site_def *def;     /* borrowed */
+	uint32_t store_id;              /* the store's number for it */
+	struct device_state *devices;   /* parallel to def->devices */
+	struct channel_state *channels; /* parallel to def->channels */
+	struct incident **incidents;    /* unresolved, and resolved ones still being told */
 	uint32_t incident_count, incident_cap;
 	struct notification **notifications; /* not finished */
 	uint32_t notification_count, notification_cap;

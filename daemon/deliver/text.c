@@ -217,6 +217,10 @@ static void say_subject(struct writer *w, const char *subject)
 			say_phrase(w, &subjects[i].phrase);
 			return;
 		}
+	if (strncmp(subject, "channel:", 8) == 0) {
+		say(w, "通知渠道失效：", "nothing gets through the channel ");
+		subject += 8;
+	}
 	say_plain(w, subject);
 }
 

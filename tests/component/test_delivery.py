@@ -204,3 +204,23 @@ def test_every_attempt_is_in_the_record(qians_house):
         rows := house.log("--incident", push.incident["id"], type="delivery")) == 2 and rows)
     assert "503" in str(rows[0]["data"]) and "accepted" in str(rows[1]["data"])
     assert all(push.id in str(row["data"]) for row in rows)
+
+
+def test_a_dead_channel_is_one_trouble_told_over_another(lis_house):
+    """Not one for each attempt, not over the dead one, and over when something gets through."""
+    house = lis_house
+    house.phone.behaves("/phone", status(410))
+    house.says("smoke-301", "smoke")
+    house.says("sos-gate", "panic")
+
+    def troubles():
+        return [i for i in house.incidents() if i["kind"] == "trouble"]
+
+    told = house.until("li hears over the backup", lambda: next(
+        (r for r in house.pushes(path="/backup") if r.incident["kind"] == "trouble"), None))
+    assert "phone" in told.notification["text"]
+    assert not [r for r in house.pushes(path="/phone") if r.incident["kind"] == "trouble"]
+    assert len(troubles()) == 1
+    house.phone.behaves("/phone", accept)
+    house.says("smoke-302", "smoke")
+    house.until("the trouble is over", lambda: [i["state"] for i in troubles()] == ["resolved"])

@@ -210,17 +210,27 @@ static void test_retries_of_a_broken_receiver_come_at_once_then_slower(void **st
 	signal_(&s, "fence-west", KIND_PERIMETER, true);
 	advance(&s, MINUTES(3));
 	static const span_ms delays[] = {0, 2000, 4000, 8000, 15000, 30000, 30000};
-	for (uint32_t i = 0; i + 1 < s.push_count && i < 7; i++) {
-		span_ms waited = s.pushes[i + 1].at - s.pushes[i].at;
-		assert_true(waited >= delays[i] * 8 / 10 && waited <= delays[i] * 12 / 10);
-		assert_int_equal(s.pushes[i + 1].attempt, i + 2);
-		assert_int_equal(s.pushes[i + 1].notification, s.pushes[0].notification);
+	const struct push *last = &s.pushes[0];
+	uint32_t tries = 1;
+	for (uint32_t i = 1; i < s.push_count && tries <= 7; i++) {
+		const struct push *push = &s.pushes[i];
+		if (push->notification != last->notification)
+			continue; /* of the trouble that the channel is dead */
+		span_ms waited = push->at - last->at;
+		assert_true(waited >= delays[tries - 1] * 8 / 10 &&
+		            waited <= delays[tries - 1] * 12 / 10);
+		assert_int_equal(push->attempt, ++tries);
+		last = push;
 	}
-	assert_true(s.push_count >= 8);
+	assert_true(tries >= 8);
+	uint64_t first = s.pushes[0].notification;
 	s.mood = COURIER_ACCEPTS;
 	forget_pushes(&s);
 	advance(&s, MINUTES(1));
-	assert_int_equal(s.push_count, 1);
+	uint32_t more = 0;
+	for (uint32_t i = 0; i < s.push_count; i++)
+		more += s.pushes[i].notification == first;
+	assert_int_equal(more, 1);
 	story_end(&s);
 }
 

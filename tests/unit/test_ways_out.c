@@ -1,0 +1,133 @@
+/* floors: decide */
+/* A channel that nothing gets through is a trouble of its own: one, told over the others. */
+#include "story.h"
+
+static uint32_t troubles(const struct story *s, const char *subject)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < s->site->incident_count; i++) {
+		const struct incident *incident = s->site->incidents[i];
+		count += incident->state != STATE_RESOLVED && incident->subject &&
+		         strcmp(incident->subject, subject) == 0;
+	}
+	return count;
+}
+
+/* The answer to the last push over a channel that is still waited for. */
+static void answers(struct story *s, const char *channel, enum verdict verdict, int32_t status)
+{
+	for (uint32_t i = s->push_count; i-- > 0;) {
+		const struct push *push = &s->pushes[i];
+		const struct notification *n = site_notification(s->site, push->notification);
+		if (strcmp(push->channel, channel) != 0 || !n ||
+		    n->deliveries[push->contact].state != DELIVERY_SENDING)
+			continue;
+		apply(s, &(struct event){.type = EVENT_DELIVERY,
+		                         .delivery = {.notification = push->notification,
+		                                      .contact = push->contact,
+		                                      .attempt = push->attempt,
+		                                      .verdict = verdict,
+		                                      .status = status}});
+		return;
+	}
+	fail_msg("no push over %s waits for an answer", channel);
+}
+
+static void test_a_dead_channel_is_one_trouble_told_over_another(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	snprintf(s.mute, sizeof s.mute, "phone");
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	advance(&s, SECONDS(5));
+	assert_int_equal(troubles(&s, "channel:phone"), 0); /* it may be back in a moment */
+	advance(&s, MINUTES(3));
+	assert_int_equal(troubles(&s, "channel:phone"), 1);
+	assert_int_equal(entries_with(&s, "\"subject\":\"channel:phone\""), 1);
+	assert_int_equal(troubles(&s, "channel:backup"), 0);
+	s.mute[0] = '\0';
+	advance(&s, MINUTES(2)); /* what is retried gets through */
+	assert_int_equal(troubles(&s, "channel:phone"), 0);
+	story_end(&s);
+}
+
+static void test_one_that_says_it_is_gone_is_dead_at_once(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	answers(&s, "phone", VERDICT_REFUSED, 410);
+	assert_int_equal(troubles(&s, "channel:phone"), 1);
+	/* Whoever has another contact hears of it there, and only there. */
+	for (uint32_t i = 0; i < s.push_count; i++) {
+		const struct notification *n = site_notification(s.site, s.pushes[i].notification);
+		if (n && n->incident && n->incident->subject && n->delivery_count > 1)
+			assert_string_not_equal(s.pushes[i].channel, "phone");
+	}
+	story_end(&s);
+}
+
+static void test_one_wrong_address_is_no_dead_channel(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	answers(&s, "phone", VERDICT_REFUSED, 400);
+	assert_int_equal(troubles(&s, "channel:phone"), 0);
+	story_end(&s);
+}
+
+static void test_nobody_waits_for_a_dead_channel(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	uint32_t phone = site_def_channel(s.def, "phone");
+	s.mood = COURIER_HANGS;
+	s.site->channels[phone].dead = true;
+	forget_pushes(&s);
+	apply(&s, &(struct event){.type = EVENT_OPERATION,
+	                          .operation = {.type = OPERATION_REPORT,
+	                                        .by = "li",
+	                                        .zone = s.def->zones[0].id,
+	                                        .kind = INCIDENT_WATER,
+	                                        .severity = SEVERITY_NONE}});
+	for (uint32_t i = 0; i < s.push_count; i++) {
+		const struct notification *n = site_notification(s.site, s.pushes[i].notification);
+		for (uint32_t k = 0; k < n->delivery_count; k++)
+			assert_int_equal(n->deliveries[k].state, DELIVERY_SENDING);
+	}
+	story_end(&s);
+}
+
+static void test_a_restart_knows_which_are_dead(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	uint32_t phone = site_def_channel(s.def, "phone");
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	answers(&s, "phone", VERDICT_REFUSED, 410);
+	s.site->channels[phone].dead = false; /* memory is gone */
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	assert_true(s.site->channels[phone].dead);
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_a_dead_channel_is_one_trouble_told_over_another),
+	        cmocka_unit_test(test_one_that_says_it_is_gone_is_dead_at_once),
+	        cmocka_unit_test(test_one_wrong_address_is_no_dead_channel),
+	        cmocka_unit_test(test_nobody_waits_for_a_dead_channel),
+	        cmocka_unit_test(test_a_restart_knows_which_are_dead),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
