@@ -103,6 +103,7 @@ def test_a_rise_acts_at_once_by_the_policy_of_the_new_severity(house):
 def test_a_step_without_anyone_is_skipped_at_once(build_house):
     house = build_house(edit_school=policy(
         ("0s", "duty:nobody"), ("10m", "person:li"), ("20m", "person:sun")))
+    house.daemon.expects_log("nobody is on duty at 'nobody'")
     house.says("smoke-301", "smoke")
     push = house.until("li is told", lambda: house.pushes(to="li"), 3)[0]
     gap = house.log("--incident", push.incident["id"], type="gap")
@@ -135,6 +136,7 @@ def test_a_step_whose_receiver_only_hangs_is_skipped_when_its_time_is_over(build
 @pytest.mark.smoke
 def test_when_all_steps_are_exhausted_the_last_resort_is_told(build_house):
     house = build_house(edit_school=policy(("0s", "duty:nobody"), ("10m", "person:qian")))
+    house.daemon.expects_log("nobody is on duty at 'nobody'")
     house.phone.behaves("/phone", status(404), to="qian")
     house.says("smoke-301", "smoke")
     push = house.until("the last resort is told", lambda: house.pushes(to="sun"), 5)[0]
