@@ -113,6 +113,7 @@ static int on_submit(void *ctx, const char *site_id, const struct operation *op,
 	item->operation.note = arena_copy(arena, op->note);
 	item->operation.to = arena_copy(arena, op->to);
 	item->operation.zone = arena_copy(arena, op->zone);
+	item->operation.device = arena_copy(arena, op->device);
 	item->operation.standing = arena_copy(arena, op->standing);
 	return 0;
 }

@@ -111,11 +111,14 @@ void schedules_read(const struct checker *c, const struct node *list, struct sit
 	}
 }
 
-enum { A_ZONE, A_DURING, A_ALWAYS, A_COUNT };
+enum { A_ZONE, A_DURING, A_ALWAYS, A_BY_HAND, A_EXIT, A_ENTRY, A_COUNT };
 static const struct key arming_keys[A_COUNT] = {
         [A_ZONE] = {"zone", "add the zone that is armed"},
         [A_DURING] = {"during", NULL},
         [A_ALWAYS] = {"always", NULL},
+        [A_BY_HAND] = {"by_hand", NULL},
+        [A_EXIT] = {"exit_delay", NULL},
+        [A_ENTRY] = {"entry_delay", NULL},
 };
 static const struct shape arming_shape = {"an arming", SHAPE(arming_keys), false};
 
@@ -128,15 +131,21 @@ static void arming_read(const struct checker *c, const struct node *node,
 		return;
 	arming->zone = ids_refer(c, &site->zones, v[A_ZONE]);
 	arming->schedule = ids_refer(c, &site->schedules, v[A_DURING]);
+	arming->by_hand = v[A_BY_HAND] != NULL;
+	bool by_hand = true;
 	check_bool(c, v[A_ALWAYS], "always", &always);
-	if (!v[A_DURING] == !v[A_ALWAYS])
+	check_bool(c, v[A_BY_HAND], "by_hand", &by_hand);
+	check_span(c, v[A_EXIT], "exit_delay", 0, &arming->exit_delay);
+	check_span(c, v[A_ENTRY], "entry_delay", 0, &arming->entry_delay);
+	if (!!v[A_DURING] + !!v[A_ALWAYS] + !!v[A_BY_HAND] != 1)
 		check_problem(c, node,
-		              "an arming is either 'during: SCHEDULE' or 'always: true'; "
-		              "give one of them");
-	else if (!always)
-		check_problem(c, v[A_ALWAYS],
-		              "'always: false' arms nothing; leave the line out, "
-		              "or write 'during: SCHEDULE'");
+		              "an arming is either 'during: SCHEDULE', 'always: true' or "
+		              "'by_hand: true'; give one of them");
+	else if (!always || !by_hand)
+		check_problem(c, always ? v[A_BY_HAND] : v[A_ALWAYS],
+		              "'%s: false' arms nothing; leave the line out, "
+		              "or write 'during: SCHEDULE'",
+		              always ? "by_hand" : "always");
 }
 
 void armings_read(const struct checker *c, const struct node *list, struct site_reading *site)

@@ -46,6 +46,8 @@ bool zone_is_armed(const struct site_def *def, uint32_t zone, wall_ms at)
 		const struct arming *arming = &def->armings[i];
 		if (!zone_is_within(def, zone, arming->zone))
 			continue;
+		if (arming->by_hand)
+			continue;
 		if (arming->schedule == POSITION_NONE || schedule_covers(def, arming->schedule, at))
 			return true;
 	}

@@ -1,6 +1,6 @@
-/* What the calendar changes while time passes: who is on duty. It is looked at on every whole
- * minute of the wall clock, for no zone's clock changes within one, and only while something
- * depends on it. A step of the wall clock is looked at when it happens. */
+/* What the calendar changes while time passes: who is on duty, what is armed. It is looked at on
+ * every whole minute of the wall clock, for no zone's clock changes within one, and only while
+ * something depends on it. A step of the wall clock is looked at when it happens. */
 #include "decide/core.h"
 
 static bool is_needed(const struct site *site)
@@ -8,7 +8,7 @@ static bool is_needed(const struct site *site)
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		if (incident_is_active(site->incidents[i]))
 			return true;
-	return false;
+	return site->any_open;
 }
 
 static void set_next_look(struct context *c)
@@ -33,6 +33,7 @@ void calendar_follow(struct context *c)
 void calendar_look(struct context *c)
 {
 	timer_stop(&c->site->timers, &c->site->calendar);
+	arming_look(c);
 	if (!is_needed(c->site))
 		return;
 	posts_look(c, true);

@@ -41,7 +41,7 @@ struct cause { /* why an incident opens or is joined */
 	const char *subject;              /* or NULL */
 	const char *device, *device_name; /* or NULL */
 	enum kind signal;                 /* with a device */
-	bool silent;
+	bool silent, drill;
 	wall_ms time;
 	bool confirms;         /* a second device within CONFIRM_WITHIN makes it critical */
 	const char *by, *note; /* a person reports; or NULL */
@@ -61,6 +61,8 @@ void incident_replace_owner(struct context *, struct incident *, const char *to)
 /* Somebody takes an acknowledged incident from its owner; all who were told hear of it. */
 void incident_take_over(struct context *, struct incident *, const char *by);
 bool incident_is_active(const struct incident *); /* not resolved */
+/* Is the sensor point part of it? Of no incident (NULL) it is not. */
+bool incident_has_signal(const struct incident *, const char *device, enum kind);
 
 /* escalation.c: who is told, and when the next are. */
 void escalate_begin(struct context *, struct incident *, enum reason);
@@ -72,6 +74,9 @@ void escalate_progress(struct context *, struct notification *, bool reached);
 /* Tells all who were told before, but for one person (or NULL) and those whom the running step
  * has just told for the same reason. */
 void tell_told(struct context *, struct incident *, enum reason, const char *but);
+
+/* escalation.c: true if the person or line may be reached by a drill or a test. */
+bool is_inside(const struct site_def *, struct resolved_recipient);
 
 /* notifications.c: one message to one recipient; contacts, retries, ends. */
 struct notification *notify(struct context *, struct incident *, struct resolved_recipient,
@@ -97,9 +102,47 @@ const char *recipient_id(const struct site_def *, struct resolved_recipient);
 struct standing *standing_begin(struct context *, enum standing_type);
 void standing_end(struct context *, struct standing *, const char *by, const char *end);
 void standing_due(struct context *, struct standing *);
-bool standing_has_person(const struct standing *, const char *id);
-void standing_add_person(struct standing *, const char *id);
-void standing_clear_people(struct standing *);
+bool standing_has_name(const struct standing *, const char *id);
+void standing_add_name(struct standing *, const char *id);
+void standing_clear_names(struct standing *);
+
+void standing_last(struct context *, struct standing *, span_ms); /* ends by itself then */
+void record_standing(struct context *, const struct standing *, const char *type,
+                     const char *action, const char *by);
+
+/* sensing.c, for what kept a condition from raising and ends: it raises now, if it still holds. */
+struct reading { /* one condition of one device, as it now is */
+	uint32_t device;
+	enum kind kind;
+	bool active;
+	wall_ms time;
+	const struct signal *signal; /* the message, or NULL: supervision says so */
+	const char *source;          /* "silent", "status", "heard", ...: whence it is known */
+};
+void raise_reading(struct context *, const struct reading *);
+
+/* arm_by_hand.c */
+bool zone_armed_now(const struct context *, uint32_t zone);
+bool entry_delays(struct context *, const struct reading *); /* true: the raise waits */
+void entry_over(struct context *, struct standing *);
+void arming_over(struct context *, struct standing *);
+void arming_look(struct context *); /* what became armed since the last look, with a door open? */
+int arm_operate(struct context *, const struct operation *) MUST_USE;
+
+/* silences.c */
+bool is_silenced(struct context *, const struct reading *, bool *confirmed);
+void silence_over(struct context *, struct standing *, const char *by, const char *how);
+int silence_operate(struct context *, const struct operation *) MUST_USE;
+void walk_test_over(struct context *, struct standing *, const char *by, const char *how);
+void walk_test_count(struct context *, const char *device);
+int walk_test_operate(struct context *, const struct operation *) MUST_USE;
+
+/* drills.c */
+bool drill_covers(const struct site *, uint32_t zone, enum incident_kind);
+/* An incident has opened: the drill takes it in, or is broken off by it. */
+void drill_meets(struct context *, struct incident *);
+void drill_over(struct context *, struct standing *, const char *by, const char *how);
+int drill_operate(struct context *, const struct operation *) MUST_USE;
 
 /* calendar_watch.c: follow after every event, look when it is due or may have changed. */
 void calendar_follow(struct context *);

@@ -70,6 +70,17 @@ static struct told *find_told(const struct incident *incident, enum recipient_ki
 	return NULL;
 }
 
+bool is_inside(const struct site_def *def, struct resolved_recipient who)
+{
+	if (who.kind == RECIPIENT_CHANNEL)
+		return !def->channels[who.position].outside;
+	const struct person *person = &def->people[who.position];
+	for (uint32_t i = 0; i < person->contact_count; i++)
+		if (!def->channels[person->contacts[i].channel].outside)
+			return true;
+	return false;
+}
+
 /* Drops whom the step need not tell: who has acknowledged, and outside lines in a drill. */
 static uint32_t still_to_tell(const struct site_def *def, const struct incident *incident,
                               struct resolved_recipient *who, uint32_t count)
@@ -80,8 +91,7 @@ static uint32_t still_to_tell(const struct site_def *def, const struct incident 
 		                                    recipient_id(def, who[i]));
 		if (told && told->acknowledged)
 			continue;
-		if (incident->drill && who[i].kind == RECIPIENT_CHANNEL &&
-		    def->channels[who[i].position].outside)
+		if (incident->drill && !is_inside(def, who[i]))
 			continue;
 		who[kept++] = who[i];
 	}

@@ -53,8 +53,8 @@ static void record_handover(struct context *c, const struct standing *s, const c
 	if (s->post)
 		json_put_string(data, "post", s->post);
 	json_open(data, "from", '[');
-	for (uint32_t i = 0; i < s->people_count; i++)
-		json_put_string(data, NULL, s->people[i]);
+	for (uint32_t i = 0; i < s->name_count; i++)
+		json_put_string(data, NULL, s->names[i]);
 	json_close(data, ']');
 	json_put_string(data, "to", s->to);
 	json_open(data, "incidents", '[');
@@ -161,11 +161,11 @@ static void take_up_earlier(struct context *c, struct standing *s)
 	for (uint32_t i = 0; i < c->site->standing_count; i++) {
 		struct standing *other = c->site->standings[i];
 		if (other == s || !is_pending(other) || !other->post ||
-		    strcmp(other->post, s->post) != 0 || !standing_has_person(s, other->to))
+		    strcmp(other->post, s->post) != 0 || !standing_has_name(s, other->to))
 			continue;
-		for (uint32_t k = 0; k < other->people_count; k++)
-			if (strcmp(other->people[k], s->to) != 0)
-				standing_add_person(s, other->people[k]);
+		for (uint32_t k = 0; k < other->name_count; k++)
+			if (strcmp(other->names[k], s->to) != 0)
+				standing_add_name(s, other->names[k]);
 		end_handover(c, other, NULL, "overtaken by the next change");
 	}
 }
@@ -179,9 +179,9 @@ static void hand_over_post(struct context *c, const struct standing *post, const
 	struct standing *s = standing_begin(c, STANDING_HANDOVER);
 	own(&s->post, post->post);
 	own(&s->to, to);
-	for (uint32_t i = 0; i < post->people_count; i++)
-		if (!is_in(c->site->def, now_on, count, post->people[i]))
-			standing_add_person(s, post->people[i]);
+	for (uint32_t i = 0; i < post->name_count; i++)
+		if (!is_in(c->site->def, now_on, count, post->names[i]))
+			standing_add_name(s, post->names[i]);
 	take_up_earlier(c, s);
 	timer_set(&c->site->timers, &s->due, c->now.steady + c->site->def->handover.accept_within);
 	record_handover(c, s, "handover", NULL);
@@ -196,10 +196,10 @@ static void keep_leavers(struct context *c, const struct standing *post, const u
 		struct standing *s = c->site->standings[i];
 		if (!is_pending(s) || !s->post || strcmp(s->post, post->post) != 0)
 			continue;
-		for (uint32_t k = 0; k < post->people_count; k++)
-			if (!is_in(c->site->def, now_on, count, post->people[k]) &&
-			    strcmp(post->people[k], s->to) != 0)
-				standing_add_person(s, post->people[k]);
+		for (uint32_t k = 0; k < post->name_count; k++)
+			if (!is_in(c->site->def, now_on, count, post->names[k]) &&
+			    strcmp(post->names[k], s->to) != 0)
+				standing_add_name(s, post->names[k]);
 		touch_standing(c, s);
 	}
 }
@@ -216,10 +216,10 @@ static struct standing *find_post(const struct site *site, const char *id)
 static bool same_people(const struct site_def *def, const struct standing *post,
                         const uint32_t *people, uint32_t count)
 {
-	if (post->people_count != count)
+	if (post->name_count != count)
 		return false;
-	for (uint32_t i = 0; i < post->people_count; i++)
-		if (!is_in(def, people, count, post->people[i]))
+	for (uint32_t i = 0; i < post->name_count; i++)
+		if (!is_in(def, people, count, post->names[i]))
 			return false;
 	return true;
 }
@@ -240,12 +240,12 @@ static void look_at_post(struct context *c, uint32_t position, bool hand_over)
 	} else if (hand_over) {
 		keep_leavers(c, post, people, count);
 		for (uint32_t i = 0; i < count; i++)
-			if (!standing_has_person(post, def->people[people[i]].id))
+			if (!standing_has_name(post, def->people[people[i]].id))
 				hand_over_post(c, post, def->people[people[i]].id, people, count);
 	}
-	standing_clear_people(post);
+	standing_clear_names(post);
 	for (uint32_t i = 0; i < count; i++)
-		standing_add_person(post, def->people[people[i]].id);
+		standing_add_name(post, def->people[people[i]].id);
 	touch_standing(c, post);
 }
 
@@ -262,7 +262,7 @@ static void take_from_outgoing(struct context *c, const struct standing *s,
                                struct incident *incident, const char *by)
 {
 	if (incident->state != STATE_ACKNOWLEDGED || strcmp(incident->owner, by) == 0 ||
-	    (!s->incident && !standing_has_person(s, incident->owner)))
+	    (!s->incident && !standing_has_name(s, incident->owner)))
 		return;
 	incident_take_over(c, incident, by);
 }
@@ -304,7 +304,7 @@ void handover_offer(struct context *c, struct incident *incident, const char *by
 	own(&s->by, by);
 	own(&s->to, to);
 	own(&s->note, note);
-	standing_add_person(s, incident->owner ? incident->owner : by);
+	standing_add_name(s, incident->owner ? incident->owner : by);
 	timer_set(&c->site->timers, &s->due, c->now.steady + c->site->def->handover.accept_within);
 	record_handover(c, s, "handover", by);
 	tell_incoming(c, s);
@@ -322,9 +322,9 @@ uint32_t handovers_add_outgoing(const struct context *c, const struct recipient 
 		for (uint32_t k = 0; k < recipient_count && !named; k++)
 			named = recipients[k].kind == RECIPIENT_DUTY &&
 			        strcmp(recipients[k].id, s->post) == 0;
-		for (uint32_t k = 0; k < s->people_count && named; k++)
+		for (uint32_t k = 0; k < s->name_count && named; k++)
 			count = add_resolved(who, count, cap, RECIPIENT_PERSON,
-			                     site_def_person(c->site->def, s->people[k]));
+			                     site_def_person(c->site->def, s->names[k]));
 	}
 	return count;
 }

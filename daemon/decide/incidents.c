@@ -78,6 +78,7 @@ struct incident *incident_find(const struct site *site, const struct cause *caus
 	for (uint32_t i = 0; i < site->incident_count; i++) {
 		struct incident *incident = site->incidents[i];
 		if (incident->kind == cause->kind && incident_is_active(incident) &&
+		    incident->drill == cause->drill &&
 		    same_text(incident->subject, cause->subject) &&
 		    strcmp(incident->zone, zone) == 0)
 			return incident;
@@ -129,6 +130,7 @@ struct incident *incident_prepare(struct context *c, const struct cause *cause, 
 	own(&incident->note, cause->note);
 	incident->opened = c->now;
 	incident->silent = cause->silent;
+	incident->drill = cause->drill;
 	place_in_zone(incident, site->def, cause->zone);
 	site_adopt_incident(site, incident);
 	return incident;
@@ -142,6 +144,15 @@ static struct incident_signal *find_signal(struct incident *incident, const char
 		    strcmp(incident->signals[i].device, device) == 0)
 			return &incident->signals[i];
 	return NULL;
+}
+
+bool incident_has_signal(const struct incident *incident, const char *device, enum kind kind)
+{
+	for (uint32_t i = 0; incident && i < incident->signal_count; i++)
+		if (incident->signals[i].kind == kind &&
+		    strcmp(incident->signals[i].device, device) == 0)
+			return true;
+	return false;
 }
 
 /* Returns true if the point was not in the incident before. */
@@ -177,6 +188,8 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	json_put_string(data, "policy", incident->policy->id);
 	if (incident->subject)
 		json_put_string(data, "subject", incident->subject);
+	if (incident->drill)
+		json_put_bool(data, "drill", true);
 	if (incident->note)
 		json_put_string(data, "note", incident->note);
 	record_end(c, (struct entry){.type = "incident.opened",
@@ -185,6 +198,7 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	                             .incident = incident->id,
 	                             .by = cause->by});
 	escalate_begin(c, incident, REASON_OPENED);
+	drill_meets(c, incident);
 }
 
 /* Two devices of the zone within CONFIRM_WITHIN of each other make a fire certain. */

@@ -234,8 +234,11 @@ struct schedule {
 };
 
 struct arming {
-	uint32_t zone;     /* this zone and all within it */
-	uint32_t schedule; /* position, or POSITION_NONE: always */
+	uint32_t zone;       /* this zone and all within it */
+	uint32_t schedule;   /* position, or POSITION_NONE: always, or by hand only */
+	bool by_hand;        /* it only brings the delays of arming by hand */
+	span_ms exit_delay;  /* after arming by hand, until it counts */
+	span_ms entry_delay; /* from a door or a motion until it is told, to disarm in */
 };
 
 enum recipient_kind {

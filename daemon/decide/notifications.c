@@ -108,7 +108,7 @@ static steady_ms delivery_due(const struct context *c, const struct delivery *de
 
 static span_ms kept_for(const struct notification *n)
 {
-	if (!n->incident)
+	if (n->reason == REASON_TEST)
 		return TEST_KEPT;
 	return n->urgent ? NEVER : RECORD_KEPT;
 }
@@ -420,6 +420,12 @@ static bool is_urgent(enum reason reason)
 	       reason != REASON_DRILL_ENDED;
 }
 
+/* Drills and tests never reach an outside line, whoever's contact it is. */
+static bool stays_inside(const struct notification *n)
+{
+	return !n->incident || n->incident->drill;
+}
+
 static void add_contacts(struct context *c, struct notification *n, struct resolved_recipient who)
 {
 	const struct site_def *def = c->site->def;
@@ -430,10 +436,13 @@ static void add_contacts(struct context *c, struct notification *n, struct resol
 	}
 	const struct person *person = &def->people[who.position];
 	for (uint32_t i = 0; i < person->contact_count; i++) {
-		n->deliveries[i].channel = mem_copy(def->channels[person->contacts[i].channel].id);
-		n->deliveries[i].to = mem_copy(person->contacts[i].to);
+		const struct channel_facts *channel = &def->channels[person->contacts[i].channel];
+		if (stays_inside(n) && channel->outside)
+			continue;
+		struct delivery *delivery = &n->deliveries[n->delivery_count++];
+		delivery->channel = mem_copy(channel->id);
+		delivery->to = mem_copy(person->contacts[i].to);
 	}
-	n->delivery_count = person->contact_count;
 }
 
 static void record_notification(struct context *c, const struct notification *n)

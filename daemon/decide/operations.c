@@ -5,8 +5,10 @@
 
 #include "decide/core.h"
 
-static const char *const names[] = {"ack",    "resolve", "note",  "assign",
-                                    "report", "test",    "reply", "accept handover"};
+static const char *const names[] = {"ack",    "resolve",   "note",     "assign",
+                                    "report", "test",      "reply",    "accept handover",
+                                    "arm",    "disarm",    "silence",  "end silence",
+                                    "drill",  "end drill", "walk test"};
 
 void record_operation(struct context *c, const struct operation *op, const char *incident)
 {
@@ -20,6 +22,20 @@ void record_operation(struct context *c, const struct operation *op, const char 
 		json_put_string(data, "choice", reply_name(op->reply));
 	if (op->standing)
 		json_put_string(data, "standing", op->standing);
+	if (op->zone)
+		json_put_string(data, "zone", op->zone);
+	if (op->device)
+		json_put_string(data, "device", op->device);
+	if (op->kinds)
+		kinds_write_json(data,
+		                 op->type == OPERATION_DRILL ? STANDING_DRILL : STANDING_SILENCE,
+		                 op->kinds);
+	if (op->span)
+		json_put_int(data, "span_ms", op->span);
+	if (op->force)
+		json_put_bool(data, "force", true);
+	if (op->type == OPERATION_DRILL)
+		json_put_bool(data, "announced", op->announced);
 	if (op->to)
 		json_put_string(data, "to", op->to);
 	if (op->note)
@@ -177,6 +193,7 @@ static int report(struct context *c, const struct operation *op)
 	                      .time = c->now.wall,
 	                      .by = op->by,
 	                      .note = op->note};
+	cause.drill = drill_covers(c->site, zone, op->kind);
 	bool fresh;
 	struct incident *incident = incident_prepare(c, &cause, &fresh);
 	record_operation(c, op, incident->id);
@@ -202,7 +219,7 @@ static int test(struct context *c, const struct operation *op)
 		return problem_set(c->why, -ENOENT, "'%s' is nobody at site '%s' now", op->to,
 		                   def->id);
 	for (uint32_t i = 0; i < count; i++)
-		if (who[i].kind == RECIPIENT_CHANNEL && def->channels[who[i].position].outside)
+		if (!is_inside(def, who[i]))
 			return problem_set(c->why, -EINVAL,
 			                   "'%s' is an outside line: tests never reach it", op->to);
 	record_operation(c, op, NULL);
@@ -231,6 +248,17 @@ int operate(struct context *c, const struct operation *op)
 		return test(c, op);
 	case OPERATION_REPLY:
 		return reply(c, op);
+	case OPERATION_ARM:
+	case OPERATION_DISARM:
+		return arm_operate(c, op);
+	case OPERATION_SILENCE:
+	case OPERATION_SILENCE_END:
+		return silence_operate(c, op);
+	case OPERATION_DRILL:
+	case OPERATION_DRILL_END:
+		return drill_operate(c, op);
+	case OPERATION_WALK_TEST:
+		return walk_test_operate(c, op);
 	case OPERATION_HANDOVER_ACCEPT:
 		return accept_handover(c, op);
 	}

@@ -9,15 +9,6 @@ static uint32_t bit(enum kind kind)
 	return (uint32_t)1 << kind;
 }
 
-struct reading { /* one condition of one device, as it now is */
-	uint32_t device;
-	enum kind kind;
-	bool active;
-	wall_ms time;
-	const struct signal *signal; /* the message, or NULL: supervision says so */
-	const char *source;          /* "silent", "status", "heard": whence supervision knows */
-};
-
 static struct cause cause_of(const struct context *c, const struct reading *r)
 {
 	const struct device *device = &c->site->def->devices[r->device];
@@ -32,6 +23,7 @@ static struct cause cause_of(const struct context *c, const struct reading *r)
 	        .time = r->time,
 	        .confirms = facts->confirms,
 	        .silent = device->silent,
+	        .drill = drill_covers(c->site, device->zone, facts->raises),
 	};
 }
 
@@ -69,12 +61,27 @@ static void record_signal(struct context *c, const struct reading *r, const char
 static void became_active(struct context *c, const struct reading *r)
 {
 	const struct device *device = &c->site->def->devices[r->device];
-	if (kind_facts[r->kind].needs_arming &&
-	    !zone_is_armed(c->site->def, device->zone, c->now.wall)) {
-		record_signal(c, r, NULL, "nothing: the zone is not armed");
+	struct device_state *state = &c->site->devices[r->device];
+	bool confirmed = false;
+	if (kind_facts[r->kind].needs_arming) {
+		c->site->any_open = true;
+		state->armed = zone_armed_now(c, device->zone);
+		if (!state->armed) {
+			record_signal(c, r, NULL, "nothing: the zone is not armed");
+			return;
+		}
+	}
+	if (is_silenced(c, r, &confirmed)) {
+		record_signal(c, r, NULL, "nothing: silenced");
+		return;
+	}
+	if (entry_delays(c, r)) {
+		record_signal(c, r, NULL, "later: the entry delay runs");
 		return;
 	}
 	struct cause cause = cause_of(c, r);
+	if (confirmed)
+		cause.severity = SEVERITY_CRITICAL;
 	bool fresh;
 	struct incident *incident = incident_prepare(c, &cause, &fresh);
 	record_signal(c, r, incident->id, NULL);
@@ -82,6 +89,11 @@ static void became_active(struct context *c, const struct reading *r)
 		incident_open(c, incident, &cause);
 	else
 		incident_join(c, incident, &cause);
+}
+
+void raise_reading(struct context *c, const struct reading *r)
+{
+	became_active(c, r);
 }
 
 static void take_reading(struct context *c, const struct reading *r)
@@ -161,6 +173,11 @@ void sense_signal(struct context *c, const struct signal *signal)
 	                    .active = signal->active,
 	                    .time = signal->time ? signal->time : c->now.wall,
 	                    .signal = signal};
+	if (signal->test || c->site->devices[device].walk_test) {
+		c->site->devices[device].tested = c->now.wall;
+		touch_device(c, device);
+		walk_test_count(c, signal->device);
+	}
 	if (signal->test)
 		record_signal(c, &r, NULL, "nothing: a test");
 	else if (c->site->devices[device].walk_test)

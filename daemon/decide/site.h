@@ -153,6 +153,8 @@ struct device_state {
 	bool heard_once;
 	bool touched;
 	bool walk_test;
+	bool armed;           /* its zone was, at the last look; memory only */
+	wall_ms tested;       /* last signal marked as a test, or under walk test */
 	wall_ms heard;        /* last sign of life */
 	wall_ms changed;      /* last change of state */
 	struct timer silence; /* expect_every since heard */
@@ -179,6 +181,7 @@ struct site {
 	struct standing **standings; /* in force, by number */
 	uint32_t standing_count, standing_cap;
 	uint32_t next_standing; /* numbers count from 1 */
+	bool any_open;          /* a device of an armable kind may be active */
 	struct timer calendar;  /* the next look at the calendar, while something depends on it */
 	struct timers timers;
 	struct seen_ring *seen; /* message ids lately seen */
@@ -235,6 +238,13 @@ enum operation_type {
 	OPERATION_TEST,   /* a labelled test to one recipient */
 	OPERATION_REPLY,  /* what somebody who was told answers */
 	OPERATION_HANDOVER_ACCEPT,
+	OPERATION_ARM,
+	OPERATION_DISARM,
+	OPERATION_SILENCE,
+	OPERATION_SILENCE_END,
+	OPERATION_DRILL,
+	OPERATION_DRILL_END,
+	OPERATION_WALK_TEST, /* span 0 ends it */
 };
 
 enum choice {
@@ -256,7 +266,12 @@ struct operation {
 	const char *note;     /* or NULL; at most NOTE_MAX bytes */
 	enum outcome outcome; /* RESOLVE */
 	const char *to;       /* ASSIGN, hand over: person id; TEST: "person:li" */
-	const char *zone;     /* REPORT */
+	const char *zone;     /* REPORT, ARM, DISARM, SILENCE, DRILL */
+	const char *device;   /* SILENCE, WALK_TEST */
+	uint32_t kinds;       /* SILENCE, DRILL: as standing.kinds */
+	span_ms span;         /* how long; 0: not given */
+	bool force;           /* ARM: although a door is open */
+	bool announced;       /* DRILL */
 	enum incident_kind kind;
 	enum severity severity; /* SEVERITY_NONE: the kind's own */
 	enum choice reply;      /* REPLY */

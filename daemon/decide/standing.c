@@ -6,8 +6,10 @@
 #include "decide/core.h"
 
 static const char *const types[STANDING_TYPE_COUNT] = {
-        [STANDING_POST] = "post",
-        [STANDING_HANDOVER] = "handover",
+        [STANDING_POST] = "post",           [STANDING_HANDOVER] = "handover",
+        [STANDING_ARMING] = "arming",       [STANDING_ENTRY] = "entry",
+        [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
+        [STANDING_WALK_TEST] = "walk-test",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -31,20 +33,20 @@ struct standing *standing_create(void)
 	return s;
 }
 
-static void people_free(struct standing *s)
+static void names_free(struct standing *s)
 {
-	for (uint32_t i = 0; i < s->people_count; i++)
-		free((char *)s->people[i]);
-	free(s->people);
-	s->people = NULL;
-	s->people_count = 0;
+	for (uint32_t i = 0; i < s->name_count; i++)
+		free((char *)s->names[i]);
+	free(s->names);
+	s->names = NULL;
+	s->name_count = 0;
 }
 
 void standing_destroy(struct standing *s)
 {
 	if (!s)
 		return;
-	people_free(s);
+	names_free(s);
 	free((char *)s->by);
 	free((char *)s->note);
 	free((char *)s->zone);
@@ -77,6 +79,48 @@ static const char **text_of(const struct standing *s, const struct member *membe
 	return (const char **)((uintptr_t)s + member->offset);
 }
 
+static const char *names_key(enum standing_type type)
+{
+	return type == STANDING_ARMING  ? "open"
+	       : type == STANDING_DRILL ? "incidents"
+	       : type == STANDING_POST  ? "people"
+	                                : "from";
+}
+
+static const char *kind_word(enum standing_type type, uint32_t kind)
+{
+	return type == STANDING_DRILL ? incident_kind_name((enum incident_kind)kind)
+	                              : kind_name((enum kind)kind);
+}
+
+void kinds_write_json(struct text *out, enum standing_type type, uint32_t kinds)
+{
+	uint32_t count = type == STANDING_DRILL ? (uint32_t)INCIDENT_KIND_COUNT
+	                                        : (uint32_t)KIND_COUNT;
+	json_open(out, "kinds", '[');
+	for (uint32_t i = 0; i < count; i++)
+		if (kinds & (UINT32_C(1) << i))
+			json_put_string(out, NULL, kind_word(type, i));
+	json_close(out, ']');
+}
+
+uint32_t kinds_from_name(enum standing_type type, const char *word)
+{
+	enum kind kind = kind_from_name(word);
+	enum incident_kind incident = incident_kind_from_name(word);
+	uint32_t kinds = 0;
+	if (type == STANDING_DRILL && incident == INCIDENT_KIND_NONE && kind != KIND_NONE)
+		incident = kind_facts[kind].raises;
+	if (type == STANDING_DRILL)
+		return incident == INCIDENT_KIND_NONE ? 0 : UINT32_C(1) << incident;
+	if (kind != KIND_NONE)
+		return UINT32_C(1) << kind;
+	for (uint32_t i = 0; i < KIND_COUNT && incident != INCIDENT_KIND_NONE; i++)
+		if (kind_facts[i].raises == incident)
+			kinds |= UINT32_C(1) << i;
+	return kinds;
+}
+
 void standing_write_json(struct text *out, const char *name, const char *site_id,
                          const struct standing *s)
 {
@@ -92,10 +136,16 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (*text_of(s, &texts[i]))
 			json_put_string(out, texts[i].name, *text_of(s, &texts[i]));
-	if (s->people_count) {
-		json_open(out, "from", '[');
-		for (uint32_t i = 0; i < s->people_count; i++)
-			json_put_string(out, NULL, s->people[i]);
+	if (s->type == STANDING_ARMING)
+		json_put_bool(out, "armed", s->armed);
+	if (s->type == STANDING_DRILL)
+		json_put_bool(out, "announced", s->announced);
+	if (s->kinds)
+		kinds_write_json(out, s->type, s->kinds);
+	if (s->name_count) {
+		json_open(out, names_key(s->type), '[');
+		for (uint32_t i = 0; i < s->name_count; i++)
+			json_put_string(out, NULL, s->names[i]);
 		json_close(out, ']');
 	}
 	if (s->hidden)
@@ -122,10 +172,15 @@ static bool read_members(const cJSON *root, struct standing *s)
 	snprintf(s->id, sizeof s->id, "%s", id);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		own(text_of(s, &texts[i]), json_string(root, texts[i].name));
-	const cJSON *person, *people = json_get(root, "from");
-	cJSON_ArrayForEach (person, people)
-		if (cJSON_IsString(person))
-			standing_add_person(s, person->valuestring);
+	const cJSON *item, *names = json_get(root, names_key(s->type));
+	cJSON_ArrayForEach (item, names)
+		if (cJSON_IsString(item))
+			standing_add_name(s, item->valuestring);
+	cJSON_ArrayForEach (item, json_get(root, "kinds"))
+		if (cJSON_IsString(item))
+			s->kinds |= kinds_from_name(s->type, item->valuestring);
+	json_bool(root, "armed", &s->armed);
+	json_bool(root, "announced", &s->announced);
 	json_int(root, "hidden", &hidden);
 	s->hidden = (uint32_t)hidden;
 	return s->type < STANDING_TYPE_COUNT && read_wall(root, "since", &s->since.wall) &&
@@ -144,25 +199,25 @@ bool standing_read_json(const char *json, struct standing *s)
 
 /* ---- people in it ---- */
 
-bool standing_has_person(const struct standing *s, const char *id)
+bool standing_has_name(const struct standing *s, const char *id)
 {
-	for (uint32_t i = 0; i < s->people_count; i++)
-		if (strcmp(s->people[i], id) == 0)
+	for (uint32_t i = 0; i < s->name_count; i++)
+		if (strcmp(s->names[i], id) == 0)
 			return true;
 	return false;
 }
 
-void standing_add_person(struct standing *s, const char *id)
+void standing_add_name(struct standing *s, const char *id)
 {
-	if (standing_has_person(s, id))
+	if (standing_has_name(s, id))
 		return;
-	s->people = mem_grow(s->people, (size_t)s->people_count + 1, sizeof *s->people);
-	s->people[s->people_count++] = mem_copy(id);
+	s->names = mem_grow(s->names, (size_t)s->name_count + 1, sizeof *s->names);
+	s->names[s->name_count++] = mem_copy(id);
 }
 
-void standing_clear_people(struct standing *s)
+void standing_clear_names(struct standing *s)
 {
-	people_free(s);
+	names_free(s);
 }
 
 /* ---- life ---- */
@@ -198,6 +253,21 @@ struct standing *standing_begin(struct context *c, enum standing_type type)
 	return s;
 }
 
+void standing_last(struct context *c, struct standing *s, span_ms span)
+{
+	s->until = c->now.wall + span;
+	timer_set(&c->site->timers, &s->due, c->now.steady + span);
+}
+
+void record_standing(struct context *c, const struct standing *s, const char *type,
+                     const char *action, const char *by)
+{
+	struct text *data = record(c);
+	json_put_string(data, "action", action);
+	standing_write_json(data, "what", c->site->def->id, s);
+	record_end(c, (struct entry){.type = type, .device = s->device, .by = by});
+}
+
 void standing_end(struct context *c, struct standing *s, const char *by, const char *end)
 {
 	timer_stop(&c->site->timers, &s->due);
@@ -213,6 +283,21 @@ void standing_due(struct context *c, struct standing *s)
 	switch (s->type) {
 	case STANDING_HANDOVER:
 		handover_late(c, s);
+		break;
+	case STANDING_ARMING:
+		arming_over(c, s);
+		break;
+	case STANDING_ENTRY:
+		entry_over(c, s);
+		break;
+	case STANDING_SILENCE:
+		silence_over(c, s, NULL, "its time is over");
+		break;
+	case STANDING_DRILL:
+		drill_over(c, s, NULL, "its time is over");
+		break;
+	case STANDING_WALK_TEST:
+		walk_test_over(c, s, NULL, "its time is over");
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

@@ -14,8 +14,13 @@
 #include "decide/timers.h"
 
 enum standing_type {
-	STANDING_POST,     /* who was seen on duty at a post last: post, people */
-	STANDING_HANDOVER, /* from people to `to`, of a post's incidents or of one incident */
+	STANDING_POST,      /* who was seen on duty at a post last: post, names */
+	STANDING_HANDOVER,  /* from names to `to`, of a post's incidents or of one incident */
+	STANDING_ARMING,    /* by hand: zone, armed, names */
+	STANDING_ENTRY,     /* an entry delay that runs: zone, device, kinds */
+	STANDING_SILENCE,   /* zone or device, kinds, hidden */
+	STANDING_DRILL,     /* zone, kinds, announced, names */
+	STANDING_WALK_TEST, /* device, hidden */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -29,9 +34,15 @@ struct standing {
 	char id[STANDING_ID_MAX];
 	const char *by, *note; /* who began it and why; heap, as all ids here */
 	const char *zone, *device, *post, *incident, *to;
-	const char **people; /* POST: on duty; HANDOVER: outgoing, who stay reachable */
-	uint32_t people_count;
-	uint32_t hidden; /* HANDOVER: how often it was not accepted in time */
+	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
+	 * are left out until they close. DRILL: its incidents. */
+	const char **names;
+	uint32_t name_count;
+	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */
+	bool armed;     /* ARMING */
+	bool announced; /* DRILL */
+	/* SILENCE, WALK_TEST: signals that raised nothing. HANDOVER: how often it was late. */
+	uint32_t hidden;
 	struct moment since;
 	wall_ms until;        /* when it ends by itself; 0: not by the clock */
 	struct timer due;     /* its end, or when it must be looked at */
@@ -48,6 +59,10 @@ static inline bool standing_is_over(const struct standing *s)
 
 struct standing *standing_create(void);
 void standing_destroy(struct standing *); /* NULL is fine */
+/* The bits that a word stands for: a kind of signal, or all that raise a kind of incident; for a
+ * drill kinds of incidents. 0: no such word. */
+uint32_t kinds_from_name(enum standing_type, const char *word);
+void kinds_write_json(struct text *, enum standing_type, uint32_t kinds); /* member "kinds" */
 /* For the API, the command and the store alike. */
 void standing_write_json(struct text *, const char *name, const char *site_id,
                          const struct standing *);

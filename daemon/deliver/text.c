@@ -56,6 +56,8 @@ static const struct {
 } subjects[] = {
         {"broker", {"与消息服务器的连接中断", "connection to the message broker lost"}},
         {"handover", {"交接班未确认", "a handover was not accepted"}},
+        {"silence", {"静默期间有报警被隐去", "alarms were hidden by a silence"}},
+        {"armed-open", {"已布防但门窗未关", "armed with a door open"}},
         {"store", {"记录无法写入", "the record cannot be written"}},
         {"clock", {"时钟异常", "the clock is wrong"}},
 };

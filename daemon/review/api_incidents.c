@@ -185,6 +185,7 @@ void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
 		exchange_problem(ex, 400, "%s", detail);
 		return;
 	case EALREADY:
+	case ENOTEMPTY: /* something stands in the way, which the detail names */
 		exchange_problem(ex, 409, "%s", detail);
 		return;
 	default:

@@ -47,6 +47,7 @@ struct device_page {
 	const char *after;         /* where the page before ended; NULL once passed */
 	uint64_t count, limit;
 	bool more;
+	wall_ms tested_before; /* or not at all */
 };
 
 static bool zone_fits(const struct site_def *def, uint32_t zone, const char *wanted)
@@ -67,7 +68,9 @@ static void add_device(struct device_page *page, const struct site *site, uint32
 	                               .online = state->online,
 	                               .online_known = state->online_known,
 	                               .heard = state->heard,
-	                               .changed = state->changed};
+	                               .changed = state->changed,
+	                               .tested = state->tested,
+	                               .walk_test = state->walk_test};
 	view_device(&page->out, NULL, site->def, i, &row);
 	snprintf(page->next, sizeof page->next, "%s/%s", row.site, row.id);
 	page->count++;
@@ -85,7 +88,8 @@ static bool add_devices(struct device_page *page, const struct site *site, const
 				page->after = NULL;
 			continue;
 		}
-		if (!zone_fits(def, def->devices[i].zone, zone))
+		if (!zone_fits(def, def->devices[i].zone, zone) ||
+		    site->devices[i].tested > page->tested_before)
 			continue;
 		if (page->count == page->limit) {
 			page->more = true;
@@ -109,9 +113,13 @@ static bool zone_exists(struct exchange *ex, const struct site *only, const char
 void api_devices(struct exchange *ex)
 {
 	const struct site *only, *site;
-	struct device_page page = {.limit = DEVICES_DEFAULT, .after = exchange_query(ex, "after")};
+	struct device_page page = {.limit = DEVICES_DEFAULT,
+	                           .tested_before = NEVER,
+	                           .after = exchange_query(ex, "after")};
 	const char *zone = exchange_query(ex, "zone");
+	/* untested=30d: not tested since then. */
 	if (!exchange_query_site(ex, &only) ||
+	    !exchange_query_time(ex, "untested", &page.tested_before) ||
 	    !exchange_query_uint(ex, "limit", 1, DEVICES_MAX, &page.limit) ||
 	    (zone && !zone_exists(ex, only, zone)))
 		return;

@@ -97,3 +97,222 @@ void api_handover_accept(struct exchange *ex)
 {
 	act_on_standing(ex, STANDING_HANDOVER, OPERATION_HANDOVER_ACCEPT);
 }
+
+/* ---- lists of the others ---- */
+
+void api_armings(struct exchange *ex)
+{
+	list(ex, STANDING_ARMING);
+}
+
+void api_silences(struct exchange *ex)
+{
+	list(ex, STANDING_SILENCE);
+}
+
+void api_drills(struct exchange *ex)
+{
+	list(ex, STANDING_DRILL);
+}
+
+/* ---- beginning ---- */
+
+/* "for": "30m", or "until": a time; *out keeps its value where neither is given. */
+static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
+{
+	const struct review_service *service = &ex->server->service;
+	const char *span, *until;
+	wall_ms at;
+	if (!exchange_member(ex, body, "for", false, ID_MAX, &span) ||
+	    !exchange_member(ex, body, "until", false, ID_MAX, &until))
+		return false;
+	if (span && until) {
+		exchange_problem(ex, 400, "give 'for' or 'until', not both");
+		return false;
+	}
+	if (span && text_parse_span(span, out) < 0) {
+		exchange_problem(ex, 400, "for: '%.64s' is no duration; write it like 30m, 8h, 2d",
+		                 span);
+		return false;
+	}
+	if (until && time_parse(until, &at) < 0) {
+		exchange_problem(ex, 400,
+		                 "until: '%.64s' is no time; write it like "
+		                 "2026-11-22T18:00:00+08:00",
+		                 until);
+		return false;
+	}
+	if (until)
+		*out = at - service->now(service->ctx).wall;
+	if (until && *out <= 0) {
+		exchange_problem(ex, 400, "until: '%.64s' has passed", until);
+		return false;
+	}
+	return true;
+}
+
+static bool add_kind(struct exchange *ex, enum standing_type type, const cJSON *item, uint32_t *out)
+{
+	const char *word = cJSON_GetStringValue(item);
+	uint32_t kinds = word ? kinds_from_name(type, word) : 0;
+	if (!kinds)
+		exchange_problem(ex, 400,
+		                 "kind: '%.64s' is none; allowed is a kind of signal or of "
+		                 "incident, such as smoke or fire",
+		                 word ? word : "");
+	*out |= kinds;
+	return kinds != 0;
+}
+
+/* "kind": one word, or "kinds": a list. */
+static bool read_kinds(struct exchange *ex, const cJSON *body, enum standing_type type,
+                       uint32_t *out)
+{
+	const cJSON *one = json_get(body, "kind"), *many = json_get(body, "kinds"), *item;
+	if (one && !cJSON_IsNull(one) && !add_kind(ex, type, one, out))
+		return false;
+	if (many && !cJSON_IsArray(many)) {
+		exchange_problem(ex, 400, "member 'kinds' must be a list");
+		return false;
+	}
+	cJSON_ArrayForEach (item, many)
+		if (!add_kind(ex, type, item, out))
+			return false;
+	return true;
+}
+
+static bool read_flag(struct exchange *ex, const cJSON *body, const char *name, bool *out)
+{
+	const cJSON *member = json_get(body, name);
+	if (!member || cJSON_IsNull(member) || json_bool(body, name, out))
+		return true;
+	exchange_problem(ex, 400, "member '%s' must be true or false", name);
+	return false;
+}
+
+/* The site a body names, the one that fits among several, or the only one. NULL after a 400. */
+static const struct site *site_of(struct exchange *ex, const cJSON *body,
+                                  const struct operation *operation)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site, *found = NULL;
+	const char *id;
+	uint32_t fitting = 0;
+	if (!exchange_member(ex, body, "site", false, ID_MAX, &id))
+		return NULL;
+	if (id)
+		return exchange_named_site(ex, id);
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++) {
+		bool fits = operation->device
+		                    ? site_def_device(site->def, operation->device) != POSITION_NONE
+		                    : operation->zone &&
+		                              site_def_zone(site->def, operation->zone) !=
+		                                      POSITION_NONE;
+		if (fits && fitting++ == 0)
+			found = site;
+	}
+	return fitting == 1 ? found : exchange_only_site(ex, "the member 'site'");
+}
+
+#define BEGIN_MEMBERS "site, by, note, for, until"
+
+static void begin(struct exchange *ex, struct operation *operation, enum standing_type type,
+                  const char *allowed)
+{
+	cJSON *body = exchange_body(ex, allowed);
+	if (!body)
+		return;
+	bool by_required = operation->type != OPERATION_WALK_TEST;
+	operation->via = "api";
+	operation->kind = INCIDENT_KIND_NONE;
+	operation->severity = SEVERITY_NONE;
+	if (exchange_member(ex, body, "by", by_required, ID_MAX, &operation->by) &&
+	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation->note) &&
+	    (operation->zone ||
+	     exchange_member(ex, body, "zone", false, ID_MAX, &operation->zone)) &&
+	    (operation->device ||
+	     exchange_member(ex, body, "device", false, ID_MAX, &operation->device)) &&
+	    read_span(ex, body, &operation->span) &&
+	    read_kinds(ex, body, type, &operation->kinds) &&
+	    read_flag(ex, body, "force", &operation->force) &&
+	    read_flag(ex, body, "announced", &operation->announced)) {
+		const struct site *site = site_of(ex, body, operation);
+		/* A drill that names no zone is the whole site's. */
+		if (site && type == STANDING_DRILL && !operation->zone)
+			operation->zone = site->def->zones[site_def_root_zone(site->def)].id;
+		if (site)
+			exchange_submit(ex, site->def->id, operation, finish_standing, NULL, NULL);
+	}
+	cJSON_Delete(body);
+}
+
+void api_zone_arm(struct exchange *ex)
+{
+	begin(ex, &(struct operation){.type = OPERATION_ARM, .zone = ex->id}, STANDING_ARMING,
+	      BEGIN_MEMBERS ", force");
+}
+
+void api_zone_disarm(struct exchange *ex)
+{
+	begin(ex, &(struct operation){.type = OPERATION_DISARM, .zone = ex->id}, STANDING_ARMING,
+	      BEGIN_MEMBERS);
+}
+
+void api_silence(struct exchange *ex)
+{
+	begin(ex, &(struct operation){.type = OPERATION_SILENCE}, STANDING_SILENCE,
+	      BEGIN_MEMBERS ", zone, device, kind, kinds");
+}
+
+void api_drill(struct exchange *ex)
+{
+	begin(ex,
+	      &(struct operation){.type = OPERATION_DRILL, .span = MINUTES(30), .announced = true},
+	      STANDING_DRILL, BEGIN_MEMBERS ", zone, kind, kinds, announced");
+}
+
+void api_walk_test(struct exchange *ex)
+{
+	begin(ex,
+	      &(struct operation){
+	              .type = OPERATION_WALK_TEST, .device = ex->id, .span = MINUTES(30)},
+	      STANDING_WALK_TEST, BEGIN_MEMBERS);
+}
+
+/* ---- ending ---- */
+
+/* Who ends it may stand in the query or the body, and may be left out: a DELETE has none. */
+static void end(struct exchange *ex, enum standing_type type, enum operation_type operation_type)
+{
+	struct operation operation = {.type = operation_type,
+	                              .via = "api",
+	                              .by = exchange_query(ex, "by"),
+	                              .standing = ex->id,
+	                              .kind = INCIDENT_KIND_NONE,
+	                              .severity = SEVERITY_NONE};
+	cJSON *body = NULL;
+	if (ex->body.len) {
+		body = exchange_body(ex, "by, note");
+		if (!body)
+			return;
+		if ((!operation.by &&
+		     !exchange_member(ex, body, "by", false, ID_MAX, &operation.by)) ||
+		    !exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note))
+			goto finish;
+	}
+	const struct site *site = site_of_standing(ex, type);
+	if (site)
+		exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);
+finish:
+	cJSON_Delete(body);
+}
+
+void api_silence_end(struct exchange *ex)
+{
+	end(ex, STANDING_SILENCE, OPERATION_SILENCE_END);
+}
+
+void api_drill_end(struct exchange *ex)
+{
+	end(ex, STANDING_DRILL, OPERATION_DRILL_END);
+}

@@ -151,6 +151,8 @@ void view_device(struct text *text, const char *name, const struct site_def *def
 		json_put_null(text, "online");
 	put_time_or_null(text, "heard", row->heard);
 	put_time_or_null(text, "changed", row->changed);
+	put_time_or_null(text, "tested", row->tested);
+	json_put_bool(text, "walk_test", row->walk_test);
 	json_open(text, "active", '[');
 	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
 		if (row->active & (UINT32_C(1) << kind))

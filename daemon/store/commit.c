@@ -105,6 +105,7 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	bind_bool(&at, state->walk_test);
 	bind_int(&at, state->heard);
 	bind_int(&at, state->changed);
+	bind_int(&at, state->tested);
 	return sql_done(store, &at, why);
 }
 

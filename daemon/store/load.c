@@ -99,6 +99,7 @@ static int load_devices(struct store *store, struct site *site)
 		state->walk_test = read_bool(&at);
 		state->heard = read_int(&at);
 		state->changed = read_int(&at);
+		state->tested = read_int(&at);
 	}
 	return r;
 }

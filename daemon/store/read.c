@@ -164,6 +164,8 @@ int store_devices(struct store *store, const char *site, device_visit visit, voi
 		row.online = read_bool(&at);
 		row.heard = read_int(&at);
 		row.changed = read_int(&at);
+		row.tested = read_int(&at);
+		row.walk_test = read_bool(&at);
 		going = visit(ctx, &row);
 	}
 	sql_end(&at);

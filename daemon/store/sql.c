@@ -126,8 +126,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " started = excluded.started, due = excluded.due,"
                 " last_status = excluded.last_status",
         [SQL_DEVICE_PUT] = "INSERT OR REPLACE INTO device_state (site, device, active, known,"
-                           " settled, online, heard_once, walk_test, heard, changed)"
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                           " settled, online, heard_once, walk_test, heard, changed, tested)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         [SQL_STANDING_PUT] =
                 "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
@@ -170,9 +170,10 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
                 " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
-                            " heard, changed FROM device_state WHERE site = ?1",
+                            " heard, changed, tested FROM device_state WHERE site = ?1",
         [SQL_DEVICES_LIST] = "SELECT s.id, d.device, d.active, d.known, d.online, d.heard,"
-                             " d.changed FROM device_state d JOIN site s ON s.number = d.site"
+                             " d.changed, d.tested, d.walk_test FROM device_state d JOIN site s ON "
+                             "s.number = d.site"
                              " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, d.device",
         [SQL_DELIVERIES_LIST] =
                 "SELECT s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"

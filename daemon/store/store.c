@@ -24,6 +24,8 @@ extern const unsigned char migration_0002[];
 extern const size_t migration_0002_len;
 extern const unsigned char migration_0003[];
 extern const size_t migration_0003_len;
+extern const unsigned char migration_0004[];
+extern const size_t migration_0004_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -32,6 +34,7 @@ static const struct migration {
         {migration_0001, &migration_0001_len},
         {migration_0002, &migration_0002_len},
         {migration_0003, &migration_0003_len},
+        {migration_0004, &migration_0004_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

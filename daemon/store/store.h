@@ -167,7 +167,8 @@ struct device_row {
 	const char *site, *id;
 	uint32_t active, known; /* bit per kind */
 	bool online, online_known;
-	wall_ms heard, changed; /* 0: never */
+	wall_ms heard, changed, tested; /* 0: never */
+	bool walk_test;
 };
 typedef bool (*device_visit)(void *ctx, const struct device_row *);
 int store_devices(struct store *, const char *site, device_visit, void *ctx) MUST_USE;

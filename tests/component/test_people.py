@@ -27,3 +27,54 @@ def test_an_incident_is_handed_on_once_it_is_accepted(house):
     assert house.tocsin_json("show", incident)["owner"] == "sun"
     assert house.tocsin_json("handover")["items"] == []
     assert link
+
+
+def test_a_drill_is_marked_in_every_message_and_broken_off_by_a_panic(house):
+    begun = house.api("POST", "/api/v1/drills",
+                      {"zone": "dorm", "kinds": ["fire"], "for": "30m", "by": "sun"})
+    assert begun.status == 200, begun
+    assert house.push("sun", "drill.started").json["type"] == "drill.started"
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    assert push.incident["drill"] is True and "【演练】" in push.notification["text"]
+    house.says("sos-gate", "panic")
+    real = house.push("qian", "opened", step=1, path="/phone")
+    assert real.incident["kind"] == "panic" and real.incident["drill"] is False
+    house.push("zhao", "drill.ended")
+    assert house.tocsin_json("drill", "list")["items"] == []
+    (over,) = house.api("GET", "/api/v1/drills?all=true").json["items"]
+    assert over["state"] == "ended" and over["incidents"] == [push.incident["id"]]
+    house.tocsin("verify")
+
+
+def test_a_silence_is_listed_ended_and_survives_a_kill(house):
+    house.tocsin("silence", "add", "--device", "smoke-301", "--for", "2h", "--by", "li",
+                 "--note", "粉刷")
+    (silence,) = house.tocsin_json("silence")["items"]
+    house.daemon.kill()
+    house.daemon.start()
+    house.says("smoke-301", "smoke")
+    assert house.incidents() == []
+    ended = house.api("DELETE", f"/api/v1/silences/{silence['id']}?by=li")
+    assert ended.status == 200 and ended.json["hidden"] == 1, ended
+    # It still burns: now it is told.
+    assert house.push("qian", "opened", within=10).incident["kind"] in ("fire", "trouble")
+    assert {i["kind"] for i in house.incidents()} == {"fire", "trouble"}
+
+
+def test_arming_by_hand_with_a_door_open(house):
+    house.says("door-office", "contact")
+    refused = house.api("POST", "/api/v1/zones/office/arm", {"by": "li", "note": "提前关门"})
+    assert refused.status == 409 and "door-office" in refused.json["detail"]
+    house.tocsin("arm", "office", "--by", "li", "--note", "提前关门", "--force")
+    house.says("door-office", "contact", "clear")
+    house.says("door-office", "contact")
+    assert house.push("qian", "opened").incident["kind"] == "intrusion"
+
+
+def test_a_walk_test_is_recorded_and_pushes_nothing(house):
+    house.tocsin("walk-test", "smoke-301", "--by", "qian", "--for", "10m")
+    house.says("smoke-301", "smoke")
+    untested = [d["id"] for d in house.tocsin_json("devices", "--untested", "1h")["items"]]
+    assert "smoke-301" not in untested and "smoke-302" in untested
+    assert house.incidents() == []

@@ -61,7 +61,7 @@ static void what_is_not_there(void **state)
 {
 	struct visits *v = *state;
 	expect(404, get(v, "/nothing", NULL), "there is nothing at /nothing");
-	expect(404, get(v, "/api/v1/drills", "admin"), NULL);
+	expect(404, get(v, "/api/v1/nothing", "admin"), NULL);
 	expect(405, post(v, "/healthz", NULL, "{}"), "Allow: GET, HEAD\r\n");
 	expect(405, ask(v, "DELETE", "/api/v1/incidents", "admin", NULL, NULL),
 	       "Allow: GET, HEAD, POST\r\n");

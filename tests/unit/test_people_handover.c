@@ -56,7 +56,7 @@ static void test_the_incoming_is_told_at_the_change(void **state)
 	expect_push(&s, "zhao", REASON_HANDOVER, 0);
 	expect_no_more_pushes(&s);
 	assert_string_equal(only_handover(&s)->to, "zhao");
-	assert_string_equal(only_handover(&s)->people[0], "li");
+	assert_string_equal(only_handover(&s)->names[0], "li");
 	/* Until it is accepted the outgoing stays in charge. */
 	assert_string_equal(only_incident(&s)->owner, "li");
 	story_end(&s);
@@ -166,8 +166,8 @@ static void test_what_was_never_accepted_is_taken_up_by_the_next(void **state)
 		forget_pushes(&s);
 	}
 	assert_string_equal(only_handover(&s)->to, "li");
-	assert_int_equal(only_handover(&s)->people_count, 1);
-	assert_string_equal(only_handover(&s)->people[0], "zhao");
+	assert_int_equal(only_handover(&s)->name_count, 1);
+	assert_string_equal(only_handover(&s)->names[0], "zhao");
 	story_end(&s);
 }
 

@@ -120,6 +120,7 @@ static int service_submit(void *ctx, const char *site_id, const struct operation
 	w->operation.note = arena_copy(&w->arena, op->note);
 	w->operation.to = arena_copy(&w->arena, op->to);
 	w->operation.zone = arena_copy(&w->arena, op->zone);
+	w->operation.device = arena_copy(&w->arena, op->device);
 	w->operation.standing = arena_copy(&w->arena, op->standing);
 	v->submitted++;
 	if (!v->hold)

@@ -35,6 +35,10 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_DEVICE] = {"device", "DEVICE", "only what this device said"},
         [OPTION_TYPE] = {"type", "TYPE", "only this type of entry: signal, step, incident.*, ..."},
         [OPTION_INCIDENT] = {"incident", "ID", "only what belongs to this incident"},
+        [OPTION_FOR] = {"for", "DURATION", "how long: 30m, 8h, 2d"},
+        [OPTION_FORCE] = {"force", NULL, "although a door is open: it is left out until it closes"},
+        [OPTION_UNANNOUNCED] = {"unannounced", NULL, "tells nobody that the drill begins"},
+        [OPTION_UNTESTED] = {"untested", "TIME", "only those not tested since: 30d, 2026-09-01"},
         [OPTION_FOLLOW] = {"follow", NULL, "goes on with what is recorded from now on; ^C ends"},
         [OPTION_HEAD] = {"head", "SEQ:HASH",
                          "a head of the ledger that somebody kept; SITE:SEQ:HASH with several "
@@ -145,6 +149,73 @@ const struct command commands[] = {
                     "until then the\noutgoing one stays in charge and reachable.",
          .examples = "handover\nhandover accept binjiang-handover-3 --by zhao\n",
          .run = run_handover},
+        {.name = "arm",
+         .arguments = "ZONE",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_BY) | BIT(OPTION_NOTE),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_FOR) | BIT(OPTION_FORCE) |
+                  BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "arms a zone by hand",
+         .details = "Watches a zone for intrusion from now on (after its exit delay), whatever its "
+                    "schedule says,\nuntil --for is over or somebody says otherwise. An open door "
+                    "refuses it, or is left out with\n--force. Fire, gas and panic are always "
+                    "armed.",
+         .examples = "arm office --by li --note \"early closing\"\n"
+                     "arm office --by li --note \"window broken\" --force --for 12h\n",
+         .run = run_arm},
+        {.name = "disarm",
+         .arguments = "ZONE",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_FOR),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_FOR) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
+         .summary = "disarms a zone by hand, for a while",
+         .details = "Intrusion in the zone raises nothing until --for is over; then its schedule "
+                    "holds again.\nFire, gas and panic are never disarmed.",
+         .examples = "disarm office --by li --for 2h --note \"parents' evening\"\n",
+         .run = run_arm},
+        {.name = "silence",
+         .arguments = "[list | add | end ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) |
+                  BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "keeps a device or a zone from alarming, for maintenance",
+         .details =
+                 "A silence names a device or a zone, has an end (--for) and a reason (--note). "
+                 "A panic and a\ncertain fire break through it. What it hid is counted, and told "
+                 "when it ends.",
+         .examples =
+                 "silence\nsilence add --device smoke-301 --for 2h --by li --note \"painting\"\n"
+                 "silence add --zone dorm --kind water --for 1d --by li --note \"pipes\"\n"
+                 "silence end binjiang-silence-4 --by li\n",
+         .run = run_silence},
+        {.name = "drill",
+         .arguments = "[list | start | end ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_ZONE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) | BIT(OPTION_BY) |
+                  BIT(OPTION_NOTE) | BIT(OPTION_UNANNOUNCED) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "starts and ends a drill",
+         .details =
+                 "While a drill runs, alarms of its kinds in its zone are drill incidents: told "
+                 "as usual, marked\nDRILL in every message, never to outside lines. It ends after "
+                 "--for (30m), by hand, or for\neveryone when a real alarm or any panic comes.",
+         .examples = "drill start --zone dorm --kind fire --for 30m --by sun\n"
+                     "drill end binjiang-drill-5 --by sun\ndrill list --json\n",
+         .run = run_drill},
+        {.name = "walk-test",
+         .arguments = "DEVICE",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .needs = BIT(OPTION_BY),
+         .takes = BIT(OPTION_BY) | BIT(OPTION_FOR) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "puts a device under walk test",
+         .details = "What the device says is recorded and pushes nothing, for --for (30m; 0s ends "
+                    "it). devices\n--untested 30d lists what was not tested for so long.",
+         .examples = "walk-test smoke-301 --by qian\nwalk-test smoke-301 --by qian --for 0s\n"
+                     "devices --untested 30d\n",
+         .run = run_walk_test},
         {.name = "who",
          .arguments = "",
          .needs = BIT(OPTION_KIND) | BIT(OPTION_ZONE),
@@ -166,7 +237,7 @@ const struct command commands[] = {
          .run = run_duty},
         {.name = "devices",
          .arguments = "",
-         .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_UNTESTED) | BIT(OPTION_JSON),
          .summary = "lists devices: what they say and when they were last heard",
          .details = "Lists every device of the configuration with its zone, its state and its "
                     "last sign of life.",

@@ -289,13 +289,15 @@ static void device_row(struct listing *list, const struct site_def *def, uint32_
 	table_cell_time(&list->table, list->ctx, def, row->heard);
 }
 
-static int list_devices(struct listing *list, struct store *store, const struct site_def *def)
+static int list_devices(struct listing *list, struct store *store, const struct site_def *def,
+                        wall_ms tested_before)
 {
 	struct heard heard = {.def = def};
 	heard.rows = NEW_ARRAY(struct device_row, def->device_count + 1);
 	int r = store_devices(store, def->id, visit_device, &heard);
 	for (uint32_t i = 0; r >= 0 && i < def->device_count; i++)
-		device_row(list, def, i, &heard.rows[i]);
+		if (heard.rows[i].tested <= tested_before)
+			device_row(list, def, i, &heard.rows[i]);
 	free(heard.rows);
 	return r;
 }
@@ -310,7 +312,10 @@ int run_devices(const struct command_context *ctx, const struct invocation *line
 	};
 	const struct site_def *only;
 	struct store *store = NULL;
+	wall_ms tested_before = NEVER;
 	int code = option_site(ctx, line, &only);
+	if (code == 0)
+		code = option_time(ctx, line, OPTION_UNTESTED, only, &tested_before);
 	if (code == 0)
 		code = store_open_here(ctx, &store);
 	if (code)
@@ -320,7 +325,7 @@ int run_devices(const struct command_context *ctx, const struct invocation *line
 	int r = 0;
 	for (uint32_t i = 0; r >= 0 && i < ctx->site_count; i++)
 		if (!only || only == ctx->sites[i])
-			r = list_devices(&list, store, ctx->sites[i]);
+			r = list_devices(&list, store, ctx->sites[i], tested_before);
 	store_close(store);
 	return listing_end(&list, r, say(ctx, "No devices are configured.", "没有配置设备。"),
 	                   false);

@@ -111,3 +111,84 @@ int run_handover(const struct command_context *ctx, const struct invocation *lin
 	text_finish(&body);
 	return code;
 }
+
+/* ---- beginning and ending ---- */
+
+static void put_option(struct text *body, const struct invocation *line, enum option option)
+{
+	if (line->options[option])
+		json_put_string(body, option_facts[option].name, line->options[option]);
+}
+
+static int begin(const struct command_context *ctx, const struct invocation *line,
+                 struct text *path)
+{
+	static const enum option members[] = {OPTION_SITE, OPTION_BY,     OPTION_NOTE, OPTION_FOR,
+	                                      OPTION_ZONE, OPTION_DEVICE, OPTION_KIND};
+	struct text body = {0};
+	json_open(&body, NULL, '{');
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		put_option(&body, line, members[i]);
+	if (line->options[OPTION_FORCE])
+		json_put_bool(&body, "force", true);
+	if (line->options[OPTION_UNANNOUNCED])
+		json_put_bool(&body, "announced", false);
+	json_close(&body, '}');
+	int code = post_to_daemon(ctx, line, text_get(path), text_get(&body),
+	                          say(ctx, "done", "完成"));
+	text_finish(&body);
+	text_finish(path);
+	return code;
+}
+
+int run_arm(const struct command_context *ctx, const struct invocation *line)
+{
+	struct text path = {0};
+	text_add(&path, "/api/v1/zones/");
+	client_add_segment(&path, line->arguments[0]);
+	text_addf(&path, "/%s", line->command->name);
+	return begin(ctx, line, &path);
+}
+
+int run_walk_test(const struct command_context *ctx, const struct invocation *line)
+{
+	struct text path = {0};
+	text_add(&path, "/api/v1/devices/");
+	client_add_segment(&path, line->arguments[0]);
+	text_add(&path, "/walk-test");
+	return begin(ctx, line, &path);
+}
+
+/* What silence and drill share: list, a word that begins one, end ID. */
+static int run_standing(const struct command_context *ctx, const struct invocation *line,
+                        enum standing_type type, const char *begins, const char *needs)
+{
+	const char *verb = line->argument_count ? line->arguments[0] : "list";
+	struct text path = {0};
+	if (strcmp(verb, "list") == 0 && line->argument_count < 2)
+		return list_standings(ctx, line, type);
+	text_addf(&path, "/api/v1/%ss", line->command->name);
+	if (strcmp(verb, begins) == 0 && line->argument_count == 1 && line->options[OPTION_BY])
+		return begin(ctx, line, &path);
+	if (strcmp(verb, "end") == 0 && line->argument_count == 2) {
+		text_add_char(&path, '/');
+		client_add_segment(&path, line->arguments[1]);
+		text_add(&path, "/end");
+		return begin(ctx, line, &path);
+	}
+	text_finish(&path);
+	return complain(ctx, EXIT_USAGE, "'%s' lists; or: %s %s %s; or: %s end ID --by PERSON",
+	                line->command->name, line->command->name, begins, needs,
+	                line->command->name);
+}
+
+int run_silence(const struct command_context *ctx, const struct invocation *line)
+{
+	return run_standing(ctx, line, STANDING_SILENCE, "add",
+	                    "--device DEVICE | --zone ZONE --for DURATION --by PERSON --note TEXT");
+}
+
+int run_drill(const struct command_context *ctx, const struct invocation *line)
+{
+	return run_standing(ctx, line, STANDING_DRILL, "start", "--zone ZONE --by PERSON");
+}

@@ -1,0 +1,184 @@
+/* Drills: what happens inside their scope is told as usual, marked as a drill, and never to outside
+ * lines. A real alarm, or any panic, breaks a drill off for everyone. One at a time. */
+#include <errno.h>
+#include <string.h>
+
+#include "decide/core.h"
+
+#define DRILL_MAX HOURS(8)
+
+static uint32_t bit(enum incident_kind kind)
+{
+	return UINT32_C(1) << kind;
+}
+
+static struct standing *find_drill(const struct site *site)
+{
+	for (uint32_t i = 0; i < site->standing_count; i++)
+		if (site->standings[i]->type == STANDING_DRILL &&
+		    !standing_is_over(site->standings[i]))
+			return site->standings[i];
+	return NULL;
+}
+
+/* Troubles are never played, and a panic is always meant. */
+static bool may_be_drilled(enum incident_kind kind)
+{
+	return kind != INCIDENT_PANIC && kind != INCIDENT_TROUBLE && kind != INCIDENT_TAMPER;
+}
+
+bool drill_covers(const struct site *site, uint32_t zone, enum incident_kind kind)
+{
+	const struct standing *drill = find_drill(site);
+	if (!drill || !may_be_drilled(kind) || (drill->kinds && !(drill->kinds & bit(kind))))
+		return false;
+	uint32_t around = site_def_zone(site->def, drill->zone);
+	return around != POSITION_NONE && zone_is_within(site->def, zone, around);
+}
+
+/* ---- telling ---- */
+
+static void tell_person(struct context *c, uint32_t person, enum reason reason, const char *note)
+{
+	struct resolved_recipient who = {RECIPIENT_PERSON, person};
+	if (!is_inside(c->site->def, who))
+		return;
+	struct notification *n = notify(c, NULL, who, reason, 0);
+	own(&n->note, note);
+}
+
+static bool was_told(const struct site *site, const char *person)
+{
+	for (uint32_t i = 0; i < site->incident_count; i++) {
+		const struct incident *incident = site->incidents[i];
+		for (uint32_t k = 0; incident->drill && k < incident->told_count; k++)
+			if (incident->told[k].kind == RECIPIENT_PERSON &&
+			    strcmp(incident->told[k].id, person) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* The end is told to whoever knows of the drill; a real alarm's to everybody. */
+static void tell_end(struct context *c, const struct standing *drill, bool everybody)
+{
+	for (uint32_t i = 0; i < c->site->def->person_count; i++)
+		if (everybody || drill->announced || was_told(c->site, c->site->def->people[i].id))
+			tell_person(c, i, REASON_DRILL_ENDED, drill->end);
+}
+
+/* ---- its life ---- */
+
+static void end_drill(struct context *c, struct standing *drill, const char *by, const char *how,
+                      bool everybody)
+{
+	standing_end(c, drill, by, how);
+	record_standing(c, drill, "drill", "ended", by);
+	for (uint32_t i = 0; i < c->site->incident_count; i++) {
+		struct incident *incident = c->site->incidents[i];
+		if (incident->drill && incident_is_active(incident))
+			incident_resolve(c, incident, by, OUTCOME_DRILL, NULL);
+	}
+	tell_end(c, drill, everybody);
+}
+
+void drill_over(struct context *c, struct standing *drill, const char *by, const char *how)
+{
+	end_drill(c, drill, by, how, false);
+}
+
+void drill_meets(struct context *c, struct incident *incident)
+{
+	struct standing *drill = find_drill(c->site);
+	if (!drill)
+		return;
+	if (incident->drill) {
+		standing_add_name(drill, incident->id);
+		touch_standing(c, drill);
+		return;
+	}
+	if (incident->kind == INCIDENT_TROUBLE || incident->kind == INCIDENT_TAMPER)
+		return;
+	struct text how = {0};
+	text_addf(&how, "a real alarm: %s", incident->id);
+	end_drill(c, drill, NULL, text_get(&how), true);
+	text_finish(&how);
+}
+
+static const struct incident *real_alarm(const struct site *site)
+{
+	for (uint32_t i = 0; i < site->incident_count; i++) {
+		const struct incident *incident = site->incidents[i];
+		if (incident_is_active(incident) && !incident->drill &&
+		    incident_kind_latches(incident->kind))
+			return incident;
+	}
+	return NULL;
+}
+
+static int check_drill(const struct context *c, const struct operation *op)
+{
+	int r = check_person(c, op->by, "by");
+	if (r < 0)
+		return r;
+	if (!op->zone || site_def_zone(c->site->def, op->zone) == POSITION_NONE)
+		return problem_set(c->why, -EINVAL, "no zone '%s' at site '%s'",
+		                   op->zone ? op->zone : "", c->site->def->id);
+	for (uint32_t kind = 0; kind < INCIDENT_KIND_COUNT; kind++)
+		if ((op->kinds & bit((enum incident_kind)kind)) &&
+		    !may_be_drilled((enum incident_kind)kind))
+			return problem_set(c->why, -EINVAL, "%s is never drilled",
+			                   incident_kind_name((enum incident_kind)kind));
+	if (op->span < SECONDS(1) || op->span > DRILL_MAX)
+		return problem_set(c->why, -EINVAL,
+		                   "a drill has an end: give how long it lasts, up to 8h");
+	const struct incident *real = real_alarm(c->site);
+	if (real)
+		return problem_set(c->why, -ENOTEMPTY,
+		                   "no drill while a real alarm is open: resolve %s first",
+		                   real->id);
+	const struct standing *other = find_drill(c->site);
+	if (other)
+		return problem_set(c->why, -ENOTEMPTY, "drill %s is under way: end it first",
+		                   other->id);
+	return 0;
+}
+
+static int begin_drill(struct context *c, const struct operation *op)
+{
+	int r = check_drill(c, op);
+	if (r < 0)
+		return r;
+	record_operation(c, op, NULL);
+	struct standing *drill = standing_begin(c, STANDING_DRILL);
+	own(&drill->by, op->by);
+	own(&drill->note, op->note);
+	own(&drill->zone, op->zone);
+	drill->kinds = op->kinds;
+	drill->announced = op->announced;
+	standing_last(c, drill, op->span);
+	record_standing(c, drill, "drill", "began", op->by);
+	c->plan->made = drill;
+	for (uint32_t i = 0; drill->announced && i < c->site->def->person_count; i++)
+		tell_person(c, i, REASON_DRILL_STARTED, drill->note);
+	return 0;
+}
+
+int drill_operate(struct context *c, const struct operation *op)
+{
+	if (op->type == OPERATION_DRILL)
+		return begin_drill(c, op);
+	struct standing *drill = op->standing ? site_standing(c->site, op->standing) : NULL;
+	int r = op->by ? check_person(c, op->by, "by") : 0;
+	if (r < 0)
+		return r;
+	if (!drill || drill->type != STANDING_DRILL)
+		return problem_set(c->why, -ENOENT, "no drill '%s'",
+		                   op->standing ? op->standing : "");
+	c->plan->made = drill;
+	if (standing_is_over(drill))
+		return problem_set(c->why, -EALREADY, "drill '%s' is over", drill->id);
+	record_operation(c, op, NULL);
+	drill_over(c, drill, op->by, "ended by hand");
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* floors: decide */
+/* Drills: as real as can be, told as drills, and over the moment something real happens. */
+#include <errno.h>
+
+#include "story.h"
+
+static int drill(struct story *s, const char *zone, bool announced)
+{
+	return operate_(s, (struct operation){.type = OPERATION_DRILL,
+	                                      .by = "sun",
+	                                      .zone = zone,
+	                                      .kinds = kinds_from_name(STANDING_DRILL, "fire"),
+	                                      .span = MINUTES(30),
+	                                      .announced = announced,
+	                                      .note = "autumn drill"});
+}
+
+static const struct standing *running(const struct story *s)
+{
+	for (uint32_t i = 0; i < s->site->standing_count; i++)
+		if (s->site->standings[i]->type == STANDING_DRILL)
+			return s->site->standings[i];
+	return NULL;
+}
+
+static void expect_everybody(struct story *s, enum reason reason)
+{
+	static const char *const people[] = {"qian", "zhao", "li", "sun", "wu"};
+	for (int i = 0; i < 5; i++)
+		expect_push(s, people[i], reason, 0);
+}
+
+static void test_what_happens_in_its_scope_is_a_drill(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(drill(&s, "dorm", true), 0);
+	expect_everybody(&s, REASON_DRILL_STARTED);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	const struct incident *incident = only_incident(&s);
+	assert_true(incident->drill);
+	assert_int_equal(incident->severity, SEVERITY_CRITICAL);
+	assert_string_equal(running(&s)->names[0], incident->id);
+	advance(&s, MINUTES(10));
+	for (uint32_t i = 0; i < s.push_count; i++)
+		assert_string_not_equal(s.pushes[i].channel, "police");
+	story_end(&s);
+}
+
+static void test_it_ends_by_itself_and_resolves_what_it_opened(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(drill(&s, "dorm", false), 0);
+	expect_no_more_pushes(&s); /* nobody knows */
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	forget_pushes(&s);
+	advance(&s, MINUTES(30));
+	assert_int_equal(open_incidents(&s), 0);
+	assert_null(running(&s));
+	expect_push(&s, "li", REASON_DRILL_ENDED, 0); /* who was called */
+	expect_push(&s, "qian", REASON_DRILL_ENDED, 0);
+	assert_false(take_push(&s, "wu", REASON_DRILL_ENDED, 0));
+	assert_int_equal(entries_with(&s, "\"outcome\":\"drill\""), 1);
+	story_end(&s);
+}
+
+static void test_a_real_alarm_outside_breaks_it_off(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(drill(&s, "dorm", false), 0);
+	forget_pushes(&s);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	expect_everybody(&s, REASON_DRILL_ENDED);
+	assert_null(running(&s));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_false(s.site->incidents[s.site->incident_count - 1]->drill);
+	story_end(&s);
+}
+
+static void test_a_panic_inside_is_always_meant(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_DRILL,
+	                                                 .by = "sun",
+	                                                 .zone = "campus",
+	                                                 .kinds = UINT32_C(1) << INCIDENT_PANIC,
+	                                                 .span = MINUTES(30)}),
+	                 -EINVAL);
+	assert_int_equal(drill(&s, "campus", false), 0);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	assert_false(only_incident(&s)->drill);
+	assert_null(running(&s));
+	story_end(&s);
+}
+
+static void test_a_trouble_does_not_end_a_drill(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(drill(&s, "dorm", false), 0);
+	signal_(&s, "smoke-301", KIND_BATTERY, true);
+	assert_non_null(running(&s));
+	assert_false(only_incident(&s)->drill);
+	story_end(&s);
+}
+
+static void test_none_begins_beside_a_real_alarm_or_another(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(drill(&s, "dorm", false), -ENOTEMPTY);
+	assert_int_equal(operate_(&s, (struct operation){OPERATION_RESOLVE, .by = "li",
+	                                                 .incident = only_incident(&s)->id,
+	                                                 .outcome = OUTCOME_REAL}),
+	                 0);
+	assert_int_equal(drill(&s, "dorm", false), 0);
+	assert_int_equal(drill(&s, "gate", false), -ENOTEMPTY);
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_DRILL_END,
+	                                                 .by = "sun",
+	                                                 .standing = running(&s)->id}),
+	                 0);
+	assert_null(running(&s));
+	story_end(&s);
+}
+
+static void test_an_outside_line_among_a_persons_contacts_is_left_out(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.def->channels[1].outside = true; /* the second contact of li and zhao */
+	s.mood = COURIER_REFUSES;
+	assert_int_equal(drill(&s, "dorm", true), 0);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	advance(&s, MINUTES(5));
+	for (uint32_t i = 0; i < s.push_count; i++)
+		assert_string_not_equal(s.pushes[i].channel, "backup");
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_what_happens_in_its_scope_is_a_drill),
+	        cmocka_unit_test(test_it_ends_by_itself_and_resolves_what_it_opened),
+	        cmocka_unit_test(test_a_real_alarm_outside_breaks_it_off),
+	        cmocka_unit_test(test_a_panic_inside_is_always_meant),
+	        cmocka_unit_test(test_a_trouble_does_not_end_a_drill),
+	        cmocka_unit_test(test_none_begins_beside_a_real_alarm_or_another),
+	        cmocka_unit_test(test_an_outside_line_among_a_persons_contacts_is_left_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
