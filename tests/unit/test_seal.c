@@ -1,0 +1,148 @@
+/* floors: store */
+/* Seals: when they are made, and that a record of many entries is verified fast and in constant
+ * memory (TOCSIN_RECORD_ENTRIES=1000000 for the figure). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/keys.h"
+#include "store/seal.h"
+#include "store/verify.h"
+#include "store_story.h"
+
+static const struct keys keys = {.seed = {1, 2, 3}};
+
+static void sign(struct story *s)
+{
+	struct problem why = {0};
+	assert_int_equal(store_sign_with(s->store, &keys, &why), 0);
+}
+
+static void given_start(struct story *s)
+{
+	uint8_t key[ED25519_KEY_LEN];
+	struct text data = {0};
+	ed25519_public(keys.seed, key);
+	text_add(&data, "{\"key\":\"");
+	text_add_hex(&data, key, sizeof key);
+	text_add(&data, "\"}");
+	apply(s, (struct event){.type = EVENT_SERVICE,
+	                        .service = {.type = SERVICE_KEYED, .data = text_get(&data)}});
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	commit(s);
+	text_finish(&data);
+}
+
+static void keep_verdict(void *ctx, const struct site_verdict *verdict)
+{
+	struct site_verdict *kept = ctx;
+	*kept = *verdict;
+	for (uint32_t i = 0; i < verdict->finding_count; i++)
+		print_message("%llu %s: %s\n", (unsigned long long)verdict->findings[i].seq,
+		              tampering_name(verdict->findings[i].kind),
+		              verdict->findings[i].detail.text);
+}
+
+static struct site_verdict expect_good(struct story *s)
+{
+	struct problem why = {0};
+	struct site_verdict kept = {0};
+	uint8_t key[ED25519_KEY_LEN];
+	ed25519_public(keys.seed, key);
+	assert_int_equal(store_verify(s->store, &(struct verify_request){.key = key}, keep_verdict,
+	                              &kept, &why),
+	                 0);
+	return kept;
+}
+
+static void test_a_start_is_sealed_at_once(void **state)
+{
+	struct story *s = *state;
+	sign(s);
+	given_start(s);
+	assert_int_equal(expect_good(s).checkpoints, 1);
+	assert_int_equal(store_seal_due(s->store), NEVER);
+}
+
+static void test_what_is_not_sealed_is_so_within_15_minutes(void **state)
+{
+	struct story *s = *state;
+	sign(s);
+	given_start(s);
+	pass(s, MINUTES(1));
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	assert_int_equal(store_seal_due(s->store), s->now.steady + MINUTES(15));
+	struct site_turn sites;
+	struct problem why = {0};
+	pass(s, MINUTES(15));
+	struct turn turn = turn_of(s, &sites);
+	turn.seal = true;
+	assert_int_equal(store_commit(s->store, &turn, &why), 0);
+	struct site_verdict verdict = expect_good(s);
+	assert_int_equal(verdict.checkpoints, 2);
+	assert_int_equal(verdict.sealed, verdict.last);
+	assert_int_equal(store_seal_due(s->store), NEVER);
+}
+
+static void test_a_commit_that_failed_is_sealed_with_the_next(void **state)
+{
+	struct story *s = *state;
+	struct problem why = {0};
+	sign(s);
+	given_start(s);
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	foreign_sql(s->path, "CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN"
+	                     " SELECT raise(ABORT, 'no'); END");
+	assert_true(try_commit(s, &why) < 0);
+	foreign_sql(s->path, "DROP TRIGGER full");
+	commit(s);
+	expect_good(s);
+}
+
+static void test_many_entries(void **state)
+{
+	struct story *s = *state;
+	const char *wanted = getenv("TOCSIN_RECORD_ENTRIES");
+	int64_t count = 3000;
+	if (wanted)
+		assert_int_equal(text_parse_int(wanted, &count), 0);
+	sign(s);
+	given_start(s);
+	for (int64_t i = 0; i < count;) {
+		for (int k = 0; k < 500; k++, i++) {
+			pass(s, 10);
+			struct event event = {
+			        .type = EVENT_REJECTED,
+			        .rejected = {.topic = "tocsin/binjiang/device/x/event",
+			                     .device = "smoke-301",
+			                     .reason = "not JSON",
+			                     .bytes = "{\"kind\":",
+			                     .len = 8}};
+			apply(s, event);
+		}
+		commit(s);
+	}
+	int64_t began = clock_stopwatch_ns();
+	struct site_verdict verdict = expect_good(s);
+	print_message("%llu entries verified in %.2f s\n", (unsigned long long)verdict.entries,
+	              (double)(clock_stopwatch_ns() - began) / 1e9);
+	assert_true(verdict.checkpoints >= (uint64_t)count / SEAL_EVERY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_a_start_is_sealed_at_once, story_begin,
+	                                        story_end),
+	        cmocka_unit_test_setup_teardown(test_what_is_not_sealed_is_so_within_15_minutes,
+	                                        story_begin, story_end),
+	        cmocka_unit_test_setup_teardown(test_a_commit_that_failed_is_sealed_with_the_next,
+	                                        story_begin, story_end),
+	        cmocka_unit_test_setup_teardown(test_many_entries, story_begin, story_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
