@@ -40,10 +40,9 @@ static wall_ms wall_now(void)
 	return now.wall;
 }
 
-static int load(const struct invocation *line, const char **path, struct service_config **out)
+static int load(const char *named, const char **path, struct service_config **out)
 {
 	struct text report = {0};
-	const char *named = line->options[OPTION_CONFIG];
 	*path = named ? named : CONFIG_DEFAULT;
 	int r = config_load(*path, CONFIG_COMMAND, out, &report);
 	if (r < 0) {
@@ -59,7 +58,7 @@ static int load(const struct invocation *line, const char **path, struct service
 int main(int argc, char **argv)
 {
 	struct invocation line;
-	struct service_config *config = NULL;
+	struct service_config *config = NULL, *first = NULL;
 	struct text api = {0};
 	const char *path;
 	int code;
@@ -67,12 +66,22 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough is no failure */
 	if (!command_parse(argc, argv, &line, stdout, stderr, &code))
 		return code;
-	if (load(&line, &path, &config) < 0)
+	if (load(line.options[OPTION_CONFIG], &path, &config) < 0)
 		return EXIT_CONFIG;
+	const char *store_path = config->store_path;
+	if (line.first_config) {
+		/* The record is the first one's; what is tried on it is the last one's. */
+		const char *first_path;
+		if (load(line.first_config, &first_path, &first) < 0) {
+			config_destroy(config);
+			return EXIT_CONFIG;
+		}
+		store_path = first->store_path;
+	}
 	command_write_base_url(&api, config->http.host, config->http.port);
 	const struct command_context context = {
 	        .config_path = path,
-	        .store_path = config->store_path,
+	        .store_path = store_path,
 	        .api = text_get(&api),
 	        .token = config->local_token,
 	        .sites = config->sites,
@@ -85,6 +94,7 @@ int main(int argc, char **argv)
 	};
 	code = command_run(&context, &line);
 	config_destroy(config);
+	config_destroy(first);
 	text_finish(&api);
 	return code;
 }

@@ -36,6 +36,11 @@ void record_operation(struct context *c, const struct operation *op, const char 
 		json_put_bool(data, "force", true);
 	if (op->type == OPERATION_DRILL)
 		json_put_bool(data, "announced", op->announced);
+	if (op->type == OPERATION_REPORT) { /* so that a replay can report it again */
+		json_put_string(data, "kind", incident_kind_name(op->kind));
+		if (op->severity != SEVERITY_NONE)
+			json_put_string(data, "severity", severity_name(op->severity));
+	}
 	if (op->to)
 		json_put_string(data, "to", op->to);
 	if (op->note)

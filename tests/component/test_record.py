@@ -339,3 +339,56 @@ def test_reports_over_http(told):
     check_cap(house.api("GET", f"/api/v1/incidents/{fire}/report?format=cap").body)
     assert house.api("GET", "/api/v1/incidents/none/report").status == 404
     assert house.api("GET", "/api/v1/report?format=cap").status == 400
+
+
+# ---- the record again ----
+
+def replay(house, *configs, code=0):
+    args = [word for config in configs for word in ("--config", config)]
+    done = run("tocsin", *(args or ["--config", house.config]), "replay", "--json", timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)[0]
+
+
+def test_the_record_gives_what_happened(house):
+    fire = busy(house)
+    house.push("qian", "resolved")
+    house.says("sos-gate", "panic")
+    house.daemon.stop()
+    house.daemon.start()
+    house.says("door-office", "tamper")
+    house.push("qian", "opened")
+    house.daemon.stop()
+    again = replay(house)
+    assert again["not_applied"] == 0
+    assert (again["moved"], again["only_was"], again["only_would"]) == (0, 0, 0)
+    assert again["same"] == len(house.log(type="notification")) > 5
+    assert again["incidents_were"] == again["incidents_would_be"] == len(house.log(
+        type="incident.opened"))
+    assert fire in {push["incident"] for push in again["pushes"]}
+
+
+def test_what_another_configuration_would_have_done(house, tmp_path):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.push(house.leader(), "escalated")
+    house.resolve(fire)
+    house.daemon.stop()
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(house.config, other)
+    as_it_was = house.school_file.read_bytes()
+    house.write_school(lambda school: school["policies"][0].update(
+        steps=[{"after": "0s", "notify": ["duty:guard", "person:sun"]}]))
+    shutil.copy(house.school_file, other)
+    house.school_file.write_bytes(as_it_was)
+    would = replay(house, house.config, other / "tocsin.yaml")
+    assert would["with"] == "another configuration"
+    told = {(p["to"], p["reason"]): p for p in would["pushes"] if p["kind"] == "fire"}
+    assert told["person:sun", "opened"]["was"] is None
+    assert told["person:sun", "opened"]["would"]
+    gone = told[f"person:{house.leader()}", "escalated"]
+    assert gone["was"] and gone["would"] is None
+    assert abs(told["person:qian", "opened"]["difference_s"]) < 1
+    assert "person:sun" in run("tocsin", "--config", house.config, "--config",
+                               other / "tocsin.yaml", "replay").stdout

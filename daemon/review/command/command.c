@@ -287,6 +287,18 @@ const struct command commands[] = {
          .examples = "report 1 --format html\nreport 1 --format cap\n"
                      "report day --format csv\nreport week --until 2026-11-23T00:00\n",
          .run = run_report},
+        {.name = "replay",
+         .arguments = "",
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "lets the record happen again: who would have been told when",
+         .details = "Puts what the record says came in through the rules again. With the "
+                    "configuration that was in\nforce it must give what happened, and ends with "
+                    "1 if it does not. With another one (a second\n--config FILE; the first "
+                    "finds the record) it says what would have been: who would have been\ntold "
+                    "when, side by side with what happened. Every push is then taken as accepted.",
+         .examples = "replay\nreplay --json --site binjiang\n"
+                     "replay --config /etc/tocsin/tocsin.yaml --config /tmp/new.yaml\n",
+         .run = run_replay},
         {.name = "key",
          .arguments = "",
          .takes = BIT(OPTION_JSON) | BIT(OPTION_NEW),
@@ -413,6 +425,8 @@ static int read_option(int argc, char *const *argv, int *i, struct invocation *l
 		fprintf(err, "tocsin: --%s is empty; it names a %s\n", facts->name, facts->value);
 		return EXIT_USAGE;
 	}
+	if (option == OPTION_CONFIG && line->options[option] && !line->first_config)
+		line->first_config = line->options[option];
 	line->options[option] = value;
 	return 0;
 }

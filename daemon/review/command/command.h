@@ -91,6 +91,7 @@ struct command {
 
 struct invocation { /* borrows from argv */
 	const struct command *command;
+	const char *first_config; /* the first --config where several are given, else NULL */
 	const char *options[OPTION_COUNT]; /* NULL: not given; "" for a given flag */
 	const char *arguments[COMMAND_ARGUMENTS_MAX];
 	uint32_t argument_count;

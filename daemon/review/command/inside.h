@@ -81,6 +81,7 @@ int run_devices(const struct command_context *, const struct invocation *);
 int run_deliveries(const struct command_context *, const struct invocation *);
 int run_verify(const struct command_context *, const struct invocation *);
 int run_key(const struct command_context *, const struct invocation *);
+int run_replay(const struct command_context *, const struct invocation *);
 int run_report(const struct command_context *, const struct invocation *);
 
 #endif

@@ -1,0 +1,422 @@
+#include "review/replay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+struct recorded { /* an incident of the record */
+	char id[INCIDENT_ID_MAX];
+	char *zone, *subject;
+	enum incident_kind kind;
+};
+
+struct engine {
+	struct replay *out;
+	struct site *site;
+	const struct site_def *def;
+	struct plan plan;
+	bool simulate;
+	bool down; /* the service was: time passes without it */
+	struct recorded *recorded;
+	uint32_t recorded_count, recorded_cap;
+};
+
+/* ---- what comes out ---- */
+
+static void add_push(struct replay_list *list, const struct recorded *incident, const char *data,
+                     struct moment at)
+{
+	cJSON *root = NULL;
+	if (json_parse(data, strlen(data), &root, NULL) < 0)
+		return;
+	const cJSON *to = json_get(root, "to");
+	const char *kind = json_string(to, "kind"), *id = json_string(to, "id");
+	const char *reason = json_string(root, "reason");
+	if (kind && id && reason) {
+		struct text who = {0};
+		text_addf(&who, "%s:%s", kind, id);
+		MEM_RESERVE(list->items, list->count, list->cap);
+		list->items[list->count++] = (struct replay_push){
+		        .incident = mem_copy(incident->id),
+		        .zone = mem_copy(incident->zone),
+		        .to = text_take(&who),
+		        .kind = incident->kind,
+		        .reason = reason_from_name(reason),
+		        .at = at,
+		        .twin = POSITION_NONE};
+	}
+	cJSON_Delete(root);
+}
+
+static void collect(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->plan.entry_count; i++) {
+		const struct entry *entry = &e->plan.entries[i];
+		e->out->would.incidents += strcmp(entry->type, "incident.opened") == 0;
+		if (strcmp(entry->type, "notification") != 0 || !entry->incident)
+			continue;
+		const struct incident *incident = site_incident(e->site, entry->incident);
+		struct recorded named = {.zone = (char *)(incident ? incident->zone : ""),
+		                         .kind = incident ? incident->kind : INCIDENT_OTHER};
+		snprintf(named.id, sizeof named.id, "%s", entry->incident);
+		add_push(&e->out->would, &named, entry->data, entry->now);
+	}
+}
+
+/* Ends a turn. Simulated pushes arrive at once, and what follows from that is part of it. */
+static void settle(struct engine *e, struct moment now)
+{
+	struct problem why;
+	uint32_t count;
+	do {
+		struct delivery_result *results = NEW_ARRAY(struct delivery_result,
+		                                            (size_t)e->plan.dispatch_count + 1);
+		count = e->simulate ? e->plan.dispatch_count : 0;
+		for (uint32_t i = 0; i < count; i++)
+			results[i] = (struct delivery_result){
+			        .notification = e->plan.dispatches[i].notification->number,
+			        .contact = e->plan.dispatches[i].contact,
+			        .attempt = e->plan.dispatches[i].attempt,
+			        .verdict = VERDICT_ACCEPTED,
+			        .status = 200};
+		collect(e);
+		plan_reset(&e->plan, e->site);
+		for (uint32_t i = 0; i < count; i++)
+			(void)!site_apply(
+			        e->site,
+			        &(struct event){.type = EVENT_DELIVERY, .delivery = results[i]},
+			        now, &e->plan, &why);
+		free(results);
+	} while (count);
+	site_settle(e->site);
+}
+
+static void apply(struct engine *e, const struct event *event, struct moment now)
+{
+	struct problem why;
+	if (site_apply(e->site, event, now, &e->plan, &why) == 0)
+		e->out->applied++;
+	else
+		e->out->not_applied++;
+	settle(e, now);
+}
+
+/* ---- time ---- */
+
+/* Silence is an entry of its own: what was heard without changing anything is not in the ledger. */
+static void hush(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->def->device_count; i++)
+		timer_stop(&e->site->timers, &e->site->devices[i].silence);
+}
+
+static void pass_to(struct engine *e, struct moment now)
+{
+	steady_ms last = -1;
+	while (!e->down) {
+		steady_ms due = site_next_deadline(e->site);
+		if (due >= now.steady || due == last)
+			break;
+		last = due;
+		struct moment then = {.steady = due, .wall = now.wall - (now.steady - due)};
+		site_tick(e->site, then, &e->plan);
+		settle(e, then);
+	}
+}
+
+/* ---- what went in ---- */
+
+static struct recorded *recorded_incident(struct engine *e, const char *id)
+{
+	for (uint32_t i = e->recorded_count; id && i-- > 0;)
+		if (strcmp(e->recorded[i].id, id) == 0)
+			return &e->recorded[i];
+	return NULL;
+}
+
+/* The incident of the replay that stands for a recorded one. */
+static const char *stands_for(const struct engine *e, const struct recorded *recorded)
+{
+	for (uint32_t i = 0; recorded && i < e->site->incident_count; i++) {
+		const struct incident *incident = e->site->incidents[i];
+		if (incident->state != STATE_RESOLVED && incident->kind == recorded->kind &&
+		    recorded->zone && strcmp(incident->zone, recorded->zone) == 0)
+			return incident->id;
+	}
+	return NULL;
+}
+
+static void take_signal(struct engine *e, const struct ledger_row *row, const cJSON *data,
+                        struct moment now)
+{
+	const char *source = json_string(data, "source"), *kind = json_string(data, "kind");
+	const char *state = json_string(data, "state");
+	const cJSON *said = json_get(data, "said"), *value = json_get(data, "value");
+	struct event event = {.type = EVENT_SIGNAL};
+	if (!row->device || !kind || !state || (source && strcmp(source, "heard") != 0))
+		return;
+	char *note = said ? cJSON_PrintUnformatted(said) : NULL;
+	event.signal = (struct signal){.device = row->device,
+	                               .kind = kind_from_name(kind),
+	                               .active = strcmp(state, "active") == 0,
+	                               .time = row->time,
+	                               .id = json_string(data, "id"),
+	                               .has_value = cJSON_IsNumber(value),
+	                               .value = cJSON_IsNumber(value) ? value->valuedouble : 0,
+	                               .note = note};
+	(void)!json_bool(data, "test", &event.signal.test);
+	(void)!json_bool(data, "retained", &event.signal.retained);
+	if (event.signal.kind != KIND_NONE)
+		apply(e, &event, now);
+	cJSON_free(note);
+	hush(e);
+}
+
+static bool read_action(const char *action, enum operation_type *out)
+{
+	static const struct {
+		const char *name;
+		enum operation_type type;
+	} actions[] = {{"ack", OPERATION_ACK},       {"resolve", OPERATION_RESOLVE},
+	               {"note", OPERATION_NOTE},     {"assign", OPERATION_ASSIGN},
+	               {"report", OPERATION_REPORT}, {"reply", OPERATION_REPLY},
+	               {"test", OPERATION_TEST}};
+	for (size_t i = 0; action && i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(action, actions[i].name) == 0) {
+			*out = actions[i].type;
+			return true;
+		}
+	return false;
+}
+
+static void take_operation(struct engine *e, const struct ledger_row *row, const cJSON *data,
+                           struct moment now)
+{
+	struct event event = {.type = EVENT_OPERATION};
+	struct operation *op = &event.operation;
+	const char *outcome = json_string(data, "outcome"), *choice = json_string(data, "choice");
+	const char *kind = json_string(data, "kind"), *severity = json_string(data, "severity");
+	struct recorded *recorded = recorded_incident(e, row->incident);
+	if (!read_action(json_string(data, "action"), &op->type)) {
+		e->out->not_applied++;
+		return;
+	}
+	op->by = row->by;
+	op->via = json_string(data, "via");
+	op->note = json_string(data, "note");
+	op->to = json_string(data, "to");
+	op->zone = json_string(data, "zone");
+	op->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
+	op->reply = choice ? reply_from_name(choice) : REPLY_COUNT;
+	op->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
+	op->severity = severity ? severity_from_name(severity) : SEVERITY_NONE;
+	if (op->type != OPERATION_REPORT && op->type != OPERATION_TEST)
+		op->incident = stands_for(e, recorded);
+	apply(e, &event, now);
+}
+
+static void take_result(struct engine *e, const cJSON *data, struct moment now)
+{
+	struct event event = {.type = EVENT_DELIVERY};
+	const char *id = json_string(data, "notification"), *result = json_string(data, "result");
+	const char *number = id ? strrchr(id, '-') : NULL;
+	int64_t n = 0, contact = 0, attempt = 0, status = 0;
+	if (e->simulate || !number || !result || text_parse_int(number + 1, &n) < 0 ||
+	    !json_int(data, "contact", &contact) || !json_int(data, "attempt", &attempt))
+		return;
+	event.delivery = (struct delivery_result){.notification = (uint64_t)n,
+	                                          .contact = (uint32_t)contact,
+	                                          .attempt = (uint32_t)attempt};
+	while (event.delivery.verdict < VERDICT_REFUSED &&
+	       strcmp(verdict_name(event.delivery.verdict), result) != 0)
+		event.delivery.verdict++;
+	if (json_int(data, "status", &status))
+		event.delivery.status = (int32_t)status;
+	(void)!json_int(data, "took_ms", &event.delivery.took);
+	(void)!json_int(data, "retry_after_ms", &event.delivery.retry_after);
+	apply(e, &event, now);
+}
+
+/* A trouble of the service itself leaves no entry but those of its incident. */
+static void take_trouble(struct engine *e, const struct ledger_row *row, bool active,
+                         struct moment now)
+{
+	const struct recorded *recorded = recorded_incident(e, row->incident);
+	if (!recorded || !recorded->subject || row->by)
+		return;
+	apply(e,
+	      &(struct event){.type = EVENT_TROUBLE,
+	                      .trouble = {.subject = recorded->subject, .active = active}},
+	      now);
+}
+
+static void remember(struct engine *e, const struct ledger_row *row, const cJSON *data)
+{
+	const char *kind = json_string(data, "kind");
+	MEM_RESERVE(e->recorded, e->recorded_count, e->recorded_cap);
+	struct recorded *recorded = &e->recorded[e->recorded_count++];
+	*recorded = (struct recorded){.zone = mem_copy(json_string(data, "zone")),
+	                              .subject = mem_copy(json_string(data, "subject")),
+	                              .kind = kind ? incident_kind_from_name(kind)
+	                                           : INCIDENT_OTHER};
+	snprintf(recorded->id, sizeof recorded->id, "%s", row->incident);
+	e->out->was.incidents++;
+}
+
+static void take_status(struct engine *e, const struct ledger_row *row, struct moment now)
+{
+	struct event event = {.type = EVENT_STATUS};
+	event.status = (struct device_status){.device = row->device,
+	                                      .online = strcmp(row->type, "device.online") == 0};
+	apply(e, &event, now);
+	hush(e);
+}
+
+static void take_silence(struct engine *e, const struct ledger_row *row, struct moment now)
+{
+	struct event event = {.type = EVENT_SIGNAL};
+	event.signal = (struct signal){
+	        .device = row->device, .kind = KIND_LINK, .active = true, .time = row->time};
+	apply(e, &event, now);
+	hush(e);
+}
+
+static void take_service(struct engine *e, const struct ledger_row *row, struct moment now)
+{
+	struct event event = {.type = EVENT_SERVICE};
+	bool started = strcmp(row->type, "service.started") == 0;
+	event.service.type = started ? SERVICE_STARTED : SERVICE_STOPPED;
+	e->down = !started;
+	apply(e, &event, now);
+	hush(e);
+}
+
+static void check_config(struct engine *e, const cJSON *data)
+{
+	const char *hash = json_string(json_get(data, "site_file"), "hash");
+	if (hash && strcmp(hash, e->def->hash) != 0)
+		e->out->other = true;
+}
+
+static void take_row(struct engine *e, const struct ledger_row *row, const cJSON *data)
+{
+	struct moment now = {.wall = row->received, .steady = row->steady};
+	const char *type = row->type;
+	if (strcmp(type, "service.started") == 0)
+		e->down = true; /* what was due meanwhile comes with the start, not before */
+	pass_to(e, now);
+	if (strcmp(type, "signal") == 0)
+		take_signal(e, row, data, now);
+	else if (strcmp(type, "operator") == 0)
+		take_operation(e, row, data, now);
+	else if (strcmp(type, "delivery") == 0)
+		take_result(e, data, now);
+	else if (strcmp(type, "device.online") == 0 || strcmp(type, "device.offline") == 0)
+		take_status(e, row, now);
+	else if (strcmp(type, "device.silent") == 0)
+		take_silence(e, row, now);
+	else if (strcmp(type, "service.started") == 0 || strcmp(type, "service.stopped") == 0)
+		take_service(e, row, now);
+	else if (strcmp(type, "incident.opened") == 0)
+		take_trouble(e, row, true, now);
+	else if (strcmp(type, "incident.resolved") == 0)
+		take_trouble(e, row, false, now);
+}
+
+static bool visit(void *ctx, const struct ledger_row *row)
+{
+	struct engine *e = ctx;
+	cJSON *data = NULL;
+	e->out->entries++;
+	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+		return true;
+	if (strcmp(row->type, "incident.opened") == 0 && row->incident)
+		remember(e, row, data);
+	struct recorded *recorded = recorded_incident(e, row->incident);
+	if (strcmp(row->type, "notification") == 0 && recorded)
+		add_push(&e->out->was, recorded, row->data,
+		         (struct moment){.wall = row->received, .steady = row->steady});
+	take_row(e, row, data);
+	cJSON_Delete(data);
+	return true;
+}
+
+/* Before anything is applied: was another definition ever in force? */
+static bool visit_config(void *ctx, const struct ledger_row *row)
+{
+	cJSON *data = NULL;
+	if (json_parse(row->data, strlen(row->data), &data, NULL) == 0)
+		check_config(ctx, data);
+	cJSON_Delete(data);
+	return true;
+}
+
+/* ---- side by side ---- */
+
+static bool same_push(const struct replay_push *a, const struct replay_push *b)
+{
+	return a->kind == b->kind && a->reason == b->reason && strcmp(a->to, b->to) == 0 &&
+	       strcmp(a->zone ? a->zone : "", b->zone ? b->zone : "") == 0;
+}
+
+#define TWIN_WITHIN HOURS(1)
+
+/* In the order of time: each with the first of its like that has no twin yet. */
+static void pair(struct replay *out)
+{
+	for (uint32_t i = 0, from = 0; i < out->was.count; i++) {
+		struct replay_push *was = &out->was.items[i];
+		while (from < out->would.count &&
+		       out->would.items[from].at.steady < was->at.steady - TWIN_WITHIN)
+			from++;
+		for (uint32_t k = from; k < out->would.count; k++) {
+			struct replay_push *would = &out->would.items[k];
+			if (would->at.steady > was->at.steady + TWIN_WITHIN)
+				break;
+			if (would->twin != POSITION_NONE || !same_push(was, would))
+				continue;
+			was->twin = k;
+			would->twin = i;
+			break;
+		}
+	}
+}
+
+int replay_run(struct store *store, const struct site_def *def, struct replay *out)
+{
+	struct engine e = {.out = out, .def = def, .site = site_create(def), .down = true};
+	int r = store_log(store, &(struct ledger_filter){.site = def->id, .type = "config"},
+	                  visit_config, &e);
+	e.simulate = out->other;
+	if (r >= 0)
+		r = store_log(store, &(struct ledger_filter){.site = def->id}, visit, &e);
+	pair(out);
+	for (uint32_t i = 0; i < e.recorded_count; i++) {
+		free(e.recorded[i].zone);
+		free(e.recorded[i].subject);
+	}
+	free(e.recorded);
+	plan_finish(&e.plan);
+	site_destroy(e.site);
+	return r;
+}
+
+static void list_finish(struct replay_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		free(list->items[i].incident);
+		free(list->items[i].zone);
+		free(list->items[i].to);
+	}
+	free(list->items);
+}
+
+void replay_finish(struct replay *replay)
+{
+	list_finish(&replay->was);
+	list_finish(&replay->would);
+	*replay = (struct replay){0};
+}

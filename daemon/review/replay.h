@@ -1,0 +1,39 @@
+/* The ledger through the core again: who would have been told when.
+ *
+ * What came from outside (signals, what people did, the service's own events) is read back from
+ * the ledger and applied at its own time to a site made of a definition; timers run on the steady
+ * time of the entries. With the definition that was in force, the pushes' recorded results are
+ * applied too, and what comes out must be what happened. With another one, every push is taken as
+ * accepted at once, and what comes out is what that definition would have done. */
+#ifndef TOCSIN_REVIEW_REPLAY_H
+#define TOCSIN_REVIEW_REPLAY_H
+
+#include "decide/site.h"
+#include "store/store.h"
+
+struct replay_push { /* somebody told of something: as it happened, or as it would have */
+	char *incident, *zone, *to; /* the incident's id; "person:li" */
+	enum incident_kind kind;
+	enum reason reason;
+	struct moment at;
+	uint32_t twin; /* position in the other list, or POSITION_NONE */
+};
+
+struct replay_list {
+	struct replay_push *items;
+	uint32_t count, cap;
+	uint32_t incidents;
+};
+
+struct replay {
+	struct replay_list was, would;
+	uint64_t entries, applied;
+	uint64_t not_applied; /* entries of people's acts that this program cannot repeat */
+	bool other;           /* the definition is not (always) the one that was in force */
+};
+
+/* Heap; finish with replay_finish, also after a failure. */
+int replay_run(struct store *, const struct site_def *, struct replay *out) MUST_USE;
+void replay_finish(struct replay *);
+
+#endif
