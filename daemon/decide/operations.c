@@ -10,6 +10,11 @@ static const char *const names[] = {"ack",    "resolve",   "note",     "assign",
                                     "arm",    "disarm",    "silence",  "end silence",
                                     "drill",  "end drill", "walk test"};
 
+const char *operation_name(enum operation_type type)
+{
+	return names[type];
+}
+
 void record_operation(struct context *c, const struct operation *op, const char *incident)
 {
 	struct text *data = record(c);

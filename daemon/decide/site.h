@@ -246,6 +246,7 @@ enum operation_type {
 	OPERATION_DRILL_END,
 	OPERATION_WALK_TEST, /* span 0 ends it */
 };
+const char *operation_name(enum operation_type); /* the `action` of its entry */
 
 enum choice {
 	REPLY_TAKE,        /* takes charge, also from whoever has it */

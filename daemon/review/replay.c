@@ -177,19 +177,27 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 
 static bool read_action(const char *action, enum operation_type *out)
 {
-	static const struct {
-		const char *name;
-		enum operation_type type;
-	} actions[] = {{"ack", OPERATION_ACK},       {"resolve", OPERATION_RESOLVE},
-	               {"note", OPERATION_NOTE},     {"assign", OPERATION_ASSIGN},
-	               {"report", OPERATION_REPORT}, {"reply", OPERATION_REPLY},
-	               {"test", OPERATION_TEST}};
-	for (size_t i = 0; action && i < sizeof actions / sizeof *actions; i++)
-		if (strcmp(action, actions[i].name) == 0) {
-			*out = actions[i].type;
+	for (int type = 0; action && type <= OPERATION_WALK_TEST; type++)
+		if (strcmp(action, operation_name((enum operation_type)type)) == 0) {
+			*out = (enum operation_type)type;
 			return true;
 		}
 	return false;
+}
+
+/* What a standing order is about. */
+static void read_scope(const cJSON *data, struct operation *op)
+{
+	enum standing_type type = op->type == OPERATION_DRILL ? STANDING_DRILL : STANDING_SILENCE;
+	const cJSON *kinds = json_get(data, "kinds"), *kind;
+	cJSON_ArrayForEach (kind, kinds)
+		if (cJSON_IsString(kind))
+			op->kinds |= kinds_from_name(type, kind->valuestring);
+	op->device = json_string(data, "device");
+	op->standing = json_string(data, "standing");
+	(void)!json_int(data, "span_ms", &op->span);
+	(void)!json_bool(data, "force", &op->force);
+	(void)!json_bool(data, "announced", &op->announced);
 }
 
 static void take_operation(struct engine *e, const struct ledger_row *row, const cJSON *data,
@@ -209,11 +217,12 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 	op->note = json_string(data, "note");
 	op->to = json_string(data, "to");
 	op->zone = json_string(data, "zone");
+	read_scope(data, op);
 	op->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
 	op->reply = choice ? reply_from_name(choice) : REPLY_COUNT;
 	op->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
 	op->severity = severity ? severity_from_name(severity) : SEVERITY_NONE;
-	if (op->type != OPERATION_REPORT && op->type != OPERATION_TEST)
+	if (row->incident && op->type != OPERATION_REPORT)
 		op->incident = stands_for(e, recorded);
 	apply(e, &event, now);
 }
