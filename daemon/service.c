@@ -95,6 +95,14 @@ static void on_result(void *ctx, const char *site_id, const struct delivery_resu
 	item->result.detail = arena_copy(&app->inbox.arena, result->detail);
 }
 
+static const char *const *copy_people(struct arena *arena, const struct operation *op)
+{
+	const char **people = ARENA_ARRAY(arena, const char *, op->people_count);
+	for (uint32_t i = 0; i < op->people_count; i++)
+		people[i] = arena_copy(arena, op->people[i]);
+	return people;
+}
+
 static int on_submit(void *ctx, const char *site_id, const struct operation *op,
                      operation_done done, void *done_ctx)
 {
@@ -115,6 +123,8 @@ static int on_submit(void *ctx, const char *site_id, const struct operation *op,
 	item->operation.zone = arena_copy(arena, op->zone);
 	item->operation.device = arena_copy(arena, op->device);
 	item->operation.standing = arena_copy(arena, op->standing);
+	item->operation.post = arena_copy(arena, op->post);
+	item->operation.people = copy_people(arena, op);
 	return 0;
 }
 

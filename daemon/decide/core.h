@@ -162,6 +162,11 @@ uint32_t handovers_add_outgoing(const struct context *, const struct recipient *
                                 uint32_t count, uint32_t cap);
 int handover_operate(struct context *, const struct operation *) MUST_USE;
 
+/* duty_by_hand.c */
+int duty_override_operate(struct context *, const struct operation *) MUST_USE;
+int duty_cancel_operate(struct context *, const struct operation *) MUST_USE;
+void duty_override_due(struct context *, struct standing *);
+
 /* replies.c */
 int reply_operate(struct context *, const struct operation *, struct incident *) MUST_USE;
 

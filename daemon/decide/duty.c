@@ -279,26 +279,26 @@ static void next_stretch(const struct stretches *list, wall_ms at, wall_ms *soon
 /* ---- by hand ---- */
 
 /* Whom an override names who are still there. */
-static uint32_t override_people(const struct site_def *def, const struct duty_override *override,
+static uint32_t override_people(const struct site_def *def, const struct standing *override,
                                 uint32_t people[CREW_MAX])
 {
 	uint32_t count = 0;
-	for (uint32_t i = 0; i < override->people_count && count < CREW_MAX; i++) {
-		uint32_t person = site_def_person(def, override->people[i]);
+	for (uint32_t i = 0; i < override->name_count && count < CREW_MAX; i++) {
+		uint32_t person = site_def_person(def, override->names[i]);
 		if (person != POSITION_NONE)
 			people[count++] = person;
 	}
 	return override->swap && count != 2 ? 0 : count;
 }
 
-static bool is_for(const struct site_def *def, const struct duty_override *override, uint32_t post)
+static bool is_for(const struct site_def *def, const struct standing *override, uint32_t post)
 {
-	return strcmp(override->post, def->posts[post].id) == 0;
+	return override->post && strcmp(override->post, def->posts[post].id) == 0;
 }
 
-static bool holds(const struct duty_override *override, wall_ms at)
+static bool holds(const struct standing *override, wall_ms at)
 {
-	return override->from <= at && at < override->to;
+	return override->begins <= at && at < override->until;
 }
 
 /* The newest override of the post that holds and puts somebody there; swaps count below. -1: none.
@@ -308,7 +308,7 @@ static int64_t newest(const struct site_def *def, const struct duty_state *state
 {
 	uint32_t people[CREW_MAX];
 	for (uint32_t i = state ? state->count : 0; i-- > 0;) {
-		const struct duty_override *override = state->overrides[i];
+		const struct standing *override = state->overrides[i];
 		if (!override->swap && holds(override, at) && is_for(def, override, post) &&
 		    override_people(def, override, people))
 			return i;
@@ -321,7 +321,7 @@ static void swap_by_hand(const struct site_def *def, const struct duty_state *st
 {
 	uint32_t people[CREW_MAX];
 	for (uint32_t i = first; state && i < state->count; i++) {
-		const struct duty_override *override = state->overrides[i];
+		const struct standing *override = state->overrides[i];
 		if (override->swap && holds(override, at) && is_for(def, override, post) &&
 		    override_people(def, override, people))
 			change_places(out, people[0], people[1]);
@@ -382,8 +382,8 @@ static wall_ms next_boundary(const struct site_def *def, const struct duty_state
 	wall_ms soonest = NEVER;
 	for (uint32_t i = 0; state && i < state->count; i++)
 		if (is_for(def, state->overrides[i], post)) {
-			earlier(&soonest, state->overrides[i]->from, at);
-			earlier(&soonest, state->overrides[i]->to, at);
+			earlier(&soonest, state->overrides[i]->begins, at);
+			earlier(&soonest, state->overrides[i]->until, at);
 		}
 	if (newest(def, state, post, at) < 0)
 		earlier(&soonest, next_below_hand(def, &def->posts[post], at, only_turnout), at);
@@ -411,27 +411,4 @@ wall_ms duty_next_turnout(const struct site_def *def, const struct duty_state *s
                           wall_ms at)
 {
 	return next_boundary(def, state, post, at, true);
-}
-
-/* ---- memory ---- */
-
-void duty_override_destroy(struct duty_override *override)
-{
-	if (!override)
-		return;
-	for (uint32_t i = 0; i < override->people_count; i++)
-		free((char *) override->people[i]);
-	free(override->people);
-	free((char *) override->post);
-	free((char *) override->by);
-	free((char *) override->why);
-	free(override);
-}
-
-void duty_state_finish(struct duty_state *state)
-{
-	for (uint32_t i = 0; i < state->count; i++)
-		duty_override_destroy(state->overrides[i]);
-	free(state->overrides);
-	*state = (struct duty_state){0};
 }

@@ -15,25 +15,18 @@
 #define TOCSIN_DECIDE_DUTY_H
 
 #include "decide/model.h"
+#include "decide/standing.h"
 
 #define ON_DUTY_MAX 64 /* people on duty at one post at one instant; more are left out */
 
-struct duty_override {   /* by hand; heap, owns its strings */
-	uint64_t number; /* of this site, from 1 */
-	const char *post;
-	wall_ms from, to;
-	const char **people; /* who hold the post instead; of a swap: the two who change places */
-	uint32_t people_count;
-	bool swap;
-	const char *by, *why;
-	wall_ms made;
-};
-
-struct duty_state {                       /* zeroed is valid and empty */
-	struct duty_override **overrides; /* in force or to come, by number */
+/* The overrides by hand that stand, by number: in force, or to come. Their memory is the site's (or
+ * the reader's own); only the list is this one's. Zeroed is valid and empty. */
+struct duty_state {
+	struct standing **overrides;
 	uint32_t count, cap;
-	uint64_t made; /* how many there ever were: the next one's number less 1 */
 };
+void duty_state_add(struct duty_state *, struct standing *);
+void duty_state_remove(struct duty_state *, const struct standing *);
 
 /* The people on duty at a post at an instant, without repetition; returns how many (0: nobody).
  * state may be NULL: nothing was changed by hand. */
@@ -52,8 +45,5 @@ wall_ms duty_next_turnout(const struct site_def *, const struct duty_state *, ui
 
 /* Puts stretches into the order in which they are searched; called once they are filled. */
 void stretches_arrange(struct stretches *);
-
-void duty_override_destroy(struct duty_override *); /* NULL is fine */
-void duty_state_finish(struct duty_state *);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "decide/core.h"
 
-static const char *const names[] = {"ack",    "resolve",   "note",     "assign",
-                                    "report", "test",      "reply",    "accept handover",
-                                    "arm",    "disarm",    "silence",  "end silence",
-                                    "drill",  "end drill", "walk test"};
+static const char *const names[] = {
+        "ack",   "resolve",         "note",      "assign",   "report",      "test",
+        "reply", "accept handover", "arm",       "disarm",   "silence",     "end silence",
+        "drill", "end drill",       "walk test", "override", "end override"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -269,6 +269,10 @@ int operate(struct context *c, const struct operation *op)
 		return drill_operate(c, op);
 	case OPERATION_WALK_TEST:
 		return walk_test_operate(c, op);
+	case OPERATION_DUTY_OVERRIDE:
+		return duty_override_operate(c, op);
+	case OPERATION_DUTY_CANCEL:
+		return duty_cancel_operate(c, op);
 	case OPERATION_HANDOVER_ACCEPT:
 		return accept_handover(c, op);
 	}

@@ -35,7 +35,7 @@ void site_destroy(struct site *site)
 	free(site->channels);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
-	duty_state_finish(&site->duty);
+	free(site->duty.overrides);
 	free(site);
 }
 

@@ -245,6 +245,8 @@ enum operation_type {
 	OPERATION_DRILL,
 	OPERATION_DRILL_END,
 	OPERATION_WALK_TEST, /* span 0 ends it */
+	OPERATION_DUTY_OVERRIDE,
+	OPERATION_DUTY_CANCEL,
 };
 const char *operation_name(enum operation_type); /* the `action` of its entry */
 
@@ -277,6 +279,12 @@ struct operation {
 	enum severity severity; /* SEVERITY_NONE: the kind's own */
 	enum choice reply;      /* REPLY */
 	const char *standing;   /* what is accepted or ended: its id */
+	/* DUTY_OVERRIDE: who holds the post, or (swap) which two change places, and when */
+	const char *post;
+	const char *const *people;
+	uint32_t people_count;
+	bool swap;
+	wall_ms from, until;
 };
 
 enum verdict {

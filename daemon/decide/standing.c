@@ -9,7 +9,7 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_POST] = "post",           [STANDING_HANDOVER] = "handover",
         [STANDING_ARMING] = "arming",       [STANDING_ENTRY] = "entry",
         [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
-        [STANDING_WALK_TEST] = "walk-test",
+        [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -79,8 +79,11 @@ static const char **text_of(const struct standing *s, const struct member *membe
 	return (const char **)((uintptr_t)s + member->offset);
 }
 
-static const char *names_key(enum standing_type type)
+static const char *names_key(const struct standing *s)
 {
+	enum standing_type type = s->type;
+	if (type == STANDING_OVERRIDE)
+		return s->swap ? "swap" : "people";
 	return type == STANDING_ARMING  ? "open"
 	       : type == STANDING_DRILL ? "incidents"
 	       : type == STANDING_POST  ? "people"
@@ -131,6 +134,8 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 	json_put_int(out, "number", s->number);
 	json_put_string(out, "state", standing_is_over(s) ? "ended" : "active");
 	json_put_time(out, "since", s->since.wall);
+	if (s->begins)
+		json_put_time(out, "begins", s->begins);
 	if (s->until)
 		json_put_time(out, "until", s->until);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -143,7 +148,7 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 	if (s->kinds)
 		kinds_write_json(out, s->type, s->kinds);
 	if (s->name_count) {
-		json_open(out, names_key(s->type), '[');
+		json_open(out, names_key(s), '[');
 		for (uint32_t i = 0; i < s->name_count; i++)
 			json_put_string(out, NULL, s->names[i]);
 		json_close(out, ']');
@@ -172,7 +177,8 @@ static bool read_members(const cJSON *root, struct standing *s)
 	snprintf(s->id, sizeof s->id, "%s", id);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		own(text_of(s, &texts[i]), json_string(root, texts[i].name));
-	const cJSON *item, *names = json_get(root, names_key(s->type));
+	s->swap = json_get(root, "swap") != NULL;
+	const cJSON *item, *names = json_get(root, names_key(s));
 	cJSON_ArrayForEach (item, names)
 		if (cJSON_IsString(item))
 			standing_add_name(s, item->valuestring);
@@ -184,7 +190,8 @@ static bool read_members(const cJSON *root, struct standing *s)
 	json_int(root, "hidden", &hidden);
 	s->hidden = (uint32_t)hidden;
 	return s->type < STANDING_TYPE_COUNT && read_wall(root, "since", &s->since.wall) &&
-	       read_wall(root, "until", &s->until) && read_wall(root, "ended_at", &s->ended.wall);
+	       read_wall(root, "begins", &s->begins) && read_wall(root, "until", &s->until) &&
+	       read_wall(root, "ended_at", &s->ended.wall);
 }
 
 bool standing_read_json(const char *json, struct standing *s)
@@ -226,6 +233,8 @@ void site_adopt_standing(struct site *site, struct standing *s)
 {
 	MEM_RESERVE(site->standings, site->standing_count, site->standing_cap);
 	site->standings[site->standing_count++] = s;
+	if (s->type == STANDING_OVERRIDE)
+		duty_state_add(&site->duty, s);
 	if (s->number >= site->next_standing)
 		site->next_standing = s->number + 1;
 	if (s->due.due && !s->due.place)
@@ -272,6 +281,7 @@ void standing_end(struct context *c, struct standing *s, const char *by, const c
 {
 	timer_stop(&c->site->timers, &s->due);
 	s->ended = c->now;
+	duty_state_remove(&c->site->duty, s);
 	own(&s->ended_by, by);
 	own(&s->end, end);
 	touch_standing(c, s);
@@ -298,6 +308,9 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_WALK_TEST:
 		walk_test_over(c, s, NULL, "its time is over");
+		break;
+	case STANDING_OVERRIDE:
+		duty_override_due(c, s);
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

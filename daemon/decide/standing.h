@@ -21,6 +21,7 @@ enum standing_type {
 	STANDING_SILENCE,   /* zone or device, kinds, hidden */
 	STANDING_DRILL,     /* zone, kinds, announced, names */
 	STANDING_WALK_TEST, /* device, hidden */
+	STANDING_OVERRIDE,  /* names hold a post, or two change places: post, begins, until */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -35,7 +36,8 @@ struct standing {
 	const char *by, *note; /* who began it and why; heap, as all ids here */
 	const char *zone, *device, *post, *incident, *to;
 	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
-	 * are left out until they close. DRILL: its incidents. */
+	 * are left out until they close. DRILL: its incidents. OVERRIDE: who hold the post, or
+	 * the two who change places. */
 	const char **names;
 	uint32_t name_count;
 	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */
@@ -44,6 +46,8 @@ struct standing {
 	/* SILENCE, WALK_TEST: signals that raised nothing. HANDOVER: how often it was late. */
 	uint32_t hidden;
 	struct moment since;
+	wall_ms begins;       /* OVERRIDE: it may lie ahead */
+	bool swap;            /* OVERRIDE */
 	wall_ms until;        /* when it ends by itself; 0: not by the clock */
 	struct timer due;     /* its end, or when it must be looked at */
 	struct moment ended;  /* {0} while it stands */

@@ -1,10 +1,11 @@
-/* What a site is made of and how it is: devices, zones, people, duty, who is told, deliveries. */
+/* What a site is made of and how it is: devices, zones, people, who is told, deliveries. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "review/duty_view.h"
 #include "review/exchange.h"
 #include "review/views.h"
 #include "review/who.h"
@@ -13,7 +14,6 @@
 #define DEVICES_MAX 10000
 #define DELIVERIES_DEFAULT 100
 #define DELIVERIES_MAX 1000
-#define PEOPLE_ON_DUTY_MAX 64
 
 static void open_items(struct text *out)
 {
@@ -132,19 +132,6 @@ void api_devices(struct exchange *ex)
 
 /* ---- zones and people ---- */
 
-static void put_person(struct text *out, const char *name, const struct site_def *def,
-                       uint32_t person)
-{
-	if (person == POSITION_NONE) {
-		json_put_null(out, name);
-		return;
-	}
-	json_open(out, name, '{');
-	json_put_string(out, "id", def->people[person].id);
-	json_put_string(out, "name", def->people[person].name);
-	json_close(out, '}');
-}
-
 static void put_zone(struct text *out, const struct site_def *def, uint32_t i, wall_ms now)
 {
 	const struct zone *zone = &def->zones[i];
@@ -153,7 +140,7 @@ static void put_zone(struct text *out, const struct site_def *def, uint32_t i, w
 	json_put_string(out, "id", zone->id);
 	json_put_string(out, "name", zone->name);
 	json_put_string(out, "in", zone->in == POSITION_NONE ? NULL : def->zones[zone->in].id);
-	put_person(out, "owner", def, site_def_zone_owner(def, i));
+	view_person(out, "owner", def, site_def_zone_owner(def, i));
 	json_put_bool(out, "armed", zone_is_armed(def, i, now));
 	json_close(out, '}');
 }
@@ -192,39 +179,7 @@ void api_people(struct exchange *ex)
 	close_items(ex, &out, NULL);
 }
 
-/* ---- duty, and who would be told ---- */
-
-static void put_post(struct text *out, const struct site *site, uint32_t post, wall_ms at)
-{
-	const struct site_def *def = site->def;
-	uint32_t people[PEOPLE_ON_DUTY_MAX];
-	uint32_t count = post_on_duty(def, &site->duty, post, at, people, PEOPLE_ON_DUTY_MAX);
-	json_open(out, NULL, '{');
-	json_put_string(out, "site", def->id);
-	json_put_string(out, "id", def->posts[post].id);
-	json_put_string(out, "name", def->posts[post].name);
-	json_put_time(out, "at", at);
-	json_open(out, "people", '[');
-	for (uint32_t i = 0; i < count && i < PEOPLE_ON_DUTY_MAX; i++)
-		put_person(out, NULL, def, people[i]);
-	json_close(out, ']');
-	json_close(out, '}');
-}
-
-void api_duty(struct exchange *ex)
-{
-	const struct review_service *service = &ex->server->service;
-	wall_ms at = service->now(service->ctx).wall;
-	const struct site *only, *site;
-	struct text out = {0};
-	if (!exchange_query_site(ex, &only) || !exchange_query_time(ex, "at", &at))
-		return;
-	open_items(&out);
-	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
-		for (uint32_t post = 0; post < site->def->post_count; post++)
-			put_post(&out, site, post, at);
-	close_items(ex, &out, NULL);
-}
+/* ---- who would be told ---- */
 
 void api_who(struct exchange *ex)
 {

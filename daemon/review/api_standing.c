@@ -42,6 +42,11 @@ void api_handovers(struct exchange *ex)
 	list(ex, STANDING_HANDOVER);
 }
 
+void api_overrides(struct exchange *ex)
+{
+	list(ex, STANDING_OVERRIDE);
+}
+
 /* ---- acting ---- */
 
 static void finish_standing(struct exchange *ex, int result, const struct incident *incident,

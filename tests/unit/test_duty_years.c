@@ -144,12 +144,98 @@ static void test_several_hold_a_post_together(void **state)
 	}
 }
 
+/* ---- absences and swaps ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static struct standing *by_hand(uint32_t number, wall_ms from, wall_ms until, bool swap,
+                                const char *one, const char *other)
+{
+	struct standing *s = standing_create();
+	s->type = STANDING_OVERRIDE;
+	s->number = number;
+	s->post = mem_copy("leader");
+	s->begins = from;
+	s->until = until;
+	s->swap = swap;
+	s->names = NEW_ARRAY(const char *, 2);
+	s->names[s->name_count++] = mem_copy(one);
+	if (swap)
+		s->names[s->name_count++] = mem_copy(other);
+	return s;
+}
+
+/* Five years of daily duty; somebody is ill every other week, two swap every month, at any minute,
+ * the nights on which the clocks change among them. */
+static void test_years_of_absences_and_swaps(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"qian", "zhao", "li", "sun", "wu"};
+	uint32_t seed = 20261122;
+	for (int z = 0; z < FAR_ZONES; z++) {
+		struct site_def *def = school_in(zones[z]);
+		struct rota *rota = &def->posts[1].rota;
+		rota->every = HOURS(12);
+		rota->from = (struct civil){
+		        .year = 2026, .month = 1, .day = 5, .hour = 1, .minute = 45};
+		struct duty_state duty = {0};
+		for (uint32_t i = 0; i < 200; i++) {
+			wall_ms from = at("2026-01-08T00:00:00Z") +
+			               MINUTES(next_random(&seed) % (5 * 366 * 1440));
+			span_ms length = MINUTES(1 + next_random(&seed) % (9 * 1440));
+			duty_state_add(&duty, by_hand(i + 1, from, from + length, i % 3 == 0,
+			                              names[next_random(&seed) % 4], "wu"));
+		}
+		struct walk walk = walk_years(def, &duty, 1);
+		assert_true(walk.changes > 2500);
+		for (uint32_t i = 0; i < duty.count; i++)
+			standing_destroy(duty.overrides[i]);
+		free(duty.overrides);
+		site_def_destroy(def);
+	}
+}
+
+/* No change is walked past: looked at every quarter of an hour, nobody else is there between one
+ * change and the next. */
+static void test_no_change_is_missed(void **state)
+{
+	(void)state;
+	for (int z = 0; z < FAR_ZONES; z++) {
+		struct site_def *def = school_in(zones[z]);
+		struct rota *rota = &def->posts[1].rota;
+		rota->every = HOURS(8);
+		rota->from.hour = 2;
+		rota->from.minute = 15;
+		uint32_t was[4] = {0}, is[4];
+		wall_ms change = 0;
+		for (wall_ms t = at("2026-10-01T00:00:00Z"); t < at("2027-05-01T00:00:00Z");
+		     t += MINUTES(15)) {
+			uint32_t count = post_on_duty(def, NULL, 1, t, is, 4);
+			if (t < change && (is[0] != was[0] || count > 1))
+				fail_msg("%s: %lld", zones[z], (long long)t);
+			if (t < change)
+				continue;
+			change = duty_next_change(def, NULL, 1, t);
+			if (count > 1)
+				change = t; /* an overlap ends soon */
+			was[0] = is[0];
+		}
+		site_def_destroy(def);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_turns_of_every_length_leave_no_gap),
 	        cmocka_unit_test(test_the_night_that_has_its_hour_twice),
 	        cmocka_unit_test(test_several_hold_a_post_together),
+	        cmocka_unit_test(test_years_of_absences_and_swaps),
+	        cmocka_unit_test(test_no_change_is_missed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,11 @@ int post_to_daemon(const struct command_context *ctx, const struct invocation *l
 	} else if (json_string(answer, "kind")) {
 		say_incident(ctx, answer);
 	} else {
-		fprintf(ctx->out, "%s\n", done);
+		const char *id = json_string(answer, "id");
+		text_add(&words, done);
+		text_add(&words, id ? ": " : "");
+		text_add_safe(&words, id ? id : "");
+		fprintf(ctx->out, "%s\n", text_get(&words));
 	}
 	cJSON_Delete(answer);
 	text_finish(&words);

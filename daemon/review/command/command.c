@@ -26,7 +26,13 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_UNTIL] = {"until", "TIME", "before this time"},
         [OPTION_LIMIT] = {"limit", "N", "at most so many (1 to 1000; default 100)"},
         [OPTION_BY] = {"by", "PERSON", "who does it: the id of a person of the site"},
-        [OPTION_TO] = {"to", "PERSON", "who takes it over"},
+        [OPTION_TO] = {"to", "PERSON", "who takes it over; of duty: the TIME it ends"},
+        [OPTION_FROM] = {"from", "TIME", "when it begins, by the site's clocks: 2026-12-24T08:00"},
+        [OPTION_PERSON] = {"person", "PERSON", "who; several with commas between them"},
+        [OPTION_WHY] = {"why", "TEXT", "the reason, for the record"},
+        [OPTION_WEEK] = {"week", NULL, "the seven days from then on"},
+        [OPTION_GAPS] = {"gaps", NULL, "lists when and where nobody would be told"},
+        [OPTION_WEEKS] = {"weeks", "N", "so many weeks ahead (1 to 104; default 8)"},
         [OPTION_OUTCOME] = {"outcome", "OUTCOME",
                             "what it was: real, false_alarm, test, drill, unknown"},
         [OPTION_NOTE] = {"note", "TEXT", "a remark for the record"},
@@ -228,12 +234,23 @@ const struct command commands[] = {
                      "who --kind panic --zone gate --at 2026-12-24T02:00\n",
          .run = run_who},
         {.name = "duty",
-         .arguments = "",
-         .takes = BIT(OPTION_AT) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
-         .summary = "who is on duty",
-         .details = "Says for every post who is on duty now, or at another time, from the "
-                    "configuration.",
-         .examples = "duty\nduty --at 2026-12-24T02:00\n",
+         .arguments = "[overrides | override POST | swap POST | end ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_AT) | BIT(OPTION_WEEK) | BIT(OPTION_FROM) | BIT(OPTION_TO) |
+                  BIT(OPTION_PERSON) | BIT(OPTION_BY) | BIT(OPTION_WHY) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
+         .summary = "who is on duty, until when, and who comes next; changes it by hand",
+         .details = "Says for every post who is on duty now, or --at another time, until when, and "
+                    "who comes then;\n--week lists seven days. override puts somebody else on a "
+                    "post for a stretch of time, swap lets\ntwo change places in it, end takes one "
+                    "back, overrides lists them. The newest word counts; a\n--to that is a day "
+                    "without a time is meant whole. What holds for good belongs into the site "
+                    "file.",
+         .examples = "duty\nduty --at 2026-12-24T02:00\nduty --week\n"
+                     "duty override leader --from 2026-12-24T08:00 --to 2026-12-26T08:00 "
+                     "--person sun --by li --why ill\n"
+                     "duty swap leader --from 2026-12-07 --to 2026-12-20 --person li,zhao --by li\n"
+                     "duty end binjiang-override-3 --by li\n",
          .run = run_duty},
         {.name = "devices",
          .arguments = "",

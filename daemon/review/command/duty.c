@@ -1,72 +1,146 @@
-/* Who is on duty, and who would be told: from the configuration alone. */
+/* Who is on duty, from the configuration and what was changed by hand; and changing it by hand. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/calendar.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "decide/duty.h"
-#include "decide/words.h"
+#include "review/command/client.h"
 #include "review/command/inside.h"
 #include "review/command/speak.h"
-#include "review/who.h"
+#include "review/duty_view.h"
 
-#define PEOPLE_MAX 64
+/* ---- what was changed by hand ---- */
 
-/* ---- duty ---- */
-
-/* As /api/v1/duty answers. */
-static void post_json(struct text *json, const struct site_def *def, uint32_t post, wall_ms at,
-                      const uint32_t *people, uint32_t count)
+static bool take_override(void *ctx, const char *json)
 {
-	json_open(json, NULL, '{');
-	json_put_string(json, "site", def->id);
-	json_put_string(json, "id", def->posts[post].id);
-	json_put_string(json, "name", def->posts[post].name);
-	json_put_time(json, "at", at);
-	json_open(json, "people", '[');
-	for (uint32_t i = 0; i < count; i++) {
-		json_open(json, NULL, '{');
-		json_put_string(json, "id", def->people[people[i]].id);
-		json_put_string(json, "name", def->people[people[i]].name);
-		json_close(json, '}');
-	}
-	json_close(json, ']');
-	json_close(json, '}');
+	struct standing *s = standing_create();
+	if (standing_read_json(json, s))
+		duty_state_add(ctx, s);
+	else
+		standing_destroy(s);
+	return true;
 }
 
-static void post_row(struct table *table, const struct command_context *ctx,
-                     const struct site_def *def, uint32_t post, const uint32_t *people,
-                     uint32_t count)
+void duty_load(const struct command_context *ctx, const struct site_def *def,
+               struct duty_state *duty)
+{
+	struct store *store = NULL;
+	struct problem why = {0};
+	*duty = (struct duty_state){0};
+	int r = store_open(ctx->store_path, STORE_READ, &store, &why);
+	if (r == 0)
+		r = store_standings(store, def->id, STANDING_OVERRIDE, false, take_override, duty);
+	store_close(store);
+	if (r < 0 && r != -ENOENT) /* not made yet: nothing was ever changed */
+		complain(ctx, EXIT_FAILED, "what was changed by hand is not known: %s",
+		         why.text[0] ? why.text : strerror(-r));
+}
+
+void duty_unload(struct duty_state *duty)
+{
+	for (uint32_t i = 0; i < duty->count; i++)
+		standing_destroy(duty->overrides[i]);
+	free(duty->overrides);
+	*duty = (struct duty_state){0};
+}
+
+/* ---- looking ---- */
+
+static void add_people(struct text *out, const cJSON *people)
+{
+	const cJSON *person;
+	cJSON_ArrayForEach (person, people) {
+		const char *name = json_string(person, "name"), *id = json_string(person, "id");
+		text_add(out, out->len ? ", " : "");
+		text_addf(out, "%s", name ? name : "?");
+		if (name && id && strcmp(name, id) != 0)
+			text_addf(out, " (%s)", id);
+	}
+}
+
+static void people_cell(struct table *table, const struct command_context *ctx, const cJSON *people)
 {
 	struct text names = {0};
-	for (uint32_t i = 0; i < count; i++) {
-		text_add(&names, i ? ", " : "");
-		text_add_person(&names, def, def->people[people[i]].id);
-	}
-	table_cell(table, TONE_PLAIN, def->name);
-	table_cellf(table, TONE_PLAIN, "%s (%s)", def->posts[post].name, def->posts[post].id);
-	table_cell(table, count ? TONE_STRONG : TONE_WORST,
-	           count ? text_get(&names) : say(ctx, "NOBODY", "无人值班"));
+	add_people(&names, people);
+	table_cell(table, names.len ? TONE_STRONG : TONE_WORST,
+	           names.len ? text_get(&names) : say(ctx, "NOBODY", "无人值班"));
 	text_finish(&names);
 }
 
-static void site_duty(const struct command_context *ctx, const struct site_def *def, wall_ms at,
-                      struct table *table, struct text *json)
+/* "Mon 2026-11-23 08:00" */
+static void minute_cell(struct table *table, const struct command_context *ctx,
+                        const struct site_def *def, const char *stamp)
 {
-	for (uint32_t post = 0; post < def->post_count; post++) {
-		uint32_t people[PEOPLE_MAX];
-		uint32_t count = post_on_duty(def, NULL, post, at, people, PEOPLE_MAX);
-		count = count < PEOPLE_MAX ? count : PEOPLE_MAX;
-		post_row(table, ctx, def, post, people, count);
-		post_json(json, def, post, at, people, count);
+	static const char *const english[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	static const char *const chinese[] = {"周一", "周二", "周三", "周四",
+	                                      "周五", "周六", "周日"};
+	wall_ms at;
+	if (!stamp || time_parse(stamp, &at) < 0) {
+		table_cell(table, TONE_DIM, "-");
+		return;
+	}
+	struct civil c = civil_from_wall(&def->timezone, at);
+	int day = weekday_of_days(days_from_civil(c.year, c.month, c.day));
+	table_cellf(table, TONE_PLAIN, "%s %04d-%02d-%02d %02d:%02d",
+	            say(ctx, english[day], chinese[day]), c.year, c.month, c.day, c.hour, c.minute);
+}
+
+static void post_row(struct table *table, const struct command_context *ctx,
+                     const struct site_def *def, const cJSON *post)
+{
+	const char *until = json_string(post, "until");
+	table_cell(table, TONE_PLAIN, def->name);
+	table_cellf(table, TONE_PLAIN, "%s (%s)", json_string(post, "name"),
+	            json_string(post, "id"));
+	people_cell(table, ctx, json_get(post, "people"));
+	minute_cell(table, ctx, def, until);
+	if (until)
+		people_cell(table, ctx, json_get(post, "next"));
+	else
+		table_cell(table, TONE_DIM, "-");
+}
+
+static void week_rows(struct table *table, const struct command_context *ctx,
+                      const struct site_def *def, const cJSON *post)
+{
+	const cJSON *stretch;
+	cJSON_ArrayForEach (stretch, json_get(post, "week")) {
+		table_cell(table, TONE_PLAIN, def->name);
+		table_cellf(table, TONE_PLAIN, "%s (%s)", json_string(post, "name"),
+		            json_string(post, "id"));
+		people_cell(table, ctx, json_get(stretch, "people"));
+		minute_cell(table, ctx, def, json_string(stretch, "from"));
+		minute_cell(table, ctx, def, json_string(stretch, "to"));
 	}
 }
 
-int run_duty(const struct command_context *ctx, const struct invocation *line)
+static void site_duty(const struct command_context *ctx, const struct site_def *def, wall_ms at,
+                      bool week, struct table *table, struct text *json)
 {
+	struct duty_state duty;
+	duty_load(ctx, def, &duty);
+	for (uint32_t post = 0; post < def->post_count; post++) {
+		struct text item = {0};
+		cJSON *parsed = NULL;
+		view_post(&item, def, &duty, post, at, week);
+		json_put_raw(json, NULL, text_get(&item));
+		if (json_parse(text_get(&item), item.len, &parsed, NULL) == 0)
+			(week ? week_rows : post_row)(table, ctx, def, parsed);
+		cJSON_Delete(parsed);
+		text_finish(&item);
+	}
+	duty_unload(&duty);
+}
+
+static int show_duty(const struct command_context *ctx, const struct invocation *line)
+{
+	bool week = line->options[OPTION_WEEK] != NULL;
 	const char *headings[] = {say(ctx, "SITE", "站点"), say(ctx, "POST", "岗位"),
-	                          say(ctx, "ON DUTY", "值班人")};
+	                          say(ctx, "ON DUTY", "值班人"),
+	                          week ? say(ctx, "FROM", "开始") : say(ctx, "UNTIL", "值班至"),
+	                          week ? say(ctx, "TO", "结束") : say(ctx, "NEXT", "接班人")};
 	const struct site_def *only;
 	wall_ms at = ctx->now;
 	int code = option_site(ctx, line, &only);
@@ -81,7 +155,7 @@ int run_duty(const struct command_context *ctx, const struct invocation *line)
 	json_open(&json, "items", '[');
 	for (uint32_t i = 0; i < ctx->site_count; i++)
 		if (!only || only == ctx->sites[i])
-			site_duty(ctx, ctx->sites[i], at, &table, &json);
+			site_duty(ctx, ctx->sites[i], at, week, &table, &json);
 	json_close(&json, ']');
 	json_put_null(&json, "next");
 	json_close(&json, '}');
@@ -97,162 +171,94 @@ int run_duty(const struct command_context *ctx, const struct invocation *line)
 	return EXIT_DONE;
 }
 
-/* ---- who ---- */
+/* ---- changing ---- */
 
-/* The site of --site, or the one that has the zone. */
-static int site_of_zone(const struct command_context *ctx, const struct invocation *line,
-                        const struct site_def **out)
+/* "li,zhao" as a list. */
+static void put_people(struct text *body, const char *name, const char *words)
 {
-	const char *zone = line->options[OPTION_ZONE];
-	int code = option_site(ctx, line, out);
-	if (code || *out)
-		return code;
-	for (uint32_t i = 0; i < ctx->site_count; i++) {
-		if (site_def_zone(ctx->sites[i], zone) == POSITION_NONE)
-			continue;
-		if (*out)
+	char *copy = mem_copy(words), *rest = copy, *word;
+	json_open(body, name, '[');
+	while ((word = strsep(&rest, ",")))
+		if (*word)
+			json_put_string(body, NULL, word);
+	json_close(body, ']');
+	free(copy);
+}
+
+static const char *site_of_post(const struct command_context *ctx, const struct invocation *line)
+{
+	const char *post = line->arguments[1];
+	if (line->options[OPTION_SITE])
+		return line->options[OPTION_SITE];
+	for (uint32_t i = 0; i < ctx->site_count; i++)
+		if (site_def_post(ctx->sites[i], post) != POSITION_NONE)
+			return ctx->sites[i]->id;
+	return ctx->site_count ? ctx->sites[0]->id : NULL;
+}
+
+static int change_duty(const struct command_context *ctx, const struct invocation *line, bool swap)
+{
+	static const enum option needed[] = {OPTION_FROM, OPTION_TO, OPTION_PERSON, OPTION_BY};
+	for (uint32_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!line->options[needed[i]])
 			return complain(ctx, EXIT_USAGE,
-			                "zone '%s' is in the sites %s and %s: say which with "
-			                "--site",
-			                zone, (*out)->id, ctx->sites[i]->id);
-		*out = ctx->sites[i];
-	}
-	if (!*out && ctx->site_count)
-		*out = ctx->sites[0]; /* who_write_json says which zones there are */
-	return *out ? 0 : complain(ctx, EXIT_FAILED, "no site is configured");
-}
-
-static void recipients_line(const struct command_context *ctx, const cJSON *recipients)
-{
-	const cJSON *recipient, *contact;
-	struct text out = {0};
-	cJSON_ArrayForEach (recipient, recipients) {
-		const char *name = json_string(recipient, "name"),
-		           *id = json_string(recipient, "id");
-		text_add(&out, out.len ? ", " : "");
-		text_add_safe(&out, name ? name : id ? id : "?");
-		if (name && id && strcmp(name, id) != 0) {
-			text_add(&out, " (");
-			text_add_safe(&out, id);
-			text_add_char(&out, ')');
-		}
-		const char *between = say(ctx, " by ", " 经 ");
-		cJSON_ArrayForEach (contact, json_get(recipient, "contacts")) {
-			if (!cJSON_IsString(contact))
-				continue;
-			text_add(&out, between);
-			text_add_safe(&out, contact->valuestring);
-			between = say(ctx, " then ", " 再 ");
-		}
-	}
-	if (!out.len)
-		text_add_toned(&out, ctx, TONE_WORST, say(ctx, "nobody", "无人"));
-	fprintf(ctx->out, "%s\n", text_get(&out));
-	text_finish(&out);
-}
-
-static void span_phrase(const struct command_context *ctx, const cJSON *plan, const char *member,
-                        const char *before, const char *after)
-{
-	int64_t span;
-	struct text words = {0};
-	if (!json_int(plan, member, &span))
-		return;
-	text_add_span(&words, span);
-	fprintf(ctx->out, "  %s %s%s\n", before, text_get(&words), after);
-	text_finish(&words);
-}
-
-static void who_head(const struct command_context *ctx, const struct site_def *def,
-                     const cJSON *plan, wall_ms at)
-{
-	const cJSON *zone = json_get(plan, "zone"), *incident = json_get(plan, "incident");
-	const char *name = json_string(zone, "name"), *policy = json_string(plan, "policy");
-	struct text out = {0};
-	text_add_safe(&out, name ? name : "");
-	text_add(&out, ", ");
-	text_add_local(&out, def, at);
-	text_add(&out, ": ");
-	if (cJSON_IsObject(incident)) {
-		const char *kind = json_string(incident, "kind");
-		const char *severity = json_string(incident, "severity");
-		enum severity level = severity_from_name(severity ? severity : "");
-		struct text what = {0};
-		text_addf(&what, "%s, %s", words_severity(ctx->language, level),
-		          words_incident_kind(ctx->language,
-		                              incident_kind_from_name(kind ? kind : "")));
-		text_add_toned(&out, ctx, severity_tone(level), text_get(&what));
-		text_finish(&what);
-	} else {
-		text_add(&out, say(ctx, "raises nothing", "不会报警"));
-	}
-	const char *why = json_string(plan, "why"), *rule = json_string(plan, "rule");
-	if (why) {
-		text_add(&out, "; ");
-		text_add_safe(&out, why);
-	}
-	if (rule && strncmp(ctx->language, "zh", 2) != 0) {
-		text_add(&out, "\n  ");
-		text_add_safe(&out, rule);
-	} else if (policy) {
-		text_add(&out, say(ctx, "; policy ", "；预案 "));
-		text_add_safe(&out, policy);
-	}
-	fprintf(ctx->out, "%s\n", text_get(&out));
-	text_finish(&out);
-}
-
-static void who_print(const struct command_context *ctx, const struct site_def *def,
-                      const cJSON *plan, wall_ms at)
-{
-	const cJSON *step;
-	who_head(ctx, def, plan, at);
-	cJSON_ArrayForEach (step, json_get(plan, "steps")) {
-		int64_t after = 0;
-		struct text elapsed = {0};
-		json_int(step, "after_ms", &after);
-		text_add_elapsed(&elapsed, after);
-		fprintf(ctx->out, "  %-7s ", text_get(&elapsed));
-		recipients_line(ctx, json_get(step, "recipients"));
-		text_finish(&elapsed);
-	}
-	if (!cJSON_IsObject(json_get(plan, "incident")))
-		return;
-	span_phrase(ctx, plan, "repeat_ms", say(ctx, "the last step repeats every", "最后一步每隔"),
-	            say(ctx, "", " 重复"));
-	span_phrase(ctx, plan, "resolve_within_ms",
-	            say(ctx, "once acknowledged, it opens again if not resolved within", "确认后"),
-	            say(ctx, "", " 内未处置完毕将重新报警"));
-	fprintf(ctx->out, "  %s ", say(ctx, "last resort:", "最后联系："));
-	recipients_line(ctx, json_get(plan, "last_resort"));
-}
-
-int run_who(const struct command_context *ctx, const struct invocation *line)
-{
-	const struct site_def *def;
-	wall_ms at = ctx->now;
-	struct text json = {0};
-	struct problem why = {0};
-	int code = site_of_zone(ctx, line, &def);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_AT, def, &at);
-	if (code)
-		return code;
-	if (who_write_json(&json, def, NULL, line->options[OPTION_KIND], line->options[OPTION_ZONE],
-	                   at, &why) < 0) {
-		text_finish(&json);
-		return complain(ctx, EXIT_USAGE, "%s", why.text);
-	}
-	if (line->options[OPTION_JSON]) {
-		print_json(ctx, &json);
-		return EXIT_DONE;
-	}
-	cJSON *plan = NULL;
-	if (json_parse(text_get(&json), json.len, &plan, &why) < 0)
-		code = complain(ctx, EXIT_FAILED, "%s", why.text);
-	else
-		who_print(ctx, def, plan, at);
-	cJSON_Delete(plan);
-	text_finish(&json);
+			                "'duty %s' needs --%s: tocsin duty %s POST --from TIME "
+			                "--to TIME --person %s --by PERSON --why TEXT",
+			                line->arguments[0], option_facts[needed[i]].name,
+			                line->arguments[0], swap ? "ONE,OTHER" : "PERSON[,PERSON]");
+	struct text body = {0};
+	json_open(&body, NULL, '{');
+	const char *site = site_of_post(ctx, line);
+	if (site)
+		json_put_string(&body, "site", site);
+	json_put_string(&body, "post", line->arguments[1]);
+	json_put_string(&body, "from", line->options[OPTION_FROM]);
+	json_put_string(&body, "to", line->options[OPTION_TO]);
+	put_people(&body, swap ? "swap" : "people", line->options[OPTION_PERSON]);
+	json_put_string(&body, "by", line->options[OPTION_BY]);
+	if (line->options[OPTION_WHY])
+		json_put_string(&body, "note", line->options[OPTION_WHY]);
+	json_close(&body, '}');
+	int code = post_to_daemon(ctx, line, "/api/v1/duty/overrides", text_get(&body),
+	                          say(ctx, "done", "完成"));
+	text_finish(&body);
 	return code;
+}
+
+static int end_override(const struct command_context *ctx, const struct invocation *line)
+{
+	struct text path = {0}, body = {0};
+	if (!line->options[OPTION_BY])
+		return complain(ctx, EXIT_USAGE, "'duty end' needs --by PERSON");
+	text_add(&path, "/api/v1/duty/overrides/");
+	client_add_segment(&path, line->arguments[1]);
+	text_add(&path, "/end");
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "by", line->options[OPTION_BY]);
+	if (line->options[OPTION_WHY])
+		json_put_string(&body, "note", line->options[OPTION_WHY]);
+	json_close(&body, '}');
+	int code = post_to_daemon(ctx, line, text_get(&path), text_get(&body),
+	                          say(ctx, "ended", "已取消"));
+	text_finish(&path);
+	text_finish(&body);
+	return code;
+}
+
+int run_duty(const struct command_context *ctx, const struct invocation *line)
+{
+	const char *verb = line->argument_count ? line->arguments[0] : "";
+	if (!line->argument_count)
+		return show_duty(ctx, line);
+	if (strcmp(verb, "overrides") == 0 && line->argument_count == 1)
+		return list_standings(ctx, line, STANDING_OVERRIDE);
+	if (line->argument_count == 2 && strcmp(verb, "override") == 0)
+		return change_duty(ctx, line, false);
+	if (line->argument_count == 2 && strcmp(verb, "swap") == 0)
+		return change_duty(ctx, line, true);
+	if (line->argument_count == 2 && strcmp(verb, "end") == 0)
+		return end_override(ctx, line);
+	return complain(ctx, EXIT_USAGE,
+	                "'duty' alone says who is on duty; or: duty override POST, duty swap "
+	                "POST, duty end ID, duty overrides");
 }

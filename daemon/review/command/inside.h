@@ -59,6 +59,11 @@ int post_to_daemon(const struct command_context *, const struct invocation *, co
 /* standing.c: prints what stands of a type, from the record: a line each, or --json. */
 int list_standings(const struct command_context *, const struct invocation *, enum standing_type);
 
+/* duty.c: the overrides by hand that stand at a site, from the record; complains, and goes on with
+ * none, where it cannot be read. */
+void duty_load(const struct command_context *, const struct site_def *, struct duty_state *);
+void duty_unload(struct duty_state *);
+
 /* The commands. */
 int run_status(const struct command_context *, const struct invocation *);
 int run_incidents(const struct command_context *, const struct invocation *);

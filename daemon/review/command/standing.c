@@ -25,17 +25,21 @@ static void add_member(struct text *out, const char *before, const cJSON *item, 
 static void say_item(const struct listing *listing, const cJSON *item)
 {
 	struct text out = {0};
+	static const char *const lists[] = {"from", "people", "swap"};
 	static const char *const members[] = {"post", "incident", "zone", "device",   "to",
 	                                      "by",   "until",    "note", "ended_at", "end"};
 	add_member(&out, "", item, "id");
 	add_member(&out, "  ", item, "state");
 	add_member(&out, "  since ", item, "since");
-	const cJSON *person, *people = json_get(item, "from");
-	cJSON_ArrayForEach (person, people)
-		if (cJSON_IsString(person)) {
-			text_add(&out, "  from ");
-			text_add_safe(&out, person->valuestring);
-		}
+	add_member(&out, "  begins ", item, "begins");
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		const cJSON *person, *people = json_get(item, lists[i]);
+		cJSON_ArrayForEach (person, people)
+			if (cJSON_IsString(person)) {
+				text_addf(&out, "  %s ", lists[i]);
+				text_add_safe(&out, person->valuestring);
+			}
+	}
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		char before[32];
 		snprintf(before, sizeof before, "  %s ", members[i]);
