@@ -66,7 +66,7 @@ def publish_and_kill(house, alarms, count, kills, dice):
         alarms.publish(number)
         if number - len(alarms.taken) - len(done) > 200:
             house.bell.until("the broker takes some", lambda: number - len(alarms.taken)
-                             - len(done) <= 100, 60)
+                             - len(done) <= 100, 300)
         if len(alarms.taken) > 20000:
             done |= _settle(house, alarms)
         while moments and moments[0] <= number:
