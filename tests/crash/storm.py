@@ -93,8 +93,7 @@ def wait_for_quiet(house, path, expected):
         now = record.count(path, "signal") + len(house.phone.requests)
         if now > best:
             best, since = now, time.monotonic()
-        if record.count(path, "signal") >= expected and not house.api(
-                "GET", "/api/v1/status").status == 0 and _idle(house):
+        if record.count(path, "signal") >= expected and _idle(house):
             return
         house.bell.until_passed(time.monotonic() + 0.3)
 
@@ -111,16 +110,18 @@ def storm(kills, alarms, seed, say=print):
     with tempfile.TemporaryDirectory(prefix="tocsin-storm-") as folder:
         house = House(pathlib.Path(folder), edit_school=big_school)
         house.daemon.expects_log(".")
-        house.daemon.start()
-        sender = Alarms(house.broker.port, house.bell)
-        taken = publish_and_kill(house, sender, alarms, kills, dice)
-        sender.close()
-        house.daemon.until_ready(30)
-        path = house.folder / "tocsin.db"
-        wait_for_quiet(house, path, len(taken))
-        rows = record.rows_of(path)
-        requests = list(house.phone.requests)
-        wrong = house.close()
+        try:
+            house.daemon.start()
+            sender = Alarms(house.broker.port, house.bell)
+            taken = publish_and_kill(house, sender, alarms, kills, dice)
+            sender.close()
+            house.daemon.until_ready(30)
+            path = house.folder / "tocsin.db"
+            wait_for_quiet(house, path, len(taken))
+            rows = record.rows_of(path)
+            requests = list(house.phone.requests)
+        finally:
+            wrong = house.close()
     recorded = record.message_ids(rows)
     lost = taken - set(recorded)
     wrong += [f"{len(recorded) - len(set(recorded))} recorded twice"] \
