@@ -38,6 +38,7 @@ void clock_start(struct clock *clock, const struct clock_anchor *last, span_ms *
 	} else if (last) {
 		away = wall - last->moment.wall;
 		clock->unsure = away < 0;
+		clock->known_base = last->moment.wall - boottime;
 	}
 	if (away < 0)
 		away = 0;
@@ -54,9 +55,9 @@ bool clock_now(struct clock *clock, struct moment *now, struct clock_jump *jump)
 	bool jumped = drift > JUMP_MIN || drift < -JUMP_MIN;
 	if (jumped && jump)
 		*jump = (struct clock_jump){.before = clock->wall_base + boottime, .after = wall};
-	if (jumped && clock->unsure && drift > 0) {
+	if (jumped && clock->unsure && wall - boottime > clock->known_base) {
 		/* The time between the anchor and this start, unknown until now. */
-		clock->offset += drift;
+		clock->offset += wall - boottime - clock->known_base;
 		clock->unsure = false;
 	}
 	clock->wall_base = wall - boottime;

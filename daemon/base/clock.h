@@ -7,8 +7,8 @@
  *           moves a deadline later.
  * Steady time follows CLOCK_BOOTTIME, which counts suspended time too. Over a restart
  * it continues from the last committed anchor: by boot time within one boot, by the
- * wall clock over a reboot (a reboot whose wall clock went back adds nothing; the
- * first later step forward is then taken as time that passed).
+ * wall clock over a reboot (a reboot whose wall clock went back adds nothing; once a later
+ * step has brought it beyond the anchor, the time away is known and counts).
  */
 #ifndef TOCSIN_BASE_CLOCK_H
 #define TOCSIN_BASE_CLOCK_H
@@ -47,9 +47,11 @@ struct clock_jump {
 
 struct clock {
 	char boot[BOOT_ID_LEN + 1];
-	int64_t offset;    /* steady - boottime */
-	int64_t wall_base; /* wall - boottime, as last seen */
-	bool unsure;       /* rebooted with a wall clock that went back */
+	int64_t offset;     /* steady - boottime */
+	int64_t wall_base;  /* wall - boottime, as last seen */
+	bool unsure;        /* rebooted with a wall clock that went back */
+	int64_t known_base; /* wall - boottime at which no time would have passed since the anchor
+	                     */
 };
 
 /* Starts from the anchor of the last commit, or from steady 0 with NULL.

@@ -67,6 +67,8 @@ bool incident_has_signal(const struct incident *, const char *device, enum kind)
 /* escalation.c: who is told, and when the next are. */
 void escalate_begin(struct context *, struct incident *, enum reason);
 void escalate_due(struct context *, struct incident *);
+/* After a downtime or a suspend: what is overdue, the oldest incident first. */
+void escalate_overdue(struct context *);
 void escalate_stop(struct context *, struct incident *);
 /* Somebody on it asks for help: open again in the same hands, and the next step at once. */
 void escalate_help(struct context *, struct incident *, const char *by);

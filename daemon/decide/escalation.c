@@ -139,6 +139,26 @@ static void record_gap(struct context *c, const struct incident *incident, uint3
 	record_end(c, (struct entry){.type = "gap", .incident = incident->id});
 }
 
+#define LATE SECONDS(5) /* less is the way of things */
+
+/* A step that a downtime has held up says so, in the site's language. */
+static void say_late(const struct context *c, struct notification *n, const struct step_run *run)
+{
+	span_ms late = c->now.steady - run->due;
+	if (late < LATE)
+		return;
+	struct text note = {0};
+	bool chinese = c->site->def->language && strncmp(c->site->def->language, "zh", 2) == 0;
+	long long minutes = late / MINUTES(1), seconds = late % MINUTES(1) / 1000;
+	if (chinese)
+		text_addf(&note, "（服务曾中断，此消息晚了 %lld 分 %lld 秒）", minutes, seconds);
+	else
+		text_addf(&note, "(The service was interrupted: this comes %lld min %lld s late.)",
+		          minutes, seconds);
+	own(&n->note, text_get(&note));
+	text_finish(&note);
+}
+
 /* Returns how many were told. */
 static uint32_t carry_out(struct context *c, struct incident *incident, const struct step_run *run)
 {
@@ -153,7 +173,7 @@ static uint32_t carry_out(struct context *c, struct incident *incident, const st
 	incident->step_pending = count;
 	incident->step_reached = 0;
 	for (uint32_t i = 0; i < count; i++)
-		notify(c, incident, who[i], run->reason, run->number);
+		say_late(c, notify(c, incident, who[i], run->reason, run->number), run);
 	return count;
 }
 
@@ -226,6 +246,19 @@ void escalate_due(struct context *c, struct incident *incident)
 	touch_incident(c, incident);
 	run_next(c, incident, due);
 	set_next(c, incident, due);
+}
+
+/* Incidents stand in the order in which they opened. */
+void escalate_overdue(struct context *c)
+{
+	struct timer *first = timers_first(&c->site->timers);
+	if (!first || c->now.steady - first->due < LATE)
+		return;
+	for (uint32_t i = 0; i < c->site->incident_count; i++) {
+		struct incident *incident = c->site->incidents[i];
+		while (timer_due(&incident->step_due) <= c->now.steady)
+			escalate_due(c, incident);
+	}
 }
 
 void escalate_begin(struct context *c, struct incident *incident, enum reason reason)

@@ -197,6 +197,7 @@ steady_ms site_next_deadline(const struct site *site)
 void site_tick(struct site *site, struct moment now, struct plan *plan)
 {
 	struct context c = {.site = site, .now = now, .plan = plan};
+	escalate_overdue(&c);
 	for (;;) {
 		struct timer *timer = timers_first(&site->timers);
 		if (!timer || timer->due > now.steady) {

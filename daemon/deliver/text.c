@@ -474,6 +474,11 @@ void letter_write_text(const struct letter *letter, struct text *out)
 	say_path(&w);
 	say_note(&w);
 	say_advice(&w);
+	const char *note = letter->notification->note;
+	if (note && *note) {
+		text_add_char(w.out, '\n');
+		say_plain(&w, note);
+	}
 	say_marks(&w);
 }
 

@@ -271,6 +271,36 @@ static void test_after_a_downtime_each_person_hears_once(void **state)
 	story_end(&s);
 }
 
+static void test_after_a_downtime_the_oldest_incident_comes_first(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	s.mood = COURIER_HANGS;
+	advance(&s, SECONDS(29));
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	uint64_t younger = s.site->notifications[s.site->notification_count - 1]->number;
+	forget_pushes(&s);
+	s.now.steady += HOURS(1);
+	s.now.wall += HOURS(1);
+	site_tick(s.site, s.now, &s.plan);
+	bool younger_began = false;
+	uint32_t late = 0;
+	for (uint32_t i = 0; i < s.plan.dispatch_count; i++) {
+		const struct notification *n = s.plan.dispatches[i].notification;
+		if (n->number <= younger)
+			continue; /* retries of what was sent before */
+		bool oldest = strcmp(n->incident->id, id) == 0;
+		younger_began |= !oldest;
+		assert_false(oldest && younger_began);
+		late += n->note && strstr(n->note, "59");
+	}
+	assert_true(younger_began && late > 0);
+	end_turn(&s);
+	story_end(&s);
+}
+
 static void test_a_clock_that_jumps_moves_no_step(void **state)
 {
 	(void)state;
@@ -421,6 +451,7 @@ int main(void)
 	        cmocka_unit_test(test_retries_of_a_broken_receiver_come_at_once_then_slower),
 	        cmocka_unit_test(test_a_restart_sends_again_what_was_under_way),
 	        cmocka_unit_test(test_after_a_downtime_each_person_hears_once),
+	        cmocka_unit_test(test_after_a_downtime_the_oldest_incident_comes_first),
 	        cmocka_unit_test(test_a_clock_that_jumps_moves_no_step),
 	        cmocka_unit_test(test_the_snapshot_keeps_the_policy_it_started_with),
 	        cmocka_unit_test(test_operations_that_make_no_sense_change_nothing),
