@@ -71,6 +71,12 @@ int store_commit(struct store *, const struct turn *, struct problem *why) MUST_
 bool store_has_reserve(const struct store *);
 int store_keep_reserve(struct store *) MUST_USE;
 
+/* ---- copies ---- */
+
+/* A whole copy of the store into a new file (0600), made beside a daemon that goes on writing, and
+ * checked. -EEXIST if the file is there. */
+int store_backup(struct store *, const char *path, struct problem *why) MUST_USE;
+
 /* ---- the seals (seal.h) ---- */
 
 /* From now on commits are signed with the service's key. Once, after loading the sites. */

@@ -392,3 +392,37 @@ def test_what_another_configuration_would_have_done(house, tmp_path):
     assert abs(told["person:qian", "opened"]["difference_s"]) < 1
     assert "person:sun" in run("tocsin", "--config", house.config, "--config",
                                other / "tocsin.yaml", "replay").stdout
+
+
+# ---- copies and parts ----
+
+def test_a_backup_is_a_store(house, tmp_path):
+    busy(house)
+    copy = tmp_path / "backup" / "tocsin.db"
+    copy.parent.mkdir()
+    house.tocsin("backup", copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    house.tocsin("backup", copy, code=1)  # never over another
+    assert "exists" in house.stderr
+    for name in ("tocsin.yaml", "school.yaml", "console.token"):
+        shutil.copy(house.folder / name, copy.parent)
+    done = run("tocsin", "--config", copy.parent / "tocsin.yaml", "verify")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_part_leaves_with_its_proof(still, tmp_path):
+    part = tmp_path / "part.jsonl"
+    part.write_text(still.tocsin("export"))
+    lines = part.read_text().splitlines()
+    assert len(lines) == len(still.log()) + 1
+    key = still.tocsin("key").strip()
+    still.tocsin("verify", part, "--key", key)
+    still.tocsin("verify", part, "--key", "0" * 64, code=1)
+    for at, change, word in (
+            (5, lambda line: line.replace("steady_ms\":", "steady_ms\":1"), "edited"),
+            (5, lambda line: None, "missing"), (5, lambda line: line + "\n" + line, "inserted"),
+            (len(lines) - 1, lambda line: None, "truncated"), (0, lambda line: None, "nothing")):
+        changed = [change(line) if n == at else line for n, line in enumerate(lines)]
+        part.write_text("\n".join(line for line in changed if line))
+        still.tocsin("verify", part, code=1)
+        assert word in still.stderr and still.stderr.count("\n") == 1

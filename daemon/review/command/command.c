@@ -279,15 +279,17 @@ const struct command commands[] = {
                      "log --json --follow | jq .type\n",
          .run = run_log},
         {.name = "verify",
-         .arguments = "",
+         .arguments = "[FILE]",
+         .arguments_max = 1,
          .takes = BIT(OPTION_JSON) | BIT(OPTION_HEAD) | BIT(OPTION_KEY),
          .summary = "is the record what it was when it was written",
          .details = "Checks the whole record: each row hashes to the next, no number is missing, "
                     "every checkpoint is\nsigned, and the incidents are what the entries tell. "
                     "Names the first bad entry and what was done\nto it: edited, missing, "
                     "reordered, truncated, inserted. Ends with 1 if anything is wrong.\n--head "
-                    "checks a head that somebody kept from a notification or the daily line.",
-         .examples = "verify\nverify --json\nverify --head 4711:9f86d081...\n",
+                    "checks a head that somebody kept from a notification. FILE is what "
+                    "`tocsin export`\nprinted: its entries are checked alone.",
+         .examples = "verify\nverify --json\nverify part.jsonl\nverify --head 4711:9f86d081...\n",
          .run = run_verify},
         {.name = "report",
          .arguments = "ID|shift|day|week|month|term",
@@ -316,6 +318,26 @@ const struct command commands[] = {
          .examples = "replay\nreplay --json --site binjiang\n"
                      "replay --config /etc/tocsin/tocsin.yaml --config /tmp/new.yaml\n",
          .run = run_replay},
+        {.name = "backup",
+         .arguments = "FILE",
+         .arguments_min = 1,
+         .arguments_max = 1,
+         .takes = 0,
+         .summary = "copies the record into a new file, also while the daemon writes",
+         .details = "Makes a whole copy of the store and checks it. The copy is a store: every "
+                    "reading command\nworks on it. The key is not in it: keep that apart.",
+         .examples = "backup /var/backups/tocsin-2026-11-22.db\n",
+         .run = run_backup},
+        {.name = "export",
+         .arguments = "",
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
+         .summary = "prints a part of the record with its proof, to be checked elsewhere",
+         .details = "Prints one JSON object a line: what the part follows, its entries with all "
+                    "that is hashed, on\nto the checkpoint behind them, whose signature vouches "
+                    "for them. `tocsin verify FILE` checks\nsuch a file, anywhere.",
+         .examples = "export --since 2026-11-22 --until 2026-11-23\n"
+                     "export --site binjiang\n",
+         .run = run_export},
         {.name = "key",
          .arguments = "",
          .takes = BIT(OPTION_JSON) | BIT(OPTION_NEW),

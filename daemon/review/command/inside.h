@@ -86,6 +86,8 @@ int run_devices(const struct command_context *, const struct invocation *);
 int run_deliveries(const struct command_context *, const struct invocation *);
 int run_verify(const struct command_context *, const struct invocation *);
 int run_key(const struct command_context *, const struct invocation *);
+int run_backup(const struct command_context *, const struct invocation *);
+int run_export(const struct command_context *, const struct invocation *);
 int run_replay(const struct command_context *, const struct invocation *);
 int run_report(const struct command_context *, const struct invocation *);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "review/command/export.h"
 #include "review/command/inside.h"
 #include "review/command/speak.h"
 #include "store/keys.h"
@@ -187,6 +188,12 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 	int code = head ? read_head(ctx, head, &site, &kept) : 0;
 	if (code == 0)
 		code = find_key(ctx, line->options[OPTION_KEY], &trust);
+	if (code == 0 && line->argument_count) {
+		free(site);
+		/* It may be of another service: only a key that was named is asked of it. */
+		return verify_export(ctx, line->arguments[0],
+		                     line->options[OPTION_KEY] ? trust.key : NULL, v.as_json);
+	}
 	if (code == 0)
 		code = store_open_here(ctx, &store);
 	if (code)
