@@ -3,12 +3,13 @@
 
 #include "config/read.h"
 
-enum { P_ID, P_NAME, P_CONTACTS, P_COUNT };
+enum { P_ID, P_NAME, P_CONTACTS, P_PROVE, P_COUNT };
 static const struct key person_keys[P_COUNT] = {
         [P_ID] = {"id", "add the name by which duty and policies call this person"},
         [P_NAME] = {"name", NULL},
         [P_CONTACTS] = {"contacts", "a person who cannot be reached cannot be told; add "
                                     "'contacts: [{channel: ...}]'"},
+        [P_PROVE] = {"prove_every", NULL},
 };
 static const struct shape person_shape = {"a person", SHAPE(person_keys), false};
 
@@ -71,5 +72,6 @@ void people_read(const struct checker *c, const struct node *list, struct site_r
 		const char *name = check_text(c, v[P_NAME], "the person's name");
 		person->name = name ? name : person->id;
 		contacts_read(c, v[P_CONTACTS], site, person);
+		check_span(c, v[P_PROVE], "prove_every", DAYS(1), &person->prove_every);
 	}
 }

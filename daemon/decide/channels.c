@@ -32,8 +32,8 @@ static void tell(struct context *c, const char *channel, bool dead,
 void channel_result(struct context *c, const char *id, const struct delivery_result *result)
 {
 	uint32_t position = site_def_channel(c->site->def, id);
-	if (position == POSITION_NONE)
-		return;
+	if (position == POSITION_NONE || result->held)
+		return; /* what was held back by ourselves says nothing about the channel */
 	struct channel_state *channel = &c->site->channels[position];
 	if (result->verdict == VERDICT_ACCEPTED) {
 		bool was_dead = channel->dead;

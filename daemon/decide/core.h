@@ -182,6 +182,19 @@ void channels_redefine(struct site *, const struct site_def *);
 /* site.c: troubles of the service itself are incidents of their own, by their subject. */
 void service_trouble(struct context *, const struct trouble *);
 
+/* One message through one of a person's contacts only. */
+struct notification *notify_contact(struct context *, struct resolved_recipient, uint32_t contact,
+                                    enum reason);
+
+/* proof.c: whether people can be reached. A labelled test goes through each contact of a person,
+ * and each waits for its own tap; by the schedule, one that is not confirmed within a day is a
+ * trouble. */
+void proof_send(struct context *, uint32_t person, const char *by);
+int proof_confirm(struct context *, const struct operation *);
+void proof_late(struct context *, struct standing *);
+void reach_due(struct context *, struct standing *);
+void reach_look(struct context *); /* after a start or a reload: who is to be tested */
+
 /* operations.c: what people do. */
 int operate(struct context *, const struct operation *);
 void record_operation(struct context *, const struct operation *, const char *incident);

@@ -166,6 +166,7 @@ struct person {
 	const char *id, *name;
 	struct contact contacts[CONTACTS_MAX]; /* in the order in which they are tried */
 	uint32_t contact_count;
+	span_ms prove_every; /* a test through each contact so often; 0: never by itself */
 };
 
 struct weekly_range {                /* local time; end <= start reaches into the next day */

@@ -426,7 +426,10 @@ static bool stays_inside(const struct notification *n)
 	return !n->incident || n->incident->drill;
 }
 
-static void add_contacts(struct context *c, struct notification *n, struct resolved_recipient who)
+#define EVERY_CONTACT UINT32_MAX
+
+static void add_contacts(struct context *c, struct notification *n, struct resolved_recipient who,
+                         uint32_t only)
 {
 	const struct site_def *def = c->site->def;
 	if (who.kind == RECIPIENT_CHANNEL) {
@@ -437,7 +440,7 @@ static void add_contacts(struct context *c, struct notification *n, struct resol
 	const struct person *person = &def->people[who.position];
 	for (uint32_t i = 0; i < person->contact_count; i++) {
 		const struct channel_facts *channel = &def->channels[person->contacts[i].channel];
-		if (stays_inside(n) && channel->outside)
+		if ((only != EVERY_CONTACT && only != i) || (stays_inside(n) && channel->outside))
 			continue;
 		struct delivery *delivery = &n->deliveries[n->delivery_count++];
 		delivery->channel = mem_copy(channel->id);
@@ -478,8 +481,9 @@ static void remember_told(struct incident *incident, const struct notification *
 	                                                       .id = mem_copy(n->to_id)};
 }
 
-struct notification *notify(struct context *c, struct incident *incident,
-                            struct resolved_recipient who, enum reason reason, uint32_t step)
+static struct notification *tell(struct context *c, struct incident *incident,
+                                 struct resolved_recipient who, uint32_t only, enum reason reason,
+                                 uint32_t step)
 {
 	const struct site_def *def = c->site->def;
 	bool person = who.kind == RECIPIENT_PERSON;
@@ -496,7 +500,7 @@ struct notification *notify(struct context *c, struct incident *incident,
 	n->urgent = is_urgent(reason);
 	n->at_once = !incident || (n->urgent && incident->severity == SEVERITY_CRITICAL);
 	n->created = c->now;
-	add_contacts(c, n, who);
+	add_contacts(c, n, who, only);
 	leave_out_subject(n);
 	if (incident) {
 		notifications_expire(c, incident, n->to_kind, n->to_id);
@@ -509,6 +513,18 @@ struct notification *notify(struct context *c, struct incident *incident,
 	start_contacts(c, n);
 	set_due(c, n);
 	return n;
+}
+
+struct notification *notify(struct context *c, struct incident *incident,
+                            struct resolved_recipient who, enum reason reason, uint32_t step)
+{
+	return tell(c, incident, who, EVERY_CONTACT, reason, step);
+}
+
+struct notification *notify_contact(struct context *c, struct resolved_recipient who,
+                                    uint32_t contact, enum reason reason)
+{
+	return tell(c, NULL, who, contact, reason, 0);
 }
 
 struct notification *notify_id(struct context *c, struct incident *incident,

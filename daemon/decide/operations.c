@@ -6,9 +6,9 @@
 #include "decide/core.h"
 
 static const char *const names[] = {
-        "ack",   "resolve",         "note",      "assign",   "report",      "test",
-        "reply", "accept handover", "arm",       "disarm",   "silence",     "end silence",
-        "drill", "end drill",       "walk test", "override", "end override"};
+        "ack",   "resolve",         "note",      "assign",   "report",       "test",
+        "reply", "accept handover", "arm",       "disarm",   "silence",      "end silence",
+        "drill", "end drill",       "walk test", "override", "end override", "confirm test"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -233,8 +233,12 @@ static int test(struct context *c, const struct operation *op)
 			return problem_set(c->why, -EINVAL,
 			                   "'%s' is an outside line: tests never reach it", op->to);
 	record_operation(c, op, NULL);
-	for (uint32_t i = 0; i < count; i++)
-		notify(c, NULL, who[i], REASON_TEST, 0);
+	for (uint32_t i = 0; i < count; i++) {
+		if (who[i].kind == RECIPIENT_PERSON)
+			proof_send(c, who[i].position, op->by ? op->by : op->via);
+		else
+			notify(c, NULL, who[i], REASON_TEST, 0);
+	}
 	return 0;
 }
 
@@ -254,6 +258,8 @@ int operate(struct context *c, const struct operation *op)
 		return assign(c, op);
 	case OPERATION_REPORT:
 		return report(c, op);
+	case OPERATION_CONFIRM:
+		return proof_confirm(c, op);
 	case OPERATION_TEST:
 		return test(c, op);
 	case OPERATION_REPLY:

@@ -10,6 +10,7 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_ARMING] = "arming",       [STANDING_ENTRY] = "entry",
         [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
         [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
+        [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -54,6 +55,8 @@ void standing_destroy(struct standing *s)
 	free((char *)s->post);
 	free((char *)s->incident);
 	free((char *)s->to);
+	free((char *)s->channel);
+	free((char *)s->notification);
 	free((char *)s->ended_by);
 	free((char *)s->end);
 	free(s);
@@ -70,8 +73,9 @@ struct member {
 #field, offsetof(struct standing, field)                                           \
 	}
 static const struct member texts[] = {
-        MEMBER(by),       MEMBER(note), MEMBER(zone),     MEMBER(device), MEMBER(post),
-        MEMBER(incident), MEMBER(to),   MEMBER(ended_by), MEMBER(end),
+        MEMBER(by),   MEMBER(note),     MEMBER(zone),         MEMBER(device),
+        MEMBER(post), MEMBER(incident), MEMBER(to),           MEMBER(ended_by),
+        MEMBER(end),  MEMBER(channel),  MEMBER(notification),
 };
 
 static const char **text_of(const struct standing *s, const struct member *member)
@@ -311,6 +315,12 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_OVERRIDE:
 		duty_override_due(c, s);
+		break;
+	case STANDING_PROOF:
+		proof_late(c, s);
+		break;
+	case STANDING_REACH:
+		reach_due(c, s);
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

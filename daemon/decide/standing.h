@@ -22,6 +22,9 @@ enum standing_type {
 	STANDING_DRILL,     /* zone, kinds, announced, names */
 	STANDING_WALK_TEST, /* device, hidden */
 	STANDING_OVERRIDE,  /* names hold a post, or two change places: post, begins, until */
+	STANDING_PROOF, /* a test through one contact waits for the tap: by (NULL: the schedule's),
+	                   to, channel, notification */
+	STANDING_REACH, /* a person's tests by the schedule: to; due: the next one */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -35,6 +38,7 @@ struct standing {
 	char id[STANDING_ID_MAX];
 	const char *by, *note; /* who began it and why; heap, as all ids here */
 	const char *zone, *device, *post, *incident, *to;
+	const char *channel, *notification;
 	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
 	 * are left out until they close. DRILL: its incidents. OVERRIDE: who hold the post, or
 	 * the two who change places. */

@@ -222,6 +222,10 @@ static void say_subject(struct writer *w, const char *subject)
 	if (strncmp(subject, "channel:", 8) == 0) {
 		say(w, "通知渠道失效：", "nothing gets through the channel ");
 		subject += 8;
+	} else if (strncmp(subject, "reach:", 6) == 0) {
+		say_person(w, subject + 6);
+		say(w, " 未确认收到测试消息", " has not confirmed a test");
+		return;
 	}
 	say_plain(w, subject);
 }
@@ -448,7 +452,12 @@ static void say_without_incident(struct writer *w)
 	say_plain(w, place(w->letter));
 	say(w, "：", ": ");
 	if (test)
-		say(w, "这是一条测试消息，无需处理。", "this is a test, nothing to do.");
+		say(w,
+		    w->letter->ack_url ? "这是一条测试消息，请点开链接确认收到。"
+		                       : "这是一条测试消息，无需处理。",
+		    w->letter->ack_url ? "this is a test; please open the link to say that it "
+		                         "has arrived."
+		                       : "this is a test, nothing to do.");
 	else
 		text_add(w->out, words_reason(w->letter->language, notification->reason));
 	if (notification->note && notification->note[0]) {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "review/duty_view.h"
 #include "review/exchange.h"
+#include "review/reach.h"
 #include "review/views.h"
 #include "review/who.h"
 
@@ -160,7 +161,7 @@ void api_zones(struct exchange *ex)
 	close_items(ex, &out, NULL);
 }
 
-/* Ids and names only: how to reach a person is nobody's business here. */
+/* Names and channels only: how to reach a person is nobody's business here. */
 void api_people(struct exchange *ex)
 {
 	const struct site *only, *site;
@@ -168,14 +169,19 @@ void api_people(struct exchange *ex)
 	if (!exchange_query_site(ex, &only))
 		return;
 	open_items(&out);
-	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
-		for (uint32_t person = 0; person < site->def->person_count; person++) {
-			json_open(&out, NULL, '{');
-			json_put_string(&out, "site", site->def->id);
-			json_put_string(&out, "id", site->def->people[person].id);
-			json_put_string(&out, "name", site->def->people[person].name);
-			json_close(&out, '}');
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++) {
+		int error;
+		struct reach *reach = reach_load(ex->server->service.store, site->def, &error);
+		if (!reach) {
+			exchange_problem(ex, 503, "the store cannot be read now: %s",
+			                 strerror(-error));
+			text_finish(&out);
+			return;
 		}
+		for (uint32_t person = 0; person < site->def->person_count; person++)
+			reach_write_person(&out, site->def, person, reach);
+		free(reach);
+	}
 	close_items(ex, &out, NULL);
 }
 

@@ -47,6 +47,11 @@ void api_overrides(struct exchange *ex)
 	list(ex, STANDING_OVERRIDE);
 }
 
+void api_proofs(struct exchange *ex)
+{
+	list(ex, STANDING_PROOF);
+}
+
 /* ---- acting ---- */
 
 static void finish_standing(struct exchange *ex, int result, const struct incident *incident,

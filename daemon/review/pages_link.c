@@ -38,6 +38,9 @@ enum phrase {
 	SAY_OTHER_HAS_IT,
 	SAY_RESOLVED,
 	SAY_TEST,
+	SAY_TEST_GOT_IT,
+	SAY_TEST_RECEIVED,
+	SAY_TEST_OVER,
 	SAY_NOT_A_PERSON,
 	SAY_INVALID,
 	SAY_EXPIRED,
@@ -72,6 +75,9 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_OTHER_HAS_IT] = {"Somebody is already on it.", "已有人在处理。"},
         [SAY_RESOLVED] = {"This is over: nothing is left to do.", "警情已解除,无需处理。"},
         [SAY_TEST] = {"This was a test: there is nothing to do.", "这是测试消息,无需处理。"},
+        [SAY_TEST_GOT_IT] = {"I have received it", "我已收到"},
+        [SAY_TEST_RECEIVED] = {"Test received. Thank you.", "已确认收到测试,谢谢。"},
+        [SAY_TEST_OVER] = {"This test has been confirmed, or is over.", "此测试已确认或已结束。"},
         [SAY_NOT_A_PERSON] = {"This link is for reading only.", "此链接仅供查看。"},
         [SAY_INVALID] = {"This link is not valid.", "链接无效。"},
         [SAY_EXPIRED] = {"This link has expired. Open the console instead.",
@@ -82,6 +88,7 @@ static const char *const phrases[SAY_COUNT][2] = {
 struct visit { /* somebody with a good link */
 	struct link_target target;
 	const struct site *site; /* live, or NULL */
+	uint64_t notification;
 	bool zh;
 };
 
@@ -410,6 +417,7 @@ static struct visit *open_visit(struct exchange *ex)
 		return NULL;
 	}
 	struct visit *visit = NEW(struct visit);
+	visit->notification = link.notification;
 	r = store_link_target(service->store, link.site, link.notification, &visit->target);
 	if (r < 0) {
 		bool unknown = r == -ENOENT;
@@ -422,6 +430,67 @@ static struct visit *open_visit(struct exchange *ex)
 	return visit;
 }
 
+/* ---- a test: the tap proves that it has arrived ---- */
+
+static const struct standing *proof_of(const struct visit *visit)
+{
+	char id[NOTIFICATION_ID_MAX];
+	notification_id(visit->target.site, visit->notification, id);
+	for (uint32_t i = 0; visit->site && i < visit->site->standing_count; i++) {
+		const struct standing *s = visit->site->standings[i];
+		if (s->type == STANDING_PROOF && s->notification &&
+		    strcmp(s->notification, id) == 0)
+			return standing_is_over(s) ? NULL : s;
+	}
+	return NULL;
+}
+
+static void show_test(struct exchange *ex, const struct visit *visit, enum phrase say)
+{
+	struct text out = {0};
+	if (wants_json(ex) || (say == SAY_TEST && !proof_of(visit))) {
+		answer_sentence(ex, 200, say, visit->zh);
+		return;
+	}
+	open_page(&out, visit->zh, phrases[SAY_TEST][visit->zh],
+	          say == SAY_TEST_RECEIVED ? "taken" : "calm");
+	text_addf(&out, "<h1>%s</h1>\n", phrases[say][visit->zh]);
+	if (say == SAY_TEST)
+		text_addf(&out,
+		          "<form method=\"post\">\n<button type=\"submit\">%s</button>\n</form>\n",
+		          phrases[SAY_TEST_GOT_IT][visit->zh]);
+	close_page(&out);
+	exchange_answer(ex, 200, "text/html; charset=utf-8", &out);
+	text_finish(&out);
+}
+
+static void finish_test(struct exchange *ex, int result, const struct incident *incident,
+                        const char *site_id, const struct problem *why)
+{
+	(void)site_id, (void)why, (void)incident;
+	const struct visit *visit = ex->finish_ctx;
+	if (result == 0)
+		show_test(ex, visit, SAY_TEST_RECEIVED);
+	else if (result == -EALREADY)
+		show_test(ex, visit, SAY_TEST_OVER);
+	else
+		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
+}
+
+/* A second tap finds it confirmed: that is no news to who did it. */
+static void confirm_test(struct exchange *ex, struct visit *visit)
+{
+	char id[NOTIFICATION_ID_MAX];
+	notification_id(visit->target.site, visit->notification, id);
+	const struct operation operation = {.type = OPERATION_CONFIRM,
+	                                    .by = visit->target.to_id,
+	                                    .via = "link",
+	                                    .to = id,
+	                                    .kind = INCIDENT_KIND_NONE,
+	                                    .severity = SEVERITY_NONE};
+	exchange_submit(ex, visit->target.site, &operation, finish_test, visit, visit_destroy);
+}
+
 /* Shows the incident as it stands in the store. */
 static void show(struct exchange *ex, const struct visit *visit)
 {
@@ -429,7 +498,7 @@ static void show(struct exchange *ex, const struct visit *visit)
 	char *site_id = NULL;
 	const char *id = visit->target.incident;
 	if (!id || !*id) {
-		answer_sentence(ex, 200, SAY_TEST, visit->zh);
+		show_test(ex, visit, SAY_TEST);
 		return;
 	}
 	if (store_incident(ex->server->service.store, id, &incident, &site_id) < 0)
@@ -472,6 +541,10 @@ void page_link_take(struct exchange *ex)
 	if (!visit)
 		return;
 	const char *id = visit->target.incident;
+	if ((!id || !*id) && visit->site && is_for_a_person(visit)) {
+		confirm_test(ex, visit);
+		return;
+	}
 	if (!id || !*id || !visit->site || !site_incident(visit->site, id) ||
 	    site_incident(visit->site, id)->state == STATE_RESOLVED) {
 		show(ex, visit);

@@ -177,8 +177,9 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 
 static bool read_action(const char *action, enum operation_type *out)
 {
-	for (int type = 0; action && type <= OPERATION_WALK_TEST; type++)
-		if (strcmp(action, operation_name((enum operation_type)type)) == 0) {
+	for (int type = 0; action && type <= OPERATION_CONFIRM; type++)
+		if (type != OPERATION_DUTY_OVERRIDE && type != OPERATION_DUTY_CANCEL &&
+		    strcmp(action, operation_name((enum operation_type)type)) == 0) {
 			*out = (enum operation_type)type;
 			return true;
 		}
@@ -245,6 +246,7 @@ static void take_result(struct engine *e, const cJSON *data, struct moment now)
 	if (json_int(data, "status", &status))
 		event.delivery.status = (int32_t)status;
 	(void)!json_int(data, "took_ms", &event.delivery.took);
+	(void)!json_bool(data, "held", &event.delivery.held);
 	(void)!json_int(data, "retry_after_ms", &event.delivery.retry_after);
 	apply(e, &event, now);
 }

@@ -50,8 +50,8 @@ static inline struct site_def *school(const char *id)
 	def->channels[1] = (struct channel_facts){.id = "backup", .give_up_after = SECONDS(2)};
 	def->channel_count = 2;
 	def->people = ARENA_ARRAY(arena, struct person, 2);
-	def->people[0] = (struct person){"li", "李老师", {{0, "13800000000"}, {1, NULL}}, 2};
-	def->people[1] = (struct person){"zhao", "赵老师", {{0, NULL}}, 1};
+	def->people[0] = (struct person){"li", "李老师", {{0, "13800000000"}, {1, NULL}}, 2, 0};
+	def->people[1] = (struct person){"zhao", "赵老师", {{0, NULL}}, 1, 0};
 	def->person_count = 2;
 	def->policies = ARENA_ARRAY(arena, struct policy, 1);
 	struct policy_step *steps = ARENA_ARRAY(arena, struct policy_step, 2);

@@ -282,7 +282,8 @@ static void the_rest_reads_well(void **state)
 	        {"zones",
 	         "{\"site\":\"binjiang\",\"id\":\"gate\",\"name\":\"Gate\",\"in\":\"campus\","
 	         "\"owner\":{\"id\":\"qian\",\"name\":\"qian\"},\"armed\":true}"},
-	        {"people", "{\"site\":\"binjiang\",\"id\":\"li\",\"name\":\"li\"}"},
+	        {"people", "{\"site\":\"binjiang\",\"id\":\"li\",\"name\":\"li\",\"contacts\":[{"
+	                   "\"channel\":\"phone\",\"waiting\":false}"},
 	        {"duty?at=2026-09-08T00:00:00Z", "\"people\":[{\"id\":\"li\",\"name\":\"li\"}]"},
 	        {"duty?at=2026-09-15T00:00:00Z",
 	         "\"people\":[{\"id\":\"zhao\",\"name\":\"zhao\"}]"},

@@ -216,8 +216,11 @@ static void a_test_cannot_be_taken_for_an_alarm(void **state)
 	desk->notification.incident = NULL;
 	desk->notification.reason = REASON_TEST;
 	desk->notification.note = "月度测试";
-	expect_text(desk, "【测试】滨江中学：这是一条测试消息，无需处理。\n月度测试\n08:00:12");
+	expect_text(desk, "【测试】滨江中学：这是一条测试消息，请点开链接确认收到。\n"
+	                  "月度测试\n08:00:12");
 	desk->letter.language = "en";
+	expect_says(desk, "[TEST] 滨江中学: this is a test; please open the link");
+	desk->letter.ack_url = NULL;
 	expect_says(desk, "[TEST] 滨江中学: this is a test, nothing to do.");
 }
 

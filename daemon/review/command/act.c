@@ -1,6 +1,7 @@
 /* What changes something: asked of the daemon, which answers after the commit. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -194,6 +195,10 @@ int run_recipient_test(const struct command_context *ctx, const struct invocatio
 	text_addf(&done, "%s %s: tocsin deliveries --limit 5",
 	          say(ctx, "A test is on its way to", "测试通知已发往"), to);
 	int code = post_to_daemon(ctx, line, "/api/v1/test", text_get(&body), text_get(&done));
+	bool watched = isatty(fileno(ctx->out)) && !line->options[OPTION_JSON];
+	if (code == EXIT_DONE && recipient.kind == RECIPIENT_PERSON &&
+	    (watched || line->options[OPTION_WAIT]))
+		code = wait_for_proofs(ctx, line, site, recipient.id);
 	text_finish(&body);
 	text_finish(&done);
 	return code;

@@ -53,6 +53,8 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_NEW] = {"new", NULL, "makes a new key; the old one signs for it"},
         [OPTION_FORMAT] = {"format", "FORMAT", "html, json, csv or cap"},
         [OPTION_LANGUAGE] = {"lang", "LANGUAGE", "zh-CN or en; the site's where none is given"},
+        [OPTION_WAIT] = {"wait", NULL,
+                         "waits for the tap that confirms it; so it does on a terminal"},
 };
 
 const struct command commands[] = {
@@ -260,6 +262,14 @@ const struct command commands[] = {
                     "last sign of life.",
          .examples = "devices\ndevices --site binjiang --json\n",
          .run = run_devices},
+        {.name = "people",
+         .arguments = "",
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "lists people, and when each contact was last proven to reach them",
+         .details = "Lists every contact of every person: when a test was last sent through it, "
+                    "and when one was\nlast confirmed by a tap on its link.",
+         .examples = "people\npeople --site binjiang --json\n",
+         .run = run_people},
         {.name = "deliveries",
          .arguments = "",
          .takes = BIT(OPTION_INCIDENT) | BIT(OPTION_LIMIT) | BIT(OPTION_JSON),
@@ -351,7 +361,8 @@ const struct command commands[] = {
          .arguments = "RECIPIENT",
          .arguments_min = 1,
          .arguments_max = 1,
-         .takes = BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_NOTE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_WAIT) | BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_NOTE) |
+                  BIT(OPTION_JSON),
          .summary = "sends one person a message marked as a test",
          .details = "Sends a test over the person's contacts, to see that they arrive. RECIPIENT "
                     "is person:ID,\nduty:ID or channel:ID; outside lines are never tested.",

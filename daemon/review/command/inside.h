@@ -64,6 +64,10 @@ int list_standings(const struct command_context *, const struct invocation *, en
 void duty_load(const struct command_context *, const struct site_def *, struct duty_state *);
 void duty_unload(struct duty_state *);
 
+/* people.c: waits until every test under way to a person has been confirmed, and says each. */
+int wait_for_proofs(const struct command_context *, const struct invocation *, const char *site,
+                    const char *person);
+
 /* The commands. */
 int run_status(const struct command_context *, const struct invocation *);
 int run_incidents(const struct command_context *, const struct invocation *);
@@ -83,6 +87,7 @@ int run_log(const struct command_context *, const struct invocation *);
 int run_who(const struct command_context *, const struct invocation *);
 int run_duty(const struct command_context *, const struct invocation *);
 int run_devices(const struct command_context *, const struct invocation *);
+int run_people(const struct command_context *, const struct invocation *);
 int run_deliveries(const struct command_context *, const struct invocation *);
 int run_verify(const struct command_context *, const struct invocation *);
 int run_key(const struct command_context *, const struct invocation *);
