@@ -10,6 +10,7 @@
 #include "review/reach.h"
 #include "review/views.h"
 #include "review/who.h"
+#include "review/who_gaps.h"
 
 #define DEVICES_DEFAULT 1000
 #define DEVICES_MAX 10000
@@ -197,6 +198,16 @@ void api_who(struct exchange *ex)
 	struct text out = {0};
 	if (!exchange_query_one_site(ex, &site) || !exchange_query_time(ex, "at", &at))
 		return;
+	const char *gaps = exchange_query(ex, "gaps");
+	uint64_t weeks = WEEKS_DEFAULT;
+	if (!exchange_query_uint(ex, "weeks", 1, WEEKS_MAX, &weeks))
+		return;
+	if (gaps && strcmp(gaps, "true") == 0) {
+		who_gaps_write_json(&out, site->def, &site->duty, at, (uint32_t)weeks);
+		exchange_json(ex, 200, &out);
+		text_finish(&out);
+		return;
+	}
 	if (!kind || !zone) {
 		exchange_problem(ex, 400, "the parameter '%s' is needed; try ?kind=smoke&zone=%s",
 		                 kind ? "zone" : "kind",

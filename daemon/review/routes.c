@@ -51,7 +51,7 @@ static const struct route routes[] = {
         {"POST", "/api/v1/duty/overrides", ROLE_ADMIN, "", api_override_make},
         {"DELETE", "/api/v1/duty/overrides/{id}", ROLE_ADMIN, "by, note", api_override_end},
         {"POST", "/api/v1/duty/overrides/{id}/end", ROLE_ADMIN, "", api_override_end},
-        {"GET", "/api/v1/who", ROLE_VIEWER, "site, kind, zone, at", api_who},
+        {"GET", "/api/v1/who", ROLE_VIEWER, "site, kind, zone, at, gaps, weeks", api_who},
         {"GET", "/api/v1/deliveries", ROLE_VIEWER, "incident, limit", api_deliveries},
         {"GET", "/api/v1/status", ROLE_VIEWER, "", api_status},
         {"POST", "/api/v1/test", ROLE_ADMIN, "", api_test},

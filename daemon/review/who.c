@@ -62,8 +62,32 @@ static int read_word(const char *word, struct plan_of *plan, struct problem *why
 	return 0;
 }
 
-static void put_recipients(struct text *text, const char *name, const struct plan_of *plan,
-                           const struct recipient *notify, uint32_t count, wall_ms at)
+/* Each contact in its order, when its turn comes after the step if the ones before are silent, and
+ * how long it has. */
+static void put_tries(struct text *text, const struct plan_of *plan, struct resolved_recipient who)
+{
+	const struct site_def *def = plan->def;
+	const struct person *person = who.kind == RECIPIENT_PERSON ? &def->people[who.position]
+	                                                           : NULL;
+	bool at_once = plan->severity == SEVERITY_CRITICAL;
+	span_ms after = 0;
+	json_open(text, "tries", '[');
+	for (uint32_t i = 0; i < (person ? person->contact_count : 1); i++) {
+		const struct channel_facts *channel =
+		        &def->channels[person ? person->contacts[i].channel : who.position];
+		json_open(text, NULL, '{');
+		json_put_string(text, "channel", channel->id);
+		json_put_int(text, "after_ms", after);
+		json_put_int(text, "give_up_after_ms", channel->give_up_after);
+		json_close(text, '}');
+		after += at_once ? 0 : channel->give_up_after;
+	}
+	json_close(text, ']');
+}
+
+/* Returns how many they are. */
+static uint32_t put_recipients(struct text *text, const char *name, const struct plan_of *plan,
+                               const struct recipient *notify, uint32_t count, wall_ms at)
 {
 	const struct site_def *def = plan->def;
 	uint32_t cap = def->person_count + def->channel_count;
@@ -89,13 +113,18 @@ static void put_recipients(struct text *text, const char *name, const struct pla
 			json_put_string(text, NULL, id);
 		}
 		json_close(text, ']');
+		put_tries(text, plan, found[i]);
 		json_close(text, '}');
 	}
 	json_close(text, ']');
 	free(found);
+	return n;
 }
 
-static void put_step(struct text *text, const struct plan_of *plan, const struct policy_step *step)
+/* Writes a step as it runs so long after the opening; false if it reaches nobody, so that the next
+ * one runs at once. */
+static bool put_step(struct text *text, const struct plan_of *plan, const struct policy_step *step,
+                     span_ms runs_after)
 {
 	json_open(text, NULL, '{');
 	json_put_int(text, "after_ms", step->after);
@@ -110,8 +139,13 @@ static void put_step(struct text *text, const struct plan_of *plan, const struct
 	}
 	json_close(text, ']');
 	/* Whoever is on duty when the step runs, not when the incident opens. */
-	put_recipients(text, "recipients", plan, step->notify, step->count, plan->at + step->after);
+	wall_ms at = plan->at + runs_after;
+	bool reached = put_recipients(text, "recipients", plan, step->notify, step->count, at) > 0;
+	json_put_int(text, "runs_after_ms", runs_after);
+	json_put_time(text, "at", at);
+	json_put_bool(text, "skipped", !reached);
 	json_close(text, '}');
+	return reached;
 }
 
 static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
@@ -141,10 +175,29 @@ static void put_policy(struct text *text, const struct plan_of *plan, const stru
 {
 	json_put_string(text, "policy", policy ? policy->id : NULL);
 	json_open(text, "steps", '[');
-	for (uint32_t i = 0; policy && i < policy->count; i++)
-		put_step(text, plan, &policy->steps[i]);
+	span_ms runs_after = 0;
+	bool reached = true, anybody = false;
+	for (uint32_t i = 0; policy && i < policy->count; i++) {
+		/* Behind one that reaches nobody: at once. */
+		runs_after = reached ? policy->steps[i].after : runs_after;
+		reached = put_step(text, plan, &policy->steps[i], runs_after);
+		anybody |= reached;
+	}
 	json_close(text, ']');
+	json_put_bool(text, "at_once", plan->severity == SEVERITY_CRITICAL);
+	json_put_bool(text, "last_resort_used", !reached || !policy);
+	json_put_bool(text, "reaches_somebody", anybody);
 	if (policy) {
+		json_open(text, "if_nobody_answers", '{');
+		json_put_int(text, "repeats_step", policy->count);
+		json_put_int(text, "from_ms", runs_after + policy->repeat);
+		json_put_int(text, "every_ms", policy->repeat);
+		json_put_string(text, "until", "somebody acknowledges");
+		json_close(text, '}');
+		json_open(text, "after_acknowledgement", '{');
+		json_put_int(text, "resolve_within_ms", policy->resolve_within);
+		json_put_string(text, "else", "open again without an owner, the steps start over");
+		json_close(text, '}');
 		json_put_int(text, "repeat_ms", policy->repeat);
 		json_put_int(text, "resolve_within_ms", policy->resolve_within);
 	} else {

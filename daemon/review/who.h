@@ -13,6 +13,9 @@
  *    "steps": [{"after_ms", "notify": ["duty:leader"], "recipients": [
  *       {"kind": "person", "id", "name", "contacts": ["phone", ...]}]}],
  *    "repeat_ms", "resolve_within_ms", "last_resort": [recipient...]}
+ * A recipient's "tries" are its contacts with the time after the step at which each has its turn
+ * and how long it has; a step's "runs_after_ms" and "at" are when it runs in truth (behind a
+ * "skipped" one at once); "if_nobody_answers" and "after_acknowledgement" tell how it goes on.
  *
  * word is a signal's kind ("smoke") or an incident's ("fire"). -EINVAL for an unknown word,
  * -ENOENT for an unknown zone, with why saying what is allowed; nothing is written then. */

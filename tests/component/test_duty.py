@@ -1,7 +1,9 @@
 """Duty from outside: who is there, what is changed by hand, and what a restart keeps of it."""
 
 import datetime
+import re
 
+from house import quick
 from service import run
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -79,3 +81,34 @@ def test_a_bad_rota_leaves_the_old_one_in_force(house):
     assert house.api("GET", "/api/v1/duty").json["items"][1]["people"][0]["id"] == usual
     done = run("tocsind", "--config", house.config, "--check")
     assert done.returncode == 78 and "the rota's people: an empty list" in done.stderr
+
+
+def unguarded(school):
+    """No guard until 2040, and nobody behind the leader but the principal."""
+    quick(school)
+    school["duty"][0]["rota"]["from"] = "2040-01-01T08:00"
+
+
+def test_the_prover_shows_what_an_alarm_then_does(build_house):
+    house = build_house(edit_school=unguarded)
+    house.daemon.expects_log("nobody is on duty at 'guard' from .* on, and policy 'fire' counts on")
+    told = house.tocsin_json("who", "--kind", "smoke", "--zone", "dorm-3f")
+    assert told == house.api("GET", "/api/v1/who?kind=smoke&zone=dorm-3f&at=" + told["at"]).json
+    first, second, third = told["steps"]
+    assert first["skipped"] and not first["recipients"]
+    assert not second["skipped"] and second["runs_after_ms"] == 0 and third["runs_after_ms"] == 2000
+    assert [t["give_up_after_ms"] for t in second["recipients"][0]["tries"]] == [10000, 2000]
+    assert told["if_nobody_answers"] == {"repeats_step": 3, "from_ms": 3000, "every_ms": 1000,
+                                         "until": "somebody acknowledges"}
+    # And so it comes.
+    house.says("smoke-301", "smoke")
+    for recipient in second["recipients"]:
+        house.push(recipient["id"], "escalated", step=2)
+    assert house.log(type="gap")[0]["data"]["step"] == 1
+    gaps = house.tocsin_json("who", "--gaps", "--weeks", "3")["items"][0]["items"]
+    assert {(g["policy"], g["step"]) for g in gaps} == {("fire", 1), ("other", 1)}
+    assert all(len(g["zones"]) == len(house.school["zones"]) for g in gaps)
+    assert "step 1 is skipped" in house.tocsin("who", "--gaps")
+    done = run("tocsind", "--config", house.config, "--check")
+    assert done.returncode == 0 and re.search(
+        r"school.yaml:\d+:\d+: warning: nobody is on duty at 'guard'", done.stderr)

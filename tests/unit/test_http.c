@@ -292,8 +292,18 @@ static void the_rest_reads_well(void **state)
 	        {"who?kind=smoke&zone=dorm-3f&at=2026-09-08T00:00:00Z",
 	         "\"steps\":[{\"after_ms\":0,\"notify\":[\"duty:guard\",\"duty:leader\"],"
 	         "\"recipients\":[{\"kind\":\"person\",\"id\":\"qian\",\"name\":\"qian\","
-	         "\"contacts\":[\"phone\"]},{\"kind\":\"person\",\"id\":\"li\",\"name\":\"li\","
-	         "\"contacts\":[\"phone\",\"backup\"]}]}"},
+	         "\"contacts\":[\"phone\"],\"tries\":[{\"channel\":\"phone\",\"after_ms\":0,"
+	         "\"give_up_after_ms\":10000}]},{\"kind\":\"person\",\"id\":\"li\","
+	         "\"name\":\"li\",\"contacts\":[\"phone\",\"backup\"],\"tries\":["
+	         "{\"channel\":\"phone\",\"after_ms\":0,\"give_up_after_ms\":10000},"
+	         "{\"channel\":\"backup\",\"after_ms\":10000,\"give_up_after_ms\":2000}]}],"
+	         "\"runs_after_ms\":0,\"at\":\"2026-09-08T00:00:00.000Z\",\"skipped\":false}"},
+	        {"who?gaps=true&at=2026-09-08T00:00:00Z&weeks=2",
+	         "\"to\":\"2026-09-22T00:00:00.000Z\",\"items\":[]"},
+	        {"who?gaps=true&at=2026-08-31T00:00:00Z&weeks=1",
+	         "{\"from\":\"2026-08-31T00:00:00.000Z\",\"to\":\"2026-09-01T00:00:00.000Z\","
+	         "\"policy\":\"fire\",\"kinds\":[\"fire\"],\"zones\":[\"campus\",\"dorm\","
+	         "\"dorm-3f\",\"gate\",\"office\"],\"step\":1,"},
 	        {"who?kind=contact&zone=office&at=2026-09-08T04:00:00Z", "\"incident\":null"},
 	        {"who?kind=contact&zone=office&at=2026-09-08T18:00:00Z", "\"kind\":\"intrusion\""},
 	        {"who?kind=intrusion&zone=office", "\"policy\":\"other\""},

@@ -227,12 +227,16 @@ const struct command commands[] = {
         {.name = "who",
          .arguments = "",
          .needs = BIT(OPTION_KIND) | BIT(OPTION_ZONE),
-         .takes = BIT(OPTION_KIND) | BIT(OPTION_ZONE) | BIT(OPTION_AT) | BIT(OPTION_SITE) |
-                  BIT(OPTION_JSON),
+         .unless = BIT(OPTION_GAPS),
+         .takes = BIT(OPTION_KIND) | BIT(OPTION_ZONE) | BIT(OPTION_AT) | BIT(OPTION_GAPS) |
+                  BIT(OPTION_WEEKS) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "who would be told, and when, if this happened there",
-         .details = "Answers from the configuration alone, without raising anything: which policy "
-                    "fits, and who\neach of its steps reaches at that time.",
-         .examples = "who --kind smoke --zone dorm-3f\n"
+         .details = "Answers without raising anything: which policy fits, the second at which each "
+                    "of its steps\nruns, whom it reaches over which contacts, and what happens if "
+                    "nobody answers. Changes of duty\nby hand count. --gaps walks every zone and "
+                    "kind over the weeks to come and lists when a plan, or\na step of it, would "
+                    "reach nobody.",
+         .examples = "who --kind smoke --zone dorm-3f\nwho --gaps --weeks 12\n"
                      "who --kind panic --zone gate --at 2026-12-24T02:00\n",
          .run = run_who},
         {.name = "duty",
@@ -524,6 +528,10 @@ static int usage_failure(const struct command *command, FILE *err)
 static int check_line(const struct invocation *line, FILE *err)
 {
 	const struct command *command = line->command;
+	uint64_t needs = command->needs;
+	for (uint32_t i = 0; i < OPTION_COUNT; i++)
+		if (line->options[i] && command->unless & BIT(i))
+			needs = 0;
 	for (uint32_t i = 0; i < OPTION_COUNT; i++) {
 		bool given = line->options[i] != NULL;
 		if (given && !((command->takes | ALWAYS) & BIT(i))) {
@@ -531,7 +539,7 @@ static int check_line(const struct invocation *line, FILE *err)
 			        option_facts[i].name);
 			return usage_failure(command, err);
 		}
-		if (!given && (command->needs & BIT(i))) {
+		if (!given && (needs & BIT(i))) {
 			fprintf(err, "tocsin: '%s' needs --%s %s: %s\n", command->name,
 			        option_facts[i].name, option_facts[i].value, option_facts[i].help);
 			return usage_failure(command, err);

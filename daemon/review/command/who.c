@@ -9,6 +9,7 @@
 #include "review/command/inside.h"
 #include "review/command/speak.h"
 #include "review/who.h"
+#include "review/who_gaps.h"
 
 /* The site of --site, or the one that has the zone. */
 static int site_of_zone(const struct command_context *ctx, const struct invocation *line,
@@ -48,11 +49,22 @@ static void recipients_line(const struct command_context *ctx, const cJSON *reci
 			text_add_char(&out, ')');
 		}
 		const char *between = say(ctx, " by ", " 经 ");
-		cJSON_ArrayForEach (contact, json_get(recipient, "contacts")) {
-			if (!cJSON_IsString(contact))
-				continue;
+		cJSON_ArrayForEach (contact, json_get(recipient, "tries")) {
+			const char *channel = json_string(contact, "channel");
+			int64_t after = 0, give_up = 0;
+			json_int(contact, "after_ms", &after);
+			json_int(contact, "give_up_after_ms", &give_up);
 			text_add(&out, between);
-			text_add_safe(&out, contact->valuestring);
+			text_add_safe(&out, channel ? channel : "?");
+			text_add(&out, " (");
+			if (after) {
+				text_add(&out, say(ctx, "after ", "等待 "));
+				text_add_span(&out, after);
+				text_add(&out, say(ctx, ", ", "，"));
+			}
+			text_add(&out, say(ctx, "for ", "限时 "));
+			text_add_span(&out, give_up);
+			text_add_char(&out, ')');
 			between = say(ctx, " then ", " 再 ");
 		}
 	}
@@ -121,7 +133,7 @@ static void who_print(const struct command_context *ctx, const struct site_def *
 	cJSON_ArrayForEach (step, json_get(plan, "steps")) {
 		int64_t after = 0;
 		struct text elapsed = {0};
-		json_int(step, "after_ms", &after);
+		json_int(step, "runs_after_ms", &after);
 		text_add_elapsed(&elapsed, after);
 		fprintf(ctx->out, "  %-7s ", text_get(&elapsed));
 		recipients_line(ctx, json_get(step, "recipients"));
@@ -138,8 +150,109 @@ static void who_print(const struct command_context *ctx, const struct site_def *
 	recipients_line(ctx, json_get(plan, "last_resort"));
 }
 
+/* ---- gaps ---- */
+
+static void gap_row(struct table *table, const struct command_context *ctx,
+                    const struct site_def *def, const cJSON *gap)
+{
+	static const char *const lists[] = {"kinds", "zones"};
+	static const char *const ends[] = {"from", "to"};
+	const char *policy = json_string(gap, "policy");
+	int64_t step = 0;
+	for (int i = 0; i < 2; i++) {
+		wall_ms at;
+		const char *stamp = json_string(gap, ends[i]);
+		struct text when = {0};
+		if (stamp && time_parse(stamp, &at) == 0)
+			text_add_local(&when, def, at);
+		table_cell(table, TONE_PLAIN, text_get(&when));
+		text_finish(&when);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct text words = {0};
+		const cJSON *word;
+		cJSON_ArrayForEach (word, json_get(gap, lists[i]))
+			text_addf(&words, "%s%s", words.len ? ", " : "",
+			          cJSON_IsString(word) ? word->valuestring : "?");
+		table_cell(table, TONE_PLAIN, text_get(&words));
+		text_finish(&words);
+	}
+	table_cell(table, TONE_PLAIN, policy ? policy : "-");
+	if (json_int(gap, "step", &step))
+		table_cellf(table, TONE_WARN, say(ctx, "step %lld is skipped", "第 %lld 步被跳过"),
+		            (long long)step);
+	else
+		table_cell(table, TONE_WORST, say(ctx, "NOBODY is told", "无人得到通知"));
+}
+
+static void print_gaps(const struct command_context *ctx, const struct site_def *def,
+                       const struct text *json)
+{
+	const char *headings[] = {say(ctx, "FROM", "开始"),   say(ctx, "TO", "结束"),
+	                          say(ctx, "KINDS", "类别"),  say(ctx, "ZONES", "区域"),
+	                          say(ctx, "POLICY", "预案"), say(ctx, "GAP", "缺口")};
+	struct table table;
+	cJSON *found = NULL;
+	const cJSON *gap;
+	if (json_parse(text_get(json), json->len, &found, NULL) < 0)
+		return;
+	table_begin(&table, sizeof headings / sizeof *headings, headings);
+	cJSON_ArrayForEach (gap, json_get(found, "items"))
+		gap_row(&table, ctx, def, gap);
+	if (table_rows(&table))
+		table_end(&table, ctx);
+	else
+		fprintf(ctx->out, "%s: %s\n", def->name,
+		        say(ctx, "every step of every plan reaches somebody",
+		            "所有预案的每一步都有人可通知"));
+	table_finish(&table);
+	cJSON_Delete(found);
+}
+
+static int run_gaps(const struct command_context *ctx, const struct invocation *line)
+{
+	const struct site_def *only;
+	wall_ms at = ctx->now;
+	int64_t weeks = WEEKS_DEFAULT;
+	const char *words = line->options[OPTION_WEEKS];
+	if (words && (text_parse_int(words, &weeks) < 0 || weeks < 1 || weeks > WEEKS_MAX))
+		return complain(ctx, EXIT_USAGE, "--weeks '%s' is not a number from 1 to %d", words,
+		                WEEKS_MAX);
+	int code = option_site(ctx, line, &only);
+	if (code == 0)
+		code = option_time(ctx, line, OPTION_AT, only, &at);
+	if (code)
+		return code;
+	struct text all = {0};
+	json_open(&all, NULL, '{');
+	json_open(&all, "items", '[');
+	for (uint32_t i = 0; i < ctx->site_count; i++) {
+		const struct site_def *def = ctx->sites[i];
+		struct duty_state duty;
+		struct text json = {0};
+		if (only && only != def)
+			continue;
+		duty_load(ctx, def, &duty);
+		who_gaps_write_json(&json, def, &duty, at, (uint32_t)weeks);
+		duty_unload(&duty);
+		if (line->options[OPTION_JSON])
+			json_put_raw(&all, NULL, text_get(&json));
+		else
+			print_gaps(ctx, def, &json);
+		text_finish(&json);
+	}
+	json_close(&all, ']');
+	json_close(&all, '}');
+	if (line->options[OPTION_JSON])
+		print_json(ctx, &all);
+	text_finish(&all);
+	return EXIT_DONE;
+}
+
 int run_who(const struct command_context *ctx, const struct invocation *line)
 {
+	if (line->options[OPTION_GAPS])
+		return run_gaps(ctx, line);
 	const struct site_def *def;
 	wall_ms at = ctx->now;
 	struct text json = {0};
