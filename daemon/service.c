@@ -453,6 +453,8 @@ void app_close(struct app *app)
 		add_fact(app, SERVICE_STOPPED, NULL);
 		app_turn(app);
 	}
+	/* That was the last turn: another would reach into what is closed below. */
+	uv_check_stop(&app->check);
 	http_close(app->http);
 	broker_close(app->watch);
 	broker_close(app->broker);

@@ -211,12 +211,13 @@ static void finish(struct context *c, struct notification *n, enum notification_
 /* A contact has had its time: the next one's turn; when there is none left, the step may be. */
 static void move_on(struct context *c, struct notification *n, struct delivery *delivery)
 {
-	if (delivery->given_up)
-		return;
-	delivery->given_up = true;
-	touch_notification(c, n);
-	if (start_next_waiting(c, n))
-		return;
+	if (!delivery->given_up) {
+		delivery->given_up = true;
+		touch_notification(c, n);
+		if (start_next_waiting(c, n))
+			return;
+	}
+	/* One whose time had passed may say no only now: then there may be nothing left to try. */
 	bool refused = true;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		if (!n->deliveries[i].given_up)

@@ -100,12 +100,12 @@ const char *service_event_name(enum service_event event)
 
 /* A life that could not write may have sent letters that nobody remembers. Their numbers must not
  * come again: a receiver that knows an id drops what it takes for a repetition. So each start
- * counts from the millisecond it happens in. */
+ * counts from the millisecond it happens in, or goes far beyond where the clock went back. */
 static void number_anew(struct context *c)
 {
 	uint64_t now = c->now.wall > 0 ? (uint64_t)c->now.wall : 0;
-	if (c->site->next_notification < now)
-		c->site->next_notification = now;
+	bool back = c->site->next_notification >= now;
+	c->site->next_notification = back ? c->site->next_notification + 1000 : now;
 }
 
 static void apply_service(struct context *c, const struct service_fact *fact)

@@ -252,6 +252,49 @@ static void test_a_restart_sends_again_what_was_under_way(void **state)
 	story_end(&s);
 }
 
+/* What was pushed unlogged in an earlier life had numbers that this one knows nothing of. */
+static void test_a_restart_gives_no_number_again(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	uint64_t next = s.site->next_notification;
+	s.now.wall -= HOURS(2); /* the machine's clock went back with the reboot */
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	assert_true(s.site->next_notification >= next + 1000);
+	story_end(&s);
+}
+
+/* Asked for time beyond its own, the next contact's turn came; then it says no for good. */
+static void test_a_refusal_after_its_time_ends_the_notification(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	forget_pushes(&s);
+	s.mood = COURIER_HANGS;
+	advance(&s, MINUTES(3) + SECONDS(1)); /* sun, who has one contact */
+	const struct push *push = &s.pushes[s.push_count - 1];
+	assert_string_equal(push->to, "sun");
+	struct event event = {.type = EVENT_DELIVERY,
+	                      .delivery = {.notification = push->notification,
+	                                   .attempt = push->attempt,
+	                                   .verdict = VERDICT_RETRY,
+	                                   .status = 429,
+	                                   .retry_after = SECONDS(45)}};
+	uint64_t number = push->notification;
+	apply(&s, &event);
+	assert_true(site_notification(s.site, number)->deliveries[0].given_up);
+	advance(&s, SECONDS(46));
+	event.delivery.attempt = site_notification(s.site, number)->deliveries[0].attempts;
+	event.delivery.verdict = VERDICT_REFUSED;
+	apply(&s, &event);
+	assert_null(site_notification(s.site, number)); /* refused, and so over */
+	story_end(&s);
+}
+
 static void test_after_a_downtime_each_person_hears_once(void **state)
 {
 	(void)state;
@@ -450,6 +493,8 @@ int main(void)
 	        cmocka_unit_test(test_a_hanging_receiver_holds_nobody_up),
 	        cmocka_unit_test(test_retries_of_a_broken_receiver_come_at_once_then_slower),
 	        cmocka_unit_test(test_a_restart_sends_again_what_was_under_way),
+	        cmocka_unit_test(test_a_restart_gives_no_number_again),
+	        cmocka_unit_test(test_a_refusal_after_its_time_ends_the_notification),
 	        cmocka_unit_test(test_after_a_downtime_each_person_hears_once),
 	        cmocka_unit_test(test_after_a_downtime_the_oldest_incident_comes_first),
 	        cmocka_unit_test(test_a_clock_that_jumps_moves_no_step),

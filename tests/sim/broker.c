@@ -1,0 +1,391 @@
+/* In place of receive/broker.c, with the broker behind it. QoS 1: what was not acknowledged is kept
+ * and sent again; between two sessions it may come in another order. The client side promises what
+ * receive/broker.h promises: acks are held until broker_release. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define NO_MESSAGE UINT32_MAX
+#define IN_FLIGHT 20
+
+struct parcel { /* a message in the session's queue, until it is acknowledged */
+	char *topic, *bytes;
+	size_t len;
+	bool retained;
+	uint32_t message;
+	uint32_t link; /* the connection over which it was sent, 0: not yet */
+};
+
+struct retained {
+	char *topic, *bytes;
+	size_t len;
+};
+
+struct broker { /* the client */
+	struct broker_callbacks callbacks;
+	void *ctx;
+	bool connected, listening;
+	struct out {
+		char *topic, *bytes;
+		size_t len;
+		bool retain;
+	} * out;
+	uint32_t out_count, out_cap, held;
+};
+
+static struct {
+	struct parcel *queue;
+	uint32_t count, cap;
+	struct retained *retained;
+	uint32_t retained_count, retained_cap;
+	bool has_session;
+	uint32_t link; /* number of the connection, from 1 */
+	world_ms connected_at;
+	bool pumping;
+} server;
+
+static struct broker *client;
+
+/* ---- the server ---- */
+
+static void parcel_finish(struct parcel *parcel)
+{
+	free(parcel->topic);
+	free(parcel->bytes);
+}
+
+static char *copy_bytes(const void *bytes, size_t len)
+{
+	char *copy = mem_new(len + 1);
+	if (len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+static void pump(uint64_t link);
+
+static void pump_soon(span_ms in)
+{
+	if (server.pumping)
+		return;
+	server.pumping = true;
+	later(in, pump, server.link);
+}
+
+static void enqueue(const char *topic, const void *bytes, size_t len, bool retained,
+                    uint32_t message)
+{
+	if (!server.has_session)
+		return;
+	MEM_RESERVE(server.queue, server.count, server.cap);
+	server.queue[server.count++] = (struct parcel){.topic = mem_copy(topic),
+	                                               .bytes = copy_bytes(bytes, len),
+	                                               .len = len,
+	                                               .retained = retained,
+	                                               .message = message};
+	if (client && client->connected)
+		pump_soon(between(0, 3));
+}
+
+/* Hands over what fits into the window. */
+static void pump(uint64_t link)
+{
+	server.pumping = false;
+	if (!client || !client->connected || link != server.link || world.dead)
+		return;
+	uint32_t under_way = 0;
+	for (uint32_t i = 0; i < server.count; i++)
+		under_way += server.queue[i].link == server.link;
+	for (uint32_t i = 0; i < server.count && under_way < IN_FLIGHT; i++) {
+		struct parcel *parcel = &server.queue[i];
+		if (parcel->link == server.link)
+			continue;
+		world.counts.redelivered += parcel->link != 0;
+		parcel->link = server.link;
+		under_way++;
+		client->held++;
+		if (parcel->message != NO_MESSAGE)
+			check_given(message_get(parcel->message));
+		client->callbacks.message(client->ctx,
+		                          &(struct broker_message){.topic = parcel->topic,
+		                                                   .bytes = parcel->bytes,
+		                                                   .len = parcel->len,
+		                                                   .retained = parcel->retained});
+	}
+}
+
+static struct retained *find_retained(const char *topic)
+{
+	for (uint32_t i = 0; i < server.retained_count; i++)
+		if (strcmp(server.retained[i].topic, topic) == 0)
+			return &server.retained[i];
+	return NULL;
+}
+
+static void drop_retained(struct retained *r)
+{
+	free(r->topic);
+	free(r->bytes);
+	*r = server.retained[--server.retained_count];
+}
+
+static void retain(const char *topic, const char *bytes, size_t len)
+{
+	struct retained *r = find_retained(topic);
+	if (r)
+		drop_retained(r);
+	if (!len)
+		return;
+	MEM_RESERVE(server.retained, server.retained_count, server.retained_cap);
+	server.retained[server.retained_count++] = (struct retained){
+	        .topic = mem_copy(topic), .bytes = copy_bytes(bytes, len), .len = len};
+}
+
+void broker_take(const char *topic, const char *bytes, size_t len, bool retained, uint32_t message)
+{
+	if (retained)
+		retain(topic, bytes, len);
+	enqueue(topic, bytes, len, false, message);
+}
+
+bool broker_retains(const char *topic)
+{
+	return find_retained(topic) != NULL;
+}
+
+void broker_for_each_retained(void (*each)(const char *topic, const char *bytes))
+{
+	for (uint32_t i = 0; i < server.retained_count; i++)
+		each(server.retained[i].topic, server.retained[i].bytes);
+}
+
+bool broker_is_quiet(void)
+{
+	return client && client->connected && client->listening && !server.count &&
+	       world.now - server.connected_at > SECONDS(5);
+}
+
+static bool is_subscribed(const char *topic)
+{
+	return strncmp(topic, "tocsin/", 7) == 0 &&
+	       (strstr(topic, "/device/") ? strstr(topic, "/ack") == NULL
+	                                  : strstr(topic, "/incident/") != NULL);
+}
+
+static void confirm(uint64_t link)
+{
+	if (!client || !client->connected || link != server.link || world.dead)
+		return;
+	client->listening = true;
+	/* A subscription brings what is retained. */
+	for (uint32_t i = 0; i < server.retained_count; i++) {
+		const struct retained *r = &server.retained[i];
+		if (is_subscribed(r->topic))
+			enqueue(r->topic, r->bytes, r->len, true, NO_MESSAGE);
+	}
+}
+
+/* What was under way on another link may come in any order now. */
+static void shuffle(void)
+{
+	if (chance(500))
+		return;
+	for (uint32_t i = 0; i + 1 < server.count; i++) {
+		uint32_t k = i + (uint32_t)below(3);
+		if (k >= server.count || server.queue[i].link == 0 || server.queue[k].link == 0)
+			continue;
+		struct parcel keep = server.queue[i];
+		server.queue[i] = server.queue[k];
+		server.queue[k] = keep;
+	}
+}
+
+static void connect_client(uint64_t life)
+{
+	if (!client || life != world.life || client->connected || world.dead)
+		return;
+	if (!world.broker_up) {
+		later(between(1000, 30000), connect_client, life);
+		return;
+	}
+	bool present = server.has_session;
+	server.has_session = true;
+	server.link++;
+	server.connected_at = world.now;
+	client->connected = true;
+	client->held = 0;
+	shuffle();
+	trace("connected to the broker%s, %u messages wait", present ? "" : ", a new session",
+	      server.count);
+	client->callbacks.connected(client->ctx, present);
+	later(between(1, 200), confirm, server.link);
+	server.pumping = false;
+	pump_soon(between(1, 50));
+}
+
+static void cut_link(void)
+{
+	if (!client || !client->connected)
+		return;
+	client->connected = client->listening = false;
+	client->held = 0;
+	while (client->out_count) {
+		free(client->out[--client->out_count].topic);
+		free(client->out[client->out_count].bytes);
+	}
+	client->callbacks.disconnected(client->ctx, "the connection was closed");
+	later(between(1000, 30000), connect_client, world.life);
+}
+
+void broker_server_up(bool up)
+{
+	world.broker_up = up;
+	trace("the broker is %s", up ? "there" : "away");
+	if (!up)
+		cut_link();
+}
+
+void broker_forget(bool session, bool retained)
+{
+	if (session) {
+		while (server.count)
+			parcel_finish(&server.queue[--server.count]);
+		server.has_session = false;
+	}
+	while (retained && server.retained_count)
+		drop_retained(&server.retained[server.retained_count - 1]);
+}
+
+/* ---- the client ---- */
+
+int broker_open(uv_loop_t *loop, const struct broker_options *options, const char *const *filters,
+                size_t filter_count, const struct broker_callbacks *callbacks, void *ctx,
+                struct broker **out, struct problem *why)
+{
+	(void)loop;
+	(void)options;
+	(void)filters;
+	(void)filter_count;
+	(void)why;
+	client = NEW(struct broker);
+	client->callbacks = *callbacks;
+	client->ctx = ctx;
+	later(between(5, 500), connect_client, world.life);
+	*out = client;
+	return 0;
+}
+
+void broker_resubscribe(struct broker *b, const char *const *filters, size_t filter_count)
+{
+	(void)b;
+	(void)filters;
+	(void)filter_count;
+}
+
+bool broker_publish(struct broker *b, const char *topic, const void *bytes, size_t len, int qos,
+                    bool retain_it)
+{
+	(void)qos;
+	if (!b->connected)
+		return false;
+	MEM_RESERVE(b->out, b->out_count, b->out_cap);
+	b->out[b->out_count++] = (struct out){.topic = mem_copy(topic),
+	                                      .bytes = copy_bytes(bytes, len),
+	                                      .len = len,
+	                                      .retain = retain_it};
+	return true;
+}
+
+/* True if a later one of those acknowledged together speaks for the same sensor point. */
+static bool is_last_of_its_key(uint32_t at)
+{
+	const struct w_message *m = message_get(server.queue[at].message);
+	for (uint32_t i = at + 1; i < server.count; i++) {
+		if (server.queue[i].link != server.link || server.queue[i].message == NO_MESSAGE)
+			continue;
+		const struct w_message *other = message_get(server.queue[i].message);
+		if (other->site == m->site && other->device == m->device && other->kind == m->kind)
+			return false;
+	}
+	return true;
+}
+
+static void leave_acks(struct broker *b)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < server.count; i++) {
+		struct parcel *parcel = &server.queue[i];
+		bool held = parcel->link == server.link;
+		if (!held || !may_leave()) {
+			server.queue[kept++] = *parcel;
+			continue;
+		}
+		if (parcel->message != NO_MESSAGE) {
+			/* (what was moved down already is compared no more) */
+			check_ack(parcel->message, is_last_of_its_key(i));
+			message_get(parcel->message)->acked = true;
+		}
+		parcel_finish(parcel);
+	}
+	server.count = kept;
+	b->held = 0;
+	if (server.count)
+		pump_soon(between(0, 3));
+}
+
+void broker_release(struct broker *b)
+{
+	if (!b->connected || world.dead)
+		return;
+	leave_acks(b);
+	for (uint32_t i = 0; i < b->out_count; i++) {
+		struct out *out = &b->out[i];
+		if (may_leave()) {
+			if (strstr(out->topic, "/ack"))
+				check_device_ack(out->topic, out->bytes);
+			if (out->retain)
+				retain(out->topic, out->bytes, out->len);
+			if (is_subscribed(out->topic))
+				enqueue(out->topic, out->bytes, out->len, false, NO_MESSAGE);
+		}
+		free(out->topic);
+		free(out->bytes);
+	}
+	b->out_count = 0;
+}
+
+bool broker_is_connected(const struct broker *b)
+{
+	return b->connected;
+}
+
+bool broker_is_listening(const struct broker *b)
+{
+	return b->listening;
+}
+
+size_t broker_held(const struct broker *b)
+{
+	return b->held;
+}
+
+void broker_close(struct broker *b)
+{
+	if (!b)
+		return;
+	for (uint32_t i = 0; i < b->out_count; i++) {
+		free(b->out[i].topic);
+		free(b->out[i].bytes);
+	}
+	free(b->out);
+	free(b);
+	client = NULL;
+}
+
+void broker_finish(void)
+{
+	broker_forget(true, true);
+	free(server.queue);
+	free(server.retained);
+}

@@ -1,0 +1,356 @@
+/* What must always hold, whatever goes wrong. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "books.h"
+
+#define TOLD_WITHIN SECONDS(10)
+#define MEMORY_MAX 4000 /* notifications that are not finished */
+
+/* ---- nothing leaves before it is on disk ---- */
+
+void check_letter(const struct letter *letter)
+{
+	const struct notification *n = letter->notification;
+	uint32_t site = m_site(letter->site_id);
+	uint32_t store_id = app_site(&world.app, letter->site_id)->site->store_id;
+	struct m_note *note = m_note_get(site, n->number);
+	struct m_contact *contact = &note->contacts[letter->contact];
+	unsigned long long number = n->number;
+	uint64_t identity = note_identity(letter);
+	char state[16] = "";
+
+	if (note->identity && note->identity != identity)
+		broken("n-%s-%llu has stood for something else before: its receiver drops this one",
+		       letter->site_id, number);
+	note->identity = identity;
+	if (!letter->unlogged) {
+		if (!note->recorded)
+			broken("n-%s-%llu leaves, and is not in the record", letter->site_id,
+			       number);
+		int attempts = outbox(store_id, n->number, letter->contact, state);
+		if (attempts != (int)letter->attempt || strcmp(state, "sending") != 0)
+			broken("attempt %u of n-%s-%llu leaves; in the outbox it is %s, attempt %d",
+			       letter->attempt, letter->site_id, number, state, attempts);
+	}
+	bool unsure = contact->life && contact->life < world.life && !contact->known &&
+	              !contact->unlogged;
+	if (unsure && !n->possible_duplicate)
+		broken("n-%s-%llu is sent again after a death and does not say so", letter->site_id,
+		       number);
+	*contact = (struct m_contact){letter->attempt, world.life, false, letter->unlogged};
+	if (!letter->incident)
+		return;
+	const struct m_incident *incident = m_incident_find(site, letter->incident->id);
+	if (incident && incident->state == STATE_RESOLVED && n->reason != REASON_RESOLVED &&
+	    n->reason != REASON_ACKNOWLEDGED)
+		broken("%s is resolved, and %s is told: %s", incident->id, n->to_id,
+		       reason_name(n->reason));
+	for (uint32_t i = 0; i < letter->incident->signal_count; i++) {
+		int device = m_device(site, letter->incident->signals[i].device);
+		world.sites[site].devices[device].given = 0;
+	}
+}
+
+void check_ack(uint32_t number, bool last_of_its_key)
+{
+	const struct w_message *m = message_get(number);
+	const struct w_device *d = &world.sites[m->site].devices[m->device];
+	world.counts.acked++;
+	if (m->rows)
+		return;
+	/* No entry: then it said what was known. */
+	if (m->garbage || m->press || m->test)
+		broken("message %u of %s is acknowledged and not in the record", number, d->id);
+	if (last_of_its_key && d->recorded[m->kind] != m->active)
+		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,
+		       kind_words[m->kind], d->recorded[m->kind]);
+}
+
+void check_device_ack(const char *topic, const char *bytes)
+{
+	world.counts.device_acks++;
+	if (!strstr(bytes, "\"id\""))
+		broken("%s says %s", topic, bytes);
+	if (reading_is_behind())
+		broken("%s is said before its commit is read", topic);
+}
+
+/* ---- somebody hears, and in time ---- */
+
+void check_given(const struct w_message *m)
+{
+	struct w_site *site = &world.sites[m->site];
+	struct w_device *d = &site->devices[m->device];
+	if (m->garbage || m->test || !m->active || m->rows || d->given ||
+	    strcmp(kind_words[m->kind], d->kind) != 0)
+		return;
+	if (d->needs_arming && site->zones[d->zone].arming != ARMED_ALWAYS)
+		return;
+	if (d->recorded[m->kind] == 1 && !m->press)
+		return; /* a refresh */
+	for (uint32_t i = 0; i < m_incident_count && !m->press; i++)
+		if (m_incidents[i].site == m->site && m_incidents[i].state != STATE_RESOLVED &&
+		    m_incidents[i].devices >> m->device & 1)
+			return; /* those told know it already */
+	d->given = world.now;
+}
+
+static void check_heard(struct w_site *site)
+{
+	span_ms patience = TOLD_WITHIN + site->policies[site->policy_count - 1].after[0];
+	for (uint32_t i = 0; i < site->device_count; i++) {
+		struct w_device *d = &site->devices[i];
+		if (!d->given)
+			continue;
+		world_ms from = d->given > world.woke ? d->given : world.woke + SECONDS(60);
+		if (world.now > from + patience)
+			broken("%s gave an alarm %lld ms ago and nobody was told", d->id,
+			       (long long)(world.now - d->given));
+	}
+}
+
+/* A dead process knows nothing of what it was given; it is given again. */
+void check_forget_given(void)
+{
+	for (uint32_t s = 0; s < world.site_count; s++)
+		for (uint32_t i = 0; i < world.sites[s].device_count; i++)
+			world.sites[s].devices[i].given = 0;
+}
+
+static bool record_lags(void)
+{
+	return world.disk != DISK_WELL || !app_disk_is_well(&world.app);
+}
+
+/* A step that never comes is late too. While the record cannot be written nobody can read what
+ * was done; it is looked at when it can. */
+void check_due(void)
+{
+	if (!world.alive || world.dead)
+		return;
+	for (uint32_t s = 0; s < world.site_count; s++)
+		check_heard(&world.sites[s]);
+	if (record_lags())
+		return;
+	for (uint32_t i = 0; i < m_incident_count; i++) {
+		const struct m_incident *incident = &m_incidents[i];
+		world_ms due = incident->due > world.up_since ? incident->due : world.up_since;
+		if (world.woke && due < world.woke + SECONDS(60))
+			due = world.woke + SECONDS(60);
+		if (incident->state != STATE_RESOLVED && world.now > due + SECONDS(1))
+			broken("%s: nothing happens, %lld ms after it was due", incident->id,
+			       (long long)(world.now - incident->due));
+	}
+}
+
+/* ---- what runs ---- */
+
+static void check_notification(const struct site *site, const struct notification *n)
+{
+	bool under_way = false;
+	if (n->state != NOTIFICATION_QUEUED && n->state != NOTIFICATION_SENDING)
+		return;
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		const struct delivery *d = &n->deliveries[i];
+		if (d->state == DELIVERY_RETRYING)
+			under_way |= timer_due(&n->due) != NEVER;
+		if (d->state != DELIVERY_SENDING)
+			continue;
+		under_way = true;
+		if (!courier_has(site->def->id, n->number, i, d->attempts))
+			broken("n-%s-%llu: contact %u is being sent, and no courier carries it",
+			       site->def->id, (unsigned long long)n->number, i);
+	}
+	if (!under_way)
+		broken("n-%s-%llu is neither on its way nor at an end", site->def->id,
+		       (unsigned long long)n->number);
+}
+
+static void check_site(const struct site *site, steady_ms now)
+{
+	for (uint32_t i = 0; i < site->incident_count; i++) {
+		const struct incident *incident = site->incidents[i];
+		const struct timer *timer = incident->state == STATE_OPEN ? &incident->step_due
+		                                                          : &incident->resolve_due;
+		if (incident->state == STATE_RESOLVED)
+			continue;
+		if (timer_due(timer) == NEVER || timer_due(timer) <= now)
+			broken("%s has no deadline ahead", incident->id);
+	}
+	if (site->notification_count > MEMORY_MAX)
+		broken("%u notifications in memory", site->notification_count);
+	for (uint32_t i = 0; i < site->notification_count; i++)
+		check_notification(site, site->notifications[i]);
+}
+
+static struct w_site *retained_of;
+static uint32_t retained_seen;
+
+static void count_retained(const char *topic, const char *bytes)
+{
+	char start[60], state[40];
+	snprintf(start, sizeof start, "tocsin/%s/incident/", retained_of->id);
+	if (strncmp(topic, start, strlen(start)) != 0)
+		return;
+	const struct m_incident *incident = m_incident_find(m_site(retained_of->id),
+	                                                    topic + strlen(start));
+	retained_seen++;
+	if (!incident || incident->state == STATE_RESOLVED)
+		broken("the broker still shows %s", topic);
+	snprintf(state, sizeof state, "\"state\":\"%s\"", incident_state_name(incident->state));
+	if (!strstr(bytes, state))
+		broken("the broker shows an old %s: %s", topic, bytes);
+}
+
+/* Whoever looks at the broker sees the incidents that are. */
+static void check_retained(void)
+{
+	for (uint32_t s = 0; s < world.site_count; s++) {
+		char ids[64][INCIDENT_ID_MAX];
+		retained_of = &world.sites[s];
+		retained_seen = 0;
+		broker_for_each_retained(count_retained);
+		uint32_t expected = model_open_incidents(s, ids, 64);
+		if (retained_seen != expected)
+			broken("the broker shows %u incidents of %s, there are %u", retained_seen,
+			       retained_of->id, expected);
+	}
+}
+
+void check_turn(void)
+{
+	steady_ms now = world.now - life_clock();
+	for (uint32_t i = 0; i < world.app.site_count; i++)
+		check_site(world.app.sites[i].site, now);
+	if (world.app.inbox.count == 0 && !record_lags()) {
+		if (broker_is_quiet())
+			check_retained();
+		if (world.counts.turns % 256 == 0)
+			check_stored();
+	}
+}
+
+/* ---- what is stored is what runs ---- */
+
+static void dump_incident(struct text *out, const char *site, const struct incident *incident)
+{
+	incident_write_json(out, NULL, site, incident);
+	text_addf(
+	        out, " round %u %lld step %u %s pending %u reached %u exhausted %d due %lld %lld\n",
+	        incident->round, (long long)incident->round_at, incident->step,
+	        reason_name(incident->step_reason), incident->step_pending, incident->step_reached,
+	        incident->exhausted, (long long)timer_due(&incident->step_due),
+	        (long long)timer_due(&incident->resolve_due));
+	policy_write_json(out, NULL, incident->policy);
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		text_addf(out, " told %d %s %d", incident->told[i].kind, incident->told[i].id,
+		          incident->told[i].acknowledged);
+	for (uint32_t i = 0; i < incident->signal_count; i++)
+		text_addf(out, " signal %s %lld %u", incident->signals[i].device,
+		          (long long)incident->signals[i].at, incident->signals[i].presses);
+	text_add(out, "\n");
+}
+
+static void dump_notification(struct text *out, const struct notification *n)
+{
+	text_addf(out,
+	          "%llu of %s %s step %u round %u to %s %s urgent %d at once %d %s failed %d "
+	          "duplicate %d created %lld attempts %u due %lld\n",
+	          (unsigned long long)n->number, n->incident ? n->incident->id : "-",
+	          reason_name(n->reason), n->step, n->round, n->to_id, n->to_name, n->urgent,
+	          n->at_once, notification_state_name(n->state), n->failed, n->possible_duplicate,
+	          (long long)n->created.steady, n->attempts, (long long)timer_due(&n->due));
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		const struct delivery *d = &n->deliveries[i];
+		text_addf(
+		        out, "  %s %s %s attempts %u given up %d started %lld due %lld status %d\n",
+		        d->channel, d->to ? d->to : "-", delivery_state_name(d->state), d->attempts,
+		        d->given_up, (long long)d->started, (long long)d->due, d->last_status);
+	}
+}
+
+static void dump(struct text *out, const struct site *site)
+{
+	for (uint32_t i = 0; i < site->incident_count; i++)
+		if (site->incidents[i]->state != STATE_RESOLVED)
+			dump_incident(out, site->def->id, site->incidents[i]);
+	for (uint32_t i = 0; i < site->notification_count; i++)
+		if (site->notifications[i]->state <= NOTIFICATION_SENDING)
+			dump_notification(out, site->notifications[i]);
+	for (uint32_t i = 0; i < site->def->device_count; i++) {
+		const struct device_state *d = &site->devices[i];
+		text_addf(out, "%s active %x known %x settled %x online %d%d changed %lld\n",
+		          site->def->devices[i].id, d->active, d->known, d->settled,
+		          d->online_known, d->online_known && d->online, (long long)d->changed);
+	}
+	text_addf(out, "next %llu %u %d\n", (unsigned long long)site->next_notification,
+	          site->next_incident, site->incident_year);
+}
+
+static void show_difference(const char *runs, const char *stored)
+{
+	while (*runs && *stored && strcspn(runs, "\n") == strcspn(stored, "\n") &&
+	       strncmp(runs, stored, strcspn(runs, "\n")) == 0) {
+		runs += strcspn(runs, "\n") + (runs[strcspn(runs, "\n")] != '\0');
+		stored += strcspn(stored, "\n") + (stored[strcspn(stored, "\n")] != '\0');
+	}
+	broken("what is stored is not what runs\nruns:   %.*s\nstored: %.*s",
+	       (int)strcspn(runs, "\n"), runs, (int)strcspn(stored, "\n"), stored);
+}
+
+void check_stored(void)
+{
+	if (!model_reader() || record_lags())
+		return;
+	for (uint32_t i = 0; i < world.app.site_count; i++) {
+		const struct site *site = world.app.sites[i].site;
+		struct site *stored = site_create(site->def);
+		struct problem why = {0};
+		struct text a = {0}, b = {0};
+		if (store_load_site(model_reader(), stored, &why) < 0)
+			broken("the record cannot be loaded: %s", why.text);
+		dump(&a, site);
+		dump(&b, stored);
+		if (strcmp(text_get(&a), text_get(&b)) != 0)
+			show_difference(text_get(&a), text_get(&b));
+		text_finish(&a);
+		text_finish(&b);
+		site_destroy(stored);
+	}
+	world.counts.comparisons++;
+}
+
+/* ---- the end ---- */
+
+void check_end(void)
+{
+	check_stored();
+	for (uint32_t i = 0; i < m_incident_count; i++)
+		if (m_incidents[i].state != STATE_RESOLVED)
+			broken("%s never ends", m_incidents[i].id);
+	for (uint32_t i = 0; i < world.app.site_count; i++)
+		if (world.app.sites[i].site->notification_count)
+			broken("in the end n-%s-%llu is still on its way",
+			       world.app.sites[i].site->def->id,
+			       (unsigned long long)world.app.sites[i]
+			               .site->notifications[0]
+			               ->number);
+	/* Accepted; or somebody was told later, or took charge. */
+	for (uint32_t i = 0; i < m_note_count; i++) {
+		const struct m_note *note = &m_notes[i];
+		bool excused = note->accepted || !note->recorded || !note->incident;
+		if (!excused) {
+			const struct m_incident *incident = &m_incidents[note->incident - 1];
+			excused = incident->acks || incident->ends;
+		}
+		for (uint32_t k = i + 1; k < m_note_count && !excused; k++)
+			excused = m_notes[k].incident == note->incident &&
+			          m_notes[k].site == note->site;
+		if (!excused && note->reason != REASON_RESOLVED)
+			broken("n-%s-%llu was accepted by nobody, and nobody else was told",
+			       world.sites[note->site].id, (unsigned long long)note->number);
+	}
+}
