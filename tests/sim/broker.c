@@ -26,6 +26,7 @@ struct broker { /* the client */
 	struct broker_callbacks callbacks;
 	void *ctx;
 	bool connected, listening;
+	bool watches, resting;
 	struct out {
 		char *topic, *bytes;
 		size_t len;
@@ -45,7 +46,8 @@ static struct {
 	bool pumping;
 } server;
 
-static struct broker *client;
+static struct broker *client;  /* with the session */
+static struct broker *watcher; /* hears at QoS 0 while the disk fails; or NULL */
 
 /* ---- the server ---- */
 
@@ -73,9 +75,39 @@ static void pump_soon(span_ms in)
 	later(in, pump, server.link);
 }
 
+struct heard { /* a copy on its way to the watcher */
+	char *topic, *bytes;
+	size_t len;
+	bool retained;
+};
+
+static void watcher_hears(uint64_t arg)
+{
+	struct heard *heard = (struct heard *)(uintptr_t)arg;
+	if (watcher && watcher->listening && !world.dead)
+		watcher->callbacks.message(watcher->ctx,
+		                           &(struct broker_message){.topic = heard->topic,
+		                                                    .bytes = heard->bytes,
+		                                                    .len = heard->len,
+		                                                    .retained = heard->retained});
+	free(heard->topic);
+	free(heard->bytes);
+	free(heard);
+}
+
+static void tell_watcher(const char *topic, const void *bytes, size_t len, bool retained)
+{
+	if (!watcher || !watcher->listening)
+		return;
+	struct heard *heard = NEW(struct heard);
+	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained};
+	later(between(1, 5), watcher_hears, (uint64_t)(uintptr_t)heard);
+}
+
 static void enqueue(const char *topic, const void *bytes, size_t len, bool retained,
                     uint32_t message)
 {
+	tell_watcher(topic, bytes, len, retained);
 	if (!server.has_session)
 		return;
 	MEM_RESERVE(server.queue, server.count, server.cap);
@@ -203,7 +235,7 @@ static void shuffle(void)
 
 static void connect_client(uint64_t life)
 {
-	if (!client || life != world.life || client->connected || world.dead)
+	if (!client || life != world.life || client->connected || client->resting || world.dead)
 		return;
 	if (!world.broker_up) {
 		later(between(1000, 30000), connect_client, life);
@@ -224,18 +256,44 @@ static void connect_client(uint64_t life)
 	pump_soon(between(1, 50));
 }
 
+static void forget_link(struct broker *b)
+{
+	b->connected = b->listening = false;
+	b->held = 0;
+	while (b->out_count) {
+		free(b->out[--b->out_count].topic);
+		free(b->out[b->out_count].bytes);
+	}
+}
+
+static void connect_watcher(uint64_t life)
+{
+	if (!watcher || life != world.life || watcher->connected || world.dead)
+		return;
+	if (!world.broker_up) {
+		later(between(1000, 30000), connect_watcher, life);
+		return;
+	}
+	watcher->connected = watcher->listening = true;
+	watcher->callbacks.connected(watcher->ctx, false);
+	for (uint32_t i = 0; i < server.retained_count; i++)
+		if (is_subscribed(server.retained[i].topic))
+			tell_watcher(server.retained[i].topic, server.retained[i].bytes,
+			             server.retained[i].len, true);
+}
+
 static void cut_link(void)
 {
-	if (!client || !client->connected)
-		return;
-	client->connected = client->listening = false;
-	client->held = 0;
-	while (client->out_count) {
-		free(client->out[--client->out_count].topic);
-		free(client->out[client->out_count].bytes);
+	if (client && client->connected) {
+		forget_link(client);
+		client->callbacks.disconnected(client->ctx, "the connection was closed");
+		later(between(1000, 30000), connect_client, world.life);
 	}
-	client->callbacks.disconnected(client->ctx, "the connection was closed");
-	later(between(1000, 30000), connect_client, world.life);
+	if (watcher && watcher->connected) {
+		forget_link(watcher);
+		watcher->callbacks.disconnected(watcher->ctx, "the connection was closed");
+		later(between(1000, 30000), connect_watcher, world.life);
+	}
 }
 
 void broker_server_up(bool up)
@@ -264,15 +322,19 @@ int broker_open(uv_loop_t *loop, const struct broker_options *options, const cha
                 struct broker **out, struct problem *why)
 {
 	(void)loop;
-	(void)options;
 	(void)filters;
 	(void)filter_count;
 	(void)why;
-	client = NEW(struct broker);
-	client->callbacks = *callbacks;
-	client->ctx = ctx;
-	later(between(5, 500), connect_client, world.life);
-	*out = client;
+	struct broker *b = NEW(struct broker);
+	b->callbacks = *callbacks;
+	b->ctx = ctx;
+	b->watches = options->only_watches;
+	if (b->watches)
+		watcher = b;
+	else
+		client = b;
+	later(between(5, 500), b->watches ? connect_watcher : connect_client, world.life);
+	*out = b;
 	return 0;
 }
 
@@ -338,7 +400,8 @@ void broker_release(struct broker *b)
 {
 	if (!b->connected || world.dead)
 		return;
-	leave_acks(b);
+	if (!b->watches)
+		leave_acks(b);
 	for (uint32_t i = 0; i < b->out_count; i++) {
 		struct out *out = &b->out[i];
 		if (may_leave()) {
@@ -353,6 +416,22 @@ void broker_release(struct broker *b)
 		free(out->bytes);
 	}
 	b->out_count = 0;
+}
+
+void broker_rest(struct broker *b, bool rest)
+{
+	if (b->resting == rest)
+		return;
+	b->resting = rest;
+	if (rest)
+		forget_link(b);
+	else
+		later(between(5, 500), connect_client, world.life);
+}
+
+bool broker_is_resting(const struct broker *b)
+{
+	return b->resting;
 }
 
 bool broker_is_connected(const struct broker *b)
@@ -378,9 +457,12 @@ void broker_close(struct broker *b)
 		free(b->out[i].topic);
 		free(b->out[i].bytes);
 	}
+	if (b == watcher)
+		watcher = NULL;
+	else
+		client = NULL;
 	free(b->out);
 	free(b);
-	client = NULL;
 }
 
 void broker_finish(void)

@@ -78,12 +78,19 @@ void check_device_ack(const char *topic, const char *bytes)
 		broken("%s is said before its commit is read", topic);
 }
 
+static bool record_lags(void)
+{
+	return world.disk != DISK_WELL || !app_disk_is_well(&world.app);
+}
+
 /* ---- somebody hears, and in time ---- */
 
 void check_given(const struct w_message *m)
 {
 	struct w_site *site = &world.sites[m->site];
 	struct w_device *d = &site->devices[m->device];
+	if (record_lags())
+		return; /* what is known already stands nowhere that can be read */
 	if (m->garbage || m->test || !m->active || m->rows || d->given ||
 	    strcmp(kind_words[m->kind], d->kind) != 0)
 		return;
@@ -118,11 +125,6 @@ void check_forget_given(void)
 	for (uint32_t s = 0; s < world.site_count; s++)
 		for (uint32_t i = 0; i < world.sites[s].device_count; i++)
 			world.sites[s].devices[i].given = 0;
-}
-
-static bool record_lags(void)
-{
-	return world.disk != DISK_WELL || !app_disk_is_well(&world.app);
 }
 
 /* A step that never comes is late too. While the record cannot be written nobody can read what

@@ -280,6 +280,7 @@ static void note_reason(struct m_incident *incident, const struct row *row, enum
 {
 	int64_t step = number(row, "step");
 	if (reason == REASON_JOINED || reason == REASON_REPEATED || reason == REASON_HANDOVER ||
+	    reason == REASON_ACKNOWLEDGED || /* again with each new owner */
 	    step > incident->policy.count)
 		return;
 	uint64_t key = mix(mix(incident->round, (uint64_t)step), mix(reason, (uint64_t)to));

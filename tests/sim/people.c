@@ -43,9 +43,10 @@ static void ask_again(uint32_t at)
 		later(between(SECONDS(5), SECONDS(90)), ask, at);
 }
 
-static void done(void *ctx, int result, const struct incident *incident, const char *site_id,
-                 const struct problem *why)
+static void done(void *ctx, int result, const struct incident *incident,
+                 const struct standing *standing, const char *site_id, const struct problem *why)
 {
+	(void)standing;
 	uint32_t at = (uint32_t)(uintptr_t)ctx;
 	struct deed *deed = &deeds[at];
 	if (!deed->used || !deed->asked || deed->life != world.life || !may_leave())

@@ -271,13 +271,11 @@ static void test_a_refusal_after_its_time_ends_the_notification(void **state)
 {
 	(void)state;
 	struct story s;
-	char id[INCIDENT_ID_MAX];
-	begin_fire(&s, id);
-	forget_pushes(&s);
+	story_begin(&s);
 	s.mood = COURIER_HANGS;
-	advance(&s, MINUTES(3) + SECONDS(1)); /* sun, who has one contact */
-	const struct push *push = &s.pushes[s.push_count - 1];
-	assert_string_equal(push->to, "sun");
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	const struct push *push = &s.pushes[0]; /* to qian, who has one contact */
+	assert_string_equal(push->to, "qian");
 	struct event event = {.type = EVENT_DELIVERY,
 	                      .delivery = {.notification = push->notification,
 	                                   .attempt = push->attempt,
