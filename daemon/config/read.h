@@ -62,6 +62,7 @@ void schedules_read(const struct checker *, const struct node *, struct site_rea
 void armings_read(const struct checker *, const struct node *, struct site_reading *);
 void policies_read(const struct checker *, const struct node *, struct site_reading *);
 void last_resort_read(const struct checker *, const struct node *, struct site_reading *);
+void rules_read(const struct checker *, const struct node *, struct site_reading *);
 void handover_read(const struct checker *, const struct node *, struct site_reading *);
 
 /* "mon-fri,sun 22:00-06:00" as ranges, one for each part between the commas; they live in the

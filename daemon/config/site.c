@@ -20,6 +20,7 @@ enum {
 	S_POLICIES,
 	S_LAST_RESORT,
 	S_HANDOVER,
+	S_RULES,
 	S_COUNT
 };
 static const struct key site_keys[S_COUNT] = {
@@ -38,6 +39,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_POLICIES] = {"policies", "nobody would be told of anything; add a list of at least one"},
         [S_LAST_RESORT] = {"last_resort", NULL},
         [S_HANDOVER] = {"handover", NULL},
+        [S_RULES] = {"rules", NULL},
 };
 static const struct shape site_shape = {"a site file", SHAPE(site_keys), false};
 
@@ -174,7 +176,7 @@ void zones_read(const struct checker *c, const struct node *list, struct site_re
 
 /* ---- devices ---- */
 
-enum { D_ID, D_ZONE, D_KIND, D_NAME, D_PROFILE, D_ADDRESS, D_EXPECT, D_SILENT, D_COUNT };
+enum { D_ID, D_ZONE, D_KIND, D_NAME, D_PROFILE, D_ADDRESS, D_EXPECT, D_SILENT, D_LABELS, D_COUNT };
 static const struct key device_keys[D_COUNT] = {
         [D_ID] = {"id", "add the name by which its messages are known"},
         [D_ZONE] = {"zone", "add the zone it stands in"},
@@ -184,6 +186,7 @@ static const struct key device_keys[D_COUNT] = {
         [D_ADDRESS] = {"address", NULL},
         [D_EXPECT] = {"expect_every", NULL},
         [D_SILENT] = {"silent", NULL},
+        [D_LABELS] = {"labels", NULL},
 };
 static const struct shape device_shape = {"a device", SHAPE(device_keys), false};
 
@@ -205,6 +208,18 @@ static enum kind kind_read(const struct checker *c, const struct node *node)
 	return kind;
 }
 
+static void labels_read(const struct checker *c, const struct node *list, struct device *device)
+{
+	uint32_t count = check_list(c, list, "labels", 0);
+	device->labels = ARENA_ARRAY(c->arena, const char *, count);
+	FOR_EACH_NODE(c, item, list, count)
+	{
+		const char *label = check_text(c, item, "a label");
+		if (label)
+			device->labels[device->label_count++] = label;
+	}
+}
+
 static void device_read(const struct checker *c, const struct node *node, struct site_reading *site,
                         struct device *device)
 {
@@ -223,6 +238,7 @@ static void device_read(const struct checker *c, const struct node *node, struct
 	device->address = address ? address : device->id;
 	check_span(c, v[D_EXPECT], "expect_every", SPAN_LEAST, &device->expect_every);
 	check_bool(c, v[D_SILENT], "silent", &device->silent);
+	labels_read(c, v[D_LABELS], device);
 	if (!v[D_KIND] && !v[D_PROFILE])
 		check_problem(c, node,
 		              "a device without a 'kind'; add one such as 'kind: smoke', or the "
@@ -281,6 +297,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	policies_read(c, v[S_POLICIES], site);
 	last_resort_read(c, v[S_LAST_RESORT], site);
 	handover_read(c, v[S_HANDOVER], site);
+	rules_read(c, v[S_RULES], site);
 	/* What is wrong may look like a gap. */
 	if (c->report->problems == 0)
 		duty_gaps_warn(c, site);

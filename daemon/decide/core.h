@@ -42,6 +42,7 @@ struct cause { /* why an incident opens or is joined */
 	const char *device, *device_name; /* or NULL */
 	enum kind signal;                 /* with a device */
 	bool silent, drill;
+	const struct policy *policy; /* a rule's; NULL: the one that fits */
 	wall_ms time;
 	bool confirms;         /* a second device within CONFIRM_WITHIN makes it critical */
 	const char *by, *note; /* a person reports; or NULL */
@@ -120,8 +121,16 @@ struct reading { /* one condition of one device, as it now is */
 	wall_ms time;
 	const struct signal *signal; /* the message, or NULL: supervision says so */
 	const char *source;          /* "silent", "status", "heard", ...: whence it is known */
+	const char *rule;            /* that decided; NULL: the default */
 };
 void raise_reading(struct context *, const struct reading *);
+struct cause reading_cause(const struct context *, const struct reading *);
+void raise_cause(struct context *, const struct reading *, struct cause *);
+
+/* rules.c: true if a rule raises it where its kind alone would not; r->rule names the last one. */
+bool rules_apply(struct context *, struct reading *, struct cause *);
+void rules_cleared(struct context *, const char *device, enum kind);
+void rule_due(struct context *, struct standing *);
 
 /* arm_by_hand.c */
 bool zone_armed_now(const struct context *, uint32_t zone);

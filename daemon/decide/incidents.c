@@ -180,6 +180,10 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 {
 	add_signal(c, incident, cause);
 	take_policy(c, incident);
+	if (cause->policy) {
+		policy_destroy(incident->policy);
+		incident->policy = policy_copy(cause->policy);
+	}
 	touch_incident(c, incident);
 	struct text *data = record(c);
 	json_put_string(data, "kind", incident_kind_name(incident->kind));

@@ -146,8 +146,10 @@ struct device {
 	const char *address;  /* how the profile knows it; the id where none is given */
 	span_ms expect_every; /* silent for longer: link becomes active; 0: not supervised */
 	uint32_t zone;
-	enum kind kind; /* KIND_NONE where the file does not say */
-	bool silent;    /* its alarms go to people only: no siren learns of them */
+	enum kind kind;      /* KIND_NONE where the file does not say */
+	const char **labels; /* what rules know it by */
+	uint32_t label_count;
+	bool silent; /* its alarms go to people only: no siren learns of them */
 };
 
 /* A way out, as far as deciding needs to know it; config/ fills it from the service file. */
@@ -274,6 +276,19 @@ struct policy {
 	span_ms resolve_within; /* after the acknowledgement */
 };
 
+struct rule { /* rules.c says what it does; POSITION_NONE, NULL, 0: not asked for */
+	const char *id;
+	uint32_t kinds, device, zone, schedule; /* match: a bit per kind; positions */
+	const char *label;
+	span_ms holds;  /* `for` */
+	uint32_t count; /* within, of distinct devices, in the same zone */
+	span_ms within;
+	bool distinct, same_zone;
+	enum incident_kind raise_kind;
+	enum severity raise_severity;
+	uint32_t policy;
+};
+
 struct handover_rules {         /* how a change of duty goes over */
 	span_ms accept_within;  /* then it is a trouble, and the incoming is told again */
 	struct recipient *tell; /* of such a trouble, beside those whom its policy names */
@@ -294,6 +309,8 @@ struct site_def {
 	struct schedule *schedules;
 	struct arming *armings;
 	struct policy *policies;
+	struct rule *rules;
+	uint32_t rule_count;
 	struct recipient *last_resort;
 	struct handover_rules handover;
 	struct channel_facts *channels;
@@ -318,6 +335,8 @@ uint32_t site_def_channel(const struct site_def *, const char *id);
 uint32_t site_def_root_zone(const struct site_def *);
 /* The nearest owner up the tree, or POSITION_NONE. */
 uint32_t site_def_zone_owner(const struct site_def *, uint32_t zone);
+/* Could a signal of this device meet the rule, as far as device, zone and label go? */
+bool rule_fits_device(const struct site_def *, const struct rule *, uint32_t device);
 bool zone_is_within(const struct site_def *, uint32_t zone, uint32_t around);
 
 /* ---- when (arming.c): pure, of a definition and an instant; who is in duty.h ---- */

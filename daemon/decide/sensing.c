@@ -9,7 +9,7 @@ static uint32_t bit(enum kind kind)
 	return (uint32_t)1 << kind;
 }
 
-static struct cause cause_of(const struct context *c, const struct reading *r)
+struct cause reading_cause(const struct context *c, const struct reading *r)
 {
 	const struct device *device = &c->site->def->devices[r->device];
 	const struct kind_facts *facts = &kind_facts[r->kind];
@@ -49,6 +49,7 @@ static void record_signal(struct context *c, const struct reading *r, const char
 		json_put_raw(data, "said", signal->note);
 	if (r->source)
 		json_put_string(data, "source", r->source);
+	json_put_string(data, "rule", r->rule ? r->rule : "default");
 	if (ignored)
 		json_put_string(data, "raises", ignored);
 	record_end(c, (struct entry){.type = "signal",
@@ -58,37 +59,43 @@ static void record_signal(struct context *c, const struct reading *r, const char
 }
 
 /* A condition became active (again): the incident opens, is joined, or the zone is not armed. */
-static void became_active(struct context *c, const struct reading *r)
+static void became_active(struct context *c, const struct reading *reading)
 {
-	const struct device *device = &c->site->def->devices[r->device];
-	struct device_state *state = &c->site->devices[r->device];
-	bool confirmed = false;
-	if (kind_facts[r->kind].needs_arming) {
+	struct reading ruled = *reading;
+	const struct device *device = &c->site->def->devices[ruled.device];
+	struct device_state *state = &c->site->devices[ruled.device];
+	struct cause cause = reading_cause(c, &ruled);
+	bool raises = rules_apply(c, &ruled, &cause);
+	if (kind_facts[ruled.kind].needs_arming) {
 		c->site->any_open = true;
 		state->armed = zone_armed_now(c, device->zone);
-		if (!state->armed) {
-			record_signal(c, r, NULL, "nothing: the zone is not armed");
+		if (!state->armed && !raises) {
+			record_signal(c, &ruled, NULL, "nothing: the zone is not armed");
 			return;
 		}
 	}
+	raise_cause(c, &ruled, &cause);
+}
+
+void raise_cause(struct context *c, const struct reading *r, struct cause *cause)
+{
+	bool confirmed = false, fresh;
 	if (is_silenced(c, r, &confirmed)) {
 		record_signal(c, r, NULL, "nothing: silenced");
 		return;
 	}
-	if (entry_delays(c, r)) {
+	if (cause->kind == INCIDENT_INTRUSION && entry_delays(c, r)) {
 		record_signal(c, r, NULL, "later: the entry delay runs");
 		return;
 	}
-	struct cause cause = cause_of(c, r);
 	if (confirmed)
-		cause.severity = SEVERITY_CRITICAL;
-	bool fresh;
-	struct incident *incident = incident_prepare(c, &cause, &fresh);
+		cause->severity = SEVERITY_CRITICAL;
+	struct incident *incident = incident_prepare(c, cause, &fresh);
 	record_signal(c, r, incident->id, NULL);
 	if (fresh)
-		incident_open(c, incident, &cause);
+		incident_open(c, incident, cause);
 	else
-		incident_join(c, incident, &cause);
+		incident_join(c, incident, cause);
 }
 
 void raise_reading(struct context *c, const struct reading *r)
@@ -117,9 +124,10 @@ static void take_reading(struct context *c, const struct reading *r)
 		became_active(c, r);
 		return;
 	}
-	struct cause cause = cause_of(c, r);
+	struct cause cause = reading_cause(c, r);
 	const struct incident *incident = incident_find(c->site, &cause);
 	record_signal(c, r, incident ? incident->id : NULL, NULL);
+	rules_cleared(c, c->site->def->devices[r->device].id, r->kind);
 	if (was_active)
 		incident_signal_cleared(c, c->site->def->devices[r->device].id, r->kind, r->time);
 }

@@ -11,6 +11,7 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
         [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
         [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
+        [STANDING_RULE] = "rule",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -57,6 +58,7 @@ void standing_destroy(struct standing *s)
 	free((char *)s->to);
 	free((char *)s->channel);
 	free((char *)s->notification);
+	free((char *)s->rule);
 	free((char *)s->ended_by);
 	free((char *)s->end);
 	free(s);
@@ -75,7 +77,7 @@ struct member {
 static const struct member texts[] = {
         MEMBER(by),   MEMBER(note),     MEMBER(zone),         MEMBER(device),
         MEMBER(post), MEMBER(incident), MEMBER(to),           MEMBER(ended_by),
-        MEMBER(end),  MEMBER(channel),  MEMBER(notification),
+        MEMBER(end),  MEMBER(channel),  MEMBER(notification), MEMBER(rule),
 };
 
 static const char **text_of(const struct standing *s, const struct member *member)
@@ -90,6 +92,7 @@ static const char *names_key(const struct standing *s)
 		return s->swap ? "swap" : "people";
 	return type == STANDING_ARMING  ? "open"
 	       : type == STANDING_DRILL ? "incidents"
+	       : type == STANDING_RULE  ? "counted"
 	       : type == STANDING_POST  ? "people"
 	                                : "from";
 }
@@ -321,6 +324,9 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_REACH:
 		reach_due(c, s);
+		break;
+	case STANDING_RULE:
+		rule_due(c, s);
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

@@ -25,6 +25,7 @@ enum standing_type {
 	STANDING_PROOF, /* a test through one contact waits for the tap: by (NULL: the schedule's),
 	                   to, channel, notification */
 	STANDING_REACH, /* a person's tests by the schedule: to; due: the next one */
+	STANDING_RULE,  /* what a rule waits for: rule, and device and kinds, or names and zone */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -37,11 +38,11 @@ struct standing {
 	uint32_t number; /* of this site */
 	char id[STANDING_ID_MAX];
 	const char *by, *note; /* who began it and why; heap, as all ids here */
-	const char *zone, *device, *post, *incident, *to;
+	const char *zone, *device, *post, *incident, *to, *rule;
 	const char *channel, *notification;
 	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
 	 * are left out until they close. DRILL: its incidents. OVERRIDE: who hold the post, or
-	 * the two who change places. */
+	 * the two who change places. RULE: what it has counted. */
 	const char **names;
 	uint32_t name_count;
 	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */

@@ -412,6 +412,24 @@ static void what_no_policy_fits_is_a_warning(void **state)
 	expect_good(story);
 }
 
+static void a_rule_that_can_never_apply_is_a_warning(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE);
+	given_site(story,
+	           "zones: [{id: hall}]\n"
+	           "devices: [{id: smoke-1, zone: hall, kind: smoke}]\n" POLICY "rules:\n"
+	           "  - {id: a, match: {label: kitchen}, raise: {severity: critical}}\n"
+	           "  - {id: b, match: {kind: smoke}, count: 2, within: 1h, distinct: device,"
+	           " raise: {severity: critical}}\n"
+	           "  - {id: c, match: {kind: smoke}, raise: {severity: critical}}\n");
+	when_loaded(story, CONFIG_CHECK);
+	assert_int_equal(story->result, 0);
+	expect_said(story, "warning: rule 'a' can never apply: no device fits its 'match'");
+	expect_said(story, "warning: rule 'b' can never apply: fewer devices fit");
+	expect_not_said(story, "rule 'c'");
+}
+
 /* ---- secrets ---- */
 
 static void no_secret_is_ever_said(void **state)
@@ -638,6 +656,7 @@ int main(void)
 	        STORY(a_folder_or_a_pipe_is_no_file),
 	        STORY(many_problems_are_counted),
 	        STORY(what_no_policy_fits_is_a_warning),
+	        STORY(a_rule_that_can_never_apply_is_a_warning),
 	        STORY(no_secret_is_ever_said),
 	        STORY(a_missing_token_file_is_made_by_the_daemon),
 	        STORY(nothing_is_made_for_what_is_refused),

@@ -1,0 +1,175 @@
+/* floors: decide */
+/* Rules of the site file: they raise what would raise nothing, or raise it higher, never lower. */
+#include "story.h"
+
+static const struct rule any = {.device = POSITION_NONE,
+                                .zone = POSITION_NONE,
+                                .schedule = POSITION_NONE,
+                                .policy = POSITION_NONE,
+                                .raise_kind = INCIDENT_KIND_NONE,
+                                .raise_severity = SEVERITY_NONE};
+
+static struct rule *add_rule(struct story *s, const char *id, enum kind kind)
+{
+	if (!s->def->rules)
+		s->def->rules = ARENA_ARRAY(&s->def->arena, struct rule, 8);
+	struct rule *rule = &s->def->rules[s->def->rule_count++];
+	*rule = any;
+	rule->id = id;
+	rule->kinds = UINT32_C(1) << kind;
+	return rule;
+}
+
+static void test_a_door_left_open(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "left-open", KIND_CONTACT);
+	rule->holds = MINUTES(10);
+	rule->raise_kind = INCIDENT_TROUBLE;
+	rule->raise_severity = SEVERITY_MINOR;
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	advance(&s, MINUTES(9));
+	signal_(&s, "door-office", KIND_CONTACT, false); /* in time */
+	advance(&s, MINUTES(5));
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	advance(&s, MINUTES(10) - 1);
+	assert_int_equal(open_incidents(&s), 0);
+	advance(&s, 1);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_TROUBLE);
+	assert_int_equal(entries_with(&s, "\"rule\":\"left-open\""), 1);
+	signal_(&s, "door-office", KIND_CONTACT, false);
+	assert_int_equal(open_incidents(&s), 0);
+	story_end(&s);
+}
+
+static void test_three_short_alarms_in_an_hour(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "three-short", KIND_SMOKE);
+	rule->count = 3;
+	rule->within = HOURS(1);
+	rule->same_zone = true;
+	rule->raise_severity = SEVERITY_CRITICAL;
+	for (int i = 0; i < 3; i++) {
+		signal_(&s, "smoke-301", KIND_SMOKE, true);
+		assert_int_equal(only_incident(&s)->severity,
+		                 i < 2 ? SEVERITY_MAJOR : SEVERITY_CRITICAL);
+		signal_(&s, "smoke-301", KIND_SMOKE, false);
+		advance(&s, MINUTES(20));
+	}
+	story_end(&s);
+}
+
+static void test_old_ones_do_not_count(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "three-short", KIND_SMOKE);
+	rule->count = 3;
+	rule->within = HOURS(1);
+	rule->raise_severity = SEVERITY_CRITICAL;
+	for (int i = 0; i < 4; i++) {
+		signal_(&s, "smoke-301", KIND_SMOKE, true);
+		signal_(&s, "smoke-301", KIND_SMOKE, false);
+		advance(&s, MINUTES(31));
+	}
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	story_end(&s);
+}
+
+static void test_distinct_devices(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "two-detectors", KIND_WATER);
+	rule->count = 2;
+	rule->within = HOURS(1);
+	rule->distinct = true;
+	rule->raise_severity = SEVERITY_CRITICAL;
+	for (int i = 0; i < 3; i++) {
+		signal_(&s, "smoke-301", KIND_WATER, true);
+		signal_(&s, "smoke-301", KIND_WATER, false);
+	}
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	signal_(&s, "smoke-302", KIND_WATER, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_CRITICAL);
+	story_end(&s);
+}
+
+static void test_later_rules_go_before_earlier_ones(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	add_rule(&s, "first", KIND_CONTACT)->raise_kind = INCIDENT_OTHER;
+	struct rule *second = add_rule(&s, "second", KIND_CONTACT);
+	second->raise_kind = INCIDENT_WATER;
+	second->policy = 1; /* fire-confirmed */
+	add_rule(&s, "elsewhere", KIND_CONTACT)->zone = 3;
+	signal_(&s, "door-office", KIND_CONTACT, true); /* not armed now, but a rule raises it */
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_WATER);
+	assert_string_equal(only_incident(&s)->policy->id, "fire-confirmed");
+	assert_int_equal(entries_with(&s, "\"rule\":\"second\""), 1);
+	story_end(&s);
+}
+
+static void test_nothing_is_lowered_and_a_fire_stays_a_fire(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "play-down", KIND_SMOKE);
+	rule->raise_kind = INCIDENT_TROUBLE;
+	rule->raise_severity = SEVERITY_WARNING;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_FIRE);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	story_end(&s);
+}
+
+static void test_by_schedule_and_by_label(void **state)
+{
+	(void)state;
+	struct story s;
+	static const char *kitchen[] = {"kitchen"};
+	story_begin(&s);
+	s.def->devices[0].labels = kitchen;
+	s.def->devices[0].label_count = 1;
+	struct rule *rule = add_rule(&s, "kitchen-at-night", KIND_WATER);
+	rule->label = "kitchen";
+	rule->schedule = 0;
+	rule->raise_severity = SEVERITY_CRITICAL;
+	signal_(&s, "smoke-301", KIND_WATER, true); /* 08:00 */
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	assert_int_equal(entries_with(&s, "\"rule\":\"default\""), 1);
+	for (int hour = 0; hour < 15; hour++) {
+		advance(&s, HOURS(1));
+		forget_pushes(&s);
+	}
+	signal_(&s, "smoke-302", KIND_WATER, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	signal_(&s, "smoke-301", KIND_WATER, false);
+	signal_(&s, "smoke-301", KIND_WATER, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_CRITICAL);
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_a_door_left_open),
+	        cmocka_unit_test(test_three_short_alarms_in_an_hour),
+	        cmocka_unit_test(test_old_ones_do_not_count),
+	        cmocka_unit_test(test_distinct_devices),
+	        cmocka_unit_test(test_later_rules_go_before_earlier_ones),
+	        cmocka_unit_test(test_nothing_is_lowered_and_a_fire_stays_a_fire),
+	        cmocka_unit_test(test_by_schedule_and_by_label),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
