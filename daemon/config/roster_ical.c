@@ -119,7 +119,7 @@ static wall_ms instant(struct ical *ical, icaltimetype t, int64_t local, bool en
 		           : civil_first(table, civil_from_ms(local));
 	if (icaltime_is_utc(t) || !t.zone)
 		return local;
-	int daylight = 0;
+	int summer = 0;
 	struct civil c = civil_from_ms(local);
 	struct icaltimetype at = {.year = c.year,
 	                          .month = c.month,
@@ -128,7 +128,7 @@ static wall_ms instant(struct ical *ical, icaltimetype t, int64_t local, bool en
 	                          .minute = c.minute,
 	                          .second = c.second,
 	                          .zone = t.zone};
-	return local - SECONDS(icaltimezone_get_utc_offset((icaltimezone *)t.zone, &at, &daylight));
+	return local - SECONDS(icaltimezone_get_utc_offset((icaltimezone *)t.zone, &at, &summer));
 }
 
 /* Whether a property names a zone that nobody knows: its times would be taken for local ones. */
