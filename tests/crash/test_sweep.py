@@ -109,7 +109,13 @@ def cut(build_house, what, calls, n):
     except AssertionError:
         pass
     said = live(house)
-    assert ALL or what != "signal=KILL" or is_dead(house), "the kill never came: proves nothing"
+    while what == "signal=KILL" and not is_dead(house):  # life goes on until the n-th
+        assert len(said) < 40, "the kill never came: proves nothing"
+        said.append(house.says("sos-gate", "panic", committed=False))
+        try:
+            house.bell.until("it is dead", lambda: is_dead(house), 0.3)
+        except AssertionError:
+            pass
     if is_dead(house):
         house.daemon._wait(5)
     else:
