@@ -437,6 +437,7 @@ static void release_answers(struct app *app, int committed, const struct problem
 static void start_afresh(struct app *app)
 {
 	for (uint32_t i = 0; i < app->site_count; i++) {
+		figures_count(&app->figures, app->sites[i].site, &app->sites[i].plan);
 		plan_reset(&app->sites[i].plan, app->sites[i].site);
 		site_settle(app->sites[i].site);
 	}

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "deliver/courier.h"
+#include "figures.h"
 #include "receive/broker.h"
 #include "receive/complaints.h"
 #include "receive/signals.h"
@@ -113,6 +114,7 @@ struct app {
 	struct problem failure;
 	steady_ms retry_commit;
 	struct counters counters;
+	struct figures figures;
 };
 
 /* Opens everything and runs until a signal ends it. Returns the exit code. */

@@ -225,6 +225,7 @@ static void review_metrics(void *ctx, struct text *out)
 	put_metric(out, "gauge", "deliveries_in_flight", "Push attempts under way.",
 	           courier_in_flight(app->courier));
 	put_open_incidents(app, out);
+	figures_write(&app->figures, out);
 }
 
 /* ---- putting it together ---- */

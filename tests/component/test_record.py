@@ -341,6 +341,19 @@ def test_reports_over_http(told):
     assert house.api("GET", "/api/v1/report?format=cap").status == 400
 
 
+def test_response_figures_are_metrics(house):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.ack(fire)
+    house.resolve(fire)
+
+    def figures():
+        text = house.api("GET", "/metrics", token=None).body.decode()
+        return [re.search(rf'tocsin_response_seconds_count{{stage="{stage}"}} (\d+)', text)[1]
+                for stage in ("first_accepted", "acknowledged", "resolved")]
+    house.until("each stage is counted once", lambda: figures() == ["1", "1", "1"])
+
+
 # ---- the record again ----
 
 def replay(house, *configs, code=0):
