@@ -43,104 +43,13 @@ struct site_slot *app_site(const struct app *app, const char *id)
 
 /* ---- decide ---- */
 
-static void decide_event(struct app *app, struct site_slot *slot, const struct event *event,
-                         struct moment now)
+void app_decide_event(struct app *app, struct site_slot *slot, const struct event *event,
+                      struct moment now)
 {
 	struct problem why = {0};
 	if (site_apply(slot->site, event, now, &slot->plan, &why) < 0)
 		log_warn("%s: %s", slot->site->def->id, why.text);
 	(void)app;
-}
-
-static void reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
-                   const char *device, const char *reason, struct moment now)
-{
-	app->counters.rejected++;
-	if (complaint_due(&app->complaints, device, now.steady))
-		log_warn("%s: message of '%s' rejected: %s", slot->site->def->id, device, reason);
-	struct event event = {.type = EVENT_REJECTED,
-	                      .rejected = {.topic = message->topic,
-	                                   .device = *device ? device : NULL,
-	                                   .reason = reason,
-	                                   .bytes = message->bytes,
-	                                   .len = message->len}};
-	decide_event(app, slot, &event, now);
-}
-
-/* The device hears {"id": ...} once its signal is on disk; a repeated one hears it again. */
-static void acknowledge_device(struct app *app, const char *site, const char *device,
-                               const char *id)
-{
-	struct text topic = {0}, body = {0};
-	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
-	json_open(&body, NULL, '{');
-	json_put_string(&body, "id", id);
-	json_close(&body, '}');
-	MEM_RESERVE(app->acks, app->ack_count, app->ack_cap);
-	app->acks[app->ack_count++] = (struct device_ack){.topic = text_take(&topic),
-	                                                  .body = text_take(&body)};
-}
-
-static void decide_signals(struct app *app, struct site_slot *slot, struct moment now)
-{
-	const char *site_id = slot->site->def->id;
-	for (uint32_t i = 0; i < app->signals.count; i++) {
-		const struct signal *signal = &app->signals.items[i].signal;
-		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
-			continue; /* it stays with the broker */
-		app->counters.signals++;
-		if (site_seen(slot->site, signal->device, signal->id))
-			app->counters.duplicates++;
-		else
-			decide_event(app, slot, &app->signals.items[i], now);
-		if (signal->id)
-			acknowledge_device(app, site_id, signal->device, signal->id);
-	}
-}
-
-/* Our own retained incident topics come back at each connect: those of incidents that ended
- * while the broker was away are cleared. */
-static bool is_incident_topic(struct app *app, const struct broker_message *message)
-{
-	const char *rest = strncmp(message->topic, "tocsin/", 7) == 0 ? message->topic + 7 : "";
-	const char *slash = strchr(rest, '/');
-	if (!slash || strncmp(slash, "/incident/", 10) != 0)
-		return false;
-	char site_id[ID_MAX + 1];
-	snprintf(site_id, sizeof site_id, "%.*s", (int)(slash - rest), rest);
-	struct site_slot *slot = app_site(app, site_id);
-	if (slot && message->retained && message->len) {
-		const struct incident *incident = site_incident(slot->site, slash + 10);
-		if (!incident || incident->state == STATE_RESOLVED)
-			broker_publish(app->broker, message->topic, "", 0, 1, true);
-	}
-	return true;
-}
-
-static void decide_message(struct app *app, const struct broker_message *message, struct moment now)
-{
-	app->counters.messages++;
-	if (is_incident_topic(app, message))
-		return;
-	struct problem why = {0};
-	int r = decode_native(message->topic, message->bytes, message->len, message->retained,
-	                      now.wall, &app->signals, &why);
-	struct site_slot *slot = app_site(app, app->signals.site);
-	if (!slot)
-		return; /* not subscribed to: a site that has just gone */
-	const char *device = app->signals.device;
-	if (r < 0) {
-		reject(app, slot, message, device, why.text, now);
-	} else if (site_def_device(slot->site->def, device) == POSITION_NONE) {
-		problem_set(&why, -ENOENT, "unknown device '%s': add it to the site's devices",
-		            device);
-		reject(app, slot, message, device, why.text, now);
-	} else if (app->signals.is_status) {
-		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
-		decide_event(app, slot, &event, now);
-	} else {
-		decide_signals(app, slot, now);
-	}
 }
 
 /* Which site an operation is for: named, or the one that has the incident. */
@@ -198,14 +107,14 @@ static void decide_for_sites(struct app *app, const char *site, const struct eve
 {
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (!site || strcmp(app->sites[i].site->def->id, site) == 0)
-			decide_event(app, &app->sites[i], event, now);
+			app_decide_event(app, &app->sites[i], event, now);
 }
 
 static void decide_item(struct app *app, const struct item *item, struct moment now)
 {
 	switch (item->type) {
 	case ITEM_MESSAGE:
-		decide_message(app, &item->message, now);
+		hear_message(app, &item->message, now);
 		break;
 	case ITEM_OPERATION:
 		decide_operation(app, item, now);

@@ -17,6 +17,7 @@
 #include "figures.h"
 #include "receive/broker.h"
 #include "receive/complaints.h"
+#include "receive/profile_bind.h"
 #include "receive/signals.h"
 #include "review/http.h"
 #include "store/keys.h"
@@ -68,6 +69,24 @@ struct counters { /* since the start */
 	int64_t commit_ns;
 };
 
+struct filters { /* for subscriptions; heap */
+	char **items;
+	uint32_t count, cap;
+};
+
+struct hearing { /* hearing.c */
+	struct statements said;
+	struct profile_memory *memory;
+	struct bindings bindings;
+	char **strangers; /* introduced since the start */
+	uint32_t stranger_count, stranger_cap;
+	struct index stranger_index;
+	char **topics; /* that announcements named */
+	uint32_t topic_count, topic_cap;
+	struct index topic_index;
+	bool more_topics;
+};
+
 struct app {
 	uv_loop_t loop;
 	uv_check_t check; /* runs the turn when the loop has gathered */
@@ -90,6 +109,7 @@ struct app {
 	uint32_t site_count;
 	struct inbox inbox;
 	struct signals signals;
+	struct hearing hearing;
 	struct complaints complaints;
 	struct answer *answers;
 	uint32_t answer_count, answer_cap;
@@ -134,6 +154,15 @@ void app_want_turn(struct app *);
 struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
 void app_publish_incidents(struct app *);
 void app_forget_device_acks(struct app *);
+
+void app_decide_event(struct app *, struct site_slot *, const struct event *, struct moment now);
+
+/* ---- hearing.c: what devices say ---- */
+
+void hearing_begin(struct app *); /* a configuration is in force; what was learnt stays */
+void hearing_end(struct app *);
+void hear_message(struct app *, const struct broker_message *, struct moment now);
+void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */
 
 /* ---- record.c: what the service tells the record about itself ---- */
 

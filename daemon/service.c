@@ -266,16 +266,18 @@ static int open_store(struct app *app, struct problem *why)
 /* What to subscribe to: each site's devices, and our own incident topics (app.c says why). */
 char **app_make_filters(const struct app *app, size_t *count)
 {
-	char **filters = NEW_ARRAY(char *, (size_t)app->site_count * 3);
+	struct filters filters = {0};
 	static const char *const endings[] = {"device/+/event", "device/+/status", "incident/+"};
-	*count = 0;
 	for (uint32_t i = 0; i < app->site_count; i++)
 		for (int k = 0; k < 3; k++) {
 			struct text filter = {0};
 			text_addf(&filter, "tocsin/%s/%s", app->sites[i].site->def->id, endings[k]);
-			filters[(*count)++] = text_take(&filter);
+			MEM_RESERVE(filters.items, filters.count, filters.cap);
+			filters.items[filters.count++] = text_take(&filter);
 		}
-	return filters;
+	hearing_filters(app, &filters);
+	*count = filters.count;
+	return filters.items;
 }
 
 void app_free_filters(char **filters, size_t count)
@@ -309,6 +311,7 @@ static int open_network(struct app *app, struct problem *why)
 	struct text id = {0};
 	text_addf(&id, "%s-unlogged", app->config->broker.client_id);
 	app->watch_id = text_take(&id);
+	hearing_begin(app);
 	size_t count;
 	char **filters = app_make_filters(app, &count);
 	r = broker_open(&app->loop, &app->config->broker, (const char *const *)filters, count,
@@ -374,6 +377,11 @@ static void put_in_force(struct app *app, struct service_config *config)
 	MEM_RESERVE(app->retired, app->retired_count, app->retired_cap);
 	app->retired[app->retired_count++] = app->config;
 	app->config = config;
+	hearing_begin(app);
+	size_t count;
+	char **filters = app_make_filters(app, &count);
+	broker_resubscribe(app->broker, (const char *const *)filters, count);
+	app_free_filters(filters, count);
 	record_configured(app);
 }
 
@@ -474,6 +482,7 @@ void app_close(struct app *app)
 		config_destroy(app->retired[i]);
 	config_destroy(app->config);
 	signals_finish(&app->signals);
+	hearing_end(app);
 	arena_finish(&app->inbox.arena);
 	app_forget_device_acks(app);
 	free(app->watch_id);

@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 	        .token = config->local_token,
 	        .sites = config->sites,
 	        .site_count = config->site_count,
+	        .profiles = &config->profiles,
 	        .now = wall_now(),
 	        .language = reader_language(),
 	        .colour = wants_colour(),

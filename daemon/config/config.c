@@ -1,13 +1,17 @@
 #include "config/config.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/crypto.h"
 #include "base/file.h"
+#include "config/profiles.h"
 #include "config/read.h"
 
+#define PROFILE_FILE_MAX ((size_t)1024 * 1024)
 #define SERVICE_FILE_MAX ((size_t)1024 * 1024)
 #define SITE_FILE_MAX ((size_t)256 * 1024 * 1024) /* a million devices take about 100 MiB */
 #define SITE_TEXT_MAX ((size_t)4 * 1024 * 1024)   /* of which the record keeps the text */
@@ -175,6 +179,100 @@ static void site_file_load(struct loading *load, const struct checker *c,
 	text_finish(&path);
 }
 
+/* ---- profiles ---- */
+
+static void built_in_load(struct loading *load, struct profile_sources *sources)
+{
+	for (unsigned int i = 0; i < built_in_profile_count; i++) {
+		const struct built_in_profile *file = &built_in_profiles[i];
+		struct profiles *profiles = &load->config->profiles;
+		struct source source = {.path = arena_copy(&profiles->arena, file->file)};
+		struct yaml_error why;
+		source.file = report_file(&load->report, source.path);
+		if (tree_parse((const char *)file->bytes, *file->len, &source.tree, &why) < 0) {
+			struct place place = {
+			        .file = source.file, .line = why.line, .column = why.column};
+			report_problem(&load->report, place, "%s", why.problem.text);
+			continue;
+		}
+		struct checker c = checker_of(load, &source, &profiles->arena);
+		profile_source_add(sources, &c, &source.tree, true);
+	}
+}
+
+static void profile_file_load(struct loading *load, const struct checker *c,
+                              const struct node *item, const char *path,
+                              struct profile_sources *sources)
+{
+	struct profiles *profiles = &load->config->profiles;
+	struct source source = {0};
+	int r = source_read(load, arena_copy(&profiles->arena, path), PROFILE_FILE_MAX, &source);
+	if (r == 0) {
+		struct checker own = checker_of(load, &source, &profiles->arena);
+		profile_source_add(sources, &own, &source.tree, false);
+	} else if (r != -EBADMSG) {
+		check_problem(c, item, "the profile file '%s' cannot be read: %s", path,
+		              strerror(-r));
+	}
+	source_finish(&source);
+}
+
+/* A file, or a folder whose *.yaml files are meant, in the order of their names. */
+static void profile_entry_load(struct loading *load, const struct checker *c,
+                               const struct node *item, struct profile_sources *sources)
+{
+	const char *name = check_line(c, item, "a profile file");
+	if (!name)
+		return;
+	struct text path = {0}, pattern = {0};
+	struct stat facts;
+	file_beside(c->path, name, &path);
+	if (stat(text_get(&path), &facts) == 0 && S_ISDIR(facts.st_mode)) {
+		glob_t found;
+		text_addf(&pattern, "%s/*.yaml", text_get(&path));
+		if (glob(text_get(&pattern), 0, NULL, &found) == 0) {
+			for (size_t i = 0; i < found.gl_pathc; i++)
+				profile_file_load(load, c, item, found.gl_pathv[i], sources);
+			globfree(&found);
+		}
+	} else {
+		profile_file_load(load, c, item, text_get(&path), sources);
+	}
+	text_finish(&path);
+	text_finish(&pattern);
+}
+
+static const char *profile_name(const void *owner, uint32_t i)
+{
+	return ((const struct profiles *)owner)->items[i].name;
+}
+
+static void profiles_load(struct loading *load, const struct checker *c,
+                          const struct service_reading *service)
+{
+	struct profiles *profiles = &load->config->profiles;
+	struct profile_sources sources = {0};
+	built_in_load(load, &sources);
+	uint32_t count = check_list(c, service->profiles, "profiles", 0);
+	FOR_EACH_NODE(c, item, service->profiles, count)
+	profile_entry_load(load, c, item, &sources);
+	profiles_read(&sources, profiles);
+	profile_sources_finish(&sources);
+	count = check_list(c, service->listen, "listen", 0);
+	FOR_EACH_NODE(c, item, service->listen, count)
+	{
+		const char *name = check_scalar(c, item, "a profile");
+		uint32_t at = name ? profiles_find(profiles, name) : POSITION_NONE;
+		if (at != POSITION_NONE)
+			profiles->items[at].heard = true;
+		else if (name)
+			check_unknown(c, item, "profile", name,
+			              &(struct names){.name = profile_name,
+			                              .owner = profiles,
+			                              .count = profiles->count});
+	}
+}
+
 /* ---- the whole ---- */
 
 static int load_all(struct loading *load, const char *path)
@@ -188,6 +286,7 @@ static int load_all(struct loading *load, const char *path)
 	struct checker c = checker_of(load, &source, &config->arena);
 	struct service_reading service = {.config = config};
 	service_read(&c, source.tree.nodes, &service);
+	profiles_load(load, &c, &service);
 	config->sites = ARENA_ARRAY(&config->arena, struct site_def *, service.site_count);
 	FOR_EACH_NODE(&c, item, service.sites, service.site_count)
 	site_file_load(load, &c, &service, item);
@@ -232,6 +331,7 @@ int config_load(const char *path, enum config_use use, struct service_config **o
 	}
 	for (uint32_t i = 0; i < load.config->site_count; i++)
 		site_def_index(load.config->sites[i]);
+	profiles_compile(&load.config->profiles);
 	*out = load.config;
 	return 0;
 }
@@ -242,6 +342,7 @@ void config_destroy(struct service_config *config)
 		return;
 	for (uint32_t i = 0; i < config->site_count; i++)
 		site_def_destroy(config->sites[i]);
+	profiles_finish(&config->profiles);
 	struct arena arena = config->arena;
 	free(config);
 	arena_finish(&arena);

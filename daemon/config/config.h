@@ -9,6 +9,7 @@
 #include "decide/model.h"
 #include "deliver/channel.h"
 #include "receive/broker.h"
+#include "receive/profile.h"
 #include "review/http.h"
 
 struct service_config {
@@ -16,7 +17,7 @@ struct service_config {
 	const char *path; /* of the service file */
 	struct broker_options broker;
 	span_ms broker_trouble_after; /* without a connection for so long: a trouble incident */
-	const char *store_path; /* resolved against the service file's folder */
+	const char *store_path;       /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;
 	/* What a client on this machine uses: the first token that may do everything, in clear. */
@@ -25,7 +26,8 @@ struct service_config {
 	uint32_t channel_count;
 	struct site_def **sites; /* each owns its arena */
 	uint32_t site_count;
-	char hash[65]; /* SHA-256 over all files, hex */
+	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
+	char hash[65];            /* SHA-256 over all files, hex */
 };
 
 enum config_use {

@@ -24,6 +24,8 @@ struct service_reading {
 	struct ids channels;
 	const struct node *sites; /* the list of site files */
 	uint32_t site_count;
+	const struct node *profiles,
+	        *listen; /* own profile files; profiles that are always heard */
 	struct access_token *tokens;
 	struct pending_token *pending;
 	uint32_t token_count, pending_count;

@@ -4,7 +4,7 @@
 #include "config/secret.h"
 #include "config/url.h"
 
-enum { S_VERSION, S_BROKER, S_STORE, S_HTTP, S_CHANNELS, S_SITES, S_COUNT };
+enum { S_VERSION, S_BROKER, S_STORE, S_HTTP, S_CHANNELS, S_SITES, S_PROFILES, S_LISTEN, S_COUNT };
 static const struct key service_keys[S_COUNT] = {
         [S_VERSION] = {"version", "begin the file with 'version: 1'"},
         [S_BROKER] = {"broker", "add 'broker: {url: mqtt://127.0.0.1:1883}'"},
@@ -12,10 +12,23 @@ static const struct key service_keys[S_COUNT] = {
         [S_HTTP] = {"http", NULL},
         [S_CHANNELS] = {"channels", "add a list of the ways to reach people"},
         [S_SITES] = {"sites", "add a list of site files, such as 'sites: [school.yaml]'"},
+        [S_PROFILES] = {"profiles", NULL},
+        [S_LISTEN] = {"listen", NULL},
 };
 static const struct shape service_shape = {"the service file", SHAPE(service_keys), false};
 
-enum { B_URL, B_CLIENT, B_USER, B_PASSWORD, B_PASSWORD_FILE, B_CA, B_CERT, B_KEY, B_TROUBLE, B_COUNT };
+enum {
+	B_URL,
+	B_CLIENT,
+	B_USER,
+	B_PASSWORD,
+	B_PASSWORD_FILE,
+	B_CA,
+	B_CERT,
+	B_KEY,
+	B_TROUBLE,
+	B_COUNT
+};
 static const struct key broker_keys[B_COUNT] = {
         [B_URL] = {"url", "add 'url: mqtt://host:1883' or 'url: mqtts://host:8883'"},
         [B_CLIENT] = {"client_id", NULL},
@@ -192,6 +205,8 @@ void service_read(const struct checker *c, const struct node *root, struct servi
 	channels_read(c, v[S_CHANNELS], reading);
 	reading->sites = v[S_SITES];
 	reading->site_count = check_list(c, v[S_SITES], "sites", 1);
+	reading->profiles = v[S_PROFILES];
+	reading->listen = v[S_LISTEN];
 }
 
 void service_reading_finish(struct service_reading *reading)

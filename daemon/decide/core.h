@@ -30,6 +30,9 @@ void plan_dispatch(struct context *, struct notification *, uint32_t contact);
 void sense_signal(struct context *, const struct signal *);
 void sense_status(struct context *, const struct device_status *);
 void sense_silence(struct context *, uint32_t device);
+void sense_reset(struct context *, uint32_t device); /* what clears by itself does */
+void sense_life(struct context *, const struct sign_of_life *);
+void sense_stranger(struct context *, const struct stranger *);
 void sense_start(struct context *); /* supervision begins anew for every device */
 void record_rejected(struct context *, const struct rejected *);
 

@@ -288,3 +288,14 @@ const struct policy *policy_for(const struct site_def *def, enum incident_kind k
 	}
 	return best;
 }
+
+bool device_is_behind(const struct device *device, const char *gateway)
+{
+	size_t len = strlen(gateway);
+	if (!device->profile)
+		return false;
+	if (device->bridge && strcmp(device->bridge, gateway) == 0)
+		return true;
+	return strncmp(device->address, gateway, len) == 0 &&
+	       (!device->address[len] || device->address[len] == '/');
+}

@@ -139,6 +139,12 @@ struct zone {
 	uint32_t owner; /* position of a person, or POSITION_NONE */
 };
 
+struct watched { /* a number that must stay within bounds: days of video kept, volts */
+	const char *value;
+	bool has_min, has_max;
+	double min, max;
+};
+
 struct device {
 	const char *id;
 	const char *name;     /* the id where none is given */
@@ -150,6 +156,15 @@ struct device {
 	const char **labels; /* what rules know it by */
 	uint32_t label_count;
 	bool silent; /* its alarms go to people only: no siren learns of them */
+	/* The device, by id, whose loss explains this one's silence; or NULL. */
+	const char *gateway;
+	/* What all devices of its profile hang on, as its trouble is called; or NULL. */
+	const char *bridge;
+	bool inverted;      /* its detector says active when it means clear */
+	const char **codes; /* the only words that are a press of it; none: any */
+	uint32_t code_count;
+	struct watched *watches;
+	uint32_t watch_count;
 };
 
 /* A way out, as far as deciding needs to know it; config/ fills it from the service file. */
@@ -320,6 +335,10 @@ struct site_def {
 	char hash[65];    /* SHA-256 of the file's bytes, hex: which version decided */
 	const char *text; /* those bytes, for the record; NULL where they are too many */
 };
+
+/* Whether a gateway, as its profile names it, carries the device: all of its profile's base, or
+ * those whose address begins with its name. */
+bool device_is_behind(const struct device *, const char *gateway);
 
 /* Fills the indexes; called once by whoever has filled the arrays (ids are unique). */
 void site_def_index(struct site_def *);

@@ -103,6 +103,22 @@ void raise_reading(struct context *c, const struct reading *r)
 	became_active(c, r);
 }
 
+/* What nobody will clear clears by itself; each time it is said again it has its whole time. */
+static void will_reset(struct context *c, uint32_t device, enum kind kind, span_ms after)
+{
+	struct device_state *state = &c->site->devices[device];
+	steady_ms due = c->now.steady + after;
+	if (!after)
+		return;
+	state->reset.type = TIMER_RESET;
+	state->reset.device = device;
+	if (!state->fleeting || due > timer_due(&state->reset) || !state->reset.place)
+		timer_set(&c->site->timers, &state->reset, due);
+	if (!(state->fleeting & bit(kind)))
+		touch_device(c, device);
+	state->fleeting |= bit(kind);
+}
+
 static void take_reading(struct context *c, const struct reading *r)
 {
 	struct device_state *state = &c->site->devices[r->device];
@@ -110,7 +126,8 @@ static void take_reading(struct context *c, const struct reading *r)
 	uint32_t mask = bit(r->kind);
 	bool known = state->known & mask, was_active = state->active & mask;
 	bool retained = r->signal && r->signal->retained;
-	bool press = facts->momentary && r->active && !retained;
+	bool press = (facts->momentary || (r->signal && r->signal->press)) && r->active &&
+	             !retained;
 	bool renewed = r->active && (state->settled & mask) && facts->rearms && !retained;
 	if (known && was_active == r->active && !press && !renewed)
 		return;
@@ -124,6 +141,7 @@ static void take_reading(struct context *c, const struct reading *r)
 		became_active(c, r);
 		return;
 	}
+	state->fleeting &= ~mask;
 	struct cause cause = reading_cause(c, r);
 	const struct incident *incident = incident_find(c->site, &cause);
 	record_signal(c, r, incident ? incident->id : NULL, NULL);
@@ -175,7 +193,8 @@ void sense_signal(struct context *c, const struct signal *signal)
 		                                      .bytes = ""});
 		return;
 	}
-	heard(c, device);
+	if (!signal->lifeless)
+		heard(c, device);
 	struct reading r = {.device = device,
 	                    .kind = signal->kind,
 	                    .active = signal->active,
@@ -186,12 +205,69 @@ void sense_signal(struct context *c, const struct signal *signal)
 		touch_device(c, device);
 		walk_test_count(c, signal->device);
 	}
-	if (signal->test)
+	const struct device_state *state = &c->site->devices[device];
+	bool is_active = state->active & bit(signal->kind),
+	     known = state->known & bit(signal->kind);
+	if (signal->past) {
+		if (!known || is_active != signal->active)
+			record_signal(c, &r, NULL, "nothing: it is past");
+		return;
+	}
+	if (signal->test) {
 		record_signal(c, &r, NULL, "nothing: a test");
-	else if (c->site->devices[device].walk_test)
+		return;
+	}
+	if (state->walk_test) {
 		record_signal(c, &r, NULL, "nothing: the device is under walk test");
-	else
-		take_reading(c, &r);
+		return;
+	}
+	take_reading(c, &r);
+	if (signal->active)
+		will_reset(c, device, signal->kind, signal->resets);
+}
+
+void sense_reset(struct context *c, uint32_t device)
+{
+	struct device_state *state = &c->site->devices[device];
+	uint32_t fleeting = state->fleeting;
+	state->fleeting = 0;
+	touch_device(c, device);
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		struct reading r = {
+		        .device = device, .kind = k, .time = c->now.wall, .source = "reset"};
+		if (fleeting & bit(k))
+			take_reading(c, &r);
+	}
+}
+
+void sense_life(struct context *c, const struct sign_of_life *life)
+{
+	uint32_t device = site_def_device(c->site->def, life->device);
+	if (device != POSITION_NONE)
+		heard(c, device);
+}
+
+/* True while what a device hangs on is gone: that is one trouble, not one for each device. */
+static bool is_covered(const struct context *c, uint32_t device)
+{
+	const struct site_def *def = c->site->def;
+	const struct device *d = &def->devices[device];
+	for (uint32_t i = 0; d->profile && i < c->site->incident_count; i++) {
+		const struct incident *incident = c->site->incidents[i];
+		if (incident->subject && incident_is_active(incident) &&
+		    strncmp(incident->subject, "gateway:", 8) == 0 &&
+		    device_is_behind(d, incident->subject + 8))
+			return true;
+	}
+	for (uint32_t depth = 0; d->gateway && depth < ZONE_DEPTH_MAX; depth++) {
+		uint32_t at = site_def_device(def, d->gateway);
+		if (at == POSITION_NONE)
+			return false;
+		if (c->site->devices[at].active & bit(KIND_LINK))
+			return true;
+		d = &def->devices[at];
+	}
+	return false;
 }
 
 void sense_status(struct context *c, const struct device_status *status)
@@ -212,13 +288,18 @@ void sense_status(struct context *c, const struct device_status *status)
 	}
 	if (status->online)
 		heard(c, device);
-	else if (changed)
+	else if (changed && !is_covered(c, device))
 		take_link(c, device, true, "status");
 }
 
 void sense_silence(struct context *c, uint32_t device)
 {
 	span_ms expect = c->site->def->devices[device].expect_every;
+	if (is_covered(c, device)) { /* when the way to it is back it has its whole time again */
+		timer_set(&c->site->timers, &c->site->devices[device].silence,
+		          c->now.steady + expect);
+		return;
+	}
 	struct text *data = record(c);
 	json_put_int(data, "expect_every_ms", expect);
 	record_end(c, (struct entry){.type = "device.silent",
@@ -238,6 +319,10 @@ void sense_start(struct context *c)
 			timer_set(&c->site->timers, &state->silence, c->now.steady + expect);
 		else
 			timer_stop(&c->site->timers, &state->silence);
+		state->reset.type = TIMER_RESET;
+		state->reset.device = i;
+		if (state->fleeting && !state->reset.place)
+			timer_set(&c->site->timers, &state->reset, state->reset.due);
 	}
 }
 

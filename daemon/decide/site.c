@@ -175,6 +175,12 @@ static int apply_event(struct context *c, const struct event *event)
 	case EVENT_TROUBLE:
 		service_trouble(c, &event->trouble);
 		return 0;
+	case EVENT_ALIVE:
+		sense_life(c, &event->life);
+		return 0;
+	case EVENT_STRANGER:
+		sense_stranger(c, &event->stranger);
+		return 0;
 	}
 	return 0;
 }
@@ -221,6 +227,10 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 		case TIMER_SILENCE:
 			timer_stop(&site->timers, timer);
 			sense_silence(&c, device);
+			break;
+		case TIMER_RESET:
+			timer_stop(&site->timers, timer);
+			sense_reset(&c, device);
 			break;
 		case TIMER_STANDING:
 			standing_due(&c, timer->owner);
@@ -289,12 +299,18 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 		struct device_state *was = &site->devices[i];
 		bool watched = was->silence.place != 0;
 		steady_ms due = was->silence.due;
+		bool resets = was->reset.place != 0;
+		steady_ms reset_due = was->reset.due;
 		timer_stop(&site->timers, &was->silence);
+		timer_stop(&site->timers, &was->reset);
 		uint32_t at = site_def_device(def, old->devices[i].id);
 		if (at == POSITION_NONE)
 			continue;
 		devices[at] = *was;
 		devices[at].silence = (struct timer){.type = TIMER_SILENCE, .device = at};
+		devices[at].reset = (struct timer){.type = TIMER_RESET, .device = at};
+		if (resets)
+			timer_set(&site->timers, &devices[at].reset, reset_due);
 		if (watched && def->devices[at].expect_every) {
 			span_ms moved = def->devices[at].expect_every -
 			                old->devices[i].expect_every;

@@ -158,6 +158,8 @@ struct device_state {
 	wall_ms heard;        /* last sign of life */
 	wall_ms changed;      /* last change of state */
 	struct timer silence; /* expect_every since heard */
+	uint32_t fleeting;    /* bit per enum kind: clears by itself, */
+	struct timer reset;   /* all of them at this time */
 };
 
 struct channel_state {           /* whether a way out works */
@@ -201,6 +203,8 @@ enum event_type {
 	EVENT_DELIVERY,  /* how an attempt ended */
 	EVENT_SERVICE,   /* the service about itself: start, stop, broker, clock, store, config */
 	EVENT_TROUBLE,   /* something of the service itself is out of order, or well again */
+	EVENT_ALIVE,     /* a device gave a sign of life and nothing else */
+	EVENT_STRANGER,  /* somebody spoke whom the site file does not know */
 };
 
 struct signal {
@@ -213,6 +217,10 @@ struct signal {
 	double value;
 	bool test;
 	bool retained;    /* state, not news: a press in it is not repeated */
+	bool past;        /* history: recorded, raises nothing, changes no state */
+	bool press;       /* momentary, whatever its kind: each is news, no clear is expected */
+	bool lifeless;    /* proves no life: a cache or a broker speaks */
+	span_ms resets;   /* clears by itself after so long; 0: not */
 	const char *note; /* what else the message said, JSON object text, or NULL */
 };
 
@@ -227,6 +235,21 @@ struct rejected {
 	const char *reason;
 	const void *bytes; /* the first 256 at most are kept */
 	size_t len;
+};
+
+struct sign_of_life {
+	const char *device;
+};
+
+/* Heard, but not in the site file. What means fire, gas or panic raises a major incident in the
+ * root zone all the same. */
+struct stranger {
+	const char *address, *profile; /* how one would write it into the site file */
+	bool introduces;               /* heard for the first time: `line` is recorded */
+	const char *line;              /* ready for the site file, or NULL */
+	enum kind kind;                /* KIND_NONE: nothing that alarms */
+	bool active;
+	wall_ms time; /* 0: now */
 };
 
 enum operation_type {
@@ -344,6 +367,8 @@ struct event {
 		struct delivery_result delivery;
 		struct service_fact service;
 		struct trouble trouble;
+		struct sign_of_life life;
+		struct stranger stranger;
 	};
 };
 

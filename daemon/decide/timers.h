@@ -12,6 +12,7 @@ enum timer_type {
 	TIMER_RESOLVE,
 	TIMER_DELIVERY,
 	TIMER_SILENCE,
+	TIMER_RESET, /* of what clears by itself */
 	TIMER_STANDING,
 	TIMER_CALENDAR
 };
@@ -20,7 +21,7 @@ struct timer { /* zeroed: not set */
 	steady_ms due;
 	uint64_t order;
 	void *owner;     /* the incident, the notification; NULL for a device */
-	uint32_t device; /* TIMER_SILENCE: its position */
+	uint32_t device; /* TIMER_SILENCE, TIMER_RESET: its position */
 	uint32_t place;  /* 1 + position in the heap; 0: not set */
 	enum timer_type type;
 };

@@ -106,6 +106,8 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	bind_int(&at, state->heard);
 	bind_int(&at, state->changed);
 	bind_int(&at, state->tested);
+	bind_int(&at, state->fleeting);
+	bind_int(&at, state->fleeting ? state->reset.due : 0);
 	return sql_done(store, &at, why);
 }
 

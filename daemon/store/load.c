@@ -100,6 +100,8 @@ static int load_devices(struct store *store, struct site *site)
 		state->heard = read_int(&at);
 		state->changed = read_int(&at);
 		state->tested = read_int(&at);
+		state->fleeting = read_u32(&at);
+		state->reset.due = read_int(&at); /* sense_start sets it */
 	}
 	return r;
 }

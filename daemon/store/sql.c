@@ -126,8 +126,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " started = excluded.started, due = excluded.due,"
                 " last_status = excluded.last_status",
         [SQL_DEVICE_PUT] = "INSERT OR REPLACE INTO device_state (site, device, active, known,"
-                           " settled, online, heard_once, walk_test, heard, changed, tested)"
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                           " settled, online, heard_once, walk_test, heard, changed, tested,"
+                           " fleeting, reset_due)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         [SQL_STANDING_PUT] =
                 "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
@@ -170,7 +171,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
                 " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
-                            " heard, changed, tested FROM device_state WHERE site = ?1",
+                            " heard, changed, tested, fleeting, reset_due FROM device_state"
+                            " WHERE site = ?1",
         [SQL_DEVICES_LIST] = "SELECT s.id, d.device, d.active, d.known, d.online, d.heard,"
                              " d.changed, d.tested, d.walk_test FROM device_state d JOIN site s ON "
                              "s.number = d.site"

@@ -26,6 +26,8 @@ extern const unsigned char migration_0003[];
 extern const size_t migration_0003_len;
 extern const unsigned char migration_0004[];
 extern const size_t migration_0004_len;
+extern const unsigned char migration_0005[];
+extern const size_t migration_0005_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -35,6 +37,7 @@ static const struct migration {
         {migration_0002, &migration_0002_len},
         {migration_0003, &migration_0003_len},
         {migration_0004, &migration_0004_len},
+        {migration_0005, &migration_0005_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

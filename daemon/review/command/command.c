@@ -55,6 +55,8 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_LANGUAGE] = {"lang", "LANGUAGE", "zh-CN or en; the site's where none is given"},
         [OPTION_WAIT] = {"wait", NULL,
                          "waits for the tap that confirms it; so it does on a terminal"},
+        [OPTION_FILE] = {"file", "FILE", "messages, one a line; - is standard input"},
+        [OPTION_UNKNOWN] = {"unknown", NULL, "who was heard and is in no site file"},
 };
 
 const struct command commands[] = {
@@ -260,11 +262,12 @@ const struct command commands[] = {
          .run = run_duty},
         {.name = "devices",
          .arguments = "",
-         .takes = BIT(OPTION_SITE) | BIT(OPTION_UNTESTED) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_UNTESTED) | BIT(OPTION_UNKNOWN) | BIT(OPTION_JSON),
          .summary = "lists devices: what they say and when they were last heard",
          .details = "Lists every device of the configuration with its zone, its state and its "
-                    "last sign of life.",
-         .examples = "devices\ndevices --site binjiang --json\n",
+                    "last sign of life.\nWith --unknown those that were heard and are in no "
+                    "site file, each with a line ready for it.",
+         .examples = "devices\ndevices --site binjiang --json\ndevices --unknown\n",
          .run = run_devices},
         {.name = "people",
          .arguments = "",
@@ -274,6 +277,20 @@ const struct command commands[] = {
                     "and when one was\nlast confirmed by a tap on its link.",
          .examples = "people\npeople --site binjiang --json\n",
          .run = run_people},
+        {.name = "try",
+         .arguments = "TOPIC PAYLOAD",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_FILE) | BIT(OPTION_JSON),
+         .summary = "what a message would mean, without raising anything",
+         .details = "Shows which profile takes a message, what it says, which device of which "
+                    "site that is and\nwhich rule would act. Asks no daemon and raises "
+                    "nothing. --file reads messages as\nmosquitto_sub -v prints them, so that "
+                    "a living broker can be looked at: mosquitto_sub -v -t '#' | tocsin try "
+                    "--file -",
+         .examples = "try zigbee2mqtt/office_smoke '{\"smoke\":true}'\n"
+                     "try tele/hall/LWT Offline\n"
+                     "try --file messages.txt --json\n",
+         .run = run_try},
         {.name = "deliveries",
          .arguments = "",
          .takes = BIT(OPTION_INCIDENT) | BIT(OPTION_LIMIT) | BIT(OPTION_JSON),

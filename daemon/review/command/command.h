@@ -64,10 +64,14 @@ enum option {
 	OPTION_GAPS,
 	OPTION_WEEKS,
 	OPTION_WAIT,
+	OPTION_FILE,
+	OPTION_UNKNOWN,
 	OPTION_COUNT,
 };
 
 #define COMMAND_ARGUMENTS_MAX 4
+
+struct profiles;
 
 /* What a command may know; everything is borrowed and outlives command_run. */
 struct command_context {
@@ -77,6 +81,7 @@ struct command_context {
 	const char *token; /* NULL where no token could be read; never shown */
 	struct site_def *const *sites;
 	uint32_t site_count;
+	struct profiles *profiles; /* compiled; `try` may hear more of them than are in use */
 	wall_ms now;
 	const char *language; /* "zh-CN" or "en": of the person who reads */
 	bool colour;
@@ -84,6 +89,7 @@ struct command_context {
 };
 
 struct invocation;
+struct profiles;
 
 struct command {
 	const char *name;

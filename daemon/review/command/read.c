@@ -314,6 +314,8 @@ int run_devices(const struct command_context *ctx, const struct invocation *line
 	struct store *store = NULL;
 	wall_ms tested_before = NEVER;
 	int code = option_site(ctx, line, &only);
+	if (code == 0 && line->options[OPTION_UNKNOWN])
+		return list_unknown(ctx, line, only);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTESTED, only, &tested_before);
 	if (code == 0)

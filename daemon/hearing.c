@@ -1,0 +1,466 @@
+/* What devices say, in our own language or through a profile, becomes events of the sites. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#define STRANGERS_MAX 1000 /* that are introduced since the start */
+#define TOPICS_MAX 4096    /* that announcements name */
+
+static void reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
+                   const char *device, const char *reason, struct moment now)
+{
+	app->counters.rejected++;
+	if (complaint_due(&app->complaints, device, now.steady))
+		log_warn("%s: message of '%s' rejected: %s", slot->site->def->id, device, reason);
+	struct event event = {.type = EVENT_REJECTED,
+	                      .rejected = {.topic = message->topic,
+	                                   .device = *device ? device : NULL,
+	                                   .reason = reason,
+	                                   .bytes = message->bytes,
+	                                   .len = message->len}};
+	app_decide_event(app, slot, &event, now);
+}
+
+/* The device hears {"id": ...} once its signal is on disk; a repeated one hears it again. */
+static void acknowledge_device(struct app *app, const char *site, const char *device,
+                               const char *id)
+{
+	struct text topic = {0}, body = {0};
+	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "id", id);
+	json_close(&body, '}');
+	MEM_RESERVE(app->acks, app->ack_count, app->ack_cap);
+	app->acks[app->ack_count++] = (struct device_ack){.topic = text_take(&topic),
+	                                                  .body = text_take(&body)};
+}
+
+static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)
+{
+	const char *site_id = slot->site->def->id;
+	for (uint32_t i = 0; i < app->signals.count; i++) {
+		const struct signal *signal = &app->signals.items[i].signal;
+		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
+			continue; /* it stays with the broker */
+		app->counters.signals++;
+		if (site_seen(slot->site, signal->device, signal->id))
+			app->counters.duplicates++;
+		else
+			app_decide_event(app, slot, &app->signals.items[i], now);
+		if (signal->id && native)
+			acknowledge_device(app, site_id, signal->device, signal->id);
+	}
+}
+
+/* Our own retained incident topics come back at each connect: those of incidents that ended
+ * while the broker was away are cleared. */
+static bool is_incident_topic(struct app *app, const struct broker_message *message)
+{
+	const char *rest = strncmp(message->topic, "tocsin/", 7) == 0 ? message->topic + 7 : "";
+	const char *slash = strchr(rest, '/');
+	if (!slash || strncmp(slash, "/incident/", 10) != 0)
+		return false;
+	char site_id[ID_MAX + 1];
+	snprintf(site_id, sizeof site_id, "%.*s", (int)(slash - rest), rest);
+	struct site_slot *slot = app_site(app, site_id);
+	if (slot && message->retained && message->len) {
+		const struct incident *incident = site_incident(slot->site, slash + 10);
+		if (!incident || incident->state == STATE_RESOLVED)
+			broker_publish(app->broker, message->topic, "", 0, 1, true);
+	}
+	return true;
+}
+
+/* ---- strangers ---- */
+
+static const char *stranger_name(const void *owner, uint32_t i)
+{
+	return ((char *const *)owner)[i];
+}
+
+/* True the first time since the start; later, and when there were too many, false. */
+static bool is_news(struct hearing *h, const char *site, const char *profile, const char *address)
+{
+	struct text name = {0};
+	text_addf(&name, "%s\n%s\n%s", site, profile, address);
+	bool known = index_find(&h->stranger_index, text_get(&name), stranger_name, h->strangers) !=
+	             INDEX_NONE;
+	if (!known && h->stranger_count < STRANGERS_MAX) {
+		MEM_RESERVE(h->strangers, h->stranger_count, h->stranger_cap);
+		h->strangers[h->stranger_count++] = text_take(&name);
+		index_add(&h->stranger_index, h->stranger_count - 1, stranger_name, h->strangers);
+		return true;
+	}
+	text_finish(&name);
+	return false;
+}
+
+/* A line for the site file. A JSON text is a YAML text too. */
+static void write_line(const struct site_def *def, const char *profile, const char *address,
+                       enum kind kind, struct text *out)
+{
+	char id[ID_MAX + 1];
+	snprintf(id, sizeof id, "%.*s", (int)text_cut_utf8(address, strnlen(address, ID_MAX)),
+	         address);
+	for (char *at = id; *at; at++)
+		if (strchr("/+# ", *at))
+			*at = '-';
+	text_add(out, "- {");
+	struct text quoted = {0};
+	json_open(&quoted, NULL, '[');
+	json_put_string(&quoted, NULL, id);
+	json_put_string(&quoted, NULL, address);
+	json_close(&quoted, ']');
+	const char *comma = strstr(text_get(&quoted), "\",\"");
+	int id_len = comma ? (int)(comma - text_get(&quoted)) : 0;
+	text_addf(out, "id: %.*s, zone: %s", id_len, text_get(&quoted) + 1,
+	          def->zones[site_def_root_zone(def)].id);
+	bool native = strcmp(profile, "native") == 0;
+	if (!native)
+		text_addf(out, ", profile: %s, address: %.*s", profile,
+		          comma ? (int)(quoted.len - (size_t)id_len - 3) : 0,
+		          comma ? comma + 2 : "");
+	if (kind != KIND_NONE && native)
+		text_addf(out, ", kind: %s", kind_name(kind));
+	text_add(out, "}");
+	text_finish(&quoted);
+}
+
+static void meet_stranger(struct app *app, struct site_slot *slot, struct stranger *s,
+                          struct moment now)
+{
+	struct text line = {0};
+	const struct site_def *def = slot->site->def;
+	s->introduces = is_news(&app->hearing, def->id, s->profile, s->address);
+	bool alarms = s->kind != KIND_NONE &&
+	              incident_kind_is_life_safety(kind_facts[s->kind].raises);
+	if (s->introduces) {
+		write_line(def, s->profile, s->address, s->kind, &line);
+		s->line = text_get(&line);
+	}
+	struct event event = {.type = EVENT_STRANGER, .stranger = *s};
+	if (s->introduces || alarms)
+		app_decide_event(app, slot, &event, now);
+	text_finish(&line);
+}
+
+/* Its message is refused all the same: the record says so. */
+static void hear_native_stranger(struct app *app, struct site_slot *slot, struct moment now)
+{
+	for (uint32_t i = 0; i < app->signals.count; i++) {
+		const struct signal *signal = &app->signals.items[i].signal;
+		struct stranger s = {.address = app->signals.device,
+		                     .profile = "native",
+		                     .kind = signal->kind,
+		                     .active = signal->active,
+		                     .time = signal->time};
+		if (!signal->test)
+			meet_stranger(app, slot, &s, now);
+	}
+}
+
+/* What speaks our own language. */
+static void hear_native(struct app *app, const struct broker_message *message, struct moment now)
+{
+	struct problem why = {0};
+	int r = decode_native(message->topic, message->bytes, message->len, message->retained,
+	                      now.wall, &app->signals, &why);
+	struct site_slot *slot = app_site(app, app->signals.site);
+	if (!slot)
+		return; /* not subscribed to: a site that has just gone */
+	const char *device = app->signals.device;
+	if (r < 0) {
+		reject(app, slot, message, device, why.text, now);
+	} else if (site_def_device(slot->site->def, device) == POSITION_NONE) {
+		problem_set(&why, -ENOENT, "unknown device '%s': add it to the site's devices",
+		            device);
+		reject(app, slot, message, device, why.text, now);
+		hear_native_stranger(app, slot, now);
+	} else if (app->signals.is_status) {
+		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
+		app_decide_event(app, slot, &event, now);
+	} else {
+		const struct site_def *def = slot->site->def;
+		numbers_bind(&def->devices[site_def_device(def, device)], message->bytes,
+		             message->len, &app->signals);
+		decide_signals(app, slot, true, now);
+	}
+}
+
+/* ---- profiles ---- */
+
+static bool site_uses(const struct site_def *def, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < def->device_count; i++)
+		if (def->devices[i].profile && strcmp(def->devices[i].profile, profile->name) == 0)
+			return true;
+	return false;
+}
+
+/* The site that hears of a profile's strangers: the first that uses it, or the first of all. */
+static struct site_slot *site_of_profile(struct app *app, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (site_uses(app->sites[i].site->def, profile))
+			return &app->sites[i];
+	return app->site_count ? &app->sites[0] : NULL;
+}
+
+static bool hangs_on(const struct site_def *def, const struct profile *profile, const char *gateway)
+{
+	for (uint32_t i = 0; i < def->device_count; i++)
+		if (def->devices[i].profile &&
+		    strcmp(def->devices[i].profile, profile->name) == 0 &&
+		    device_is_behind(&def->devices[i], gateway))
+			return true;
+	return false;
+}
+
+static void hear_gateway(struct app *app, const struct statement *s, struct moment now)
+{
+	struct text subject = {0};
+	const struct profile *profile = app->hearing.said.profile;
+	text_addf(&subject, "gateway:%s", s->address);
+	struct event event = {.type = EVENT_TROUBLE,
+	                      .trouble = {.subject = text_get(&subject),
+	                                  .active = !s->active,
+	                                  .detail = "the gateway is gone: none of the devices "
+	                                            "behind it can be heard"}};
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (hangs_on(app->sites[i].site->def, profile, s->address))
+			app_decide_event(app, &app->sites[i], &event, now);
+	text_finish(&subject);
+}
+
+static void hear_device(struct app *app, const struct broker_message *message,
+                        const struct binding *binding, uint32_t first, uint32_t end,
+                        struct moment now)
+{
+	struct statements *said = &app->hearing.said;
+	struct site_slot *slot = app_site(app, binding->site->id);
+	struct problem why = {0};
+	if (!slot)
+		return;
+	const char *device = binding->site->devices[binding->device].id;
+	for (uint32_t i = first; i < end; i++) {
+		struct event event = {
+		        .type = EVENT_STATUS,
+		        .status = {.device = device, .online = said->items[i].active}};
+		if (said->items[i].type == SAID_ALIVE)
+			event = (struct event){.type = EVENT_ALIVE, .life = {.device = device}};
+		else if (said->items[i].type != SAID_STATUS)
+			continue;
+		app_decide_event(app, slot, &event, now);
+	}
+	statements_bind(said, first, end, binding->site, binding->device, now.wall, &app->signals,
+	                &why);
+	if (*why.text)
+		reject(app, slot, message, device, why.text, now);
+	decide_signals(app, slot, false, now);
+}
+
+/* Of what it says, what matters most. */
+static void hear_stranger(struct app *app, uint32_t first, uint32_t end, struct moment now)
+{
+	const struct statements *said = &app->hearing.said;
+	struct site_slot *slot = site_of_profile(app, said->profile);
+	bool met = false;
+	for (uint32_t i = first; slot && i < end; i++) {
+		const struct statement *s = &said->items[i];
+		struct stranger stranger = {.address = s->address,
+		                            .profile = said->profile->name,
+		                            .kind = s->kind,
+		                            .active = s->active,
+		                            .time = s->time};
+		if (s->type == SAID_TOPIC || s->history || s->test)
+			stranger.active = false;
+		if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC)
+			continue;
+		meet_stranger(app, slot, &stranger, now);
+		met = true;
+	}
+	struct stranger stranger = {.address = said->items[first].address,
+	                            .profile = said->profile->name,
+	                            .kind = KIND_NONE};
+	if (slot && !met)
+		meet_stranger(app, slot, &stranger, now);
+}
+
+static const char *topic_at(const void *owner, uint32_t i)
+{
+	return ((char *const *)owner)[i];
+}
+
+static void hear_topic(struct app *app, const char *topic)
+{
+	struct hearing *h = &app->hearing;
+	if (h->topic_count == TOPICS_MAX || strpbrk(topic, "+#") || !*topic ||
+	    index_find(&h->topic_index, topic, topic_at, h->topics) != INDEX_NONE)
+		return;
+	MEM_RESERVE(h->topics, h->topic_count, h->topic_cap);
+	h->topics[h->topic_count++] = mem_copy(topic);
+	index_add(&h->topic_index, h->topic_count - 1, topic_at, h->topics);
+	h->more_topics = true;
+}
+
+static void hear_statements(struct app *app, const struct broker_message *message,
+                            struct moment now)
+{
+	struct hearing *h = &app->hearing;
+	for (uint32_t i = 0, end; i < h->said.count; i = end) {
+		const struct statement *s = &h->said.items[i];
+		end = statements_of_device(&h->said, i);
+		for (uint32_t k = i; k < end; k++)
+			if (h->said.items[k].type == SAID_TOPIC)
+				hear_topic(app, h->said.items[k].word);
+		if (s->type == SAID_GATEWAY) {
+			hear_gateway(app, s, now);
+			continue;
+		}
+		if (!s->address)
+			continue;
+		uint32_t at = bindings_find(&h->bindings, h->said.profile, s->address, s->alias);
+		if (at == POSITION_NONE)
+			hear_stranger(app, i, end, now);
+		for (; at != POSITION_NONE; at = h->bindings.items[at].next)
+			hear_device(app, message, &h->bindings.items[at], i, end, now);
+	}
+	if (h->more_topics) {
+		size_t count;
+		char **filters = app_make_filters(app, &count);
+		broker_resubscribe(app->broker, (const char *const *)filters, count);
+		app_free_filters(filters, count);
+		h->more_topics = false;
+	}
+}
+
+static void hear_profile(struct app *app, const struct broker_message *message, struct moment now)
+{
+	struct hearing *h = &app->hearing;
+	struct problem why = {0};
+	struct heard_message heard = {.topic = message->topic,
+	                              .bytes = message->bytes,
+	                              .len = message->len,
+	                              .retained = message->retained,
+	                              .now = now.wall,
+	                              .steady = now.steady};
+	int r = profiles_decode(&app->config->profiles, h->memory, &heard, &h->said, &why);
+	if (r == 0) {
+		hear_statements(app, message, now);
+		return;
+	}
+	uint32_t at = h->said.profile
+	                      ? bindings_find(&h->bindings, h->said.profile, h->said.address, NULL)
+	                      : POSITION_NONE;
+	struct site_slot *slot = NULL;
+	const char *device = "";
+	if (at != POSITION_NONE) {
+		const struct binding *binding = &h->bindings.items[at];
+		slot = app_site(app, binding->site->id);
+		device = binding->site->devices[binding->device].id;
+	} else if (h->said.profile) {
+		slot = site_of_profile(app, h->said.profile);
+	}
+	if (slot)
+		reject(app, slot, message, device, why.text, now);
+}
+
+void hear_message(struct app *app, const struct broker_message *message, struct moment now)
+{
+	app->counters.messages++;
+	if (is_incident_topic(app, message))
+		return;
+	if (strncmp(message->topic, "tocsin/", 7) == 0)
+		hear_native(app, message, now);
+	else
+		hear_profile(app, message, now);
+}
+
+/* ---- what to listen to ---- */
+
+/* Whether every topic of b is one of a: MQTT filters. */
+static bool filter_covers(const char *a, const char *b)
+{
+	for (;;) {
+		size_t a_len = strcspn(a, "/"), b_len = strcspn(b, "/");
+		if (a_len == 1 && *a == '#')
+			return true;
+		if (b_len == 1 && *b == '#')
+			return false;
+		bool any = a_len == 1 && *a == '+';
+		if (!any && (a_len != b_len || memcmp(a, b, a_len) != 0))
+			return false;
+		a += a_len;
+		b += b_len;
+		if (!*a || !*b)
+			return (!*a && !*b) || strcmp(a, "/#") == 0;
+		a++;
+		b++;
+	}
+}
+
+/* A broker may bring a message once for each filter that fits: the wider one is enough. */
+static void add_filter(struct filters *f, const char *filter)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < f->count; i++)
+		if (filter_covers(f->items[i], filter))
+			return;
+	for (uint32_t i = 0; i < f->count; i++) {
+		if (filter_covers(filter, f->items[i]))
+			free(f->items[i]);
+		else
+			f->items[kept++] = f->items[i];
+	}
+	f->count = kept;
+	MEM_RESERVE(f->items, f->count, f->cap);
+	f->items[f->count++] = mem_copy(filter);
+}
+
+void hearing_filters(const struct app *app, struct filters *out)
+{
+	const struct profiles *profiles = &app->config->profiles;
+	struct text filter = {0};
+	for (uint32_t i = 0; i < profiles->count; i++) {
+		const struct profile *p = &profiles->items[i];
+		for (uint32_t k = 0; p->heard && k < p->rule_count; k++) {
+			if (p->rules[k].does == RULE_IGNORES)
+				continue;
+			text_reset(&filter);
+			topic_pattern_filter(&p->rules[k], &filter);
+			add_filter(out, text_get(&filter));
+		}
+	}
+	for (uint32_t i = 0; i < app->hearing.topic_count; i++)
+		add_filter(out, app->hearing.topics[i]);
+	text_finish(&filter);
+}
+
+void hearing_begin(struct app *app)
+{
+	if (!app->hearing.memory)
+		app->hearing.memory = profile_memory_create();
+	bindings_make(&app->hearing.bindings, app->config->sites, app->config->site_count);
+}
+
+void hearing_end(struct app *app)
+{
+	struct hearing *h = &app->hearing;
+	bindings_finish(&h->bindings);
+	statements_finish(&h->said);
+	profile_memory_destroy(h->memory);
+	for (uint32_t i = 0; i < h->stranger_count; i++)
+		free(h->strangers[i]);
+	for (uint32_t i = 0; i < h->topic_count; i++)
+		free(h->topics[i]);
+	index_finish(&h->stranger_index);
+	index_finish(&h->topic_index);
+	free(h->strangers);
+	free(h->topics);
+	*h = (struct hearing){0};
+}

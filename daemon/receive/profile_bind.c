@@ -1,0 +1,282 @@
+#include "receive/profile_bind.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_ROOM (ADDRESS_MAX * 4 + ID_MAX + 2)
+
+/* ---- who ---- */
+
+static const char *binding_key(const void *owner, uint32_t i)
+{
+	return ((const struct binding *)owner)[i].key;
+}
+
+static void make_key(const char *profile, const char *address, char out[KEY_ROOM])
+{
+	snprintf(out, KEY_ROOM, "%s\n%s", profile, address);
+}
+
+static void bind_device(struct bindings *b, const struct site_def *site, uint32_t device)
+{
+	const struct device *d = &site->devices[device];
+	char key[KEY_ROOM];
+	make_key(d->profile, d->address, key);
+	uint32_t known = index_find(&b->index, key, binding_key, b->items), at = b->count;
+	MEM_RESERVE(b->items, b->count, b->cap);
+	b->items[b->count++] = (struct binding){.key = arena_copy(&b->arena, key),
+	                                        .site = site,
+	                                        .device = device,
+	                                        .next = POSITION_NONE};
+	if (known == INDEX_NONE) {
+		index_add(&b->index, at, binding_key, b->items);
+		return;
+	}
+	while (b->items[known].next != POSITION_NONE)
+		known = b->items[known].next;
+	b->items[known].next = at;
+}
+
+void bindings_make(struct bindings *b, struct site_def *const *sites, uint32_t count)
+{
+	bindings_finish(b);
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t k = 0; k < sites[i]->device_count; k++)
+			if (sites[i]->devices[k].profile)
+				bind_device(b, sites[i], k);
+}
+
+void bindings_finish(struct bindings *b)
+{
+	index_finish(&b->index);
+	free(b->items);
+	arena_finish(&b->arena);
+	*b = (struct bindings){0};
+}
+
+uint32_t bindings_find(const struct bindings *b, const struct profile *profile, const char *address,
+                       const char *alias)
+{
+	char key[KEY_ROOM];
+	uint32_t at = INDEX_NONE;
+	if (address) {
+		make_key(profile->name, address, key);
+		at = index_find(&b->index, key, binding_key, b->items);
+	}
+	if (at == INDEX_NONE && alias) {
+		make_key(profile->name, alias, key);
+		at = index_find(&b->index, key, binding_key, b->items);
+	}
+	return at == INDEX_NONE ? POSITION_NONE : at;
+}
+
+/* ---- what ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+uint32_t statements_of_device(const struct statements *said, uint32_t first)
+{
+	uint32_t end = first + 1;
+	while (end < said->count && same_text(said->items[end].address, said->items[first].address))
+		end++;
+	return end;
+}
+
+struct binder_of_device { /* while the statements of one device are gone through */
+	const struct statements *said;
+	const struct site_def *site;
+	const struct device *device;
+	wall_ms now;
+	struct signals *out;
+	struct problem *why;
+	enum kind main; /* the detector that the message itself names, or KIND_NONE */
+};
+
+static bool is_detector(enum kind kind)
+{
+	return kind < KIND_TAMPER;
+}
+
+static bool code_fits(const struct device *device, const char *word)
+{
+	for (uint32_t i = 0; i < device->code_count; i++)
+		if (strcmp(device->codes[i], word) == 0)
+			return true;
+	return device->code_count == 0;
+}
+
+/* An event time, as far as it can be true. */
+static wall_ms time_of(const struct binder_of_device *b, const struct statement *s)
+{
+	wall_ms time = s->time;
+	struct civil civil;
+	if (!time && s->local_time && civil_parse(s->local_time, &civil) == 0)
+		time = civil_first(&b->site->timezone, civil);
+	if (time < b->now - EVENT_TIME_PAST || time > b->now + EVENT_TIME_AHEAD)
+		return 0;
+	return time;
+}
+
+static void write_note(const struct binder_of_device *b, const struct statement *s,
+                       struct signal *signal)
+{
+	struct text *note = &b->out->scratch;
+	text_reset(note);
+	json_open(note, NULL, '{');
+	json_put_string(note, "profile", b->said->profile ? b->said->profile->name : "native");
+	if (s->key && s->word && strlen(s->key) + strlen(s->word) < SIGNAL_NOTE_MAX / 8)
+		json_put_string(note, s->key, s->word);
+	json_close(note, '}');
+	signal->note = arena_copy_len(&b->out->arena, text_get(note), note->len);
+}
+
+/* The signal of a kind: one, whoever else in the message spoke of it; active beats clear. */
+static struct signal *signal_of(struct signals *out, enum kind kind, bool active, bool retained)
+{
+	for (uint32_t i = 0; i < out->count; i++) {
+		struct signal *known = &out->items[i].signal;
+		if (known->kind == kind)
+			return known->active && !active ? NULL : known;
+	}
+	struct signal *signal = signals_add(out, retained);
+	signal->kind = kind;
+	return signal;
+}
+
+static void put_signal(const struct binder_of_device *b, const struct statement *s, enum kind kind,
+                       bool active)
+{
+	struct signal *signal = signal_of(b->out, kind, active, s->lifeless);
+	if (!signal)
+		return;
+	signal->active = active;
+	signal->test = s->test;
+	signal->past = s->history;
+	signal->lifeless = s->lifeless;
+	signal->press = s->momentary && active;
+	signal->resets = s->resets;
+	signal->has_value = s->has_value;
+	signal->value = s->value;
+	signal->time = time_of(b, s);
+	if (s->id) {
+		struct text *id = &b->out->scratch;
+		text_reset(id);
+		text_addf(id, "%s/%s", s->id, kind_name(kind));
+		signal->id = id->len <= MESSAGE_ID_MAX
+		                     ? arena_copy_len(&b->out->arena, text_get(id), id->len)
+		                     : NULL;
+	}
+	write_note(b, s, signal);
+}
+
+static bool is_turned(const struct device *device, enum kind kind)
+{
+	return device->inverted &&
+	       (device->kind == KIND_NONE ? is_detector(kind) : kind == device->kind);
+}
+
+static void bind_number(const struct binder_of_device *b, const struct statement *s)
+{
+	for (uint32_t i = 0; i < b->device->watch_count; i++) {
+		const struct watched *w = &b->device->watches[i];
+		if (!w->value || strcmp(w->value, s->key) != 0)
+			continue;
+		bool out_of_bounds = (w->has_min && s->value < w->min) ||
+		                     (w->has_max && s->value > w->max);
+		put_signal(b, s, KIND_FAULT, out_of_bounds);
+	}
+}
+
+static void bind_own(const struct binder_of_device *b, const struct statement *s)
+{
+	enum kind kind = b->device->kind;
+	if (kind == KIND_NONE)
+		kind = s->kind != KIND_NONE ? s->kind : b->main;
+	if (kind != KIND_NONE)
+		put_signal(b, s, kind, s->active != is_turned(b->device, kind));
+	else if (s->active && !s->test)
+		problem_set(b->why, -EINVAL,
+		            "'%.60s' says alarm, but not of what: give device '%s' a 'kind'",
+		            s->key, b->device->id);
+}
+
+static void bind_statement(const struct binder_of_device *b, const struct statement *s)
+{
+	enum kind own = b->device->kind;
+	switch (s->type) {
+	case SAID_SIGNAL:
+		put_signal(b, s, s->kind, s->active != is_turned(b->device, s->kind));
+		break;
+	case SAID_OWN:
+		bind_own(b, s);
+		break;
+	case SAID_PRESS:
+		/* Any press of what the site file calls a panic button or a call point is one. */
+		if ((own == KIND_PANIC || own == KIND_CALL_POINT) && code_fits(b->device, s->word))
+			put_signal(b, s, own, true);
+		break;
+	case SAID_NUMBER:
+		bind_number(b, s);
+		break;
+	case SAID_PUZZLE:
+		problem_set(b->why, -EINVAL,
+		            "'%.60s' says '%.60s', which is not known to mean "
+		            "anything",
+		            s->key, s->word);
+		break;
+	case SAID_STATUS:
+	case SAID_GATEWAY:
+	case SAID_ALIVE:
+	case SAID_TEST:
+	case SAID_TOPIC:
+		break;
+	}
+}
+
+void statements_bind(const struct statements *said, uint32_t first, uint32_t end,
+                     const struct site_def *site, uint32_t device, wall_ms now, struct signals *out,
+                     struct problem *why)
+{
+	struct binder_of_device b = {.said = said,
+	                             .site = site,
+	                             .device = &site->devices[device],
+	                             .now = now,
+	                             .out = out,
+	                             .why = why,
+	                             .main = KIND_NONE};
+	signals_reset(out);
+	snprintf(out->site, sizeof out->site, "%s", site->id);
+	snprintf(out->device, sizeof out->device, "%s", b.device->id);
+	for (uint32_t i = first; i < end && b.main == KIND_NONE; i++)
+		if (said->items[i].type == SAID_SIGNAL && is_detector(said->items[i].kind))
+			b.main = said->items[i].kind;
+	for (uint32_t i = first; i < end; i++)
+		bind_statement(&b, &said->items[i]);
+}
+
+void numbers_bind(const struct device *device, const void *bytes, size_t len, struct signals *out)
+{
+	cJSON *tree;
+	if (!device->watch_count || !len || json_parse(bytes, len, &tree, NULL) < 0)
+		return;
+	for (uint32_t i = 0; i < device->watch_count; i++) {
+		const struct watched *w = &device->watches[i];
+		const cJSON *at = w->value ? json_get(tree, w->value) : NULL;
+		if (!cJSON_IsNumber(at))
+			continue;
+		bool bad = (w->has_min && at->valuedouble < w->min) ||
+		           (w->has_max && at->valuedouble > w->max);
+		struct signal *signal = signal_of(out, KIND_FAULT, bad, false);
+		if (!signal)
+			continue;
+		signal->active = bad;
+		signal->has_value = true;
+		signal->value = at->valuedouble;
+	}
+	cJSON_Delete(tree);
+}

@@ -1,0 +1,69 @@
+/* What decoding (profile_decode.c), its memory and Home Assistant's announcements share. */
+#ifndef TOCSIN_RECEIVE_PROFILE_PRIVATE_H
+#define TOCSIN_RECEIVE_PROFILE_PRIVATE_H
+
+#include "receive/profile.h"
+
+struct decoding { /* of one message */
+	const struct profiles *profiles;
+	struct profile_memory *memory;
+	const struct heard_message *message;
+	struct statements *out;
+	struct problem *why;
+	const struct profile *profile;
+	const struct topic_rule *rule;
+	struct capture captures[CAPTURES_MAX];
+	uint32_t capture_count;
+	const struct model_rule *model;
+};
+
+/* RFC 6901 without ~ escapes; "" is the node itself; NULL where it leads nowhere. */
+const cJSON *json_at(const cJSON *, const char *pointer);
+
+#define WORD_ROOM 40
+/* A value as a word: true, false, a number, a text; NULL for null, lists and objects. room holds
+ * what has to be made up. */
+const char *json_word(const cJSON *, char room[WORD_ROOM]);
+
+/* NULL, with why, when the statements of one message are too many. */
+struct statement *statement_add(struct decoding *, enum statement_type, const char *address);
+
+/* ---- memory ---- */
+
+struct learnt {          /* of one device */
+	const char *key; /* profile and address */
+	const char *alias, *model;
+};
+const struct learnt *memory_device(const struct profile_memory *, const struct profile *,
+                                   const char *address);
+void memory_learn(struct profile_memory *, const struct profile *, const char *address,
+                  const char *alias, const char *model);
+/* True if the same was heard less than within ago. */
+bool memory_repeats(struct profile_memory *, const char *address, const void *bytes, size_t len,
+                    span_ms within, steady_ms now);
+void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
+bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);
+
+struct entity {                              /* that Home Assistant discovery announced */
+	const char *topic, *address, *alias; /* the topic it speaks on */
+	bool is_availability;
+	enum kind kind;
+	const char *on, *off; /* lower case */
+	const char *pointer;  /* into a JSON payload, or NULL: the payload itself */
+	bool truth;           /* the template tells by truth, not by word */
+	span_ms resets;
+	const char *announced; /* the topic of its announcement */
+	bool gone;             /* its announcement was taken back */
+	uint32_t next;         /* the next entity of the same topic */
+};
+#define ENTITIES_MAX 4096
+uint32_t memory_entity(const struct profile_memory *, const char *topic); /* or POSITION_NONE */
+const struct entity *memory_entity_at(const struct profile_memory *, uint32_t);
+bool memory_announce(struct profile_memory *, const struct entity *); /* copied; false: full */
+void memory_forget(struct profile_memory *, const char *announced);
+
+/* profile_discovery.c */
+int discovery_read(struct decoding *, const cJSON *config);
+int discovery_state(struct decoding *, uint32_t entity);
+
+#endif

@@ -1,0 +1,375 @@
+/* tocsin try: what a message would mean, for whoever sets sensors up. Raises nothing and asks no
+ * daemon: the same decoding as the daemon's, on the configuration as it is written. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "receive/profile_bind.h"
+#include "review/command/inside.h"
+
+struct trial {
+	const struct command_context *ctx;
+	bool json, all; /* all: every profile is tried, not only those in use */
+	struct bindings bindings;
+	struct profile_memory *memory;
+	struct statements said;
+	struct signals signals;
+	struct text out; /* JSON of one message */
+	steady_ms steady;
+	bool failed;
+};
+
+/* ---- what would act ---- */
+
+static void put_raises(struct trial *t, const struct site_def *def, uint32_t device,
+                       const struct signal *s)
+{
+	const struct kind_facts *facts = &kind_facts[s->kind];
+	const struct policy *policy = policy_for(def, facts->raises, facts->severity);
+	bool armed = device == POSITION_NONE || !facts->needs_arming ||
+	             zone_is_armed(def, def->devices[device].zone, t->ctx->now);
+	const char *nothing = !s->active ? "a clear raises nothing"
+	                      : s->past  ? "it is past"
+	                      : s->test  ? "a test"
+	                      : !armed   ? "the zone is not armed now"
+	                                 : NULL;
+	if (t->json) {
+		json_open(&t->out, "raises", '{');
+		if (nothing)
+			json_put_string(&t->out, "nothing", nothing);
+		json_put_string(&t->out, "kind", incident_kind_name(facts->raises));
+		json_put_string(&t->out, "severity", severity_name(facts->severity));
+		if (policy)
+			json_put_string(&t->out, "policy", policy->id);
+		json_close(&t->out, '}');
+		return;
+	}
+	if (nothing)
+		fprintf(t->ctx->out, "  -> nothing: %s\n", nothing);
+	else
+		fprintf(t->ctx->out, "  -> %s, %s, policy %s\n", incident_kind_name(facts->raises),
+		        severity_name(facts->severity), policy ? policy->id : "-");
+}
+
+static void put_signal(struct trial *t, const struct site_def *def, uint32_t device,
+                       const struct signal *s)
+{
+	if (t->json) {
+		json_open(&t->out, NULL, '{');
+		json_put_string(&t->out, "kind", kind_name(s->kind));
+		json_put_string(&t->out, "state", s->active ? "active" : "clear");
+		if (s->test)
+			json_put_bool(&t->out, "test", true);
+		if (s->past)
+			json_put_bool(&t->out, "past", true);
+		if (s->press)
+			json_put_bool(&t->out, "press", true);
+		if (s->id)
+			json_put_string(&t->out, "id", s->id);
+		if (s->time)
+			json_put_time(&t->out, "time", s->time);
+		if (s->has_value)
+			json_put_number(&t->out, "value", s->value);
+		if (s->note)
+			json_put_raw(&t->out, "said", s->note);
+		if (def)
+			put_raises(t, def, device, s);
+		json_close(&t->out, '}');
+		return;
+	}
+	fprintf(t->ctx->out, "  signal    %s %s%s%s", kind_name(s->kind),
+	        s->active ? "active" : "clear", s->test ? ", test" : "", s->past ? ", past" : "");
+	if (s->note)
+		fprintf(t->ctx->out, "  %s", s->note);
+	if (def)
+		put_raises(t, def, device, s);
+	else
+		fputc('\n', t->ctx->out);
+}
+
+static void put_line(struct trial *t, const char *name, const char *what)
+{
+	if (t->json) {
+		json_put_string(&t->out, name, what);
+		return;
+	}
+	struct text shown = {0};
+	text_add_escaped(&shown, what, strlen(what));
+	fprintf(t->ctx->out, "  %-9s %s\n", name, text_get(&shown));
+	text_finish(&shown);
+}
+
+/* ---- what was said ---- */
+
+/* The words that no binding was needed for, or that none explains. */
+static void put_statement(struct trial *t, const struct statement *s)
+{
+	static const char *const types[] = {
+	        [SAID_SIGNAL] = "signal", [SAID_OWN] = "own",         [SAID_PRESS] = "press",
+	        [SAID_STATUS] = "status", [SAID_GATEWAY] = "gateway", [SAID_ALIVE] = "alive",
+	        [SAID_TEST] = "test",     [SAID_NUMBER] = "number",   [SAID_PUZZLE] = "unknown",
+	        [SAID_TOPIC] = "listens",
+	};
+	if (t->json) {
+		json_open(&t->out, NULL, '{');
+		json_put_string(&t->out, "type", types[s->type]);
+		if (s->kind != KIND_NONE)
+			json_put_string(&t->out, "kind", kind_name(s->kind));
+		if (s->type == SAID_STATUS || s->type == SAID_GATEWAY)
+			json_put_string(&t->out, "state", s->active ? "online" : "offline");
+		else
+			json_put_string(&t->out, "state", s->active ? "active" : "clear");
+		if (s->test)
+			json_put_bool(&t->out, "test", true);
+		if (s->history)
+			json_put_bool(&t->out, "past", true);
+		if (s->key)
+			json_put_string(&t->out, "key", s->key);
+		if (s->word)
+			json_put_string(&t->out, "word", s->word);
+		if (s->id)
+			json_put_string(&t->out, "id", s->id);
+		if (s->time)
+			json_put_time(&t->out, "time", s->time);
+		json_close(&t->out, '}');
+		return;
+	}
+	struct text line = {0};
+	if (s->type == SAID_STATUS || s->type == SAID_GATEWAY)
+		text_add(&line, s->active ? "online" : "offline");
+	else if (s->type == SAID_SIGNAL || s->type == SAID_TOPIC)
+		text_addf(&line, "%s %s%s", s->kind == KIND_NONE ? "?" : kind_name(s->kind),
+		          s->active ? "active" : "clear", s->test ? ", test" : "");
+	if (s->key && s->word)
+		text_addf(&line, "%s(%s: %s)", line.len ? "  " : "", s->key, s->word);
+	put_line(t, types[s->type], text_get(&line));
+	text_finish(&line);
+}
+
+static void put_statements(struct trial *t, uint32_t first, uint32_t end)
+{
+	if (t->json)
+		json_open(&t->out, "said", '[');
+	for (uint32_t i = first; i < end; i++)
+		if (t->json || t->said.items[i].type != SAID_ALIVE)
+			put_statement(t, &t->said.items[i]);
+	if (t->json)
+		json_close(&t->out, ']');
+}
+
+static void put_signals(struct trial *t, const struct site_def *def, uint32_t device)
+{
+	if (t->json)
+		json_open(&t->out, "signals", '[');
+	for (uint32_t i = 0; i < t->signals.count; i++)
+		put_signal(t, def, device, &t->signals.items[i].signal);
+	if (t->json)
+		json_close(&t->out, ']');
+	else if (!t->signals.count)
+		fprintf(t->ctx->out, "  no signal\n");
+}
+
+static void put_device(struct trial *t, uint32_t first, uint32_t end)
+{
+	const struct statement *s = &t->said.items[first];
+	struct problem why = {0};
+	uint32_t at = s->address
+	                      ? bindings_find(&t->bindings, t->said.profile, s->address, s->alias)
+	                      : POSITION_NONE;
+	if (t->json)
+		json_open(&t->out, NULL, '{');
+	if (s->address)
+		put_line(t, "address", s->address);
+	put_statements(t, first, end);
+	if (at != POSITION_NONE) {
+		const struct binding *binding = &t->bindings.items[at];
+		put_line(t, "device", binding->site->devices[binding->device].id);
+		put_line(t, "site", binding->site->id);
+		statements_bind(&t->said, first, end, binding->site, binding->device, t->ctx->now,
+		                &t->signals, &why);
+		put_signals(t, binding->site, binding->device);
+		if (*why.text)
+			put_line(t, "rejected", why.text);
+	} else if (s->address && !t->json) {
+		put_line(t, "unknown", "no device of a site has this profile and address");
+	}
+	if (t->json)
+		json_close(&t->out, '}');
+}
+
+/* ---- one message ---- */
+
+static void try_native(struct trial *t, const char *topic, const char *payload, size_t len)
+{
+	struct problem why = {0};
+	int r = decode_native(topic, payload, len, false, t->ctx->now, &t->signals, &why);
+	const struct site_def *def = NULL;
+	for (uint32_t i = 0; i < t->ctx->site_count; i++)
+		if (strcmp(t->ctx->sites[i]->id, t->signals.site) == 0)
+			def = t->ctx->sites[i];
+	uint32_t device = def ? site_def_device(def, t->signals.device) : POSITION_NONE;
+	put_line(t, "profile", "native");
+	if (*t->signals.device)
+		put_line(t, "device", t->signals.device);
+	if (r < 0) {
+		put_line(t, "rejected", why.text);
+		t->failed = true;
+		return;
+	}
+	if (!def || device == POSITION_NONE)
+		put_line(t, "unknown", "no site of the configuration has this device");
+	if (t->signals.is_status)
+		put_line(t, "status", t->signals.status.online ? "online" : "offline");
+	if (def && device != POSITION_NONE)
+		numbers_bind(&def->devices[device], payload, len, &t->signals);
+	put_signals(t, device == POSITION_NONE ? NULL : def, device);
+}
+
+/* Those in use first; where none takes the topic, all of them. */
+static int decode(struct trial *t, const struct heard_message *message, struct problem *why)
+{
+	struct profiles *profiles = t->ctx->profiles;
+	int r = profiles_decode(profiles, t->memory, message, &t->said, why);
+	if (t->said.profile || t->all)
+		return r;
+	for (uint32_t i = 0; i < profiles->count; i++)
+		profiles->items[i].heard = true;
+	profiles_compile(profiles);
+	t->all = true;
+	return profiles_decode(profiles, t->memory, message, &t->said, why);
+}
+
+static void try_profiles(struct trial *t, const struct heard_message *message)
+{
+	struct problem why = {0};
+	int r = decode(t, message, &why);
+	if (!t->said.profile) {
+		put_line(t, "ignored", "no profile takes this topic");
+		return;
+	}
+	put_line(t, "profile", t->said.profile->name);
+	if (t->said.rule)
+		put_line(t, "rule", t->said.rule->topic);
+	if (r < 0) {
+		if (t->said.address)
+			put_line(t, "address", t->said.address);
+		put_line(t, "rejected", why.text);
+		t->failed = true;
+		return;
+	}
+	if (t->said.ignored)
+		put_line(t, "ignored", "the profile passes over this topic");
+	if (t->said.removed)
+		put_line(t, "removed", "an empty message: what was retained is gone");
+	if (t->json)
+		json_open(&t->out, "devices", '[');
+	for (uint32_t i = 0, end; i < t->said.count; i = end) {
+		end = statements_of_device(&t->said, i);
+		put_device(t, i, end);
+	}
+	if (t->json)
+		json_close(&t->out, ']');
+}
+
+static void try_message(struct trial *t, const char *topic, const char *payload, size_t len,
+                        bool retained)
+{
+	struct heard_message message = {.topic = topic,
+	                                .bytes = payload,
+	                                .len = len,
+	                                .retained = retained,
+	                                .now = t->ctx->now,
+	                                .steady = t->steady};
+	t->steady += SECONDS(3600); /* each stands for itself: no burst */
+	t->failed = false;
+	text_reset(&t->out);
+	if (t->json) {
+		json_open(&t->out, NULL, '{');
+		json_put_string(&t->out, "topic", topic);
+	} else {
+		put_line(t, "topic", topic);
+	}
+	if (strncmp(topic, "tocsin/", 7) == 0)
+		try_native(t, topic, payload, len);
+	else
+		try_profiles(t, &message);
+	if (t->json) {
+		json_close(&t->out, '}');
+		fprintf(t->ctx->out, "%s\n", text_get(&t->out));
+	}
+}
+
+/* ---- many messages ---- */
+
+/* {"topic": ..., "payload": ..., "retained": ...}, or "topic payload" as mosquitto_sub -v prints
+ * it. */
+static void try_line(struct trial *t, char *line, size_t len)
+{
+	cJSON *object = NULL;
+	if (*line == '{' && json_parse(line, len, &object, NULL) == 0) {
+		const char *topic = json_string(object, "topic");
+		const char *payload = json_string(object, "payload");
+		if (topic)
+			try_message(t, topic, payload ? payload : "", payload ? strlen(payload) : 0,
+			            cJSON_IsTrue(json_get(object, "retained")));
+		cJSON_Delete(object);
+		return;
+	}
+	char *blank = strchr(line, ' ');
+	if (blank)
+		*blank++ = '\0';
+	if (*line)
+		try_message(t, line, blank ? blank : "", blank ? strlen(blank) : 0, false);
+}
+
+static int try_file(struct trial *t, const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	if (!file)
+		return complain(t->ctx, EXIT_FAILED, "%s: %s", path, strerror(errno));
+	while ((len = getline(&line, &cap, file)) >= 0) {
+		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+			line[--len] = '\0';
+		if (len)
+			try_line(t, line, (size_t)len);
+		fflush(t->ctx->out);
+	}
+	free(line);
+	if (!is_stdin)
+		fclose(file);
+	return EXIT_DONE;
+}
+
+int run_try(const struct command_context *ctx, const struct invocation *line)
+{
+	struct trial t = {.ctx = ctx,
+	                  .json = line->options[OPTION_JSON] != NULL,
+	                  .memory = profile_memory_create(),
+	                  .steady = SECONDS(3600)};
+	const char *file = line->options[OPTION_FILE];
+	int code;
+	bindings_make(&t.bindings, ctx->sites, ctx->site_count);
+	if (file && line->argument_count) {
+		code = complain(ctx, EXIT_USAGE, "a topic and a payload, or --file, not both");
+	} else if (file) {
+		code = try_file(&t, file);
+	} else if (line->argument_count == 2) {
+		try_message(&t, line->arguments[0], line->arguments[1], strlen(line->arguments[1]),
+		            false);
+		code = t.failed ? EXIT_FAILED : EXIT_DONE;
+	} else {
+		code = complain(ctx, EXIT_USAGE,
+		                "try a topic and its payload: tocsin try TOPIC PAYLOAD");
+	}
+	bindings_finish(&t.bindings);
+	profile_memory_destroy(t.memory);
+	statements_finish(&t.said);
+	signals_finish(&t.signals);
+	text_finish(&t.out);
+	return code;
+}

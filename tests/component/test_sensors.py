@@ -1,0 +1,132 @@
+"""Real sensors, as their own systems speak: a school with a Zigbee2MQTT bridge."""
+
+import json
+
+import pytest
+from house import quick
+
+Z = "zigbee2mqtt"
+
+
+def zigbee(school):
+    quick(school)
+    school["devices"] += [
+        {"id": "z-smoke", "zone": "office", "profile": Z, "address": "hall/smoke"},
+        {"id": "z-door", "zone": "gate", "profile": Z, "address": "door"},
+        {"id": "z-gap", "zone": "gate", "profile": Z, "address": "gap", "kind": "contact",
+         "inverted": "true"},
+        {"id": "z-button", "zone": "office", "profile": Z, "address": "button", "kind": "panic",
+         "codes": ["single"]},
+        {"id": "recorder", "zone": "office", "kind": "fault",
+         "watch": [{"value": "days_kept", "min": "30"}]},
+    ]
+
+
+@pytest.fixture
+def house(build_house):
+    return build_house(edit_school=zigbee)
+
+
+def told(house, topic, payload, **more):
+    if isinstance(payload, dict):
+        payload = json.dumps(payload)
+    house.devices.publish(topic, payload.encode(), **more)
+
+
+def settle(house):
+    """Everything sent so far is decided: a native signal behind it is acknowledged."""
+    house.says("fence-west", "battery", "clear")
+
+
+def test_smoke_over_zigbee_is_a_fire_once(house):
+    for _ in range(3):
+        told(house, f"{Z}/hall/smoke", {"smoke": True, "battery": 93, "tamper": False})
+    assert house.push("qian", "opened").incident["kind"] == "fire"
+    settle(house)
+    assert len(house.incidents()) == 1
+    assert [row["data"]["state"] for row in house.log("--device", "z-smoke", type="signal")
+            if row["data"]["kind"] == "smoke"] == ["active"]
+    told(house, f"{Z}/hall/smoke", {"smoke": None, "battery": 93})
+    told(house, f"{Z}/hall/smoke", {"smoke": "unknown"})
+    told(house, f"{Z}/hall/smoke", "")
+    settle(house)
+    incident, = house.incidents()
+    assert not incident["cleared"]
+    house.daemon.kill()
+    house.daemon.start()
+    told(house, f"{Z}/hall/smoke", {"smoke": True})
+    settle(house)
+    assert len(house.incidents()) == 1
+
+
+def test_a_door_is_open_when_its_contact_is_false_and_one_can_be_turned(house):
+    told(house, f"{Z}/door", {"contact": False})
+    told(house, f"{Z}/gap", {"contact": False})
+    assert house.push("qian", "opened").incident["kind"] == "intrusion"
+    settle(house)
+    states = {row["device"]: row["data"]["state"] for row in house.log(type="signal")
+              if row["data"]["kind"] == "contact"}
+    assert states == {"z-door": "active", "z-gap": "clear"}
+
+
+def test_a_test_and_other_words_of_a_button_raise_nothing(house):
+    told(house, f"{Z}/hall/smoke", {"smoke": True, "test": True})
+    told(house, f"{Z}/button", {"action": "double"})
+    settle(house)
+    assert house.incidents() == []
+    told(house, f"{Z}/button", {"action": "single"})
+    assert house.push("qian", "opened").incident["kind"] == "panic"
+
+
+def test_a_dead_bridge_is_one_trouble(house):
+    told(house, f"{Z}/bridge/state", {"state": "online"})
+    told(house, f"{Z}/bridge/state", {"state": "offline"})
+    for name in ("hall/smoke", "door", "gap"):
+        told(house, f"{Z}/{name}/availability", {"state": "offline"})
+    house.push("qian", "opened")
+    settle(house)
+    assert [i["kind"] for i in house.incidents()] == ["trouble"]
+    told(house, f"{Z}/bridge/state", {"state": "online"})
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_one_device_gone_is_a_trouble_until_it_speaks(house):
+    told(house, f"{Z}/door/availability", {"state": "offline"})
+    house.push("qian", "opened")
+    told(house, f"{Z}/door", {"linkquality": 80})
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_an_unknown_device_is_listed_and_its_fire_is_not_ignored(house):
+    told(house, f"{Z}/attic", {"temperature": 21})
+    told(house, f"{Z}/cellar", {"smoke": True})
+    incident = house.push("qian", "opened").incident
+    assert (incident["kind"], incident["severity"], incident["zone"]["id"]) == \
+        ("fire", "major", "campus")
+    settle(house)
+    lines = house.tocsin("devices", "--unknown")
+    assert 'profile: zigbee2mqtt, address: "attic"}' in lines
+    items = {i["address"]: i for i in house.tocsin_json("devices", "--unknown")["items"]}
+    assert items["cellar"]["kind"] == "smoke"
+
+
+def test_a_native_stranger_is_refused_and_heard(house):
+    house.daemon.expects_log("unknown device 'ghost'")
+    house.sends("ghost", b'{"kind":"gas","state":"active"}')
+    assert house.push("qian", "opened").incident["kind"] == "gas"
+    assert [row["device"] for row in house.log(type="rejected")] == ["ghost"]
+
+
+def test_a_number_out_of_bounds_is_a_trouble_until_it_is_back(house):
+    house.says("recorder", "fault", "clear", days_kept=12)
+    assert house.push("qian", "opened").incident["kind"] == "trouble"
+    house.says("recorder", "fault", "clear", days_kept=31)
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_what_a_profile_knows_and_cannot_read_is_in_the_record(house):
+    house.daemon.expects_log("z-smoke")
+    told(house, f"{Z}/hall/smoke", '{"smoke":')
+    settle(house)
+    row, = house.log(type="rejected")
+    assert row["device"] == "z-smoke" and row["data"]["reason"] == "not JSON"
