@@ -154,10 +154,16 @@ static void decide_jump(struct app *app, const struct clock_jump *jump, struct m
 	text_finish(&data);
 }
 
+/* Of a flood, what life-safety devices say is decided first; each device's own words stay in their
+ * order, since all of them are first or none. */
 static void decide(struct app *app, struct moment now)
 {
 	for (uint32_t i = 0; i < app->inbox.count; i++)
-		decide_item(app, &app->inbox.items[i], now);
+		if (app->inbox.items[i].first)
+			decide_item(app, &app->inbox.items[i], now);
+	for (uint32_t i = 0; i < app->inbox.count; i++)
+		if (!app->inbox.items[i].first)
+			decide_item(app, &app->inbox.items[i], now);
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (site_next_deadline(app->sites[i].site) <= now.steady)
 			site_tick(app->sites[i].site, now, &app->sites[i].plan);
@@ -264,14 +270,30 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	text_finish(&head_hex);
 }
 
-static void release_letters(struct app *app, bool unlogged, struct moment now)
+/* What tells of a fire, of gas or of somebody in need leaves before anything lesser. */
+static bool goes_first(const struct dispatch *dispatch)
+{
+	const struct notification *n = dispatch->notification;
+	return n->urgent && n->incident && incident_kind_is_life_safety(n->incident->kind);
+}
+
+static void release_some(struct app *app, bool first, bool unlogged, struct moment now)
 {
 	for (uint32_t i = 0; i < app->site_count; i++) {
-		struct plan *plan = &app->sites[i].plan;
+		const struct plan *plan = &app->sites[i].plan;
 		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++)
-			send_letter(app, app->sites[i].site, &plan->dispatches[k], unlogged, now);
-		plan->dispatches_released = plan->dispatch_count;
+			if (goes_first(&plan->dispatches[k]) == first)
+				send_letter(app, app->sites[i].site, &plan->dispatches[k], unlogged,
+				            now);
 	}
+}
+
+static void release_letters(struct app *app, bool unlogged, struct moment now)
+{
+	release_some(app, true, unlogged, now);
+	release_some(app, false, unlogged, now);
+	for (uint32_t i = 0; i < app->site_count; i++)
+		app->sites[i].plan.dispatches_released = app->sites[i].plan.dispatch_count;
 }
 
 static void publish_incident(struct app *app, const struct site *site,
