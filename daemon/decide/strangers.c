@@ -36,7 +36,7 @@ static void record_stranger(struct context *c, const struct stranger *s, wall_ms
 	json_put_string(data, "zone", def->zones[site_def_root_zone(def)].id);
 	json_put_bool(data, "unknown_device", true);
 	json_put_string(data, "profile", s->profile);
-	record_end(c, (struct entry){.type = "signal",
+	record_end(c, (struct entry){.type = "device.stranger",
 	                             .time = time,
 	                             .device = s->address,
 	                             .incident = incident});
