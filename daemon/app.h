@@ -90,9 +90,11 @@ struct hearing { /* hearing.c */
 
 struct app {
 	uv_loop_t loop;
-	uv_check_t check; /* runs the turn when the loop has gathered */
-	uv_idle_t wake;   /* on while a turn is wanted: the loop does not sleep */
-	uv_timer_t alarm; /* the next deadline of any site */
+	uv_check_t check;     /* runs the turn when the loop has gathered */
+	uv_idle_t wake;       /* on while a turn is wanted: the loop does not sleep */
+	uv_timer_t alarm;     /* the next deadline of any site */
+	uv_timer_t heartbeat; /* the next sign of life to the outside (heartbeat.c) */
+	bool heartbeat_fails;
 	uv_timer_t grace; /* how long a stop waits for pushes under way */
 	uv_signal_t stop[2], reload;
 	const char *config_path;
@@ -164,6 +166,12 @@ void hearing_begin(struct app *); /* a configuration is in force; what was learn
 void hearing_end(struct app *);
 void hear_message(struct app *, const struct broker_message *, struct moment now);
 void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */
+
+/* ---- heartbeat.c: somebody outside notices when we die ---- */
+
+void heartbeat_start(struct app *); /* after opening, and after a reload */
+void heartbeat_result(struct app *, const struct delivery_result *);
+bool app_is_ready(const struct app *, struct problem *why);
 
 /* ---- record.c: what the service tells the record about itself ---- */
 

@@ -104,6 +104,10 @@ static void on_wants_release(void *ctx)
 static void on_result(void *ctx, const char *site_id, const struct delivery_result *result)
 {
 	struct app *app = ctx;
+	if (!site_id) {
+		heartbeat_result(app, result);
+		return;
+	}
 	struct item *item = inbox_add(app, ITEM_RESULT);
 	item->site = arena_copy(&app->inbox.arena, site_id);
 	item->result = *result;
@@ -173,9 +177,8 @@ static struct moment review_now(void *ctx)
 	return now;
 }
 
-static bool review_ready(void *ctx, struct problem *why)
+bool app_is_ready(const struct app *app, struct problem *why)
 {
-	struct app *app = ctx;
 	if (!app_disk_is_well(app))
 		return problem_set(why, 0, "the record cannot be written: %s", app->failure.text);
 	if (!app->broker_up)
@@ -183,6 +186,11 @@ static bool review_ready(void *ctx, struct problem *why)
 	if (!broker_is_listening(app->broker))
 		return problem_set(why, 0, "the broker has not confirmed the subscriptions");
 	return true;
+}
+
+static bool review_ready(void *ctx, struct problem *why)
+{
+	return app_is_ready(ctx, why);
 }
 
 static bool review_broker_connected(void *ctx)
@@ -332,6 +340,8 @@ static int open_network(struct app *app, struct problem *why)
 	r = broker_open(&app->loop, &app->config->broker, (const char *const *)filters, count,
 	                &callbacks, app, &app->broker, why);
 	app_free_filters(filters, count);
+	if (r == 0)
+		heartbeat_start(app);
 	return r;
 }
 
@@ -397,6 +407,7 @@ static void put_in_force(struct app *app, struct service_config *config)
 	char **filters = app_make_filters(app, &count);
 	broker_resubscribe(app->broker, (const char *const *)filters, count);
 	app_free_filters(filters, count);
+	heartbeat_start(app);
 	record_configured(app);
 }
 
@@ -515,10 +526,11 @@ static void open_loop(struct app *app)
 	uv_idle_init(&app->loop, &app->wake);
 	uv_timer_init(&app->loop, &app->alarm);
 	uv_timer_init(&app->loop, &app->grace);
+	uv_timer_init(&app->loop, &app->heartbeat);
 	uv_signal_init(&app->loop, &app->stop[0]);
 	uv_signal_init(&app->loop, &app->stop[1]);
 	uv_signal_init(&app->loop, &app->reload);
-	app->check.data = app->alarm.data = app->grace.data = app;
+	app->check.data = app->alarm.data = app->grace.data = app->heartbeat.data = app;
 	app->stop[0].data = app->stop[1].data = app->reload.data = app;
 	uv_check_start(&app->check, on_check);
 	uv_signal_start(&app->stop[0], on_stop, SIGTERM);

@@ -12,6 +12,11 @@
 #include "receive/profile.h"
 #include "review/http.h"
 
+struct heartbeat { /* to the outside; url NULL: none */
+	const char *url, *ca_file;
+	span_ms every;
+};
+
 struct service_config {
 	struct arena arena;
 	const char *path; /* of the service file */
@@ -20,6 +25,7 @@ struct service_config {
 	const char *store_path;       /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;
+	struct heartbeat heartbeat;
 	/* What a client on this machine uses: the first token that may do everything, in clear. */
 	const char *local_token;
 	struct channel *channels;

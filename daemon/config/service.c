@@ -4,13 +4,25 @@
 #include "config/secret.h"
 #include "config/url.h"
 
-enum { S_VERSION, S_BROKER, S_STORE, S_HTTP, S_CHANNELS, S_SITES, S_PROFILES, S_LISTEN, S_COUNT };
+enum {
+	S_VERSION,
+	S_BROKER,
+	S_STORE,
+	S_HTTP,
+	S_CHANNELS,
+	S_HEARTBEAT,
+	S_SITES,
+	S_PROFILES,
+	S_LISTEN,
+	S_COUNT
+};
 static const struct key service_keys[S_COUNT] = {
         [S_VERSION] = {"version", "begin the file with 'version: 1'"},
         [S_BROKER] = {"broker", "add 'broker: {url: mqtt://127.0.0.1:1883}'"},
         [S_STORE] = {"store", "add 'store: {path: tocsin.db}'"},
         [S_HTTP] = {"http", NULL},
         [S_CHANNELS] = {"channels", "add a list of the ways to reach people"},
+        [S_HEARTBEAT] = {"heartbeat", NULL},
         [S_SITES] = {"sites", "add a list of site files, such as 'sites: [school.yaml]'"},
         [S_PROFILES] = {"profiles", NULL},
         [S_LISTEN] = {"listen", NULL},
@@ -185,6 +197,36 @@ static void http_read(const struct checker *c, const struct node *node,
 	http_public_url(c, v[H_URL], out);
 }
 
+enum { HB_URL, HB_URL_FILE, HB_EVERY, HB_CA, HB_COUNT };
+static const struct key heartbeat_keys[HB_COUNT] = {
+        [HB_URL] = {"url", NULL},
+        [HB_URL_FILE] = {"url_file", NULL},
+        [HB_EVERY] = {"every", NULL},
+        [HB_CA] = {"ca_file", NULL},
+};
+static const struct shape heartbeat_shape = {"the heartbeat", SHAPE(heartbeat_keys), true};
+
+static void heartbeat_read(const struct checker *c, const struct node *node, struct heartbeat *out)
+{
+	const struct node *v[HB_COUNT];
+	struct url url;
+	out->every = MINUTES(1);
+	if (!node || !check_map(c, node, &heartbeat_shape, v))
+		return;
+	check_span(c, v[HB_EVERY], "every", SPAN_LEAST, &out->every);
+	out->ca_file = check_file(c, v[HB_CA], "ca_file");
+	if (!v[HB_URL] && !v[HB_URL_FILE])
+		check_problem(c, node,
+		              "the heartbeat without 'url'; add where it goes, or 'url_file'");
+	else if (check_secret(c, "url", v[HB_URL], v[HB_URL_FILE], false, &out->url) ==
+	                 SECRET_THERE &&
+	         (url_parse(out->url, &url) < 0 ||
+	          (strcmp(url.scheme, "http") != 0 && strcmp(url.scheme, "https") != 0)))
+		check_problem(c, v[HB_URL] ? v[HB_URL] : v[HB_URL_FILE],
+		              "this is no url (not shown, it may hold a secret); write "
+		              "http://host/path or https://host/path");
+}
+
 static void version_read(const struct checker *c, const struct node *node)
 {
 	const char *text = check_scalar(c, node, "the version");
@@ -203,6 +245,7 @@ void service_read(const struct checker *c, const struct node *root, struct servi
 	store_read(c, v[S_STORE], reading->config);
 	http_read(c, v[S_HTTP], reading);
 	channels_read(c, v[S_CHANNELS], reading);
+	heartbeat_read(c, v[S_HEARTBEAT], &reading->config->heartbeat);
 	reading->sites = v[S_SITES];
 	reading->site_count = check_list(c, v[S_SITES], "sites", 1);
 	reading->profiles = v[S_PROFILES];

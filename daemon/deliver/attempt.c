@@ -44,6 +44,20 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 	return attempt;
 }
 
+static const struct channel_type ping = {.name = "ping", .judge = judge_by_status};
+
+struct attempt *attempt_create_ping(const char *url, const char *ca_file, struct moment now)
+{
+	struct attempt *attempt = NEW(struct attempt);
+	attempt->type = &ping;
+	attempt->ca_file = mem_copy(ca_file);
+	attempt->at = now;
+	attempt->stopwatch = clock_stopwatch_ns();
+	attempt->request.method = "GET";
+	text_add(&attempt->request.url, url);
+	return attempt;
+}
+
 void attempt_hold(struct attempt *attempt, span_ms wait, bool shut_out)
 {
 	attempt->judged = attempt->held = true;
@@ -186,10 +200,14 @@ void attempt_prepare(struct attempt *attempt, CURL *easy, span_ms connect_max, s
 	curl_easy_setopt(easy, CURLOPT_URL, text_get(&attempt->request.url));
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_get(body));
-	if (attempt->request.method)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->request.method);
+	if (attempt->request.method && strcmp(attempt->request.method, "GET") == 0) {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_get(body));
+		if (attempt->request.method)
+			curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->request.method);
+	}
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

@@ -154,7 +154,7 @@ static void note_limits(struct courier *courier, const struct attempt *attempt)
 	const struct judgement *said = &attempt->judgement;
 	struct delivery_result result = attempt_result(attempt);
 	steady_ms now = attempt->at.steady + result.took;
-	if (said->verdict != VERDICT_RETRY || !said->retry_after)
+	if (!attempt->channel || said->verdict != VERDICT_RETRY || !said->retry_after)
 		return;
 	if (said->shut_out)
 		rate_block(rate_of(courier, attempt->channel), now + said->retry_after);
@@ -331,6 +331,13 @@ void courier_send(struct courier *courier, const struct channel *channel,
 	           : attempt->urgent               ? &courier->waiting_urgent
 	                                           : &courier->waiting,
 	           attempt);
+	start_waiting(courier);
+}
+
+void courier_ping(struct courier *courier, const char *url, const char *ca_file, struct moment now)
+{
+	queue_push(&courier->waiting, attempt_create_ping(url, ca_file, now));
+	courier->count++;
 	start_waiting(courier);
 }
 

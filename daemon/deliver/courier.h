@@ -41,6 +41,9 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
  * own a letter goes to the channel's. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
+/* One GET that says nothing but that we are alive. Its result comes with site NULL. */
+void courier_ping(struct courier *, const char *url, const char *ca_file, struct moment now);
+
 uint32_t courier_in_flight(const struct courier *); /* sent and not yet reported */
 
 /* For attempts that start from now on; tests do not wait 15 s. */
