@@ -1,0 +1,99 @@
+"""Real counterparts: what Tocsin sends is understood by programs that nobody here wrote."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import urllib.request
+
+import pytest
+from broker import free_port
+from house import SECRET, quick
+from service import ROOT
+
+NODE = pathlib.Path(os.environ.get("TOCSIN_BUILD", ROOT / "build")) / "counterparts"
+VERIFY = """
+import { Webhook } from "standardwebhooks";
+let input = "";
+for await (const chunk of process.stdin) input += chunk;
+const { secret, body, headers } = JSON.parse(input);
+try { new Webhook(secret).verify(body, headers); console.log("good"); }
+catch (error) { console.log("refused: " + error.message); }
+"""
+
+
+@pytest.fixture(scope="module")
+def standard_webhooks():
+    """The reference library of Standard Webhooks says what it thinks of a request."""
+    if not (NODE / "node_modules" / "standardwebhooks").exists():
+        NODE.mkdir(parents=True, exist_ok=True)
+        subprocess.run([shutil.which("npm"), "install", "--silent", "--no-audit", "--no-fund",
+                        "--prefix", str(NODE), "standardwebhooks@1.0.0"], check=True, timeout=120)
+    script = NODE / "verify.mjs"
+    script.write_text(VERIFY)
+
+    def verify(request, body=None):
+        asked = {"secret": SECRET, "body": (body or request.body).decode(),
+                 "headers": request.headers}
+        return subprocess.run([shutil.which("node"), str(script)], input=json.dumps(asked),
+                              text=True, capture_output=True, check=True,
+                              timeout=60).stdout.strip()
+
+    return verify
+
+
+def test_the_reference_library_verifies_our_signature(house, standard_webhooks):
+    house.says("smoke-301", "smoke")
+    push = house.push("qian", "opened")
+    assert standard_webhooks(push) == "good"
+    assert standard_webhooks(push, push.body.replace(b"major", b"minor")).startswith("refused")
+
+
+class Alertmanager:
+    def __init__(self, folder):
+        self.url = f"http://127.0.0.1:{free_port()}"
+        settings = folder / "alertmanager.yml"
+        settings.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+        self.process = subprocess.Popen(
+            [shutil.which("prometheus-alertmanager") or "/usr/bin/prometheus-alertmanager",
+             f"--config.file={settings}", f"--storage.path={folder}/alertmanager",
+             f"--web.listen-address={self.url.removeprefix('http://')}",
+             "--cluster.listen-address="], stderr=subprocess.DEVNULL)
+
+    def shows(self):
+        try:
+            with urllib.request.urlopen(self.url + "/api/v2/alerts", timeout=5) as answer:
+                return {alert["labels"]["alertname"]: alert for alert in json.load(answer)}
+        except OSError:
+            return None
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def test_alertmanager_shows_the_alert_and_its_end(build_house, tmp_path_factory):
+    alertmanager = Alertmanager(tmp_path_factory.mktemp("alertmanager"))
+
+    def service(file):
+        file["channels"].append({"id": "am", "type": "alertmanager", "url": alertmanager.url})
+
+    def school(file):
+        quick(file)
+        file["policies"] = [{"id": "all", "repeat": "10m", "resolve_within": "30m", "steps": [
+            {"after": "0s", "notify": ["person:qian", "channel:am"]}]}]
+
+    try:
+        house = build_house(edit_school=school, edit_service=service)
+        house.until("alertmanager answers", lambda: alertmanager.shows() is not None, 20)
+        house.says("smoke-301", "smoke")
+        alert = house.until("alertmanager shows the fire",
+                            lambda: (alertmanager.shows() or {}).get("tocsin_fire"))
+        assert alert["labels"]["severity"] == "major" and alert["labels"]["zone"] == "dorm-3f"
+        assert "火警" in alert["annotations"]["summary"]
+        assert alert["status"]["state"] == "active"
+        house.resolve(house.incidents()[0]["id"])
+        house.until("alertmanager shows it no more", lambda: alertmanager.shows() == {})
+    finally:
+        alertmanager.close()
