@@ -5,10 +5,11 @@
 
 #include "decide/core.h"
 
-static const char *const names[] = {
-        "ack",   "resolve",         "note",      "assign",   "report",       "test",
-        "reply", "accept handover", "arm",       "disarm",   "silence",      "end silence",
-        "drill", "end drill",       "walk test", "override", "end override", "confirm test"};
+static const char *const names[] = {"ack",          "resolve",   "note",        "assign",
+                                    "report",       "test",      "reply",       "accept handover",
+                                    "arm",          "disarm",    "silence",     "end silence",
+                                    "drill",        "end drill", "walk test",   "override",
+                                    "end override", "heartbeat", "confirm test"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -242,6 +243,16 @@ static int test(struct context *c, const struct operation *op)
 	return 0;
 }
 
+/* As often as it comes it is no entry of its own: that it comes again after a silence is. */
+static int heartbeat(struct context *c, const struct operation *op)
+{
+	if (!op->device || site_def_device(c->site->def, op->device) == POSITION_NONE)
+		return problem_set(c->why, -ENOENT, "no device '%s' at site '%s'",
+		                   op->device ? op->device : "", c->site->def->id);
+	sense_status(c, &(struct device_status){.device = op->device, .online = true});
+	return 0;
+}
+
 int operate(struct context *c, const struct operation *op)
 {
 	int r = check_note(c, op);
@@ -258,6 +269,8 @@ int operate(struct context *c, const struct operation *op)
 		return assign(c, op);
 	case OPERATION_REPORT:
 		return report(c, op);
+	case OPERATION_HEARTBEAT:
+		return heartbeat(c, op);
 	case OPERATION_CONFIRM:
 		return proof_confirm(c, op);
 	case OPERATION_TEST:

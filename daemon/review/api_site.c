@@ -317,3 +317,41 @@ void api_status(struct exchange *ex)
 	exchange_json(ex, 200, &out);
 	text_finish(&out);
 }
+
+/* ---- signs of life of other systems, supervised like a device ---- */
+
+static void finish_heartbeat(struct exchange *ex, int result, const struct incident *incident,
+                             const char *site_id, const struct problem *why)
+{
+	(void)incident;
+	if (result < 0) {
+		exchange_refuse(ex, result, why);
+		return;
+	}
+	struct text out = {0};
+	json_open(&out, NULL, '{');
+	json_put_string(&out, "site", site_id);
+	json_put_string(&out, "device", ex->finish_ctx);
+	json_put_string(&out, "state", "heard");
+	json_close(&out, '}');
+	exchange_json(ex, 200, &out);
+	text_finish(&out);
+}
+
+void api_heartbeat(struct exchange *ex)
+{
+	const struct site *site;
+	if (!exchange_query_one_site(ex, &site))
+		return;
+	if (site_def_device(site->def, ex->id) == POSITION_NONE) {
+		exchange_problem(ex, 404, "no device '%.64s': add it to the site's devices",
+		                 ex->id);
+		return;
+	}
+	const struct operation operation = {.type = OPERATION_HEARTBEAT,
+	                                    .via = "api",
+	                                    .device = ex->id,
+	                                    .kind = INCIDENT_KIND_NONE,
+	                                    .severity = SEVERITY_NONE};
+	exchange_submit(ex, site->def->id, &operation, finish_heartbeat, mem_copy(ex->id), free);
+}

@@ -166,6 +166,7 @@ void api_override_end(struct exchange *);
 void api_overrides(struct exchange *);
 void api_handovers(struct exchange *);
 void api_proofs(struct exchange *);
+void api_heartbeat(struct exchange *);
 void api_handover_accept(struct exchange *);
 void api_armings(struct exchange *);
 void api_zone_arm(struct exchange *);

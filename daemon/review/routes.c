@@ -25,6 +25,7 @@ static const struct route routes[] = {
         {"POST", INCIDENT "/assign", ROLE_OPERATOR, "", api_incident_assign},
         {"POST", INCIDENT "/reply", ROLE_OPERATOR, "", api_incident_reply},
         {"GET", "/api/v1/handovers", ROLE_VIEWER, "site, all", api_handovers},
+        {"POST", "/api/v1/heartbeats/{id}", ROLE_OPERATOR, "site", api_heartbeat},
         {"GET", "/api/v1/proofs", ROLE_VIEWER, "site, all", api_proofs},
         {"POST", "/api/v1/handovers/{id}/accept", ROLE_OPERATOR, "", api_handover_accept},
         {"GET", INCIDENT "/report", ROLE_VIEWER, "format, lang", api_report},

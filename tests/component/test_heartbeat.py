@@ -1,6 +1,7 @@
 """The dead man's switch: signs of life to the outside, only while alarms would get through."""
 
 import pytest
+from house import quick
 from receiver import status
 
 
@@ -45,3 +46,20 @@ def test_one_that_does_not_get_through_is_said_once(house):
     more_beats(house)
     house.phone.behaves("/alive")
     house.daemon.until_logs("the heartbeat gets through again")
+
+
+def test_another_systems_signs_of_life_are_supervised_like_a_device(build_house):
+    def school(file):
+        quick(file)
+        file["devices"].append({"id": "video", "zone": "office", "kind": "fault",
+                                "expect_every": "1s"})
+
+    house = build_house(edit_school=school)
+    house.push("qian", "opened")  # it has never said anything
+    assert house.incidents()[0]["signals"][0]["kind"] == "link"
+    answer = house.api("POST", "/api/v1/heartbeats/video")
+    assert answer.status == 200 and answer.json["state"] == "heard"
+    house.push("qian", "resolved")
+    house.push("qian", "opened")  # silent again
+    assert house.api("POST", "/api/v1/heartbeats/nobody").status == 404
+    assert house.api("POST", "/api/v1/heartbeats/video", token=None).status == 401
