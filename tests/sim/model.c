@@ -170,6 +170,14 @@ static void on_acknowledged(struct row *row)
 	row->incident->due = row->at + row->incident->policy.resolve_within;
 }
 
+/* Whom it was handed to has taken charge: his own acknowledgement changes nothing more. */
+static void on_assigned(struct row *row)
+{
+	int owner = m_recipient(row->site, "person", word(row, "owner"));
+	if (owner >= 0)
+		row->incident->acks |= (uint32_t)1 << owner;
+}
+
 static void on_resolved(struct row *row)
 {
 	row->incident->state = STATE_RESOLVED;
@@ -365,6 +373,7 @@ static const struct {
         {"incident.raised", true, on_raised},
         {"incident.reopened", true, on_reopened},
         {"incident.acknowledged", true, on_acknowledged},
+        {"incident.assigned", true, on_assigned},
         {"incident.resolved", true, on_resolved},
         {"step", true, on_step},
         {"notification", false, on_notification},
