@@ -96,6 +96,8 @@ void notifications_resume(struct context *); /* after a start */
  * it leaves, and so tells of all that the turn brought. */
 bool notification_leaves(const struct context *, const struct incident *, enum recipient_kind,
                          const char *id);
+/* True while something is still on its way to this person about the incident. */
+bool notification_is_due(const struct context *, const struct incident *, const char *person);
 void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
                           const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
 

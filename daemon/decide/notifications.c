@@ -415,6 +415,18 @@ void notifications_expire(struct context *c, const struct incident *incident,
 	}
 }
 
+bool notification_is_due(const struct context *c, const struct incident *incident,
+                         const char *person)
+{
+	for (uint32_t i = 0; i < c->site->notification_count; i++) {
+		const struct notification *n = c->site->notifications[i];
+		if (n->incident == incident && !is_over(n) && n->to_kind == RECIPIENT_PERSON &&
+		    strcmp(n->to_id, person) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_urgent(enum reason reason)
 {
 	return reason != REASON_ACKNOWLEDGED && reason != REASON_RESOLVED &&

@@ -98,11 +98,12 @@ static int acknowledge(struct context *c, const struct operation *op)
 		return r;
 	c->plan->answer = incident;
 	if (incident->state == STATE_ACKNOWLEDGED && strcmp(incident->owner, op->by) == 0 &&
-	    !op->note)
+	    !op->note && !notification_is_due(c, incident, op->by))
 		return 0;
 	record_operation(c, op, incident->id);
 	handovers_accept_for(c, incident, op->by);
 	incident_acknowledge(c, incident, op->by);
+	notifications_expire(c, incident, RECIPIENT_PERSON, op->by);
 	return 0;
 }
 

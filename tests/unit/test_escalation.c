@@ -77,6 +77,26 @@ static void test_an_acknowledgement_stops_the_steps_and_is_told(void **state)
 	story_end(&s);
 }
 
+/* Handed to him, he says so over another way: what was still being pushed to him stops. */
+static void test_who_was_handed_an_incident_and_says_yes_is_left_in_peace(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	assert_int_equal(operate_(&s, ack("li", id)), 0);
+	s.mood = COURIER_IS_BROKEN;
+	struct operation assign = {OPERATION_ASSIGN, .by = "li", .incident = id, .to = "sun"};
+	assert_int_equal(operate_(&s, assign), 0);
+	advance(&s, SECONDS(3));
+	assert_int_equal(operate_(&s, ack("sun", id)), 0);
+	forget_pushes(&s);
+	advance(&s, MINUTES(10));
+	for (uint32_t i = 0; i < s.push_count; i++)
+		assert_int_not_equal(s.pushes[i].reason, REASON_HANDOVER);
+	story_end(&s);
+}
+
 static void test_acknowledged_and_forgotten_opens_again(void **state)
 {
 	(void)state;
@@ -482,6 +502,7 @@ int main(void)
 	        cmocka_unit_test(test_steps_come_at_their_second),
 	        cmocka_unit_test(test_the_last_step_repeats_for_ever),
 	        cmocka_unit_test(test_an_acknowledgement_stops_the_steps_and_is_told),
+	        cmocka_unit_test(test_who_was_handed_an_incident_and_says_yes_is_left_in_peace),
 	        cmocka_unit_test(test_acknowledged_and_forgotten_opens_again),
 	        cmocka_unit_test(test_all_who_were_told_hear_of_the_end),
 	        cmocka_unit_test(test_a_step_nobody_is_in_is_skipped_at_once),
