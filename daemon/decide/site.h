@@ -271,7 +271,7 @@ enum operation_type {
 	OPERATION_DUTY_OVERRIDE,
 	OPERATION_DUTY_CANCEL,
 	OPERATION_HEARTBEAT, /* another system says that it lives: device */
-	OPERATION_CONFIRM, /* a test has arrived: `to` is the id of its notification */
+	OPERATION_CONFIRM,   /* a test has arrived: `to` is the id of its notification */
 };
 const char *operation_name(enum operation_type); /* the `action` of its entry */
 

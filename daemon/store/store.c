@@ -33,10 +33,8 @@ static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
 	const size_t *len;
 } migrations[] = {
-        {migration_0001, &migration_0001_len},
-        {migration_0002, &migration_0002_len},
-        {migration_0003, &migration_0003_len},
-        {migration_0004, &migration_0004_len},
+        {migration_0001, &migration_0001_len}, {migration_0002, &migration_0002_len},
+        {migration_0003, &migration_0003_len}, {migration_0004, &migration_0004_len},
         {migration_0005, &migration_0005_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))

@@ -66,7 +66,8 @@ static void done(void *ctx, int result, const struct incident *incident,
 		broken("%s is refused an operation: %s", deed->by, why->text);
 	if (result == 0) {
 		const char *id = deed->type == OPERATION_REPORT ? incident->id : deed->incident;
-		if (!model_operation_done(world.sites[deed->site].id, id, deed->type, deed->by))
+		if (!model_operation_done(world.sites[deed->site].id, id, (int)deed->type,
+		                          deed->by))
 			broken("%s hears that %s was done on %s, and it is not in the record",
 			       deed->by, deed->type == OPERATION_ACK ? "ack" : "an operation", id);
 		world.counts.reports += deed->type == OPERATION_REPORT;

@@ -105,7 +105,7 @@ void wall_step(span_ms by);
 void suspend(span_ms span); /* everything inside stands still, boot time goes on */
 void reboot(void);
 /* "" or the name of the offset at this instant, from the system's own tables. */
-int32_t zone_offset(const char *timezone, wall_ms at);
+int32_t zone_offset(const char *zone_name, wall_ms at);
 
 /* ---- the disk ---- */
 

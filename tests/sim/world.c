@@ -98,9 +98,9 @@ void wall_step(span_ms by)
 	trace("the wall clock steps by %lld ms", (long long)by);
 }
 
-int32_t zone_offset(const char *timezone, wall_ms at)
+int32_t zone_offset(const char *zone_name, wall_ms at)
 {
-	setenv("TZ", timezone, 1);
+	setenv("TZ", zone_name, 1);
 	tzset();
 	time_t seconds = (time_t)(at / 1000);
 	struct tm local;

@@ -89,7 +89,8 @@ int run_duty(const struct command_context *, const struct invocation *);
 int run_devices(const struct command_context *, const struct invocation *);
 int run_people(const struct command_context *, const struct invocation *);
 int run_try(const struct command_context *, const struct invocation *);
-int list_unknown(const struct command_context *, const struct invocation *, const struct site_def *);
+int list_unknown(const struct command_context *, const struct invocation *,
+                 const struct site_def *);
 int run_deliveries(const struct command_context *, const struct invocation *);
 int run_verify(const struct command_context *, const struct invocation *);
 int run_key(const struct command_context *, const struct invocation *);
