@@ -32,11 +32,8 @@ static void field_read(struct csv *csv, struct text *field)
 	for (; *csv->at; csv->at++) {
 		if (quoted && csv->at[0] == '"' && csv->at[1] == '"')
 			csv->at++;
-		else if (quoted && *csv->at == '"')
-			break;
-		else if (!quoted && strchr("\r\n", *csv->at))
-			break;
-		else if (!quoted && *csv->at == csv->separator)
+		else if (quoted ? *csv->at == '"'
+		                : strchr("\r\n", *csv->at) || *csv->at == csv->separator)
 			break;
 		csv->next_line += *csv->at == '\n';
 		if (field->len < FIELD_MAX)

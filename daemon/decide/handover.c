@@ -12,7 +12,7 @@ static bool policy_names_post(const struct policy *policy, const char *post)
 {
 	for (uint32_t i = 0; i < policy->count; i++)
 		for (uint32_t k = 0; k < policy->steps[i].count; k++)
-			if (policy->steps[i].notify[k].kind == RECIPIENT_DUTY &&
+			if (policy->steps[i].notify[k].kind == RECIPIENT_DUTY && post &&
 			    strcmp(policy->steps[i].notify[k].id, post) == 0)
 				return true;
 	return false;

@@ -267,7 +267,7 @@ void numbers_bind(const struct device *device, const void *bytes, size_t len, st
 	for (uint32_t i = 0; i < device->watch_count; i++) {
 		const struct watched *w = &device->watches[i];
 		const cJSON *at = w->value ? json_get(tree, w->value) : NULL;
-		if (!cJSON_IsNumber(at))
+		if (!at || !cJSON_IsNumber(at))
 			continue;
 		bool bad = (w->has_min && at->valuedouble < w->min) ||
 		           (w->has_max && at->valuedouble > w->max);

@@ -143,7 +143,7 @@ static bool put_part(struct decoding *d, const cJSON *node, const char *name, si
 	const char *word = at ? json_word(at, room) : NULL;
 	if (word && *word)
 		text_add(out, word);
-	else if (cJSON_IsArray(at) && at->child)
+	else if (at && cJSON_IsArray(at) && at->child)
 		put_list(out, at);
 	else if (bar)
 		text_add_len(out, bar + 1, len - name_len - 1);
@@ -194,7 +194,7 @@ static wall_ms read_time(struct decoding *d, const cJSON *node, const char **loc
 	if (!at && pointer)
 		at = json_at(d->out->tree, pointer);
 	*local = NULL;
-	if (cJSON_IsNumber(at))
+	if (at && cJSON_IsNumber(at))
 		return time_of_number(at->valuedouble, d->rule->time_format);
 	const char *word = cJSON_GetStringValue(at);
 	wall_ms time = 0;

@@ -282,6 +282,8 @@ int discovery_read(struct decoding *d, const cJSON *config)
 static bool truth_of(const cJSON *value, bool *unknown)
 {
 	*unknown = !value || cJSON_IsNull(value);
+	if (!value)
+		return false;
 	if (cJSON_IsNumber(value))
 		return value->valuedouble < 0 || value->valuedouble > 0;
 	if (cJSON_IsString(value))

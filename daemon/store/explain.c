@@ -235,12 +235,9 @@ static void explain_row(struct verifying *v, struct chain *chain, const struct s
 		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
 		            "entry %" PRIu64 " stands behind the end, which is %" PRIu64, seq,
 		            chain->head_seq);
-	else if ((pushed = pushed_down_by(v, chain, row)))
+	else if ((pushed = pushed_down_by(v, chain, row)) || was_inserted(v, chain, row))
 		finding_add(chain, TAMPERING_INSERTED, seq - pushed, NULL,
 		            "entry %" PRIu64 " was put in later", seq - pushed);
-	else if (was_inserted(v, chain, row))
-		finding_add(chain, TAMPERING_INSERTED, seq, NULL,
-		            "entry %" PRIu64 " was put in later", seq);
 	else if (!found->odd && belongs_elsewhere(v, chain, row))
 		finding_add(chain, TAMPERING_REORDERED, seq, NULL,
 		            "entry %" PRIu64 " was moved here from another place", seq);

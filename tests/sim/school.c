@@ -187,6 +187,8 @@ static void write_places(const struct w_site *site, FILE *f)
 		        d->kind);
 		if (d->expect_every)
 			fprintf(f, ", expect_every: %lldm", (long long)d->expect_every / 60000);
+		else /* it speaks when it has something to say, and nobody waits for it */
+			fputs(", expect_every: never", f);
 		fputs("}\n", f);
 	}
 }
