@@ -201,7 +201,8 @@ const struct command commands[] = {
                  "silence add --zone dorm --kind water --for 1d --by li --note \"pipes\"\n"
                  "silence end binjiang-silence-4 --by li\n",
          .run = run_silence},
-        {.name = "drill",
+        {.name = "drills",
+         .also = "drill",
          .arguments = "[list | start | end ID]",
          .arguments_max = 2,
          .takes = BIT(OPTION_ZONE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) | BIT(OPTION_BY) |
@@ -211,8 +212,8 @@ const struct command commands[] = {
                  "While a drill runs, alarms of its kinds in its zone are drill incidents: told "
                  "as usual, marked\nDRILL in every message, never to outside lines. It ends after "
                  "--for (30m), by hand, or for\neveryone when a real alarm or any panic comes.",
-         .examples = "drill start --zone dorm --kind fire --for 30m --by sun\n"
-                     "drill end binjiang-drill-5 --by sun\ndrill list --json\n",
+         .examples = "drills start --zone dorm --kind fire --for 30m --by sun\n"
+                     "drills end binjiang-drill-5 --by sun\ndrills list --json\n",
          .run = run_drill},
         {.name = "walk-test",
          .arguments = "DEVICE",
@@ -395,7 +396,8 @@ const uint32_t command_count = sizeof commands / sizeof *commands;
 const struct command *command_find(const char *name)
 {
 	for (uint32_t i = 0; i < command_count; i++)
-		if (strcmp(commands[i].name, name) == 0)
+		if (strcmp(commands[i].name, name) == 0 ||
+		    (commands[i].also && strcmp(commands[i].also, name) == 0))
 			return &commands[i];
 	return NULL;
 }

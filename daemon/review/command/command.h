@@ -93,6 +93,7 @@ struct profiles;
 
 struct command {
 	const char *name;
+	const char *also;      /* another name it goes by, or NULL */
 	const char *arguments; /* as the usage line shows them, or "" */
 	uint32_t arguments_min, arguments_max;
 	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
