@@ -154,16 +154,10 @@ static void decide_jump(struct app *app, const struct clock_jump *jump, struct m
 	text_finish(&data);
 }
 
-/* Of a flood, what life-safety devices say is decided first; each device's own words stay in their
- * order, since all of them are first or none. */
 static void decide(struct app *app, struct moment now)
 {
 	for (uint32_t i = 0; i < app->inbox.count; i++)
-		if (app->inbox.items[i].first)
-			decide_item(app, &app->inbox.items[i], now);
-	for (uint32_t i = 0; i < app->inbox.count; i++)
-		if (!app->inbox.items[i].first)
-			decide_item(app, &app->inbox.items[i], now);
+		decide_item(app, &app->inbox.items[i], now);
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (site_next_deadline(app->sites[i].site) <= now.steady)
 			site_tick(app->sites[i].site, now, &app->sites[i].plan);
