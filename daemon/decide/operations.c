@@ -127,7 +127,7 @@ static int resolve(struct context *c, const struct operation *op)
 static int add_note(struct context *c, const struct operation *op)
 {
 	struct incident *incident;
-	int r = check_person(c, op->by, "by");
+	int r = op->by ? check_person(c, op->by, "by") : 0;
 	if (r == 0 && (!op->note || !*op->note))
 		r = problem_set(c->why, -EINVAL, "note is missing");
 	if (r == 0)

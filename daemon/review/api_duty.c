@@ -59,6 +59,8 @@ static bool read_time(struct exchange *ex, const cJSON *body, const char *name, 
 	const struct timezone_table *zone = &site->def->timezone;
 	const char *word;
 	struct civil local;
+	if (end && json_get(body, "until"))
+		name = "until";
 	if (!exchange_member(ex, body, name, true, 64, &word))
 		return false;
 	if (time_parse(word, out) == 0)
@@ -81,6 +83,8 @@ static bool read_people(struct exchange *ex, const cJSON *body, const char *peop
                         struct operation *operation)
 {
 	const cJSON *list = json_get(body, "people"), *swap = json_get(body, "swap"), *item;
+	if (!list)
+		list = json_get(body, "person");
 	operation->swap = swap != NULL;
 	if (!list == !swap) {
 		exchange_problem(ex, 400,
@@ -126,7 +130,8 @@ void api_override_make(struct exchange *ex)
 	                              .kind = INCIDENT_KIND_NONE,
 	                              .severity = SEVERITY_NONE};
 	const char *people[CREW_MAX];
-	cJSON *body = exchange_body(ex, "site, post, from, to, people, swap, by, note");
+	cJSON *body = exchange_body(ex,
+	                            "site, post, from, to, until, people, person, swap, by, note");
 	if (!body)
 		return;
 	const struct site *site = site_of(ex, body);

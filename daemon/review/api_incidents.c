@@ -227,8 +227,8 @@ static bool read_common(struct exchange *ex, const cJSON *body, struct operation
 {
 	operation->via = "api";
 	operation->incident = ex->id;
-	/* The contract's assign names nobody but the one it goes to. */
-	bool by_required = operation->type != OPERATION_ASSIGN;
+	/* The contract's assign names nobody but the one it goes to, its note nobody at all. */
+	bool by_required = operation->type != OPERATION_ASSIGN && operation->type != OPERATION_NOTE;
 	return exchange_member(ex, body, "by", by_required, ID_MAX, &operation->by) &&
 	       exchange_member(ex, body, "note", operation->type == OPERATION_NOTE, NOTE_MAX,
 	                       &operation->note);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "review/exchange.h"
+#include "review/when.h"
 
 /* ---- lists ---- */
 
@@ -145,15 +146,15 @@ static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
 		                 span);
 		return false;
 	}
-	if (until && time_parse(until, &at) < 0) {
-		exchange_problem(ex, 400,
-		                 "until: '%.64s' is no time; write it like "
-		                 "2026-11-22T18:00:00+08:00",
-		                 until);
+	wall_ms now = service->now(service->ctx).wall;
+	const char *site = json_string(body, "site");
+	if (until && when_parse(until, now, exchange_timezone(ex, site), &at) < 0) {
+		exchange_problem(ex, 400, "until: '%.64s' is no time; allowed: %s", until,
+		                 WHEN_FORMS);
 		return false;
 	}
 	if (until)
-		*out = at - service->now(service->ctx).wall;
+		*out = at - now;
 	if (until && *out <= 0) {
 		exchange_problem(ex, 400, "until: '%.64s' has passed", until);
 		return false;

@@ -115,6 +115,16 @@ bool exchange_query_allowed(struct exchange *ex, const char *allowed)
 	return !ex->response;
 }
 
+const struct timezone_table *exchange_timezone(struct exchange *ex, const char *site_id)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		if (!site_id || strcmp(site->def->id, site_id) == 0)
+			return &site->def->timezone;
+	return NULL;
+}
+
 bool exchange_query_time(struct exchange *ex, const char *name, wall_ms *out)
 {
 	const char *value = exchange_query(ex, name);
@@ -129,7 +139,7 @@ bool exchange_query_time(struct exchange *ex, const char *name, wall_ms *out)
 		/* An offset's plus that nobody escaped arrives as a blank. */
 		if (len > 6 && stamp[len - 6] == ' ' && stamp[len - 3] == ':')
 			stamp[len - 6] = '+';
-		r = when_parse(stamp, now, &at);
+		r = when_parse(stamp, now, exchange_timezone(ex, exchange_query(ex, "site")), &at);
 	}
 	if (r < 0) {
 		exchange_problem(ex, 400, "%s: '%.64s' is no time; allowed: %s", name, value,
@@ -231,6 +241,12 @@ static bool is_json_type(const char *type)
 	       is_type(type, "application/x-www-form-urlencoded");
 }
 
+/* Why something is done is its note; people write it as its reason too. */
+static const char *told_as(const char *member)
+{
+	return strcmp(member, "reason") == 0 ? "note" : member;
+}
+
 cJSON *exchange_body(struct exchange *ex, const char *allowed)
 {
 	cJSON *body = NULL;
@@ -253,7 +269,8 @@ cJSON *exchange_body(struct exchange *ex, const char *allowed)
 	}
 	const cJSON *member;
 	cJSON_ArrayForEach (member, body) {
-		if (!word_in_list(allowed, member->string, strlen(member->string))) {
+		const char *name = told_as(member->string);
+		if (!word_in_list(allowed, name, strlen(name))) {
 			exchange_problem(ex, 400, "unknown member '%.64s'; allowed: %s",
 			                 member->string, allowed);
 			goto refuse;
@@ -273,6 +290,8 @@ bool exchange_member(struct exchange *ex, const cJSON *body, const char *name, b
                      size_t max, const char **out)
 {
 	const cJSON *member = json_get(body, name);
+	if (!member && strcmp(name, "note") == 0)
+		member = json_get(body, "reason");
 	*out = NULL;
 	if (!member || cJSON_IsNull(member)) {
 		if (required)

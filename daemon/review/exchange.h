@@ -94,6 +94,9 @@ const char *exchange_query(const struct exchange *, const char *name);  /* NULL 
 /* The parameters that stand in allowed ("site, limit"), each once, or a 400. */
 bool exchange_query_allowed(struct exchange *, const char *allowed);
 /* Read a parameter into out, which keeps its value if there is none. False after a 400. */
+/* Whose clocks a time without an offset is read on: the named site's, else the first one's. NULL if
+ * there is none. */
+const struct timezone_table *exchange_timezone(struct exchange *, const char *site_id);
 bool exchange_query_time(struct exchange *, const char *name, wall_ms *out);
 bool exchange_query_uint(struct exchange *, const char *name, uint64_t min, uint64_t max,
                          uint64_t *out);

@@ -175,6 +175,23 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 	hush(e);
 }
 
+/* Somebody unknown whose message meant fire, gas or panic. */
+static void take_stranger(struct engine *e, const struct ledger_row *row, const cJSON *data,
+                          struct moment now)
+{
+	const char *kind = json_string(data, "kind"), *state = json_string(data, "state");
+	struct event event = {.type = EVENT_STRANGER};
+	if (!row->device || !kind || !state)
+		return;
+	event.stranger = (struct stranger){.address = row->device,
+	                                   .profile = json_string(data, "profile"),
+	                                   .kind = kind_from_name(kind),
+	                                   .active = strcmp(state, "active") == 0,
+	                                   .time = row->time};
+	if (event.stranger.kind != KIND_NONE)
+		apply(e, &event, now);
+}
+
 static bool read_action(const char *action, enum operation_type *out)
 {
 	for (int type = 0; action && type <= OPERATION_CONFIRM; type++)
@@ -321,6 +338,8 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 	pass_to(e, now);
 	if (strcmp(type, "signal") == 0)
 		take_signal(e, row, data, now);
+	else if (strcmp(type, "device.stranger") == 0)
+		take_stranger(e, row, data, now);
 	else if (strcmp(type, "operator") == 0)
 		take_operation(e, row, data, now);
 	else if (strcmp(type, "delivery") == 0)

@@ -1,5 +1,7 @@
 """The HTTP API: who may do what, what is answered, what is refused and how."""
 
+import datetime
+
 import pytest
 from house import quick
 
@@ -179,6 +181,27 @@ def test_a_note_and_a_new_owner(house, fire):
     assert house.api("POST", f"{at}/assign", {"to": "zhao"}).status == 200
     incident = house.incident(fire)
     assert incident["owner"] == "zhao" and "已派人" in str(incident["timeline"])
+
+
+def test_what_people_write_as_they_speak(house, fire):
+    """A note without a name; the reason of a silence; times as the site's clocks show them."""
+    at = f"/api/v1/incidents/{fire}"
+    assert house.api("POST", f"{at}/note", {"note": "楼道有烟味"}).status == 200
+    assert "楼道有烟味" in str(house.incident(fire)["timeline"])
+    silence = house.api("POST", "/api/v1/silences", {
+        "device": "door-office", "until": "2099-01-01T08:00", "reason": "换锁", "by": "li"})
+    assert silence.status == 400 and "30d" in silence.json["detail"], silence
+    silence = house.api("POST", "/api/v1/silences", {
+        "device": "door-office", "for": "1h", "reason": "换锁", "by": "li"})
+    assert silence.status == 200 and silence.json["note"] == "换锁", silence
+    day = datetime.date.today() + datetime.timedelta(days=2)
+    override = house.api("POST", "/api/v1/duty/overrides", {
+        "post": "leader", "person": "sun", "from": f"{day}T08:00", "until": f"{day}T20:00",
+        "by": "li"})
+    assert override.status == 200, override
+    posts = house.api("GET", f"/api/v1/duty?at={day}T09:00").json["items"]
+    leader = next(post for post in posts if post["id"] == "leader")
+    assert [person["id"] for person in leader["people"]] == ["sun"]
 
 
 def test_the_events_from_a_place_on(house, fire):

@@ -119,13 +119,19 @@ static void an_instant_is_a_time_or_how_long_ago(void **state)
 {
 	(void)state;
 	wall_ms at = 0;
-	assert_int_equal(when_parse("1h", NOW, &at), 0);
+	assert_int_equal(when_parse("1h", NOW, NULL, &at), 0);
 	assert_true(at == NOW - HOURS(1));
-	assert_int_equal(when_parse("2026-11-22T08:00:00+08:00", 0, &at), 0);
+	assert_int_equal(when_parse("2026-11-22T08:00:00+08:00", 0, NULL, &at), 0);
+	assert_true(at == NOW);
+	/* Or what the clocks on the site's walls show. */
+	struct timezone_span span = {.offset = 8 * 3600};
+	struct timezone_table shanghai = {.name = "Asia/Shanghai", .spans = &span, .count = 1};
+	at = 0;
+	assert_int_equal(when_parse("2026-11-22T08:00", 0, &shanghai, &at), 0);
 	assert_true(at == NOW);
 	static const char *const bad[] = {"", "yesterday", "1", "-1h", "2026-11-22", "99999999w"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_int_equal(when_parse(bad[i], NOW, &at), -EINVAL);
+		assert_int_equal(when_parse(bad[i], NOW, NULL, &at), -EINVAL);
 }
 
 static void html_keeps_text_text(void **state)

@@ -43,16 +43,11 @@ int option_time(const struct command_context *ctx, const struct invocation *line
                 enum option option, const struct site_def *def, wall_ms *out)
 {
 	const char *words = line->options[option];
-	struct civil local;
 	if (!words)
 		return 0;
 	if (!def && ctx->site_count)
 		def = ctx->sites[0];
-	if (def && civil_parse(words, &local) == 0) {
-		*out = civil_first(&def->timezone, local);
-		return 0;
-	}
-	if (when_parse(words, ctx->now, out) == 0)
+	if (when_parse(words, ctx->now, def ? &def->timezone : NULL, out) == 0)
 		return 0;
 	return complain(ctx, EXIT_USAGE, "--%s '%s' is no time: write %s",
 	                option_facts[option].name, words, WHEN_FORMS);

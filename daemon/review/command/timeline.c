@@ -361,7 +361,10 @@ static bool tell_operator(struct telling *t)
 	const char *action = text_of(t, "action");
 	bool repeated = strcmp(action, "resolve") == 0 || strcmp(action, "report") == 0;
 	bool speaks = *text_of(t, "note") && !repeated;
-	text_add_person(t->out, t->def, t->row->by ? t->row->by : "?");
+	if (t->row->by)
+		text_add_person(t->out, t->def, t->row->by);
+	else
+		add(t, "somebody who gave no name", "未署名");
 	if (!speaks) {
 		text_add(t->out, ": ");
 		text_add_safe(t->out, action);
