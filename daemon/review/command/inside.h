@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
+_Static_assert(OPTION_COUNT <= 64, "a set of options is one 64-bit word");
 
 struct option_facts {
 	const char *name;  /* without the dashes */
