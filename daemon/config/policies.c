@@ -229,6 +229,38 @@ void handover_read(const struct checker *c, const struct node *node, struct site
 	rules->tell_count = recipients_read(c, v[H_TELL], "tell", 0, site, &rules->tell);
 }
 
+enum { L_TO, L_AT, L_COUNT };
+static const struct key ledger_head_keys[L_COUNT] = {
+        [L_TO] = {"to", "add who keeps it, such as 'to: [person:...]'"},
+        [L_AT] = {"at", NULL},
+};
+static const struct shape ledger_head_shape = {"'ledger_head'", SHAPE(ledger_head_keys), false};
+
+static bool read_time_of_day(const char *word, int32_t *out)
+{
+	static const char shape[] = "00:00";
+	for (size_t i = 0; i < sizeof shape; i++)
+		if (shape[i] == '0' ? word[i] < '0' || word[i] > '9' : word[i] != shape[i])
+			return false;
+	int32_t hour = (word[0] - '0') * 10 + word[1] - '0';
+	int32_t minute = (word[3] - '0') * 10 + word[4] - '0';
+	*out = hour * 60 + minute;
+	return hour < 24 && minute < 60;
+}
+
+void ledger_head_read(const struct checker *c, const struct node *node, struct site_reading *site)
+{
+	struct head_rules *rules = &site->def->head;
+	const struct node *v[L_COUNT];
+	rules->at = 18 * 60;
+	if (!check_map(c, node, &ledger_head_shape, v))
+		return;
+	rules->to_count = recipients_read(c, v[L_TO], "to", 1, site, &rules->to);
+	const char *at = check_scalar(c, v[L_AT], "the time of day");
+	if (at && !read_time_of_day(at, &rules->at))
+		check_problem(c, v[L_AT], "'%s' is no time of day; write it like 18:00", at);
+}
+
 void last_resort_read(const struct checker *c, const struct node *list, struct site_reading *site)
 {
 	site->def->last_resort_count = recipients_read(c, list, "last_resort", 0, site,

@@ -66,6 +66,7 @@ void policies_read(const struct checker *, const struct node *, struct site_read
 void last_resort_read(const struct checker *, const struct node *, struct site_reading *);
 void rules_read(const struct checker *, const struct node *, struct site_reading *);
 void handover_read(const struct checker *, const struct node *, struct site_reading *);
+void ledger_head_read(const struct checker *, const struct node *, struct site_reading *);
 
 /* "mon-fri,sun 22:00-06:00" as ranges, one for each part between the commas; they live in the
  * arena. -EINVAL and why. */

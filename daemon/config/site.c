@@ -21,6 +21,7 @@ enum {
 	S_POLICIES,
 	S_LAST_RESORT,
 	S_HANDOVER,
+	S_LEDGER_HEAD,
 	S_RULES,
 	S_COUNT
 };
@@ -40,6 +41,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_POLICIES] = {"policies", "nobody would be told of anything; add a list of at least one"},
         [S_LAST_RESORT] = {"last_resort", NULL},
         [S_HANDOVER] = {"handover", NULL},
+        [S_LEDGER_HEAD] = {"ledger_head", NULL},
         [S_RULES] = {"rules", NULL},
 };
 static const struct shape site_shape = {"a site file", SHAPE(site_keys), false};
@@ -462,6 +464,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	policies_read(c, v[S_POLICIES], site);
 	last_resort_read(c, v[S_LAST_RESORT], site);
 	handover_read(c, v[S_HANDOVER], site);
+	ledger_head_read(c, v[S_LEDGER_HEAD], site);
 	rules_read(c, v[S_RULES], site);
 	/* What is wrong may look like a gap. */
 	if (c->report->problems == 0)

@@ -209,6 +209,14 @@ void proof_late(struct context *, struct standing *);
 void reach_due(struct context *, struct standing *);
 void reach_look(struct context *); /* after a start or a reload: who is to be tested */
 
+/* hazards.c */
+int hazard_operate(struct context *, const struct operation *) MUST_USE;
+void hazard_late(struct context *, struct standing *);
+
+/* heads.c: the head of the record, once a day, to who keeps it. */
+void head_look(struct context *); /* after a start or a reload */
+void head_due(struct context *, struct standing *);
+
 /* operations.c: what people do. */
 int operate(struct context *, const struct operation *);
 void record_operation(struct context *, const struct operation *, const char *incident);

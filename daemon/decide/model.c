@@ -54,13 +54,22 @@ static const char *const recipient_kinds[] = {"person", "duty", "channel", "zone
 /* The webhook's type; the reason's own name is what follows the last word's dot. */
 static const char *const reasons[] = {"opened",   "escalated",    "repeated",      "raised",
                                       "joined",   "acknowledged", "reopened",      "resolved",
-                                      "handover", "test",         "drill.started", "drill.ended"};
-static const char *const reason_types[] = {"incident.opened",   "incident.escalated",
-                                           "incident.repeated", "incident.raised",
-                                           "incident.joined",   "incident.acknowledged",
-                                           "incident.reopened", "incident.resolved",
-                                           "incident.handover", "test",
-                                           "drill.started",     "drill.ended"};
+                                      "handover", "test",         "drill.started", "drill.ended",
+                                      "hazard",   "ledger.head"};
+static const char *const reason_types[] = {"incident.opened",
+                                           "incident.escalated",
+                                           "incident.repeated",
+                                           "incident.raised",
+                                           "incident.joined",
+                                           "incident.acknowledged",
+                                           "incident.reopened",
+                                           "incident.resolved",
+                                           "incident.handover",
+                                           "test",
+                                           "drill.started",
+                                           "drill.ended",
+                                           "hazard",
+                                           "ledger.head"};
 
 const char *kind_name(enum kind kind)
 {

@@ -75,8 +75,8 @@ enum outcome {
 	OUTCOME_COUNT,
 };
 
-enum reason { /* why somebody is told; the webhook's type is "incident." + this, but for the last
-	         three */
+enum reason { /* why somebody is told; the webhook's type is "incident." + this, but for those from
+	         the test on */
 	      REASON_OPENED,
 	      REASON_ESCALATED,
 	      REASON_REPEATED,
@@ -89,6 +89,8 @@ enum reason { /* why somebody is told; the webhook's type is "incident." + this,
 	      REASON_TEST,
 	      REASON_DRILL_STARTED,
 	      REASON_DRILL_ENDED,
+	      REASON_HAZARD,      /* about a hazard: to remedy, to check, overdue */
+	      REASON_LEDGER_HEAD, /* the head of the record, to be kept by somebody */
 	      REASON_COUNT,
 };
 
@@ -311,6 +313,12 @@ struct handover_rules {         /* how a change of duty goes over */
 };
 #define HANDOVER_ACCEPT_WITHIN MINUTES(10)
 
+struct head_rules { /* the head of the record, once a day, to who keeps it */
+	struct recipient *to;
+	uint32_t to_count; /* 0: to nobody */
+	int32_t at;        /* local, minutes after midnight */
+};
+
 struct site_def {
 	struct arena arena;
 	const char *id, *name;
@@ -328,6 +336,7 @@ struct site_def {
 	uint32_t rule_count;
 	struct recipient *last_resort;
 	struct handover_rules handover;
+	struct head_rules head;
 	struct channel_facts *channels;
 	uint32_t zone_count, device_count, person_count, post_count, schedule_count, arming_count,
 	        policy_count, last_resort_count, channel_count, calendar_count;

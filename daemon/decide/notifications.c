@@ -430,7 +430,8 @@ bool notification_is_due(const struct context *c, const struct incident *inciden
 static bool is_urgent(enum reason reason)
 {
 	return reason != REASON_ACKNOWLEDGED && reason != REASON_RESOLVED &&
-	       reason != REASON_DRILL_ENDED;
+	       reason != REASON_DRILL_ENDED && reason != REASON_HAZARD &&
+	       reason != REASON_LEDGER_HEAD;
 }
 
 /* Drills and tests never reach an outside line, whoever's contact it is. */
@@ -511,7 +512,7 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	n->to_name = mem_copy(person ? def->people[who.position].name
 	                             : def->channels[who.position].id);
 	n->urgent = is_urgent(reason);
-	n->at_once = !incident || (n->urgent && incident->severity == SEVERITY_CRITICAL);
+	n->at_once = n->urgent && (!incident || incident->severity == SEVERITY_CRITICAL);
 	n->created = c->now;
 	add_contacts(c, n, who, only);
 	leave_out_subject(n);

@@ -5,11 +5,13 @@
 
 #include "decide/core.h"
 
-static const char *const names[] = {"ack",          "resolve",   "note",        "assign",
-                                    "report",       "test",      "reply",       "accept handover",
-                                    "arm",          "disarm",    "silence",     "end silence",
-                                    "drill",        "end drill", "walk test",   "override",
-                                    "end override", "heartbeat", "confirm test"};
+static const char *const names[] = {
+        "ack",           "resolve",      "note",          "assign",
+        "report",        "test",         "reply",         "accept handover",
+        "arm",           "disarm",       "silence",       "end silence",
+        "drill",         "end drill",    "walk test",     "override",
+        "end override",  "heartbeat",    "confirm test",  "hazard",
+        "remedy hazard", "close hazard", "reopen hazard", "assign hazard"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -293,6 +295,12 @@ int operate(struct context *c, const struct operation *op)
 		return duty_override_operate(c, op);
 	case OPERATION_DUTY_CANCEL:
 		return duty_cancel_operate(c, op);
+	case OPERATION_HAZARD:
+	case OPERATION_HAZARD_REMEDY:
+	case OPERATION_HAZARD_CLOSE:
+	case OPERATION_HAZARD_REOPEN:
+	case OPERATION_HAZARD_ASSIGN:
+		return hazard_operate(c, op);
 	case OPERATION_HANDOVER_ACCEPT:
 		return accept_handover(c, op);
 	}

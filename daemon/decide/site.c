@@ -127,8 +127,10 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED ||
 	    fact->type == CLOCK_JUMPED)
 		calendar_look(c);
-	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED)
+	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED) {
 		reach_look(c);
+		head_look(c);
+	}
 }
 
 void service_trouble(struct context *c, const struct trouble *trouble)

@@ -272,6 +272,11 @@ enum operation_type {
 	OPERATION_DUTY_CANCEL,
 	OPERATION_HEARTBEAT, /* another system says that it lives: device */
 	OPERATION_CONFIRM,   /* a test has arrived: `to` is the id of its notification */
+	OPERATION_HAZARD,    /* a person reports one, or an incident (by id) becomes one */
+	OPERATION_HAZARD_REMEDY,
+	OPERATION_HAZARD_CLOSE,  /* checked by somebody else and found good */
+	OPERATION_HAZARD_REOPEN, /* checked and found not good */
+	OPERATION_HAZARD_ASSIGN, /* another owner (to), another deadline (span), or both */
 };
 const char *operation_name(enum operation_type); /* the `action` of its entry */
 

@@ -11,7 +11,8 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
         [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
         [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
-        [STANDING_RULE] = "rule",
+        [STANDING_RULE] = "rule",           [STANDING_HAZARD] = "hazard",
+        [STANDING_HEAD] = "head",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -59,6 +60,8 @@ void standing_destroy(struct standing *s)
 	free((char *)s->channel);
 	free((char *)s->notification);
 	free((char *)s->rule);
+	free((char *)s->remedy);
+	free((char *)s->remedied_by);
 	free((char *)s->ended_by);
 	free((char *)s->end);
 	free(s);
@@ -75,9 +78,9 @@ struct member {
 #field, offsetof(struct standing, field)                                           \
 	}
 static const struct member texts[] = {
-        MEMBER(by),   MEMBER(note),     MEMBER(zone),         MEMBER(device),
-        MEMBER(post), MEMBER(incident), MEMBER(to),           MEMBER(ended_by),
-        MEMBER(end),  MEMBER(channel),  MEMBER(notification), MEMBER(rule),
+        MEMBER(by),           MEMBER(note), MEMBER(zone),     MEMBER(device),      MEMBER(post),
+        MEMBER(incident),     MEMBER(to),   MEMBER(ended_by), MEMBER(end),         MEMBER(channel),
+        MEMBER(notification), MEMBER(rule), MEMBER(remedy),   MEMBER(remedied_by),
 };
 
 static const char **text_of(const struct standing *s, const struct member *member)
@@ -95,6 +98,11 @@ static const char *names_key(const struct standing *s)
 	       : type == STANDING_RULE  ? "counted"
 	       : type == STANDING_POST  ? "people"
 	                                : "from";
+}
+
+static const char *hidden_key(const struct standing *s)
+{
+	return s->type == STANDING_HAZARD ? "overdue" : "hidden";
 }
 
 static const char *kind_word(enum standing_type type, uint32_t kind)
@@ -161,7 +169,9 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 		json_close(out, ']');
 	}
 	if (s->hidden)
-		json_put_int(out, "hidden", s->hidden);
+		json_put_int(out, hidden_key(s), s->hidden);
+	if (s->type == STANDING_HAZARD)
+		json_put_string(out, "stage", hazard_stage(s));
 	if (standing_is_over(s))
 		json_put_time(out, "ended_at", s->ended.wall);
 	json_close(out, '}');
@@ -194,7 +204,7 @@ static bool read_members(const cJSON *root, struct standing *s)
 			s->kinds |= kinds_from_name(s->type, item->valuestring);
 	json_bool(root, "armed", &s->armed);
 	json_bool(root, "announced", &s->announced);
-	json_int(root, "hidden", &hidden);
+	json_int(root, hidden_key(s), &hidden);
 	s->hidden = (uint32_t)hidden;
 	return s->type < STANDING_TYPE_COUNT && read_wall(root, "since", &s->since.wall) &&
 	       read_wall(root, "begins", &s->begins) && read_wall(root, "until", &s->until) &&
@@ -327,6 +337,12 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_RULE:
 		rule_due(c, s);
+		break;
+	case STANDING_HAZARD:
+		hazard_late(c, s);
+		break;
+	case STANDING_HEAD:
+		head_due(c, s);
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

@@ -22,10 +22,13 @@ enum standing_type {
 	STANDING_DRILL,     /* zone, kinds, announced, names */
 	STANDING_WALK_TEST, /* device, hidden */
 	STANDING_OVERRIDE,  /* names hold a post, or two change places: post, begins, until */
-	STANDING_PROOF, /* a test through one contact waits for the tap: by (NULL: the schedule's),
-	                   to, channel, notification */
-	STANDING_REACH, /* a person's tests by the schedule: to; due: the next one */
-	STANDING_RULE,  /* what a rule waits for: rule, and device and kinds, or names and zone */
+	STANDING_PROOF,  /* a test through one contact waits for the tap: by (NULL: the schedule's),
+	                    to, channel, notification */
+	STANDING_REACH,  /* a person's tests by the schedule: to; due: the next one */
+	STANDING_RULE,   /* what a rule waits for: rule, and device and kinds, or names and zone */
+	STANDING_HAZARD, /* zone, device, incident it came from; by reported it, to remedies it
+	                    until `until`; remedy, remedied_by: waits for another person's check */
+	STANDING_HEAD,   /* the daily head of the record: due, the next one */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -39,7 +42,7 @@ struct standing {
 	char id[STANDING_ID_MAX];
 	const char *by, *note; /* who began it and why; heap, as all ids here */
 	const char *zone, *device, *post, *incident, *to, *rule;
-	const char *channel, *notification;
+	const char *channel, *notification, *remedy, *remedied_by;
 	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
 	 * are left out until they close. DRILL: its incidents. OVERRIDE: who hold the post, or
 	 * the two who change places. RULE: what it has counted. */
@@ -48,7 +51,8 @@ struct standing {
 	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */
 	bool armed;     /* ARMING */
 	bool announced; /* DRILL */
-	/* SILENCE, WALK_TEST: signals that raised nothing. HANDOVER: how often it was late. */
+	/* SILENCE, WALK_TEST: signals that raised nothing. HANDOVER, HAZARD: how often it was late.
+	 */
 	uint32_t hidden;
 	struct moment since;
 	wall_ms begins;       /* OVERRIDE: it may lie ahead */
@@ -65,6 +69,9 @@ static inline bool standing_is_over(const struct standing *s)
 {
 	return s->ended.wall != 0;
 }
+
+/* "open", "remedied" (waits for the check) or "closed". */
+const char *hazard_stage(const struct standing *);
 
 struct standing *standing_create(void);
 void standing_destroy(struct standing *); /* NULL is fine */

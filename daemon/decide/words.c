@@ -93,6 +93,8 @@ const char *words_reason(const char *language, enum reason reason)
 	        [REASON_TEST] = {"测试", "test"},
 	        [REASON_DRILL_STARTED] = {"演练开始", "drill started"},
 	        [REASON_DRILL_ENDED] = {"演练结束", "drill ended"},
+	        [REASON_HAZARD] = {"隐患", "hazard"},
+	        [REASON_LEDGER_HEAD] = {"账本摘要", "head of the record"},
 	};
 	assert(reason < REASON_COUNT);
 	return pick(language, &words[reason]);

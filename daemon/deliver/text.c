@@ -60,6 +60,14 @@ static const struct {
         {"armed-open", {"已布防但门窗未关", "armed with a door open"}},
         {"store", {"记录无法写入", "the record cannot be written"}},
         {"clock", {"时钟异常", "the clock is wrong"}},
+        {"hazard:", {"隐患逾期未闭环", "a hazard is overdue"}},
+};
+
+/* Of what is told without an incident. */
+static const struct phrase plain_tags[REASON_COUNT] = {
+        [REASON_TEST] = {"测试", "TEST"},          [REASON_DRILL_STARTED] = {"演练", "DRILL"},
+        [REASON_DRILL_ENDED] = {"演练", "DRILL"},  [REASON_HAZARD] = {"隐患", "HAZARD"},
+        [REASON_LEDGER_HEAD] = {"账本", "RECORD"},
 };
 
 struct writer {
@@ -183,6 +191,8 @@ static bool asks_to_act(enum reason reason)
 	case REASON_TEST:
 	case REASON_DRILL_STARTED:
 	case REASON_DRILL_ENDED:
+	case REASON_HAZARD:
+	case REASON_LEDGER_HEAD:
 	case REASON_COUNT:
 		break;
 	}
@@ -359,6 +369,8 @@ static void say_reason(struct writer *w)
 	case REASON_TEST:
 	case REASON_DRILL_STARTED:
 	case REASON_DRILL_ENDED:
+	case REASON_HAZARD:
+	case REASON_LEDGER_HEAD:
 	case REASON_COUNT:
 		break;
 	}
@@ -444,14 +456,28 @@ static void say_marks(struct writer *w)
 		say(w, "\n（记录暂时无法写入）", "\n(The record cannot be written at present.)");
 }
 
+/* As of this letter; whoever keeps it can tell later whether the record still is what it was. */
+static void say_head(struct writer *w)
+{
+	say(w, "记录至第", "the record up to entry ");
+	text_addf(w->out, "%llu", (unsigned long long)w->letter->ledger_seq);
+	say(w, "条，摘要如下，请保存备查（tocsin verify --head）。\n",
+	    " has this head; keep it (tocsin verify --head checks it).\n");
+	text_addf(w->out, "%s:%llu:%s", w->letter->site_id,
+	          (unsigned long long)w->letter->ledger_seq, w->letter->ledger_head);
+}
+
 static void say_without_incident(struct writer *w)
 {
 	const struct notification *notification = w->letter->notification;
 	bool test = notification->reason == REASON_TEST;
-	say_tag(w, test ? (w->chinese ? "测试" : "TEST") : (w->chinese ? "演练" : "DRILL"));
+	const struct phrase *tag = &plain_tags[notification->reason];
+	say_tag(w, w->chinese ? tag->chinese : tag->english);
 	say_plain(w, place(w->letter));
 	say(w, "：", ": ");
-	if (test)
+	if (notification->reason == REASON_LEDGER_HEAD)
+		say_head(w);
+	else if (test)
 		say(w,
 		    w->letter->ack_url ? "这是一条测试消息，请点开链接确认收到。"
 		                       : "这是一条测试消息，无需处理。",

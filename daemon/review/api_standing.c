@@ -83,32 +83,6 @@ static const struct site *site_of_standing(struct exchange *ex, enum standing_ty
 	return NULL;
 }
 
-/* Accepts or ends what stands. */
-static void act_on_standing(struct exchange *ex, enum standing_type type,
-                            enum operation_type operation_type)
-{
-	struct operation operation = {.type = operation_type,
-	                              .via = "api",
-	                              .standing = ex->id,
-	                              .kind = INCIDENT_KIND_NONE,
-	                              .severity = SEVERITY_NONE};
-	cJSON *body = exchange_body(ex, "by, note");
-	if (!body)
-		return;
-	if (exchange_member(ex, body, "by", true, ID_MAX, &operation.by) &&
-	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note)) {
-		const struct site *site = site_of_standing(ex, type);
-		if (site)
-			exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);
-	}
-	cJSON_Delete(body);
-}
-
-void api_handover_accept(struct exchange *ex)
-{
-	act_on_standing(ex, STANDING_HANDOVER, OPERATION_HANDOVER_ACCEPT);
-}
-
 /* ---- lists of the others ---- */
 
 void api_armings(struct exchange *ex)
@@ -162,6 +136,36 @@ static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
 	return true;
 }
 
+#define ACT_MEMBERS "by, note"
+
+/* Accepts, changes or ends what stands. */
+static void act_on_standing(struct exchange *ex, enum standing_type type,
+                            enum operation_type operation_type, const char *allowed)
+{
+	struct operation operation = {.type = operation_type,
+	                              .via = "api",
+	                              .standing = ex->id,
+	                              .kind = INCIDENT_KIND_NONE,
+	                              .severity = SEVERITY_NONE};
+	cJSON *body = exchange_body(ex, allowed);
+	if (!body)
+		return;
+	if (exchange_member(ex, body, "by", true, ID_MAX, &operation.by) &&
+	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note) &&
+	    exchange_member(ex, body, "to", false, ID_MAX, &operation.to) &&
+	    read_span(ex, body, &operation.span)) {
+		const struct site *site = site_of_standing(ex, type);
+		if (site)
+			exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);
+	}
+	cJSON_Delete(body);
+}
+
+void api_handover_accept(struct exchange *ex)
+{
+	act_on_standing(ex, STANDING_HANDOVER, OPERATION_HANDOVER_ACCEPT, ACT_MEMBERS);
+}
+
 static bool add_kind(struct exchange *ex, enum standing_type type, const cJSON *item, uint32_t *out)
 {
 	const char *word = cJSON_GetStringValue(item);
@@ -213,6 +217,9 @@ static const struct site *site_of(struct exchange *ex, const cJSON *body,
 		return NULL;
 	if (id)
 		return exchange_named_site(ex, id);
+	for (uint32_t i = 0; operation->incident && (site = service->site_at(service->ctx, i)); i++)
+		if (site_incident(site, operation->incident))
+			return site;
 	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++) {
 		bool fits = operation->device
 		                    ? site_def_device(site->def, operation->device) != POSITION_NONE
@@ -243,6 +250,8 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	     exchange_member(ex, body, "zone", false, ID_MAX, &operation->zone)) &&
 	    (operation->device ||
 	     exchange_member(ex, body, "device", false, ID_MAX, &operation->device)) &&
+	    exchange_member(ex, body, "incident", false, ID_MAX, &operation->incident) &&
+	    exchange_member(ex, body, "to", false, ID_MAX, &operation->to) &&
 	    read_span(ex, body, &operation->span) &&
 	    read_kinds(ex, body, type, &operation->kinds) &&
 	    read_flag(ex, body, "force", &operation->force) &&
@@ -326,4 +335,38 @@ void api_silence_end(struct exchange *ex)
 void api_drill_end(struct exchange *ex)
 {
 	end(ex, STANDING_DRILL, OPERATION_DRILL_END);
+}
+
+/* ---- hazards ---- */
+
+void api_hazards(struct exchange *ex)
+{
+	list(ex, STANDING_HAZARD);
+}
+
+void api_hazard(struct exchange *ex)
+{
+	begin(ex, &(struct operation){.type = OPERATION_HAZARD}, STANDING_HAZARD,
+	      BEGIN_MEMBERS ", zone, device, incident, to");
+}
+
+void api_hazard_remedy(struct exchange *ex)
+{
+	act_on_standing(ex, STANDING_HAZARD, OPERATION_HAZARD_REMEDY, ACT_MEMBERS);
+}
+
+void api_hazard_close(struct exchange *ex)
+{
+	act_on_standing(ex, STANDING_HAZARD, OPERATION_HAZARD_CLOSE, ACT_MEMBERS);
+}
+
+void api_hazard_reopen(struct exchange *ex)
+{
+	act_on_standing(ex, STANDING_HAZARD, OPERATION_HAZARD_REOPEN, ACT_MEMBERS);
+}
+
+void api_hazard_assign(struct exchange *ex)
+{
+	act_on_standing(ex, STANDING_HAZARD, OPERATION_HAZARD_ASSIGN,
+	                ACT_MEMBERS ", to, for, until");
 }

@@ -194,7 +194,7 @@ static void take_stranger(struct engine *e, const struct ledger_row *row, const 
 
 static bool read_action(const char *action, enum operation_type *out)
 {
-	for (int type = 0; action && type <= OPERATION_CONFIRM; type++)
+	for (int type = 0; action && type <= OPERATION_HAZARD_ASSIGN; type++)
 		if (type != OPERATION_DUTY_OVERRIDE && type != OPERATION_DUTY_CANCEL &&
 		    strcmp(action, operation_name((enum operation_type)type)) == 0) {
 			*out = (enum operation_type)type;

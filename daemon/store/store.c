@@ -28,6 +28,8 @@ extern const unsigned char migration_0004[];
 extern const size_t migration_0004_len;
 extern const unsigned char migration_0005[];
 extern const size_t migration_0005_len;
+extern const unsigned char migration_0006[];
+extern const size_t migration_0006_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -35,7 +37,7 @@ static const struct migration {
 } migrations[] = {
         {migration_0001, &migration_0001_len}, {migration_0002, &migration_0002_len},
         {migration_0003, &migration_0003_len}, {migration_0004, &migration_0004_len},
-        {migration_0005, &migration_0005_len},
+        {migration_0005, &migration_0005_len}, {migration_0006, &migration_0006_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

@@ -224,6 +224,21 @@ static void a_test_cannot_be_taken_for_an_alarm(void **state)
 	expect_says(desk, "[TEST] 滨江中学: this is a test, nothing to do.");
 }
 
+static void the_head_of_the_record_is_one_to_keep(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->letter.incident = NULL;
+	desk->notification.incident = NULL;
+	desk->notification.reason = REASON_LEDGER_HEAD;
+	expect_text(desk, "【账本】滨江中学：记录至第42条，摘要如下，请保存备查（tocsin verify "
+	                  "--head）。\nbinjiang:42:ab12\n08:00:12");
+	desk->letter.language = "en";
+	expect_says(desk, "[RECORD] 滨江中学: the record up to entry 42 has this head; keep it");
+	desk->notification.reason = REASON_HAZARD;
+	desk->notification.note = "overdue";
+	expect_says(desk, "[HAZARD] 滨江中学: hazard\noverdue");
+}
+
 static void another_day_is_written_with_its_date(void **state)
 {
 	struct desk *desk = desk_of(state);
@@ -320,6 +335,7 @@ int main(void)
 	        TEST(a_report_names_its_author),
 	        TEST(a_trouble_of_the_service_says_which),
 	        TEST(a_test_cannot_be_taken_for_an_alarm),
+	        TEST(the_head_of_the_record_is_one_to_keep),
 	        TEST(another_day_is_written_with_its_date),
 	        TEST(doubts_are_said),
 	        TEST(titles_are_short),

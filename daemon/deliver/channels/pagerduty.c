@@ -22,6 +22,8 @@ static const char *action(const struct letter *letter)
 	case REASON_HANDOVER:
 	case REASON_TEST:
 	case REASON_DRILL_STARTED:
+	case REASON_HAZARD:
+	case REASON_LEDGER_HEAD:
 	case REASON_COUNT:
 		break;
 	}

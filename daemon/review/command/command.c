@@ -54,6 +54,7 @@ const struct option_facts option_facts[OPTION_COUNT] = {
                          "waits for the tap that confirms it; so it does on a terminal"},
         [OPTION_FILE] = {"file", "FILE", "messages, one a line; - is standard input"},
         [OPTION_UNKNOWN] = {"unknown", NULL, "who was heard and is in no site file"},
+        [OPTION_ALL] = {"all", NULL, "those that are over too"},
 };
 
 const struct command commands[] = {
@@ -212,6 +213,26 @@ const struct command commands[] = {
          .examples = "drills start --zone dorm --kind fire --for 30m --by sun\n"
                      "drills end binjiang-drill-5 --by sun\ndrills list --json\n",
          .run = run_drill},
+        {.name = "hazards",
+         .also = "hazard",
+         .arguments = "[list | add | remedy ID | close ID | reopen ID | assign ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_INCIDENT) | BIT(OPTION_FOR) |
+                  BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_NOTE) | BIT(OPTION_ALL) |
+                  BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "hazards: who remedies what until when, and who checked it",
+         .details = "Lists what is to be remedied. add reports one at a --zone or --device, or "
+                    "makes one of a trouble\n(--incident): --to has until --for is over (7d) to "
+                    "remedy it. remedy says what was done; another\nperson looks and closes it, or "
+                    "reopens it with a --note. Past its deadline it is open again, its\nowner is "
+                    "told daily, and it is a trouble until it is closed or assigned with another "
+                    "--for.",
+         .examples = "hazards\nhazards add --zone dorm-3f --note \"fire door blocked\" --to zhao "
+                     "--for 3d --by li\n"
+                     "hazards add --incident binjiang-2026-000007 --to qian --by li\n"
+                     "hazards remedy binjiang-hazard-3 --note \"cleared, shelf moved\" --by zhao\n"
+                     "hazards close binjiang-hazard-3 --by li\n",
+         .run = run_hazards},
         {.name = "walk-test",
          .arguments = "DEVICE",
          .arguments_min = 1,
