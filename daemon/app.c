@@ -173,7 +173,7 @@ static bool plan_is_empty(const struct plan *plan)
 
 static bool anything_to_commit(const struct app *app, struct moment now)
 {
-	if (store_seal_due(app->store) <= now.steady)
+	if (app->watchdog_asks || store_seal_due(app->store) <= now.steady)
 		return true;
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (!plan_is_empty(&app->sites[i].plan))
@@ -456,6 +456,7 @@ void app_turn(struct app *app)
 		troubles_after_commit(app, now);
 	}
 	set_alarm(app, now);
+	watchdog_after_turn(app);
 	app_release_retired(app);
 	app_stop_if_done(app);
 }

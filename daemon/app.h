@@ -12,6 +12,7 @@
 
 #include <uv.h>
 
+#include "base/supervisor.h"
 #include "config/config.h"
 #include "deliver/courier.h"
 #include "figures.h"
@@ -94,7 +95,11 @@ struct app {
 	uv_timer_t alarm;     /* the next deadline of any site */
 	uv_timer_t heartbeat; /* the next sign of life to the outside (heartbeat.c) */
 	bool heartbeat_fails;
-	uv_timer_t grace; /* how long a stop waits for pushes under way */
+	uv_timer_t watchdog; /* the next sign of life to the service manager (watchdog.c) */
+	struct supervisor supervisor;
+	bool watchdog_asks;    /* this turn writes to the store, and then tells that we live */
+	char status_told[120]; /* to the service manager */
+	uv_timer_t grace;      /* how long a stop waits for pushes under way */
 	uv_signal_t stop[2], reload;
 	const char *config_path;
 	struct service_config *config;
@@ -171,6 +176,12 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 void heartbeat_start(struct app *); /* after opening, and after a reload */
 void heartbeat_result(struct app *, const struct delivery_result *);
 bool app_is_ready(const struct app *, struct problem *why);
+
+/* ---- watchdog.c: what the service manager is told ---- */
+
+void watchdog_start(struct app *); /* we are ready */
+void watchdog_after_turn(struct app *);
+bool watchdog_is_content(const struct app *); /* nothing that a new start would mend */
 
 /* ---- record.c: what the service tells the record about itself ---- */
 

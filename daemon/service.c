@@ -402,6 +402,7 @@ static void on_reload(uv_signal_t *handle, int signal_number)
 	struct app *app = handle->data;
 	struct service_config *config = NULL;
 	struct text report = {0};
+	supervisor_tell_reloading(&app->supervisor);
 	/* What has arrived is decided by the rules under which it came. */
 	app_turn(app);
 	int r = config_load(app->config_path, CONFIG_DAEMON, &config, &report);
@@ -421,6 +422,7 @@ static void on_reload(uv_signal_t *handle, int signal_number)
 		put_in_force(app, config);
 		log_info("configuration reloaded");
 	}
+	supervisor_tell(&app->supervisor, "READY=1\n"); /* with the new one or the old one */
 	text_finish(&report);
 }
 
@@ -457,6 +459,7 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 		return;
 	app->stopping = true;
 	log_info("stopping: %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+	supervisor_tell(&app->supervisor, "STOPPING=1\n");
 	uv_timer_start(&app->grace, on_grace_over, STOP_GRACE_MS, 0);
 	app_want_turn(app);
 }
@@ -512,10 +515,12 @@ static void open_loop(struct app *app)
 	uv_timer_init(&app->loop, &app->alarm);
 	uv_timer_init(&app->loop, &app->grace);
 	uv_timer_init(&app->loop, &app->heartbeat);
+	uv_timer_init(&app->loop, &app->watchdog);
 	uv_signal_init(&app->loop, &app->stop[0]);
 	uv_signal_init(&app->loop, &app->stop[1]);
 	uv_signal_init(&app->loop, &app->reload);
 	app->check.data = app->alarm.data = app->grace.data = app->heartbeat.data = app;
+	app->watchdog.data = app;
 	app->stop[0].data = app->stop[1].data = app->reload.data = app;
 	uv_check_start(&app->check, on_check);
 	uv_signal_start(&app->stop[0], on_stop, SIGTERM);
@@ -534,6 +539,7 @@ int app_open(struct app *app, struct problem *why)
 int app_load_config(struct app *app, const char *path)
 {
 	struct text report = {0};
+	app->supervisor.socket = -1;
 	app->failing_since = app->watching_since = app->deaf_since = NEVER;
 	app->config_path = path;
 	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
@@ -551,6 +557,7 @@ int app_run(const char *config_path)
 	struct problem why = {0};
 	if (app_load_config(&app, config_path) < 0)
 		return 78;
+	supervisor_open(&app.supervisor);
 	int r = app_open(&app, &why);
 	if (r < 0) {
 		log_error("%s", why.text);
@@ -558,9 +565,11 @@ int app_run(const char *config_path)
 		log_info("tocsin %s: %u site%s, console at %s", TOCSIN_VERSION, app.site_count,
 		         app.site_count == 1 ? "" : "s", app.config->http.public_url);
 		app_turn(&app);
+		watchdog_start(&app);
 		uv_run(&app.loop, UV_RUN_DEFAULT);
 	}
 	app_close(&app);
+	supervisor_close(&app.supervisor);
 	if (r == 0)
 		log_info("stopped");
 	return r < 0 ? 1 : 0;

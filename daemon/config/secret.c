@@ -19,9 +19,39 @@ const char *check_path(const struct checker *c, const struct node *node, const c
 	return out;
 }
 
+/* The credential of the service manager that stands for this file: secrets/broker.password is
+ * handed over as secrets_broker.password (systemd.exec(5), LoadCredential= of a folder). */
+static bool is_handed_over(const char *name, struct text *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	if (!folder || name[0] == '/')
+		return false;
+	text_addf(path, "%s/%s", folder, name);
+	for (char *c = path->at + strlen(folder) + 1; *c; c++)
+		if (*c == '/')
+			*c = '_';
+	return access(text_get(path), F_OK) == 0;
+}
+
+/* Files that the service may not be able to read itself: keys and secrets. */
+static const char *private_path(const struct checker *c, const struct node *node, const char *what)
+{
+	const char *name = check_line(c, node, what);
+	if (!name)
+		return NULL;
+	struct text path = {0};
+	if (!is_handed_over(name, &path)) {
+		text_reset(&path);
+		file_beside(c->path, name, &path);
+	}
+	const char *out = arena_copy(c->arena, text_get(&path));
+	text_finish(&path);
+	return out;
+}
+
 const char *check_file(const struct checker *c, const struct node *node, const char *what)
 {
-	const char *path = check_path(c, node, what);
+	const char *path = private_path(c, node, what);
 	if (path && c->use != CONFIG_COMMAND && access(path, R_OK) < 0) {
 		check_problem(
 		        c, node,
@@ -49,7 +79,7 @@ static const char *one_line(const struct checker *c, char *bytes, size_t len)
 static enum secret_found from_file(const struct checker *c, const char *name,
                                    const struct node *file, bool may_miss, const char **out)
 {
-	const char *path = check_path(c, file, "the name of the file");
+	const char *path = private_path(c, file, "the name of the file");
 	if (!path)
 		return SECRET_BAD;
 	char *bytes = NULL;

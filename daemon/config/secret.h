@@ -1,5 +1,8 @@
 /* Secrets: in the configuration itself, or in a file of their own. Neither they nor the name of
- * their file (a slip may have put the secret there) is ever quoted. */
+ * their file (a slip may have put the secret there) is ever quoted.
+ *
+ * Under systemd the files may be root's alone: where the manager has handed one over
+ * ($CREDENTIALS_DIRECTORY, LoadCredential=), that is read instead of the file itself. */
 #ifndef TOCSIN_CONFIG_SECRET_H
 #define TOCSIN_CONFIG_SECRET_H
 

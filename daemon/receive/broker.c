@@ -45,6 +45,26 @@ bool broker_publish(struct broker *broker, const char *topic, const void *bytes,
 	       MOSQ_ERR_SUCCESS;
 }
 
+/* What the stage waits for is there. A name server is asked without a bound of ours. */
+bool broker_is_alive(const struct broker *broker)
+{
+	switch (broker->stage) {
+	case STAGE_DIALLING:
+		return uv_now(broker->loop) - broker->dialled_at < DIALLING_MAX;
+	case STAGE_GREETING:
+	case STAGE_ENDED:
+	case STAGE_WAITING:
+		return uv_is_active((const uv_handle_t *)&broker->timer);
+	case STAGE_FRESH:
+	case STAGE_UP:
+		return uv_is_active((const uv_handle_t *)&broker->tick);
+	case STAGE_RESTING:
+	case STAGE_CLOSED:
+		break;
+	}
+	return false;
+}
+
 bool broker_is_connected(const struct broker *broker)
 {
 	return link_is_up(broker);

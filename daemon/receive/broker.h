@@ -76,6 +76,10 @@ bool broker_publish(struct broker *, const char *topic, const void *bytes, size_
  * socket takes it; the rest goes when there is room (wants_release). */
 void broker_release(struct broker *);
 
+/* The session is up or on its way: connected, or an attempt is under way that ends by itself, or
+ * the next one is planned. False means that this one will never come back. */
+bool broker_is_alive(const struct broker *);
+
 bool broker_is_connected(const struct broker *);
 
 /* Connected, and every subscription confirmed: what is published from now on reaches us. */

@@ -244,6 +244,7 @@ void link_dial(struct broker *broker)
 	struct problem why;
 	broker->detail[0] = '\0';
 	link_set_stage(broker, STAGE_DIALLING, NO_TIMER);
+	broker->dialled_at = uv_now(broker->loop);
 	if (broker_client_make(&broker->options, broker, &client, &why) < 0) {
 		end(broker, why.text);
 		return;

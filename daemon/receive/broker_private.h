@@ -11,6 +11,7 @@
 
 #define RETRY_FIRST SECONDS(1)
 #define NO_TIMER (-1)
+#define DIALLING_MAX ((uint64_t)MINUTES(2)) /* longer than any resolver tries */
 
 /* The one timer means something else in each stage. */
 enum stage {
@@ -41,6 +42,7 @@ struct broker {
 	uv_timer_t timer, tick;
 	uv_idle_t more; /* TLS may hold bytes that poll knows nothing of */
 	unsigned int open_handles;
+	uint64_t dialled_at; /* on the loop's clock */
 	span_ms retry_delay;
 	struct filter *filters;
 	size_t filter_count;

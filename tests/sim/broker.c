@@ -429,6 +429,11 @@ void broker_rest(struct broker *b, bool rest)
 		later(between(5, 500), connect_client, world.life);
 }
 
+bool broker_is_alive(const struct broker *b)
+{
+	return b != NULL;
+}
+
 bool broker_is_resting(const struct broker *b)
 {
 	return b->resting;

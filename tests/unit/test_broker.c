@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "house.h"
-#include "receive/broker.h"
+#include "receive/broker_private.h"
 
 #define TOO_LONG 30000 /* ms: a test that waits longer has failed */
 
@@ -449,6 +449,24 @@ static void test_nobody_listens(void **state)
 	desk_close(&desk);
 }
 
+/* What the watchdog asks: with nobody there the session is on its way; when what would bring the
+ * next attempt is gone, or a name server holds it for ever, it is not. */
+static void test_a_session_that_will_never_come_is_told_from_one_on_its_way(void **state)
+{
+	(void)state;
+	struct broker_options options = {.host = "127.0.0.1", .port = 1, .client_id = "x"};
+	struct desk desk;
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	assert_true(broker_is_alive(desk.broker)); /* dialling */
+	desk.broker->dialled_at = uv_now(&desk.loop) - DIALLING_MAX;
+	assert_false(broker_is_alive(desk.broker));
+	wait_disconnect(&desk);
+	assert_true(broker_is_alive(desk.broker)); /* waiting to try again */
+	uv_timer_stop(&desk.broker->timer);
+	assert_false(broker_is_alive(desk.broker));
+	desk_close(&desk);
+}
+
 static void test_options_that_cannot_work_are_refused(void **state)
 {
 	(void)state;
@@ -660,6 +678,7 @@ int main(void)
 	        cmocka_unit_test(test_nonsense_from_the_broker_ends_the_link_only),
 	        cmocka_unit_test(test_a_broker_that_hangs_up_is_noticed),
 	        cmocka_unit_test(test_nobody_listens),
+	        cmocka_unit_test(test_a_session_that_will_never_come_is_told_from_one_on_its_way),
 	        cmocka_unit_test(test_options_that_cannot_work_are_refused),
 	        cmocka_unit_test(test_what_was_not_released_comes_again),
 	        cmocka_unit_test(test_a_broker_that_restarts_is_found_again),
