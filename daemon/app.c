@@ -130,6 +130,11 @@ static void decide_item(struct app *app, const struct item *item, struct moment 
 		                 &(struct event){.type = EVENT_SERVICE, .service = item->fact},
 		                 now);
 		break;
+	case ITEM_OUTPUT:
+		decide_for_sites(app, item->site,
+		                 &(struct event){.type = EVENT_OUTPUT, .output = item->output},
+		                 now);
+		break;
 	case ITEM_TROUBLE:
 		decide_for_sites(app, item->site,
 		                 &(struct event){.type = EVENT_TROUBLE, .trouble = item->trouble},
@@ -330,6 +335,7 @@ static void publish_changed(struct app *app)
 static void release_publishes(struct app *app)
 {
 	publish_changed(app);
+	switching_changed(app);
 	for (uint32_t i = 0; i < app->ack_count; i++) {
 		struct device_ack *ack = &app->acks[i];
 		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
@@ -383,8 +389,10 @@ static void release(struct app *app, struct moment now)
 static void release_unlogged(struct app *app, int error, struct moment now, bool news)
 {
 	release_letters(app, true, now);
-	if (news && app_voice(app) != app->broker)
+	if (news && app_voice(app) != app->broker) {
 		publish_changed(app);
+		switching_changed(app);
+	}
 	release_answers(app, error, &app->failure);
 	if (!broker_held(app->broker))
 		broker_release(app->broker); /* a ping or a subscription: acknowledges nothing */

@@ -24,7 +24,7 @@
 #include "store/keys.h"
 #include "store/store.h"
 
-enum item_type { ITEM_MESSAGE, ITEM_OPERATION, ITEM_RESULT, ITEM_FACT, ITEM_TROUBLE };
+enum item_type { ITEM_MESSAGE, ITEM_OPERATION, ITEM_RESULT, ITEM_FACT, ITEM_TROUBLE, ITEM_OUTPUT };
 
 struct item { /* one thing that arrived; its strings live in the inbox's arena */
 	enum item_type type;
@@ -36,6 +36,7 @@ struct item { /* one thing that arrived; its strings live in the inbox's arena *
 	struct delivery_result result;
 	struct service_fact fact;
 	struct trouble trouble;
+	struct output_told output;
 };
 
 struct inbox {
@@ -56,6 +57,12 @@ struct answer { /* what an operation's asker hears, once it is true */
 
 struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
 	char *topic, *body;
+};
+
+struct receipt { /* of a command that the broker has not confirmed yet */
+	int number;
+	char *site, *output;
+	uint64_t command;
 };
 
 struct site_slot {
@@ -122,6 +129,8 @@ struct app {
 	uint32_t answer_count, answer_cap;
 	struct device_ack *acks;
 	uint32_t ack_count, ack_cap;
+	struct receipt *receipts; /* of this session with the broker */
+	uint32_t receipt_count, receipt_cap;
 
 	struct service_config **retired; /* older ones that something may still point into */
 	uint32_t retired_count, retired_cap;
@@ -182,6 +191,13 @@ bool app_is_ready(const struct app *, struct problem *why);
 void watchdog_start(struct app *); /* we are ready */
 void watchdog_after_turn(struct app *);
 bool watchdog_is_content(const struct app *); /* nothing that a new start would mend */
+
+/* ---- switching.c: commands to outputs ---- */
+
+void switching_changed(struct app *);   /* after a commit: what this turn has switched */
+void switching_connected(struct app *); /* a session is up: what is on, and what is not confirmed */
+void switching_confirmed(struct app *, int receipt);
+void switching_forget(struct app *); /* no receipt of this session comes any more */
 
 /* ---- record.c: what the service tells the record about itself ---- */
 

@@ -61,7 +61,13 @@ static void on_connected(void *ctx, bool session_present)
 		         session_present ? "; the session was kept" : "; a new session");
 	app->deaf_from = 0;
 	app_publish_incidents(app);
+	switching_connected(app);
 	record_publish_heads(app, false);
+}
+
+static void on_published(void *ctx, int receipt)
+{
+	switching_confirmed(ctx, receipt);
 }
 
 static void on_disconnected(void *ctx, const char *why)
@@ -300,7 +306,8 @@ static int open_network(struct app *app, struct problem *why)
 	static const struct broker_callbacks callbacks = {.message = on_message,
 	                                                  .connected = on_connected,
 	                                                  .disconnected = on_disconnected,
-	                                                  .wants_release = on_wants_release};
+	                                                  .wants_release = on_wants_release,
+	                                                  .published = on_published};
 	app->review = (struct review_service){.ctx = app,
 	                                      .store = app->store,
 	                                      .submit = on_submit,
@@ -499,6 +506,8 @@ void app_close(struct app *app)
 	hearing_end(app);
 	arena_finish(&app->inbox.arena);
 	app_forget_device_acks(app);
+	switching_forget(app);
+	free(app->receipts);
 	free(app->watch_id);
 	free(app->retired);
 	free(app->inbox.items);

@@ -68,6 +68,7 @@ static void on_watch_connected(void *ctx, bool session_present)
 	struct app *app = ctx;
 	(void)session_present;
 	app_publish_incidents(app);
+	switching_changed(app);
 }
 
 static void on_watch_lost(void *ctx, const char *why)

@@ -65,6 +65,7 @@ void armings_read(const struct checker *, const struct node *, struct site_readi
 void policies_read(const struct checker *, const struct node *, struct site_reading *);
 void last_resort_read(const struct checker *, const struct node *, struct site_reading *);
 void rules_read(const struct checker *, const struct node *, struct site_reading *);
+void outputs_read(const struct checker *, const struct node *, struct site_reading *);
 void handover_read(const struct checker *, const struct node *, struct site_reading *);
 void ledger_head_read(const struct checker *, const struct node *, struct site_reading *);
 

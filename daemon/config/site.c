@@ -23,6 +23,7 @@ enum {
 	S_HANDOVER,
 	S_LEDGER_HEAD,
 	S_RULES,
+	S_OUTPUTS,
 	S_COUNT
 };
 static const struct key site_keys[S_COUNT] = {
@@ -43,6 +44,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_HANDOVER] = {"handover", NULL},
         [S_LEDGER_HEAD] = {"ledger_head", NULL},
         [S_RULES] = {"rules", NULL},
+        [S_OUTPUTS] = {"outputs", NULL},
 };
 static const struct shape site_shape = {"a site file", SHAPE(site_keys), false};
 
@@ -466,6 +468,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	handover_read(c, v[S_HANDOVER], site);
 	ledger_head_read(c, v[S_LEDGER_HEAD], site);
 	rules_read(c, v[S_RULES], site);
+	outputs_read(c, v[S_OUTPUTS], site);
 	/* What is wrong may look like a gap. */
 	if (c->report->problems == 0)
 		duty_gaps_warn(c, site);

@@ -24,6 +24,7 @@ void touch_incident(struct context *, struct incident *);
 void touch_notification(struct context *, struct notification *);
 void touch_device(struct context *, uint32_t device);
 void touch_standing(struct context *, struct standing *);
+void touch_output(struct context *, struct output_state *);
 void plan_dispatch(struct context *, struct notification *, uint32_t contact);
 
 /* sensing.c: what sensors say, and what their silence says. */
@@ -105,6 +106,10 @@ void notifications_expire(struct context *, const struct incident *, enum recipi
 uint32_t add_resolved(struct resolved_recipient *, uint32_t count, uint32_t cap,
                       enum recipient_kind, uint32_t position);
 const char *recipient_id(const struct site_def *, struct resolved_recipient);
+
+/* outputs.c: follow after every event, and after a new definition. */
+void outputs_follow(struct context *);
+void output_told(struct context *, const struct output_told *);
 
 /* standing.c: what stands for a while. */
 struct standing *standing_begin(struct context *, enum standing_type);

@@ -334,6 +334,8 @@ struct site_def {
 	struct policy *policies;
 	struct rule *rules;
 	uint32_t rule_count;
+	struct output *outputs; /* outputs.h */
+	uint32_t output_count;
 	struct recipient *last_resort;
 	struct handover_rules handover;
 	struct head_rules head;

@@ -32,6 +32,7 @@ void record_end(struct context *c, struct entry entry)
 void touch_incident(struct context *c, struct incident *incident)
 {
 	incident->changed = c->now;
+	c->site->outputs_due = true;
 	if (incident->touched)
 		return;
 	incident->touched = true;
@@ -53,6 +54,14 @@ void touch_standing(struct context *c, struct standing *s)
 		return;
 	s->touched = true;
 	PUSH(c->plan->standings, c->plan->standing_count, c->plan->standing_cap, s);
+}
+
+void touch_output(struct context *c, struct output_state *state)
+{
+	if (state->touched)
+		return;
+	state->touched = true;
+	PUSH(c->plan->outputs, c->plan->output_count, c->plan->output_cap, state);
 }
 
 void touch_device(struct context *c, uint32_t device)
@@ -80,10 +89,12 @@ void plan_reset(struct plan *plan, struct site *site)
 		plan->notifications[i]->touched = false;
 	for (uint32_t i = 0; i < plan->standing_count; i++)
 		plan->standings[i]->touched = false;
+	for (uint32_t i = 0; i < plan->output_count; i++)
+		plan->outputs[i]->touched = false;
 	for (uint32_t i = 0; i < plan->device_count; i++)
 		site->devices[plan->devices[i]].touched = false;
 	plan->entry_count = plan->incident_count = plan->notification_count = 0;
-	plan->standing_count = 0;
+	plan->standing_count = plan->output_count = 0;
 	plan->device_count = plan->dispatch_count = plan->dispatches_released = 0;
 	plan->answer = NULL;
 	plan->made = NULL;
@@ -96,6 +107,7 @@ void plan_finish(struct plan *plan)
 	free(plan->incidents);
 	free(plan->notifications);
 	free(plan->standings);
+	free(plan->outputs);
 	free(plan->devices);
 	free(plan->dispatches);
 	text_finish(&plan->scratch);

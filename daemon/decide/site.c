@@ -28,6 +28,9 @@ void site_destroy(struct site *site)
 		incident_destroy(site->incidents[i]);
 	for (uint32_t i = 0; i < site->standing_count; i++)
 		standing_destroy(site->standings[i]);
+	for (uint32_t i = 0; i < site->output_count; i++)
+		output_state_destroy(site->outputs[i]);
+	free(site->outputs);
 	free(site->standings);
 	free(site->notifications);
 	free(site->incidents);
@@ -183,6 +186,9 @@ static int apply_event(struct context *c, const struct event *event)
 	case EVENT_STRANGER:
 		sense_stranger(c, &event->stranger);
 		return 0;
+	case EVENT_OUTPUT:
+		output_told(c, &event->output);
+		return 0;
 	}
 	return 0;
 }
@@ -195,6 +201,7 @@ int site_apply(struct site *site, const struct event *event, struct moment now, 
 	plan->made = NULL;
 	int r = apply_event(&c, event);
 	calendar_follow(&c);
+	outputs_follow(&c);
 	return r;
 }
 
@@ -212,6 +219,7 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 		struct timer *timer = timers_first(&site->timers);
 		if (!timer || timer->due > now.steady) {
 			calendar_follow(&c);
+			outputs_follow(&c);
 			return;
 		}
 		uint32_t device = timer->device;
@@ -330,4 +338,5 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 	free(site->devices);
 	site->devices = devices;
 	site->def = def;
+	site->outputs_due = true;
 }

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "decide/duty.h"
 #include "decide/model.h"
+#include "decide/outputs.h"
 #include "decide/standing.h"
 #include "decide/timers.h"
 
@@ -182,9 +183,12 @@ struct site {
 	int32_t incident_year;
 	struct standing **standings; /* in force, by number */
 	uint32_t standing_count, standing_cap;
-	uint32_t next_standing; /* numbers count from 1 */
-	bool any_open;          /* a device of an armable kind may be active */
-	struct timer calendar;  /* the next look at the calendar, while something depends on it */
+	uint32_t next_standing;        /* numbers count from 1 */
+	struct output_state **outputs; /* those ever switched */
+	uint32_t output_count, output_cap;
+	bool outputs_due;      /* an incident has changed since they were looked at */
+	bool any_open;         /* a device of an armable kind may be active */
+	struct timer calendar; /* the next look at the calendar, while something depends on it */
 	struct timers timers;
 	struct seen_ring *seen; /* message ids lately seen */
 	struct duty_state duty; /* what was changed by hand */
@@ -205,6 +209,7 @@ enum event_type {
 	EVENT_TROUBLE,   /* something of the service itself is out of order, or well again */
 	EVENT_ALIVE,     /* a device gave a sign of life and nothing else */
 	EVENT_STRANGER,  /* somebody spoke whom the site file does not know */
+	EVENT_OUTPUT,    /* the broker has an output's command */
 };
 
 struct signal {
@@ -363,6 +368,11 @@ struct trouble {             /* becomes, or ends, a trouble incident of its own 
 	const char *detail; /* one line for people, or NULL */
 };
 
+struct output_told {
+	const char *output; /* id */
+	uint64_t number;    /* of the command */
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -375,6 +385,7 @@ struct event {
 		struct trouble trouble;
 		struct sign_of_life life;
 		struct stranger stranger;
+		struct output_told output;
 	};
 };
 
@@ -404,6 +415,8 @@ struct plan {                /* accumulates over a turn; a zeroed one is valid *
 	uint32_t notification_count, notification_cap;
 	struct standing **standings; /* touched: to be written */
 	uint32_t standing_count, standing_cap;
+	struct output_state **outputs; /* touched: to be written; to be published unless told */
+	uint32_t output_count, output_cap;
 	uint32_t *devices; /* positions in site.devices */
 	uint32_t device_count, device_cap;
 	struct dispatch *dispatches;
@@ -476,5 +489,6 @@ void notification_destroy(struct notification *);
 void site_adopt_incident(struct site *, struct incident *);
 void site_adopt_notification(struct site *, struct notification *);
 void site_adopt_standing(struct site *, struct standing *);
+void site_adopt_output(struct site *, struct output_state *);
 
 #endif

@@ -65,6 +65,15 @@ bool broker_is_alive(const struct broker *broker)
 	return false;
 }
 
+bool broker_publish_receipt(struct broker *broker, const char *topic, const void *bytes, size_t len,
+                            bool retain, int *receipt)
+{
+	if (!link_is_up(broker) || len > INT32_MAX)
+		return false;
+	return mosquitto_publish(broker->client, receipt, topic, (int)len, bytes, 1, retain) ==
+	       MOSQ_ERR_SUCCESS;
+}
+
 bool broker_is_connected(const struct broker *broker)
 {
 	return link_is_up(broker);

@@ -48,6 +48,9 @@ struct broker_callbacks {
 	/* There is something to write that no message has caused (a ping, a subscription, room in
 	 * the socket): a turn is wanted, so that broker_release is called. */
 	void (*wants_release)(void *ctx);
+	/* The broker has confirmed what was published with this receipt, in this session; or NULL.
+	 * A session that ends confirms nothing more. */
+	void (*published)(void *ctx, int receipt);
 };
 
 struct broker;
@@ -71,6 +74,10 @@ bool broker_is_resting(const struct broker *);
  * publishes state again on connect: what a broken link had queued is gone). */
 bool broker_publish(struct broker *, const char *topic, const void *bytes, size_t len, int qos,
                     bool retain);
+
+/* The same at QoS 1, with a number by which `published` tells that the broker has it. */
+bool broker_publish_receipt(struct broker *, const char *topic, const void *bytes, size_t len,
+                            bool retain, int *receipt);
 
 /* The one place where anything leaves for the broker: writes all that is queued, as far as the
  * socket takes it; the rest goes when there is room (wants_release). */

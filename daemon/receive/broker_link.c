@@ -154,6 +154,14 @@ static void on_answer(struct mosquitto *client, void *ctx, int mid)
 	((struct broker *)ctx)->progress++;
 }
 
+static void on_published(struct mosquitto *client, void *ctx, int mid)
+{
+	struct broker *broker = ctx;
+	on_answer(client, ctx, mid);
+	if (broker->callbacks.published && broker->stage != STAGE_CLOSED)
+		broker->callbacks.published(broker->ctx, mid);
+}
+
 /* The only way to hear what OpenSSL found wrong. */
 static void on_log(struct mosquitto *client, void *ctx, int level, const char *line)
 {
@@ -232,7 +240,7 @@ static void set_callbacks(struct mosquitto *client)
 	mosquitto_connect_with_flags_callback_set(client, on_connect);
 	mosquitto_subscribe_callback_set(client, on_subscribe);
 	mosquitto_unsubscribe_callback_set(client, on_answer);
-	mosquitto_publish_callback_set(client, on_answer);
+	mosquitto_publish_callback_set(client, on_published);
 	mosquitto_log_callback_set(client, on_log);
 }
 

@@ -152,6 +152,8 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 		r = put_device(store, site, plan->devices[i], why);
 	for (uint32_t i = 0; r == 0 && i < plan->standing_count; i++)
 		r = standing_put(store, site, plan->standings[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->output_count; i++)
+		r = output_put(store, site, plan->outputs[i], why);
 	return r == 0 ? put_site(store, site, head, now, why) : r;
 }
 

@@ -159,6 +159,8 @@ int store_load_site(struct store *store, struct site *site, struct problem *why)
 	if (r == 0)
 		r = standings_load(store, site);
 	if (r == 0)
+		r = outputs_load(store, site);
+	if (r == 0)
 		r = load_seen(store, site);
 	if (r < 0) {
 		int code = sqlite3_errcode(store->db);

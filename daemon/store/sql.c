@@ -140,6 +140,16 @@ static const char *const statements[STATEMENT_COUNT] = {
                                " WHERE (?1 IS NULL OR s.id = ?1) AND t.type = ?2"
                                " AND (?3 OR t.is_over = 0) ORDER BY t.since_steady DESC,"
                                " t.number DESC LIMIT 1000",
+        [SQL_OUTPUT_PUT] =
+                "INSERT OR REPLACE INTO output_state (site, output, topic, on_command,"
+                " off_command, retain, is_on, told, number, incident, changed_wall,"
+                " changed_steady) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        [SQL_OUTPUTS_GET] = "SELECT output, topic, on_command, off_command, retain, is_on, told,"
+                            " number, incident, changed_wall, changed_steady FROM output_state"
+                            " WHERE site = ?1 ORDER BY output",
+        [SQL_OUTPUTS_LIST] = "SELECT s.id, o.output, o.is_on, o.told, o.incident, o.changed_wall"
+                             " FROM output_state o JOIN site s ON s.number = o.site"
+                             " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, o.output",
         [SQL_INCIDENT_GET] = INCIDENT_SELECT "WHERE i.id = ?1",
         [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT
         "WHERE i.key IN (SELECT key FROM incident WHERE site = ?1"

@@ -44,6 +44,9 @@ enum statement {
 	SQL_STANDING_LAST,
 	SQL_STANDINGS_TO_LOAD,
 	SQL_STANDINGS_LIST,
+	SQL_OUTPUT_PUT,
+	SQL_OUTPUTS_GET,
+	SQL_OUTPUTS_LIST,
 	SQL_INCIDENT_GET,
 	SQL_INCIDENTS_TO_LOAD,
 	SQL_INCIDENT_PLACE,
@@ -149,6 +152,11 @@ int notifications_load(struct store *, struct site *) MUST_USE;
 int standing_put(struct store *, const struct site *, const struct standing *,
                  struct problem *why) MUST_USE;
 int standings_load(struct store *, struct site *) MUST_USE;
+
+/* output_rows.c */
+int output_put(struct store *, const struct site *, const struct output_state *,
+               struct problem *why) MUST_USE;
+int outputs_load(struct store *, struct site *) MUST_USE;
 
 /* commit.c */
 struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */

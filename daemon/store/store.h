@@ -161,6 +161,15 @@ typedef bool (*standing_visit)(void *ctx, const char *json);
 int store_standings(struct store *, const char *site, enum standing_type, bool over_too,
                     standing_visit, void *ctx) MUST_USE;
 
+/* Outputs that were ever switched, of one site or with NULL of all. */
+struct output_row {
+	const char *site, *output, *incident;
+	bool is_on, told; /* told: the broker has confirmed the last command */
+	wall_ms changed;
+};
+typedef bool (*output_visit)(void *ctx, const struct output_row *);
+int store_outputs(struct store *, const char *site, output_visit, void *ctx) MUST_USE;
+
 /* Who a notification was for: what an acknowledge link stands for. -ENOENT if unknown. */
 struct link_target {
 	char *site, *incident, *to_kind, *to_id, *to_name; /* heap; link_target_finish frees */

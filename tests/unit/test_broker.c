@@ -75,7 +75,7 @@ static void on_limit(uv_timer_t *timer)
 }
 
 static const struct broker_callbacks callbacks = {on_message, on_connected, on_disconnected,
-                                                  on_wants_release};
+                                                  on_wants_release, NULL};
 
 static void desk_open(struct desk *desk, const struct broker_options *options,
                       const char *const *filters, size_t count)
