@@ -399,6 +399,7 @@ static void put_in_force(struct app *app, struct service_config *config)
 	char **filters = app_make_filters(app, &count);
 	broker_resubscribe(app->broker, (const char *const *)filters, count);
 	app_free_filters(filters, count);
+	http_reload(app->http, &config->http);
 	heartbeat_start(app);
 	record_configured(app);
 }

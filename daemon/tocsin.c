@@ -66,6 +66,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough is no failure */
 	if (!command_parse(argc, argv, &line, stdout, stderr, &code))
 		return code;
+	if (line.command->alone) {
+		const struct command_context alone = {
+		        .language = reader_language(), .out = stdout, .err = stderr};
+		return command_run(&alone, &line);
+	}
 	if (load(line.options[OPTION_CONFIG], &path, &config) < 0)
 		return EXIT_CONFIG;
 	const char *store_path = config->store_path;

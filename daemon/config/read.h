@@ -11,7 +11,7 @@ const char *check_language(const struct checker *, const struct node *);
 /* Shorter ones are slips of the unit, and would push without a breath in between. */
 #define SPAN_LEAST ((span_ms)100)
 
-/* ---- the service file: service.c, channels.c, tokens.c ---- */
+/* ---- the service file: service.c, channels.c, tokens.c, users.c ---- */
 
 struct pending_token { /* a token file that is to be made once the whole configuration is good */
 	const struct node *node;
@@ -35,6 +35,9 @@ struct service_reading {
 void service_read(const struct checker *, const struct node *root, struct service_reading *);
 void service_reading_finish(struct service_reading *);
 void channels_read(const struct checker *, const struct node *, struct service_reading *);
+/* "viewer", "operator", "admin"; ROLE_NONE, reported, for another word. */
+enum role check_role(const struct checker *, const struct node *);
+void users_read(const struct checker *, const struct node *, struct service_reading *);
 void tokens_read(const struct checker *, const struct node *, struct service_reading *);
 /* Makes the token files that are missing. */
 void tokens_make(const struct checker *, struct service_reading *);

@@ -137,11 +137,12 @@ static void store_read(const struct checker *c, const struct node *node,
 	check_span(c, v[ST_KEEP], "keep", 1, &config->store_keep);
 }
 
-enum { H_LISTEN, H_URL, H_TOKENS, H_COUNT };
+enum { H_LISTEN, H_URL, H_TOKENS, H_USERS, H_COUNT };
 static const struct key http_keys[H_COUNT] = {
         [H_LISTEN] = {"listen", NULL},
         [H_URL] = {"public_url", NULL},
         [H_TOKENS] = {"tokens", NULL},
+        [H_USERS] = {"users", NULL},
 };
 static const struct shape http_shape = {"http", SHAPE(http_keys), false};
 
@@ -193,6 +194,7 @@ static void http_read(const struct checker *c, const struct node *node,
 	if (check_map(c, node, &http_shape, v)) {
 		http_listen(c, v[H_LISTEN], out);
 		tokens_read(c, v[H_TOKENS], reading);
+		users_read(c, v[H_USERS], reading);
 	}
 	http_public_url(c, v[H_URL], out);
 }

@@ -27,7 +27,7 @@ static const char *role_word(const void *owner, uint32_t i)
 	return roles[i];
 }
 
-static enum role role_read(const struct checker *c, const struct node *node)
+enum role check_role(const struct checker *c, const struct node *node)
 {
 	const char *word = check_scalar(c, node, "the role");
 	if (!word)
@@ -64,7 +64,7 @@ static void token_read(const struct checker *c, const struct node *node, struct 
 		return;
 	/* A hash that no token has, until the token is known. */
 	crypto_random(token->hash, sizeof token->hash);
-	token->role = role_read(c, v[T_ROLE]);
+	token->role = check_role(c, v[T_ROLE]);
 	const char *secret = NULL;
 	switch (check_secret(c, "token", v[T_TOKEN], v[T_TOKEN_FILE], true, &secret)) {
 	case SECRET_NONE:

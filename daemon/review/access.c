@@ -62,6 +62,13 @@ struct access *access_create(const struct http_options *options)
 	return access;
 }
 
+void access_reload(struct access *access, const struct http_options *options)
+{
+	access->tokens = options->tokens;
+	access->count = options->token_count;
+	memset(access->known, 0, sizeof access->known);
+}
+
 void access_destroy(struct access *access)
 {
 	if (!access)
@@ -70,25 +77,32 @@ void access_destroy(struct access *access)
 	free(access);
 }
 
-static struct failures *failures_of(struct access *access, struct address_key address, uint64_t now)
+static const struct failures *look_up(const struct access *access, struct address_key address,
+                                      uint64_t now)
 {
 	for (size_t i = 0; i < ADDRESSES; i++) {
-		struct failures *at = &access->failures[i];
+		const struct failures *at = &access->failures[i];
 		if (at->since && same_address(at->address, address))
 			return now - at->since < WINDOW ? at : NULL;
 	}
 	return NULL;
 }
 
-static void count_failure(struct access *access, struct address_key address, uint64_t now)
+bool access_is_braked(const struct access *access, struct address_key address, uint64_t now)
 {
-	struct failures *at = failures_of(access, address, now);
-	if (at) {
-		at->count++;
+	const struct failures *failures = look_up(access, address, now);
+	return failures && failures->count >= ACCESS_FAILURES_MAX;
+}
+
+void access_failed(struct access *access, struct address_key address, uint64_t now)
+{
+	const struct failures *found = look_up(access, address, now);
+	if (found) {
+		access->failures[found - access->failures].count++;
 		return;
 	}
 	/* A window that has passed is taken again; of full ones the oldest goes. */
-	at = &access->failures[0];
+	struct failures *at = &access->failures[0];
 	for (size_t i = 0; i < ADDRESSES; i++) {
 		struct failures *other = &access->failures[i];
 		if (other->since && same_address(other->address, address)) {
@@ -148,16 +162,16 @@ enum access_verdict access_check(struct access *access, struct address_key addre
 		return ACCESS_MISSING;
 	size_t len = strnlen(token, TOKEN_MAX + 1);
 	uint32_t found = len <= TOKEN_MAX ? find_token(access, token, len) : UINT32_MAX;
-	const struct failures *failures = failures_of(access, address, now);
-	bool braked = failures && failures->count >= ACCESS_FAILURES_MAX;
-	if (braked && !(found != UINT32_MAX && was_good_from(access, address, found)))
+	if (access_is_braked(access, address, now) &&
+	    !(found != UINT32_MAX && was_good_from(access, address, found)))
 		return ACCESS_BRAKED;
 	if (found == UINT32_MAX) {
-		count_failure(access, address, now);
+		access_failed(access, address, now);
 		return ACCESS_UNKNOWN;
 	}
 	remember_good(access, address, found);
 	out->role = access->tokens[found].role;
 	out->name = access->tokens[found].name;
+	out->person = NULL;
 	return ACCESS_GRANTED;
 }

@@ -25,7 +25,8 @@ enum access_verdict {
 
 struct access_grant {
 	enum role role;
-	const char *name; /* of the token; for the record */
+	const char *name;   /* of the token or the user; for the record */
+	const char *person; /* in whose name they act, or NULL */
 };
 
 struct access;
@@ -37,5 +38,12 @@ void access_destroy(struct access *);
  * guessing is slow, and a stranger behind the same address locks nobody out who is at work. */
 enum access_verdict access_check(struct access *, struct address_key, const char *authorization,
                                  uint64_t now, struct access_grant *out) MUST_USE;
+
+/* For what is tried without a token: a password. */
+bool access_is_braked(const struct access *, struct address_key, uint64_t now);
+void access_failed(struct access *, struct address_key, uint64_t now);
+
+/* Other tokens count from now on; failures are not forgotten. */
+void access_reload(struct access *, const struct http_options *);
 
 #endif

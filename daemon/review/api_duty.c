@@ -174,6 +174,8 @@ void api_override_end(struct exchange *ex)
 	    (!body || !exchange_member(ex, body, "by", true, ID_MAX, &operation.by) ||
 	     !exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note)))
 		goto finish;
+	if (!exchange_by(ex, &operation.by))
+		goto finish;
 	const struct site *site = site_of_override(ex);
 	if (site)
 		exchange_submit(ex, site->def->id, &operation, finish_override, NULL, NULL);

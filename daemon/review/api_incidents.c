@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/next_view.h"
 #include "review/views.h"
 
 #define LIMIT_DEFAULT 100
@@ -14,14 +15,24 @@
 
 struct incident_list {
 	struct text out;
+	const struct review_service *service;
 	uint32_t count;
 	char last[INCIDENT_ID_MAX];
 };
+
+/* What is only in the store has no next. */
+static void put_next(struct text *out, const struct review_service *service, const char *site_id,
+                     const struct incident *incident)
+{
+	view_next(out, service->site(service->ctx, site_id), incident, service->now(service->ctx));
+}
 
 static bool list_incident(void *ctx, const char *site_id, const struct incident *incident)
 {
 	struct incident_list *list = ctx;
 	view_incident(&list->out, NULL, site_id, incident);
+	if (incident->state != STATE_RESOLVED)
+		put_next(&list->out, list->service, site_id, incident);
 	memcpy(list->last, incident->id, sizeof list->last);
 	list->count++;
 	return true;
@@ -100,7 +111,7 @@ static void answer_store_problem(struct exchange *ex, int r, const char *detail)
 void api_incidents(struct exchange *ex)
 {
 	struct incident_filter filter = {0};
-	struct incident_list list = {0};
+	struct incident_list list = {.service = &ex->server->service};
 	bool more = false;
 	if (!read_filter(ex, &filter))
 		return;
@@ -138,12 +149,14 @@ void api_incident(struct exchange *ex)
 	int r = store_incident(store, ex->id, &incident, &site_id);
 	if (r == 0)
 		r = view_incident_with_timeline(&out, NULL, store, site_id, incident, &why);
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
 		refuse_unknown(ex);
-	else if (r < 0)
+	} else if (r < 0) {
 		answer_store_problem(ex, r, why.text);
-	else
+	} else {
+		put_next(&out, &ex->server->service, site_id, incident);
 		exchange_json(ex, 200, &out);
+	}
 	text_finish(&out);
 	incident_destroy(incident);
 	free(site_id);
@@ -202,10 +215,12 @@ static void finish_action(struct exchange *ex, int result, const struct incident
 		return;
 	}
 	struct text out = {0};
-	if (incident)
+	if (incident) {
 		view_incident(&out, NULL, site_id, incident);
-	else
+		put_next(&out, &ex->server->service, site_id, incident);
+	} else {
 		text_add(&out, "{}");
+	}
 	exchange_json(ex, 200, &out);
 	text_finish(&out);
 }

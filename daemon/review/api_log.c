@@ -91,6 +91,7 @@ struct stream {
 	struct text chunk;
 	size_t sent; /* bytes of the chunk that are with the daemon */
 	uint64_t quiet_since;
+	uint32_t generation; /* of the configuration it was opened under */
 };
 
 static struct cursor *cursor_of(struct stream *stream, const char *site)
@@ -247,7 +248,7 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 	(void)position;
 	struct stream *stream = ctx;
 	uint64_t now = server_now(stream->server);
-	if (stream->server->closing)
+	if (stream->server->closing || stream->generation != stream->server->generation)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (stream->sent == stream->chunk.len) {
 		if (!fill(stream))
@@ -332,6 +333,7 @@ void api_stream(struct exchange *ex)
 	stream->client = ex->client;
 	stream->connection = ex->connection;
 	stream->quiet_since = server_now(ex->server);
+	stream->generation = ex->server->generation;
 	if (!add_sites(ex, stream)) {
 		stream_destroy(stream);
 		return;

@@ -308,10 +308,7 @@ void api_status(struct exchange *ex)
 	json_close(&out, ']');
 	json_open(&out, "token", '{');
 	json_put_string(&out, "name", ex->grant.name);
-	json_put_string(&out, "role",
-	                ex->grant.role == ROLE_ADMIN      ? "admin"
-	                : ex->grant.role == ROLE_OPERATOR ? "operator"
-	                                                  : "viewer");
+	json_put_string(&out, "role", role_name(ex->grant.role));
 	json_close(&out, '}');
 	json_close(&out, '}');
 	exchange_json(ex, 200, &out);

@@ -320,6 +320,8 @@ static void end(struct exchange *ex, enum standing_type type, enum operation_typ
 		    !exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note))
 			goto finish;
 	}
+	if (!exchange_by(ex, &operation.by))
+		goto finish;
 	const struct site *site = site_of_standing(ex, type);
 	if (site)
 		exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);

@@ -45,7 +45,9 @@ void exchange_destroy(struct exchange *ex)
 		MHD_destroy_response(ex->response);
 	if (ex->client && ex->client->exchange == ex)
 		ex->client->exchange = NULL;
+	once_forget(ex->server->once, ex);
 	text_finish(&ex->body);
+	text_finish(&ex->answered);
 	free(ex->id);
 	free(ex);
 }
@@ -247,6 +249,33 @@ static const char *told_as(const char *member)
 	return strcmp(member, "reason") == 0 ? "note" : member;
 }
 
+bool exchange_by(struct exchange *ex, const char **by)
+{
+	const char *person = ex->grant.person;
+	if (!*by)
+		*by = person;
+	if (!person || ex->grant.role == ROLE_ADMIN || strcmp(*by, person) == 0)
+		return true;
+	exchange_problem(ex, 403, "by: you have signed in as '%.64s' and act in that name", person);
+	return false;
+}
+
+/* The body says in whose name, or the session does. */
+static bool own_name(struct exchange *ex, cJSON *body)
+{
+	const cJSON *given = json_get(body, "by");
+	const char *by = cJSON_GetStringValue(given);
+	if (given && !cJSON_IsNull(given) && !by)
+		return true; /* its reader says what is wrong */
+	if (!exchange_by(ex, &by))
+		return false;
+	if (by && !cJSON_GetStringValue(given)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(body, "by");
+		cJSON_AddStringToObject(body, "by", by);
+	}
+	return true;
+}
+
 cJSON *exchange_body(struct exchange *ex, const char *allowed)
 {
 	cJSON *body = NULL;
@@ -280,6 +309,8 @@ cJSON *exchange_body(struct exchange *ex, const char *allowed)
 			goto refuse;
 		}
 	}
+	if (word_in_list(allowed, "by", 2) && !own_name(ex, body))
+		goto refuse;
 	return body;
 refuse:
 	cJSON_Delete(body);
@@ -316,6 +347,8 @@ bool exchange_member(struct exchange *ex, const cJSON *body, const char *name, b
 }
 
 /* ---- answering ---- */
+
+#define TAGGED_MAX ((size_t)1024 * 1024)
 
 static const struct {
 	const char *name, *value;
@@ -361,22 +394,64 @@ void exchange_answer(struct exchange *ex, unsigned status, const char *content_t
                      struct text *body)
 {
 	size_t len = body->len;
+	if (ex->kept) {
+		text_reset(&ex->answered);
+		text_add_len(&ex->answered, text_get(body), len);
+	}
 	put_response(ex, status, content_type,
 	             MHD_create_response_from_buffer(len, text_take(body), MHD_RESPMEM_MUST_FREE));
 }
 
+/* Who asks again for what has not changed gets no more than that. */
+static bool is_unchanged(struct exchange *ex, const char *tag)
+{
+	const char *known = exchange_header(ex, "If-None-Match");
+	if (!known || !strstr(known, tag))
+		return false;
+	struct text nothing = {0};
+	exchange_answer(ex, 304, "application/json", &nothing);
+	exchange_add_header(ex, "ETag", tag);
+	return true;
+}
+
+static void write_tag(const struct exchange *ex, const void *at, size_t len, char out[40])
+{
+	uint8_t mac[SHA256_LEN];
+	struct text tag = {0};
+	crypto_hmac_sha256(ex->server->service.link_key, SHA256_LEN, at, len, mac);
+	text_add_char(&tag, '"');
+	text_add_base64url(&tag, mac, 16);
+	text_add_char(&tag, '"');
+	snprintf(out, 40, "%s", text_get(&tag));
+	text_finish(&tag);
+}
+
 void exchange_json(struct exchange *ex, unsigned status, struct text *body)
 {
+	char tag[40];
 	text_add_char(body, '\n');
+	bool tagged = status == 200 && ex->route && strcmp(ex->route->method, "GET") == 0 &&
+	              body->len <= TAGGED_MAX;
+	if (tagged)
+		write_tag(ex, body->at, body->len, tag);
+	if (tagged && is_unchanged(ex, tag))
+		return;
 	exchange_answer(ex, status, "application/json", body);
+	if (tagged)
+		exchange_add_header(ex, "ETag", tag);
 }
 
 void exchange_static(struct exchange *ex, const char *content_type, const void *at, size_t len)
 {
 	/* MHD only reads a persistent buffer; its signature has no const. */
 	void *bytes = (void *)(uintptr_t)at;
-	put_response(ex, 200, content_type,
-	             MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
+	char tag[40];
+	write_tag(ex, at, len, tag);
+	if (!is_unchanged(ex, tag)) {
+		put_response(ex, 200, content_type,
+		             MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
+		exchange_add_header(ex, "ETag", tag);
+	}
 }
 
 static const char *status_title(unsigned status)
@@ -394,6 +469,7 @@ static const char *status_title(unsigned status)
 	        {413, "Content Too Large"},
 	        {414, "URI Too Long"},
 	        {415, "Unsupported Media Type"},
+	        {422, "Unprocessable Content"},
 	        {429, "Too Many Requests"},
 	        {503, "Service Unavailable"},
 	};
@@ -454,6 +530,7 @@ static void operation_ended(void *ctx, int result, const struct incident *incide
 	ex->pending = NULL;
 	ex->made = made;
 	ex->finish(ex, result, incident, site_id, why ? why : &nothing);
+	once_keep(ex->server->once, ex);
 	forget_pending(ex);
 	exchange_resume(ex);
 }

@@ -13,12 +13,17 @@
 #include "base/json.h"
 #include "review/access.h"
 #include "review/http.h"
+#include "review/once.h"
 
 #define BODY_MAX ((size_t)64 * 1024)
 #define URL_MAX 4096 /* path and query, as sent */
 
 struct exchange;
 struct stream;
+struct session;
+struct sessions;
+struct trial;
+struct answer_kept;
 
 /* What the server does not wait for longer. */
 #define REQUEST_WITHIN SECONDS(20)   /* until a request is there whole */
@@ -41,9 +46,15 @@ struct http_server {
 	struct review_service service;
 	struct MHD_Daemon *daemon;
 	struct access *access;
-	uv_poll_t poll;   /* the daemon's epoll descriptor */
-	uv_timer_t due;   /* what the daemon waits for */
-	uv_timer_t watch; /* once a second while there are clients: deadlines, heartbeats */
+	struct sessions *sessions;
+	struct once *once;
+	struct trial *trials; /* passwords that wait to be tried */
+	uint32_t trial_count;
+	bool trial_runs;
+	uint32_t generation; /* one more with each reload: older streams end */
+	uv_poll_t poll;      /* the daemon's epoll descriptor */
+	uv_timer_t due;      /* what the daemon waits for */
+	uv_timer_t watch;    /* once a second while there are clients: deadlines, heartbeats */
 	int open_handles;
 	int port;
 	bool kicked; /* something was resumed: run soon */
@@ -53,6 +64,7 @@ struct http_server {
 };
 
 void server_kick(struct http_server *);
+void server_handle_closed(struct http_server *); /* one of open_handles; the last frees it */
 static inline uint64_t server_now(const struct http_server *server)
 {
 	return uv_now(server->loop);
@@ -75,6 +87,8 @@ struct exchange {
 	struct access_grant grant;
 	struct MHD_Response *response; /* once it is answered */
 	unsigned status;
+	struct text answered;     /* a copy of the answer, where it is to be kept */
+	struct answer_kept *kept; /* for an idempotency key, or NULL */
 	bool suspended;
 	struct pending *pending;
 	uint64_t pending_until;
@@ -86,6 +100,18 @@ struct exchange {
 
 struct exchange *exchange_create(struct http_server *, struct MHD_Connection *, struct client *);
 void exchange_destroy(struct exchange *);
+
+/* ---- who asks ---- */
+
+/* Grants by token or session, or answers. */
+bool exchange_admit(struct exchange *, const char *method);
+/* True if it does not come from another site's page. */
+bool exchange_is_own(const struct exchange *);
+bool exchange_session(const struct exchange *, struct session *out); /* the good one it carries */
+void exchange_grant(struct exchange *, const struct session *);
+void exchange_braked(struct exchange *); /* 429 */
+const char *role_name(enum role);
+void trials_drop(struct http_server *); /* at the end */
 
 /* ---- reading the request ---- */
 
@@ -107,7 +133,8 @@ bool exchange_query_one_site(struct exchange *, const struct site **out);
 const struct site *exchange_named_site(struct exchange *, const char *id);   /* NULL after a 400 */
 const struct site *exchange_only_site(struct exchange *, const char *where); /* likewise */
 
-/* The body as a JSON object of the allowed members, or NULL after a 4xx; cJSON_Delete it. */
+/* The body as a JSON object of the allowed members, or NULL after a 4xx; cJSON_Delete it. Who has
+ * signed in as a person acts in that name: "by" is filled in, and another's refused. */
 cJSON *exchange_body(struct exchange *, const char *allowed);
 /* A text member; out is NULL if it is absent or null. False after a 400: not a text, longer than
  * max bytes, or missing though required. */
@@ -140,6 +167,9 @@ void exchange_resume(struct exchange *);
 /* Once a second: gives up waiting for a commit that does not come. */
 void exchange_watch(struct exchange *);
 
+/* In whose name, where it may be left out: as named, or of who has signed in. False after a 403. */
+bool exchange_by(struct exchange *, const char **by);
+
 /* True if word stands in list ("a, b, c"). */
 bool word_in_list(const char *list, const char *word, size_t len);
 
@@ -157,6 +187,9 @@ struct route {
  * answer. */
 void route_exchange(struct exchange *, const char *method);
 
+void api_sign_in(struct exchange *);
+void api_session(struct exchange *);
+void api_sign_out(struct exchange *);
 void api_incidents(struct exchange *);
 void api_incident(struct exchange *);
 void api_incident_ack(struct exchange *);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/session.h"
 
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_ADDRESS 256
@@ -155,6 +156,7 @@ static void begin_exchange(struct exchange *ex, const char *url, const char *met
 static enum MHD_Result queue_answer(struct exchange *ex)
 {
 	ex->client->deadline = server_now(ex->server) + ANSWER_WITHIN;
+	once_keep(ex->server->once, ex);
 	return MHD_queue_response(ex->connection, ex->status, ex->response);
 }
 
@@ -198,7 +200,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	}
 	if (ex->body_too_large && !ex->response)
 		refuse_body(ex);
-	if (!ex->response)
+	if (!ex->response && !once_answers(ex->server->once, ex))
 		ex->route->handler(ex);
 	if (ex->suspended)
 		return MHD_YES;
@@ -328,6 +330,8 @@ int http_open(uv_loop_t *loop, const struct http_options *options,
 		return problem_set(why, -ENOMEM, "the HTTP server cannot start");
 	}
 	server->access = access_create(options);
+	server->sessions = sessions_create(service->link_key);
+	server->once = once_create();
 	start_handles(server);
 	*out = server;
 	return 0;
@@ -347,11 +351,25 @@ void http_committed(struct http_server *server)
 			stream_wake(client->stream);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+void http_reload(struct http_server *server, const struct http_options *options)
 {
-	struct http_server *server = handle->data;
+	server->options = options;
+	server->generation++;
+	access_reload(server->access, options);
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client->stream)
+			stream_wake(client->stream);
+}
+
+void server_handle_closed(struct http_server *server)
+{
 	if (--server->open_handles == 0)
 		free(server);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	server_handle_closed(handle->data);
 }
 
 void http_close(struct http_server *server)
@@ -370,6 +388,9 @@ void http_close(struct http_server *server)
 	uv_close((uv_handle_t *)&server->due, on_handle_closed);
 	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 	MHD_stop_daemon(server->daemon);
+	trials_drop(server);
 	access_destroy(server->access);
+	sessions_destroy(server->sessions);
+	once_destroy(server->once);
 	server->access = NULL;
 }

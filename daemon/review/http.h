@@ -19,12 +19,21 @@ struct access_token {
 	uint8_t hash[SHA256_LEN]; /* of the token: the token itself is not kept */
 };
 
+struct access_user { /* somebody who signs in on the console */
+	const char *name;
+	const char *person; /* id of the person in whose name they act, or NULL */
+	enum role role;
+	const char *password_hash; /* base/password.h */
+};
+
 struct http_options {           /* borrowed, stays */
 	const char *host;       /* "127.0.0.1", "::1", "0.0.0.0" */
 	int port;               /* 0: any free one */
 	const char *public_url; /* without a slash at the end */
 	const struct access_token *tokens;
 	uint32_t token_count;
+	const struct access_user *users;
+	uint32_t user_count;
 };
 
 /* How the commit of an operation ended: 0, or the core's negative errno with why.
@@ -57,6 +66,9 @@ struct http_server;
 int http_open(uv_loop_t *, const struct http_options *, const struct review_service *,
               struct http_server **out, struct problem *why) MUST_USE;
 int http_port(const struct http_server *);
+/* Another configuration is in force: its tokens and users count from now on, and streams begin
+ * anew. Address and port stay. */
+void http_reload(struct http_server *, const struct http_options *);
 /* After each commit: lets event streams look for new ledger entries. */
 void http_committed(struct http_server *);
 void http_close(struct http_server *);

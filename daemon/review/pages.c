@@ -82,6 +82,8 @@ void page_console_file(struct exchange *ex)
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (strcmp(files[i].name, ex->id) == 0) {
 			exchange_static(ex, files[i].type, files[i].bytes, *files[i].len);
+			/* A browser may keep it, and asks each time whether it is the same. */
+			exchange_replace_header(ex, "Cache-Control", "no-cache");
 			return;
 		}
 	exchange_problem(ex, 404, "the console has no file '%.64s'", ex->id);

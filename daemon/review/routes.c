@@ -15,6 +15,9 @@ static const struct route routes[] = {
         {"GET", "/a/{token}", ROLE_NONE, NULL, page_link},
         {"POST", "/a/{token}", ROLE_NONE, NULL, page_link_take},
 
+        {"POST", "/api/v1/session", ROLE_NONE, "", api_sign_in},
+        {"GET", "/api/v1/session", ROLE_VIEWER, "", api_session},
+        {"DELETE", "/api/v1/session", ROLE_VIEWER, "", api_sign_out},
         {"GET", "/api/v1/incidents", ROLE_VIEWER, "state, site, kind, since, until, limit, after",
          api_incidents},
         {"POST", "/api/v1/incidents", ROLE_OPERATOR, "", api_incident_report},
@@ -87,47 +90,6 @@ static bool method_fits(const char *wanted, const char *method)
 	       (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-/* What is under /api needs a token, also where there is nothing: strangers learn no routes. */
-static bool authorize(struct exchange *ex)
-{
-	struct http_server *server = ex->server;
-	switch (access_check(server->access, ex->client->address,
-	                     exchange_header(ex, "Authorization"), server_now(server),
-	                     &ex->grant)) {
-	case ACCESS_GRANTED:
-		return true;
-	case ACCESS_MISSING:
-		exchange_problem(ex, 401, "send a token: Authorization: Bearer <token>");
-		exchange_add_header(ex, "WWW-Authenticate", "Bearer realm=\"tocsin\"");
-		return false;
-	case ACCESS_UNKNOWN:
-		exchange_problem(ex, 401, "this token is not one of http.tokens");
-		exchange_add_header(ex, "WWW-Authenticate",
-		                    "Bearer realm=\"tocsin\", error=\"invalid_token\"");
-		return false;
-	case ACCESS_BRAKED:
-		exchange_problem(ex, 429, "too many wrong tokens from this address; wait a minute");
-		exchange_add_header(ex, "Retry-After", "60");
-		return false;
-	}
-	return false;
-}
-
-static const char *role_name(enum role role)
-{
-	switch (role) {
-	case ROLE_NONE:
-		return "none";
-	case ROLE_VIEWER:
-		return "viewer";
-	case ROLE_OPERATOR:
-		return "operator";
-	case ROLE_ADMIN:
-		return "admin";
-	}
-	return "none";
-}
-
 static void refuse_path(struct exchange *ex, const char *allow)
 {
 	if (!*allow) {
@@ -138,13 +100,20 @@ static void refuse_path(struct exchange *ex, const char *allow)
 	exchange_add_header(ex, "Allow", allow);
 }
 
+/* Signing in is all that a stranger may do. */
+static bool is_open(const struct exchange *ex, const char *method)
+{
+	return strcmp(ex->path, "/api/v1/session") == 0 && strcmp(method, "POST") == 0;
+}
+
 void route_exchange(struct exchange *ex, const char *method)
 {
 	const struct route *found = NULL;
 	const char *id;
 	size_t id_len;
 	struct text allow = {0};
-	if (strncmp(ex->path, "/api/", 5) == 0 && !authorize(ex))
+	if (strncmp(ex->path, "/api/", 5) == 0 && !is_open(ex, method) &&
+	    !exchange_admit(ex, method))
 		return;
 	for (size_t i = 0; i < ROUTES && !found; i++) {
 		if (!pattern_fits(routes[i].pattern, ex->path, &id, &id_len))
@@ -159,8 +128,8 @@ void route_exchange(struct exchange *ex, const char *method)
 	if (!found) {
 		refuse_path(ex, text_get(&allow));
 	} else if (ex->grant.role < found->role) {
-		exchange_problem(ex, 403, "this token's role is %s; needed: %s",
-		                 role_name(ex->grant.role), role_name(found->role));
+		exchange_problem(ex, 403, "your role is %s; needed: %s", role_name(ex->grant.role),
+		                 role_name(found->role));
 	} else if (!found->query || exchange_query_allowed(ex, found->query)) {
 		ex->route = found;
 		if (id) {

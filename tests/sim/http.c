@@ -25,6 +25,12 @@ int http_port(const struct http_server *server)
 	return 8080;
 }
 
+void http_reload(struct http_server *server, const struct http_options *options)
+{
+	(void)server;
+	(void)options;
+}
+
 void http_committed(struct http_server *server)
 {
 	(void)server;

@@ -21,6 +21,7 @@
 #include "story.h"
 
 #include "base/mem.h"
+#include "base/password.h"
 #include "review/http.h"
 #include "review/link.h"
 
@@ -44,6 +45,8 @@ struct visits {
 	struct moment now;
 	struct http_server *server;
 	struct access_token tokens[3];
+	struct access_user users[2];
+	struct text hash; /* of "correct horse" */
 	struct http_options options;
 	struct review_service service;
 	struct waiting waiting[WAITING_MAX];
@@ -182,7 +185,12 @@ static void serve(struct visits *v)
 	v->options = (struct http_options){.host = "127.0.0.1",
 	                                   .public_url = "http://127.0.0.1",
 	                                   .tokens = v->tokens,
-	                                   .token_count = 3};
+	                                   .token_count = 3,
+	                                   .users = v->users,
+	                                   .user_count = 2};
+	password_hash(&v->hash, "correct horse");
+	v->users[0] = (struct access_user){"li", "li", ROLE_OPERATOR, text_get(&v->hash)};
+	v->users[1] = (struct access_user){"office", NULL, ROLE_VIEWER, text_get(&v->hash)};
 	v->service = (struct review_service){.ctx = v,
 	                                     .store = v->store,
 	                                     .link_key = {42},
@@ -233,6 +241,7 @@ static inline void visit_end(struct visits *v)
 	store_close(v->store);
 	site_def_destroy(v->def);
 	text_finish(&v->got);
+	text_finish(&v->hash);
 	char command[128];
 	snprintf(command, sizeof command, "rm -r '%s'", v->folder);
 	assert_int_equal(system(command), 0);

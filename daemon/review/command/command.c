@@ -397,6 +397,17 @@ const struct command commands[] = {
                     "daemon's next start on, and the old\nkey vouches for it in the record.",
          .examples = "key\nkey --new\n",
          .run = run_key},
+        {.name = "password",
+         .arguments = "",
+         .alone = true,
+         .summary = "makes the hash of a password, for http.users",
+         .details = "Reads a password from standard input, one line, and prints its hash (scrypt), "
+                    "which goes into\nthe service file:\n\n"
+                    "  http:\n    users:\n"
+                    "      - {name: li, role: operator, person: li, password_hash: \"...\"}\n\n"
+                    "The password itself is kept nowhere.",
+         .examples = "password\n",
+         .run = run_password},
         {.name = "test",
          .arguments = "RECIPIENT",
          .arguments_min = 1,

@@ -98,6 +98,8 @@ struct command {
 	const char *arguments; /* as the usage line shows them, or "" */
 	uint32_t arguments_min, arguments_max;
 	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
+	bool alone;            /* needs no configuration: but for err, out, language the context is
+	                          empty */
 	uint64_t unless;       /* an option with which nothing else is needed */
 	const char *summary;   /* one line */
 	const char *details;   /* what it does, for somebody who has never used it */

@@ -99,6 +99,7 @@ int run_key(const struct command_context *, const struct invocation *);
 int run_backup(const struct command_context *, const struct invocation *);
 int run_export(const struct command_context *, const struct invocation *);
 int run_replay(const struct command_context *, const struct invocation *);
+int run_password(const struct command_context *, const struct invocation *);
 int run_report(const struct command_context *, const struct invocation *);
 
 #endif

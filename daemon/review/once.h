@@ -1,0 +1,22 @@
+/* Idempotency keys: an answer that was given is given again to who repeats the request under the
+ * same key, instead of doing it twice. Remembered for a day, of the last 256; in memory only. */
+#ifndef TOCSIN_REVIEW_ONCE_H
+#define TOCSIN_REVIEW_ONCE_H
+
+#include <stdbool.h>
+
+struct exchange;
+struct once;
+
+struct once *once_create(void);
+void once_destroy(struct once *);
+
+/* Before the handler: true if the exchange has its answer already (the one from before, 409 while
+ * the first is under way, 422 where the key stood for something else, 400 for no key at all). */
+bool once_answers(struct once *, struct exchange *);
+/* After it was answered: remembers, but for what failed on our side. */
+void once_keep(struct once *, struct exchange *);
+/* The exchange goes away: what it did not answer may be asked again. */
+void once_forget(struct once *, struct exchange *);
+
+#endif
