@@ -12,7 +12,6 @@
 
 #include <uv.h>
 
-#include "base/supervisor.h"
 #include "config/config.h"
 #include "deliver/courier.h"
 #include "figures.h"
@@ -102,8 +101,8 @@ struct app {
 	uv_timer_t alarm;     /* the next deadline of any site */
 	uv_timer_t heartbeat; /* the next sign of life to the outside (heartbeat.c) */
 	bool heartbeat_fails;
-	uv_timer_t watchdog; /* the next sign of life to the service manager (watchdog.c) */
-	struct supervisor supervisor;
+	uv_timer_t watchdog;   /* the next sign of life to the service manager (watchdog.c) */
+	bool supervised;       /* by a service manager that wants to know */
 	bool watchdog_asks;    /* this turn writes to the store, and then tells that we live */
 	char status_told[120]; /* to the service manager */
 	uv_timer_t grace;      /* how long a stop waits for pushes under way */
@@ -189,6 +188,9 @@ bool app_is_ready(const struct app *, struct problem *why);
 /* ---- watchdog.c: what the service manager is told ---- */
 
 void watchdog_start(struct app *); /* we are ready */
+void watchdog_reloading(void);
+void watchdog_reloaded(void); /* with the new definition or the old one */
+void watchdog_stopping(void);
 void watchdog_after_turn(struct app *);
 bool watchdog_is_content(const struct app *); /* nothing that a new start would mend */
 

@@ -410,7 +410,7 @@ static void on_reload(uv_signal_t *handle, int signal_number)
 	struct app *app = handle->data;
 	struct service_config *config = NULL;
 	struct text report = {0};
-	supervisor_tell_reloading(&app->supervisor);
+	watchdog_reloading();
 	/* What has arrived is decided by the rules under which it came. */
 	app_turn(app);
 	int r = config_load(app->config_path, CONFIG_DAEMON, &config, &report);
@@ -430,7 +430,7 @@ static void on_reload(uv_signal_t *handle, int signal_number)
 		put_in_force(app, config);
 		log_info("configuration reloaded");
 	}
-	supervisor_tell(&app->supervisor, "READY=1\n"); /* with the new one or the old one */
+	watchdog_reloaded();
 	text_finish(&report);
 }
 
@@ -467,7 +467,7 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 		return;
 	app->stopping = true;
 	log_info("stopping: %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-	supervisor_tell(&app->supervisor, "STOPPING=1\n");
+	watchdog_stopping();
 	uv_timer_start(&app->grace, on_grace_over, STOP_GRACE_MS, 0);
 	app_want_turn(app);
 }
@@ -549,7 +549,6 @@ int app_open(struct app *app, struct problem *why)
 int app_load_config(struct app *app, const char *path)
 {
 	struct text report = {0};
-	app->supervisor.socket = -1;
 	app->failing_since = app->watching_since = app->deaf_since = NEVER;
 	app->config_path = path;
 	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
@@ -567,7 +566,6 @@ int app_run(const char *config_path)
 	struct problem why = {0};
 	if (app_load_config(&app, config_path) < 0)
 		return 78;
-	supervisor_open(&app.supervisor);
 	int r = app_open(&app, &why);
 	if (r < 0) {
 		log_error("%s", why.text);
@@ -579,7 +577,6 @@ int app_run(const char *config_path)
 		uv_run(&app.loop, UV_RUN_DEFAULT);
 	}
 	app_close(&app);
-	supervisor_close(&app.supervisor);
 	if (r == 0)
 		log_info("stopped");
 	return r < 0 ? 1 : 0;

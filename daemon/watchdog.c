@@ -7,8 +7,11 @@
  * full are troubles of theirs: to end would lose what is held in memory and mend neither. A loop
  * that stands, a commit that does not come back, a session that neither is nor tries: those a new
  * start can mend. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "app.h"
 
@@ -25,10 +28,30 @@ static void on_watchdog(uv_timer_t *timer)
  * wait for the broker: a broker that is away must not keep the house from starting. */
 void watchdog_start(struct app *app)
 {
-	supervisor_tell(&app->supervisor, "READY=1\n");
-	uint64_t every = app->supervisor.watchdog_ms / FEEDS_PER_SPAN;
-	if (every)
+	uint64_t span = 0; /* µs */
+	const char *socket = getenv("NOTIFY_SOCKET");
+	app->supervised = socket && *socket;
+	(void)!sd_notify(0, "READY=1");
+	if (sd_watchdog_enabled(0, &span) > 0) {
+		uint64_t every = span / 1000 / FEEDS_PER_SPAN;
+		every = every ? every : 1;
 		uv_timer_start(&app->watchdog, on_watchdog, every, every);
+	}
+}
+
+void watchdog_reloading(void)
+{
+	(void)!sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_stopwatch_ns() / 1000);
+}
+
+void watchdog_reloaded(void)
+{
+	(void)!sd_notify(0, "READY=1");
+}
+
+void watchdog_stopping(void)
+{
+	(void)!sd_notify(0, "STOPPING=1");
 }
 
 bool watchdog_is_content(const struct app *app)
@@ -55,15 +78,15 @@ static void tell_status(struct app *app)
 	if (strcmp(line, app->status_told) == 0)
 		return;
 	memcpy(app->status_told, line, sizeof line);
-	supervisor_tell(&app->supervisor, line);
+	(void)!sd_notify(0, line);
 }
 
 void watchdog_after_turn(struct app *app)
 {
-	if (app->supervisor.socket < 0)
+	if (!app->supervised)
 		return;
 	tell_status(app);
 	if (app->watchdog_asks && watchdog_is_content(app))
-		supervisor_tell(&app->supervisor, "WATCHDOG=1\n");
+		(void)!sd_notify(0, "WATCHDOG=1");
 	app->watchdog_asks = false;
 }
