@@ -5,6 +5,9 @@
 #include "base/json.h"
 #include "decide/site.h"
 
+struct reading;
+struct cause;
+
 /* What one event is decided in. */
 struct context {
 	struct site *site;
@@ -34,6 +37,7 @@ void sense_silence(struct context *, uint32_t device);
 void sense_reset(struct context *, uint32_t device); /* what clears by itself does */
 void sense_life(struct context *, const struct sign_of_life *);
 void sense_stranger(struct context *, const struct stranger *);
+void hearing_changed(struct context *, bool hears);
 void sense_start(struct context *); /* supervision begins anew for every device */
 void record_rejected(struct context *, const struct rejected *);
 
@@ -52,6 +56,10 @@ struct cause { /* why an incident opens or is joined */
 	const char *by, *note; /* a person reports; or NULL */
 };
 struct incident *incident_find(const struct site *, const struct cause *);
+/* Would the cause make it graver? */
+bool incident_would_rise(const struct context *, const struct incident *, const struct cause *);
+/* A point of it is active again, and nobody is told once more. */
+void incident_take_again(struct context *, struct incident *, const struct cause *);
 /* The incident that the cause opens or joins; before the cause itself is recorded, so that its
  * entry can name the incident. *fresh tells that it is new and is to be opened. */
 struct incident *incident_prepare(struct context *, const struct cause *, bool *fresh);
@@ -101,6 +109,24 @@ bool notification_leaves(const struct context *, const struct incident *, enum r
 bool notification_is_due(const struct context *, const struct incident *, const char *person);
 void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
                           const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
+
+bool notification_is_over(const struct notification *);
+void notification_finish(struct context *, struct notification *, enum notification_state);
+
+/* flood.c: true if a notification that is being made waits for a digest; first: of this incident,
+ * to this recipient. */
+bool flood_holds(struct context *, const struct notification *, bool first);
+void flood_due(struct context *, struct standing *);
+void flood_carried(struct context *, const struct notification *digest, bool reached);
+void floods_start(struct context *);
+void floods_destroy(struct floods *);
+
+/* chatter.c: true if it is told to nobody once more; *incident_id is where it belongs. */
+#define CHATTER_SUBJECT "chatter:"
+bool chatter_folds(struct context *, const struct reading *, const struct cause *,
+                   const char **incident_id);
+bool chatter_is_subject(const struct incident *);
+void chatter_over(struct context *, struct standing *);
 
 /* escalation.c, for whoever makes a list of recipients: adds one that is not in it yet. */
 uint32_t add_resolved(struct resolved_recipient *, uint32_t count, uint32_t cap,

@@ -220,6 +220,20 @@ static bool is_confirmed(const struct context *c, const struct incident *inciden
 	return false;
 }
 
+bool incident_would_rise(const struct context *c, const struct incident *incident,
+                         const struct cause *cause)
+{
+	return cause->severity > incident->severity ||
+	       (is_confirmed(c, incident, cause) && incident->severity < SEVERITY_CRITICAL);
+}
+
+void incident_take_again(struct context *c, struct incident *incident, const struct cause *cause)
+{
+	add_signal(c, incident, cause);
+	incident->cleared = false;
+	touch_incident(c, incident);
+}
+
 static void raise_severity(struct context *c, struct incident *incident, enum severity to)
 {
 	struct text *data = record(c);
@@ -285,7 +299,7 @@ static void clear_signal(struct context *c, struct incident *incident,
 	                             .time = time,
 	                             .device = signal->device,
 	                             .incident = incident->id});
-	if (!incident_kind_latches(incident->kind))
+	if (!incident_kind_latches(incident->kind) && !chatter_is_subject(incident))
 		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
 }
 

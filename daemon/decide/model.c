@@ -52,10 +52,10 @@ static const char *const incident_states[] = {"open", "acknowledged", "resolved"
 static const char *const outcomes[] = {NULL, "real", "false_alarm", "test", "drill", "unknown"};
 static const char *const recipient_kinds[] = {"person", "duty", "channel", "zone-owner"};
 /* The webhook's type; the reason's own name is what follows the last word's dot. */
-static const char *const reasons[] = {"opened",   "escalated",    "repeated",      "raised",
-                                      "joined",   "acknowledged", "reopened",      "resolved",
-                                      "handover", "test",         "drill.started", "drill.ended",
-                                      "hazard",   "ledger.head"};
+static const char *const reasons[] = {
+        "opened",   "escalated",   "repeated", "raised", "joined",        "acknowledged",
+        "reopened", "resolved",    "handover", "test",   "drill.started", "drill.ended",
+        "hazard",   "ledger.head", "digest",   "shift",  "report_due",    "report_late"};
 static const char *const reason_types[] = {"incident.opened",
                                            "incident.escalated",
                                            "incident.repeated",
@@ -69,7 +69,11 @@ static const char *const reason_types[] = {"incident.opened",
                                            "drill.started",
                                            "drill.ended",
                                            "hazard",
-                                           "ledger.head"};
+                                           "ledger.head",
+                                           "digest",
+                                           "duty.handover",
+                                           "incident.report_due",
+                                           "incident.report_late"};
 
 const char *kind_name(enum kind kind)
 {

@@ -91,6 +91,10 @@ enum reason { /* why somebody is told; the webhook's type is "incident." + this,
 	      REASON_DRILL_ENDED,
 	      REASON_HAZARD,      /* about a hazard: to remedy, to check, overdue */
 	      REASON_LEDGER_HEAD, /* the head of the record, to be kept by somebody */
+	      REASON_DIGEST,      /* of a flood: several lesser incidents in one message */
+	      REASON_SHIFT,       /* a post is handed over, and no incident with it */
+	      REASON_REPORT_DUE,  /* a report upward is due soon */
+	      REASON_REPORT_LATE, /* ... and was not made in time */
 	      REASON_COUNT,
 };
 

@@ -83,7 +83,7 @@ void notification_destroy(struct notification *n)
 	free(n);
 }
 
-static bool is_over(const struct notification *n)
+bool notification_is_over(const struct notification *n)
 {
 	return n->state == NOTIFICATION_ACCEPTED || n->state == NOTIFICATION_REFUSED ||
 	       n->state == NOTIFICATION_EXPIRED;
@@ -116,7 +116,7 @@ static span_ms kept_for(const struct notification *n)
 static void set_due(struct context *c, struct notification *n)
 {
 	steady_ms due = NEVER;
-	if (!is_over(n)) {
+	if (!notification_is_over(n)) {
 		if (kept_for(n) != NEVER)
 			due = n->created.steady + kept_for(n);
 		for (uint32_t i = 0; i < n->delivery_count; i++) {
@@ -199,7 +199,7 @@ static void cancel_planned(struct context *c, const struct notification *n)
 	plan->dispatch_count = kept;
 }
 
-static void finish(struct context *c, struct notification *n, enum notification_state state)
+void notification_finish(struct context *c, struct notification *n, enum notification_state state)
 {
 	if (state == NOTIFICATION_EXPIRED)
 		cancel_planned(c, n);
@@ -225,12 +225,14 @@ static void move_on(struct context *c, struct notification *n, struct delivery *
 		refused &= n->deliveries[i].state == DELIVERY_REFUSED;
 	}
 	if (refused)
-		finish(c, n, NOTIFICATION_REFUSED);
+		notification_finish(c, n, NOTIFICATION_REFUSED);
 	if (n->failed)
 		return;
 	n->failed = true;
 	if (n->incident)
 		escalate_progress(c, n, false);
+	else if (n->reason == REASON_DIGEST)
+		flood_carried(c, n, false);
 }
 
 /* The same in every run: spread by what the attempt is, not by chance. */
@@ -267,9 +269,11 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 static void accepted(struct context *c, struct notification *n)
 {
 	bool late = n->failed;
-	finish(c, n, NOTIFICATION_ACCEPTED);
+	notification_finish(c, n, NOTIFICATION_ACCEPTED);
 	if (n->incident && !late)
 		escalate_progress(c, n, true);
+	else if (n->reason == REASON_DIGEST)
+		flood_carried(c, n, true);
 }
 
 static void record_result(struct context *c, const struct notification *n,
@@ -311,7 +315,7 @@ static void take_result(struct context *c, struct notification *n,
 		return;
 	delivery->last_status = result->status;
 	touch_notification(c, n);
-	bool over = is_over(n);
+	bool over = notification_is_over(n);
 	switch (result->verdict) {
 	case VERDICT_ACCEPTED:
 		delivery->state = DELIVERY_ACCEPTED;
@@ -350,10 +354,10 @@ void notification_due(struct context *c, struct notification *n)
 {
 	timer_stop(&c->site->timers, &n->due);
 	if (kept_for(n) != NEVER && c->now.steady >= n->created.steady + kept_for(n)) {
-		finish(c, n, NOTIFICATION_EXPIRED);
+		notification_finish(c, n, NOTIFICATION_EXPIRED);
 		return;
 	}
-	for (uint32_t i = 0; i < n->delivery_count && !is_over(n); i++) {
+	for (uint32_t i = 0; i < n->delivery_count && !notification_is_over(n); i++) {
 		struct delivery *delivery = &n->deliveries[i];
 		bool trying = delivery->state == DELIVERY_SENDING ||
 		              delivery->state == DELIVERY_RETRYING;
@@ -369,7 +373,7 @@ void notifications_resume(struct context *c)
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
-		for (uint32_t k = 0; k < n->delivery_count && !is_over(n); k++)
+		for (uint32_t k = 0; k < n->delivery_count && !notification_is_over(n); k++)
 			if (n->deliveries[k].state == DELIVERY_SENDING) {
 				n->possible_duplicate = true;
 				start_attempt(c, n, k);
@@ -406,12 +410,12 @@ void notifications_expire(struct context *c, const struct incident *incident,
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
-		if (n->incident != incident || is_over(n))
+		if (n->incident != incident || notification_is_over(n))
 			continue;
 		if (to && n->reason == REASON_OPENED && leaves(c, n))
 			continue;
 		if (to ? n->to_kind == to_kind && strcmp(n->to_id, to) == 0 : n->urgent)
-			finish(c, n, NOTIFICATION_EXPIRED);
+			notification_finish(c, n, NOTIFICATION_EXPIRED);
 	}
 }
 
@@ -420,8 +424,8 @@ bool notification_is_due(const struct context *c, const struct incident *inciden
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		const struct notification *n = c->site->notifications[i];
-		if (n->incident == incident && !is_over(n) && n->to_kind == RECIPIENT_PERSON &&
-		    strcmp(n->to_id, person) == 0)
+		if (n->incident == incident && !notification_is_over(n) &&
+		    n->to_kind == RECIPIENT_PERSON && strcmp(n->to_id, person) == 0)
 			return true;
 	}
 	return false;
@@ -437,7 +441,7 @@ static bool is_urgent(enum reason reason)
 /* Drills and tests never reach an outside line, whoever's contact it is. */
 static bool stays_inside(const struct notification *n)
 {
-	return !n->incident || n->incident->drill;
+	return n->incident ? n->incident->drill : n->reason != REASON_DIGEST;
 }
 
 #define EVERY_CONTACT UINT32_MAX
@@ -480,19 +484,23 @@ static void record_notification(struct context *c, const struct notification *n)
 	json_close(data, ']');
 	if (n->at_once)
 		json_put_bool(data, "at_once", true);
+	if (n->digest)
+		json_put_bool(data, "digest", true);
 	record_end(c, (struct entry){.type = "notification",
 	                             .incident = n->incident ? n->incident->id : NULL});
 }
 
-static void remember_told(struct incident *incident, const struct notification *n)
+/* True if this is the first that they hear of it. */
+static bool remember_told(struct incident *incident, const struct notification *n)
 {
 	for (uint32_t i = 0; i < incident->told_count; i++)
 		if (incident->told[i].kind == n->to_kind &&
 		    strcmp(incident->told[i].id, n->to_id) == 0)
-			return;
+			return false;
 	MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
 	incident->told[incident->told_count++] = (struct told){.kind = n->to_kind,
 	                                                       .id = mem_copy(n->to_id)};
+	return true;
 }
 
 static struct notification *tell(struct context *c, struct incident *incident,
@@ -512,19 +520,22 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	n->to_name = mem_copy(person ? def->people[who.position].name
 	                             : def->channels[who.position].id);
 	n->urgent = is_urgent(reason);
-	n->at_once = n->urgent && (!incident || incident->severity == SEVERITY_CRITICAL);
+	n->at_once = n->urgent &&
+	             (incident ? incident->severity == SEVERITY_CRITICAL : reason != REASON_DIGEST);
 	n->created = c->now;
 	add_contacts(c, n, who, only);
 	leave_out_subject(n);
 	if (incident) {
 		notifications_expire(c, incident, n->to_kind, n->to_id);
-		remember_told(incident, n);
+		if (flood_holds(c, n, remember_told(incident, n)))
+			n->digest = DIGEST_NEXT;
 		touch_incident(c, incident);
 	}
 	site_adopt_notification(c->site, n);
 	record_notification(c, n);
 	touch_notification(c, n);
-	start_contacts(c, n);
+	if (!n->digest)
+		start_contacts(c, n);
 	set_due(c, n);
 	return n;
 }

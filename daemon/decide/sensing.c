@@ -90,6 +90,11 @@ void raise_cause(struct context *c, const struct reading *r, struct cause *cause
 	}
 	if (confirmed)
 		cause->severity = SEVERITY_CRITICAL;
+	const char *folded_into;
+	if (chatter_folds(c, r, cause, &folded_into)) {
+		record_signal(c, r, folded_into, "nothing new: it comes and goes");
+		return;
+	}
 	struct incident *incident = incident_prepare(c, cause, &fresh);
 	record_signal(c, r, incident->id, NULL);
 	if (fresh)
@@ -250,6 +255,8 @@ void sense_life(struct context *c, const struct sign_of_life *life)
 /* True while what a device hangs on is gone: that is one trouble, not one for each device. */
 static bool is_covered(const struct context *c, uint32_t device)
 {
+	if (c->site->deaf)
+		return true;
 	const struct site_def *def = c->site->def;
 	const struct device *d = &def->devices[device];
 	for (uint32_t i = 0; d->profile && i < c->site->incident_count; i++) {
@@ -307,11 +314,25 @@ void sense_silence(struct context *c, uint32_t device)
 	take_link(c, device, true, "silent");
 }
 
+/* While the broker is gone nobody can be heard; then each has its whole time again. */
+void hearing_changed(struct context *c, bool hears)
+{
+	c->site->deaf = !hears;
+	for (uint32_t i = 0; hears && i < c->site->def->device_count; i++) {
+		struct timer *silence = &c->site->devices[i].silence;
+		if (silence->place)
+			timer_set(&c->site->timers, silence,
+			          c->now.steady + c->site->def->devices[i].expect_every);
+	}
+}
+
 void sense_start(struct context *c)
 {
+	c->site->deaf = false;
 	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
 		struct device_state *state = &c->site->devices[i];
 		span_ms expect = c->site->def->devices[i].expect_every;
+		memset(state->turns, 0, sizeof state->turns);
 		state->silence.type = TIMER_SILENCE;
 		state->silence.device = i;
 		/* While nobody listened nothing could be heard: each has its whole time again. */

@@ -38,6 +38,7 @@ void site_destroy(struct site *site)
 	free(site->channels);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
+	floods_destroy(site->floods);
 	free(site->duty.overrides);
 	free(site);
 }
@@ -121,8 +122,11 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 		text_add_len(data, fact->data + 1, len - 2);
 	}
 	record_end(c, (struct entry){.type = service_event_name(fact->type)});
+	if (fact->type == BROKER_DISCONNECTED || fact->type == BROKER_CONNECTED)
+		hearing_changed(c, fact->type == BROKER_CONNECTED);
 	if (fact->type == SERVICE_STARTED) {
 		number_anew(c);
+		floods_start(c);
 		channels_start(c);
 		sense_start(c);
 		notifications_resume(c);

@@ -136,14 +136,24 @@ struct notification {
 	struct moment created;
 	uint32_t attempts; /* over all contacts */
 	const char *note;  /* what a test or a digest says; heap or NULL */
+	/* Of a flood: the number of the digest that carries it; DIGEST_NEXT: it waits for the next
+	 * one; 0: it goes by itself. */
+	int64_t digest;
 	struct delivery deliveries[CONTACTS_MAX];
 	uint32_t delivery_count;
 	struct timer due;
 	bool touched;
 };
+#define DIGEST_NEXT (-1)
 #define NOTIFICATION_ID_MAX 96
 struct site;
 void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX]);
+
+struct turn_on { /* a point has become active */
+	steady_ms at;
+	enum kind kind;
+};
+#define TURNS_KEPT 6
 
 struct device_state {
 	uint32_t active; /* bit per enum kind */
@@ -154,13 +164,15 @@ struct device_state {
 	bool heard_once;
 	bool touched;
 	bool walk_test;
-	bool armed;           /* its zone was, at the last look; memory only */
-	wall_ms tested;       /* last signal marked as a test, or under walk test */
-	wall_ms heard;        /* last sign of life */
-	wall_ms changed;      /* last change of state */
-	struct timer silence; /* expect_every since heard */
-	uint32_t fleeting;    /* bit per enum kind: clears by itself, */
-	struct timer reset;   /* all of them at this time */
+	bool armed;                       /* its zone was, at the last look; memory only */
+	wall_ms tested;                   /* last signal marked as a test, or under walk test */
+	wall_ms heard;                    /* last sign of life */
+	wall_ms changed;                  /* last change of state */
+	struct timer silence;             /* expect_every since heard */
+	uint32_t fleeting;                /* bit per enum kind: clears by itself, */
+	struct timer reset;               /* all of them at this time */
+	struct turn_on turns[TURNS_KEPT]; /* the last ones, a ring; memory only: see chatter.c */
+	uint32_t next_turn;
 };
 
 struct channel_state {           /* whether a way out works */
@@ -191,6 +203,8 @@ struct site {
 	struct timer calendar; /* the next look at the calendar, while something depends on it */
 	struct timers timers;
 	struct seen_ring *seen; /* message ids lately seen */
+	struct floods *floods;  /* how much each recipient heard lately */
+	bool deaf;              /* the broker is gone: silence says nothing */
 	struct duty_state duty; /* what was changed by hand */
 };
 

@@ -12,7 +12,8 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
         [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
         [STANDING_RULE] = "rule",           [STANDING_HAZARD] = "hazard",
-        [STANDING_HEAD] = "head",
+        [STANDING_HEAD] = "head",           [STANDING_FLOOD] = "flood",
+        [STANDING_CHATTER] = "chatter",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -343,6 +344,12 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_HEAD:
 		head_due(c, s);
+		break;
+	case STANDING_FLOOD:
+		flood_due(c, s);
+		break;
+	case STANDING_CHATTER:
+		chatter_over(c, s);
 		break;
 	case STANDING_POST:
 	case STANDING_TYPE_COUNT:

@@ -29,6 +29,8 @@ enum standing_type {
 	STANDING_HAZARD, /* zone, device, incident it came from; by reported it, to remedies it
 	                    until `until`; remedy, remedied_by: waits for another person's check */
 	STANDING_HEAD,   /* the daily head of the record: due, the next one */
+	STANDING_FLOOD,  /* to, or channel: its lesser incidents come in digests; hidden */
+	STANDING_CHATTER, /* device, kinds: comes and goes all the time; hidden */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -51,8 +53,8 @@ struct standing {
 	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */
 	bool armed;     /* ARMING */
 	bool announced; /* DRILL */
-	/* SILENCE, WALK_TEST: signals that raised nothing. HANDOVER, HAZARD: how often it was late.
-	 */
+	/* SILENCE, WALK_TEST, CHATTER: signals that raised nothing. FLOOD: what digests carried.
+	 * HANDOVER, HAZARD: how often it was late. */
 	uint32_t hidden;
 	struct moment since;
 	wall_ms begins;       /* OVERRIDE: it may lie ahead */

@@ -95,6 +95,10 @@ const char *words_reason(const char *language, enum reason reason)
 	        [REASON_DRILL_ENDED] = {"演练结束", "drill ended"},
 	        [REASON_HAZARD] = {"隐患", "hazard"},
 	        [REASON_LEDGER_HEAD] = {"账本摘要", "head of the record"},
+	        [REASON_DIGEST] = {"警情汇总", "several incidents"},
+	        [REASON_SHIFT] = {"换班交接", "change of shift"},
+	        [REASON_REPORT_DUE] = {"报告即将到期", "a report is due soon"},
+	        [REASON_REPORT_LATE] = {"报告逾期未报", "a report is late"},
 	};
 	assert(reason < REASON_COUNT);
 	return pick(language, &words[reason]);

@@ -61,13 +61,15 @@ static const struct {
         {"store", {"记录无法写入", "the record cannot be written"}},
         {"clock", {"时钟异常", "the clock is wrong"}},
         {"hazard:", {"隐患逾期未闭环", "a hazard is overdue"}},
+        {"chatter", {"反复报警，已合并", "comes and goes, told once"}},
 };
 
 /* Of what is told without an incident. */
 static const struct phrase plain_tags[REASON_COUNT] = {
         [REASON_TEST] = {"测试", "TEST"},          [REASON_DRILL_STARTED] = {"演练", "DRILL"},
         [REASON_DRILL_ENDED] = {"演练", "DRILL"},  [REASON_HAZARD] = {"隐患", "HAZARD"},
-        [REASON_LEDGER_HEAD] = {"账本", "RECORD"},
+        [REASON_LEDGER_HEAD] = {"账本", "RECORD"}, [REASON_DIGEST] = {"汇总", "DIGEST"},
+        [REASON_SHIFT] = {"交接班", "HANDOVER"},
 };
 
 struct writer {
@@ -193,6 +195,10 @@ static bool asks_to_act(enum reason reason)
 	case REASON_DRILL_ENDED:
 	case REASON_HAZARD:
 	case REASON_LEDGER_HEAD:
+	case REASON_DIGEST:
+	case REASON_SHIFT:
+	case REASON_REPORT_DUE:
+	case REASON_REPORT_LATE:
 	case REASON_COUNT:
 		break;
 	}
@@ -251,6 +257,10 @@ static void say_headline(struct writer *w)
 	say(w, " ", ", ");
 	if (incident->signal_count) {
 		say_signal(w, &incident->signals[0]);
+		if (incident->subject && strncmp(incident->subject, "chatter:", 8) == 0) {
+			say(w, "，", ", ");
+			say_subject(w, incident->subject);
+		}
 	} else {
 		if (incident->subject) {
 			say_subject(w, incident->subject);
@@ -371,6 +381,10 @@ static void say_reason(struct writer *w)
 	case REASON_DRILL_ENDED:
 	case REASON_HAZARD:
 	case REASON_LEDGER_HEAD:
+	case REASON_DIGEST:
+	case REASON_SHIFT:
+	case REASON_REPORT_DUE:
+	case REASON_REPORT_LATE:
 	case REASON_COUNT:
 		break;
 	}
@@ -473,7 +487,14 @@ static void say_without_incident(struct writer *w)
 	bool test = notification->reason == REASON_TEST;
 	const struct phrase *tag = &plain_tags[notification->reason];
 	say_tag(w, w->chinese ? tag->chinese : tag->english);
+	bool list = notification->reason == REASON_DIGEST || notification->reason == REASON_SHIFT;
 	say_plain(w, place(w->letter));
+	if (list) { /* its lines are our own */
+		text_add_char(w->out, '\n');
+		text_add(w->out, notification->note ? notification->note : "");
+		say_marks(w);
+		return;
+	}
 	say(w, "：", ": ");
 	if (notification->reason == REASON_LEDGER_HEAD)
 		say_head(w);

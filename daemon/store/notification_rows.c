@@ -45,6 +45,7 @@ static void bind_notification(struct binder *at, uint32_t site,
 	bind_int(at, notification->attempts);
 	bind_text(at, notification->note);
 	bind_timer(at, &notification->due);
+	bind_int(at, notification->digest);
 }
 
 static int find_incident(struct store *store, const struct notification *notification, int64_t *key,
@@ -122,6 +123,7 @@ static int get_notification(struct store *store, struct binder *at, struct site 
 	notification->attempts = read_u32(at);
 	notification->note = mem_copy(read_text(at));
 	notification->due.due = read_due(at);
+	notification->digest = read_int(at);
 	int r = get_deliveries(store, key, notification);
 	if (r == 0 && incident && !notification->incident)
 		r = -EIO; /* its incident was loaded before, or the file is damaged */

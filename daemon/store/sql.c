@@ -109,14 +109,14 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_NOTIFICATION_PUT] =
                 "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
                 " to_id, to_name, urgent, at_once, state, failed, possible_duplicate,"
-                " created_wall, created_steady, attempts, note, due)"
+                " created_wall, created_steady, attempts, note, due, digest)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                " ?17, ?18, ?19)"
+                " ?17, ?18, ?19, ?20)"
                 " ON CONFLICT (site, number) DO UPDATE SET urgent = excluded.urgent,"
                 " at_once = excluded.at_once, state = excluded.state, failed = excluded.failed,"
                 " possible_duplicate = excluded.possible_duplicate,"
                 " attempts = excluded.attempts, note = excluded.note,"
-                " due = excluded.due RETURNING key",
+                " due = excluded.due, digest = excluded.digest RETURNING key",
         [SQL_DELIVERY_PUT] =
                 "INSERT INTO delivery (notification, contact, channel, address, state, attempts,"
                 " given_up, started, due, last_status)"
@@ -168,7 +168,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_NOTIFICATIONS_TO_LOAD] =
                 "SELECT n.key, n.number, i.id, n.reason, n.step, n.round, n.to_kind, n.to_id,"
                 " n.to_name, n.urgent, n.at_once, n.state, n.failed, n.possible_duplicate,"
-                " n.created_wall, n.created_steady, n.attempts, n.note, n.due"
+                " n.created_wall, n.created_steady, n.attempts, n.note, n.due, n.digest"
                 " FROM notification n LEFT JOIN incident i ON i.key = n.incident"
                 " WHERE n.site = ?1 AND n.state IN ('queued', 'sending') ORDER BY n.number",
         [SQL_DELIVERIES_GET] = "SELECT channel, address, state, attempts, given_up, started, due,"

@@ -11,6 +11,22 @@
 
 /* ---- nothing leaves before it is on disk ---- */
 
+static void tells_of(uint32_t site, const struct incident *incident)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++) {
+		int device = m_device(site, incident->signals[i].device);
+		world.sites[site].devices[device].given = 0;
+	}
+}
+
+static void digest_tells(uint32_t site, const struct notification *digest)
+{
+	const struct site *live = app_site(&world.app, world.sites[site].id)->site;
+	for (uint32_t i = 0; i < live->notification_count; i++)
+		if (live->notifications[i]->digest == (int64_t)digest->number)
+			tells_of(site, live->notifications[i]->incident);
+}
+
 void check_letter(const struct letter *letter)
 {
 	const struct notification *n = letter->notification;
@@ -41,6 +57,8 @@ void check_letter(const struct letter *letter)
 		broken("n-%s-%llu is sent again after a death and does not say so", letter->site_id,
 		       number);
 	*contact = (struct m_contact){letter->attempt, world.life, false, letter->unlogged};
+	if (n->reason == REASON_DIGEST)
+		digest_tells(site, n);
 	if (!letter->incident)
 		return;
 	const struct m_incident *incident = m_incident_find(site, letter->incident->id);
@@ -48,10 +66,7 @@ void check_letter(const struct letter *letter)
 	    n->reason != REASON_ACKNOWLEDGED)
 		broken("%s is resolved, and %s is told: %s", incident->id, n->to_id,
 		       reason_name(n->reason));
-	for (uint32_t i = 0; i < letter->incident->signal_count; i++) {
-		int device = m_device(site, letter->incident->signals[i].device);
-		world.sites[site].devices[device].given = 0;
-	}
+	tells_of(site, letter->incident);
 }
 
 void check_ack(uint32_t number, bool last_of_its_key)
@@ -150,11 +165,32 @@ void check_due(void)
 
 /* ---- what runs ---- */
 
+/* Of a flood: a digest carries it, or it waits for one that has its time. */
+static void check_carried(const struct site *site, const struct notification *n)
+{
+	bool carried = false;
+	for (uint32_t i = 0; i < site->notification_count; i++)
+		carried |= (int64_t)site->notifications[i]->number == n->digest;
+	for (uint32_t i = 0; i < site->standing_count && n->digest == DIGEST_NEXT; i++) {
+		const struct standing *s = site->standings[i];
+		const char *whose = s->to ? s->to : s->channel;
+		carried |= s->type == STANDING_FLOOD && strcmp(whose, n->to_id) == 0 &&
+		           timer_due(&s->due) != NEVER;
+	}
+	if (!carried)
+		broken("n-%s-%llu waits for a digest that never comes", site->def->id,
+		       (unsigned long long)n->number);
+}
+
 static void check_notification(const struct site *site, const struct notification *n)
 {
 	bool under_way = false;
 	if (n->state != NOTIFICATION_QUEUED && n->state != NOTIFICATION_SENDING)
 		return;
+	if (n->digest) {
+		check_carried(site, n);
+		return;
+	}
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		const struct delivery *d = &n->deliveries[i];
 		if (d->state == DELIVERY_RETRYING)
@@ -260,11 +296,12 @@ static void dump_notification(struct text *out, const struct notification *n)
 {
 	text_addf(out,
 	          "%llu of %s %s step %u round %u to %s %s urgent %d at once %d %s failed %d "
-	          "duplicate %d created %lld attempts %u due %lld\n",
+	          "duplicate %d created %lld attempts %u due %lld digest %lld\n",
 	          (unsigned long long)n->number, n->incident ? n->incident->id : "-",
 	          reason_name(n->reason), n->step, n->round, n->to_id, n->to_name, n->urgent,
 	          n->at_once, notification_state_name(n->state), n->failed, n->possible_duplicate,
-	          (long long)n->created.steady, n->attempts, (long long)timer_due(&n->due));
+	          (long long)n->created.steady, n->attempts, (long long)timer_due(&n->due),
+	          (long long)n->digest);
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		const struct delivery *d = &n->deliveries[i];
 		text_addf(

@@ -24,6 +24,10 @@ static const char *action(const struct letter *letter)
 	case REASON_DRILL_STARTED:
 	case REASON_HAZARD:
 	case REASON_LEDGER_HEAD:
+	case REASON_DIGEST:
+	case REASON_SHIFT:
+	case REASON_REPORT_DUE:
+	case REASON_REPORT_LATE:
 	case REASON_COUNT:
 		break;
 	}

@@ -1,0 +1,129 @@
+/* Chattering devices: a point that becomes active three times within a minute (ISA-18.2) is one
+ * trouble of its own, until it has been quiet for a minute. Meanwhile its coming and going is
+ * recorded and told to nobody once more. It never keeps a fire, gas or panic from being told for
+ * the first time, nor a rise; and a press is never chatter. */
+#include <string.h>
+
+#include "decide/core.h"
+
+#define CHATTER_WITHIN SECONDS(60)
+#define CHATTER_TIMES 3
+
+static struct standing *find_chatter(const struct site *site, const char *device, uint32_t kinds)
+{
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		struct standing *s = site->standings[i];
+		if (s->type == STANDING_CHATTER && !standing_is_over(s) &&
+		    strcmp(s->device, device) == 0 && (s->kinds & kinds))
+			return s;
+	}
+	return NULL;
+}
+
+/* How often the point became active lately, this time included. */
+static uint32_t count_turn(struct context *c, const struct reading *r)
+{
+	struct device_state *state = &c->site->devices[r->device];
+	state->turns[state->next_turn] = (struct turn_on){c->now.steady, r->kind};
+	state->next_turn = (state->next_turn + 1) % TURNS_KEPT;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < TURNS_KEPT; i++)
+		count += state->turns[i].at && state->turns[i].kind == r->kind &&
+		         c->now.steady - state->turns[i].at < CHATTER_WITHIN;
+	return count;
+}
+
+static struct cause trouble_of(const struct context *c, const struct standing *s, uint32_t device,
+                               struct text *subject)
+{
+	const struct device *d = &c->site->def->devices[device];
+	text_addf(subject, CHATTER_SUBJECT "%s", s->device);
+	struct cause cause = {.zone = d->zone,
+	                      .kind = INCIDENT_TROUBLE,
+	                      .severity = SEVERITY_WARNING,
+	                      .subject = text_get(subject),
+	                      .device = d->id,
+	                      .device_name = d->name,
+	                      .time = c->now.wall};
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+		if (s->kinds & (UINT32_C(1) << kind))
+			cause.signal = (enum kind)kind;
+	return cause;
+}
+
+static struct incident *open_trouble(struct context *c, const struct standing *s, uint32_t device)
+{
+	struct text subject = {0};
+	struct cause cause = trouble_of(c, s, device, &subject);
+	bool fresh;
+	struct incident *incident = incident_prepare(c, &cause, &fresh);
+	if (fresh)
+		incident_open(c, incident, &cause);
+	text_finish(&subject);
+	return incident;
+}
+
+bool chatter_folds(struct context *c, const struct reading *r, const struct cause *cause,
+                   const char **incident_id)
+{
+	const struct device *device = &c->site->def->devices[r->device];
+	uint32_t mask = UINT32_C(1) << r->kind;
+	if (r->rule || kind_facts[r->kind].momentary || (r->signal && r->signal->press))
+		return false;
+	struct standing *s = find_chatter(c->site, device->id, mask);
+	if (count_turn(c, r) < CHATTER_TIMES && !s)
+		return false;
+	if (!s) {
+		s = standing_begin(c, STANDING_CHATTER);
+		own(&s->device, device->id);
+		s->kinds = mask;
+	}
+	s->hidden++;
+	timer_set(&c->site->timers, &s->due, c->now.steady + CHATTER_WITHIN);
+	touch_standing(c, s);
+	const struct incident *trouble = open_trouble(c, s, r->device);
+	struct incident *incident = incident_find(c->site, cause);
+	if (!incident && incident_kind_is_life_safety(cause->kind))
+		return false;
+	if (incident && (!incident_has_signal(incident, device->id, r->kind) ||
+	                 incident_would_rise(c, incident, cause)))
+		return false;
+	if (incident)
+		incident_take_again(c, incident, cause);
+	*incident_id = incident ? incident->id : trouble->id;
+	return true;
+}
+
+bool chatter_is_subject(const struct incident *incident)
+{
+	return incident->subject &&
+	       strncmp(incident->subject, CHATTER_SUBJECT, strlen(CHATTER_SUBJECT)) == 0;
+}
+
+/* Quiet for a while. What is still active then is told, if nobody was told of it. */
+void chatter_over(struct context *c, struct standing *s)
+{
+	uint32_t device = site_def_device(c->site->def, s->device);
+	struct text subject = {0};
+	standing_end(c, s, NULL, "quiet again");
+	record_standing(c, s, "device.chatter", "ended", NULL);
+	if (device == POSITION_NONE)
+		return;
+	struct cause cause = trouble_of(c, s, device, &subject);
+	struct incident *trouble = incident_find(c->site, &cause);
+	if (trouble && !find_chatter(c->site, s->device, ~UINT32_C(0))) {
+		trouble->cleared = true;
+		incident_resolve(c, trouble, NULL, OUTCOME_NONE, NULL);
+	}
+	text_finish(&subject);
+	const struct device_state *state = &c->site->devices[device];
+	struct reading r = {.device = device,
+	                    .kind = cause.signal,
+	                    .active = true,
+	                    .time = c->now.wall,
+	                    .source = "quiet again"};
+	struct cause still = reading_cause(c, &r);
+	if ((state->active & ~state->settled & (UINT32_C(1) << r.kind)) &&
+	    !incident_has_signal(incident_find(c->site, &still), s->device, r.kind))
+		raise_reading(c, &r);
+}
