@@ -259,6 +259,9 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	        .unlogged = unlogged,
 	        .now = now,
 	};
+	letter.template_text = template_choose(
+	        app->config->templates, app->config->template_count, letter.language, n->reason,
+	        n->incident ? n->incident->kind : INCIDENT_KIND_NONE);
 	letter_write_text(&letter, &body);
 	letter.text = text_get(&body);
 	app->counters.attempts++;

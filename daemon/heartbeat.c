@@ -27,7 +27,8 @@ static void on_beat(uv_timer_t *timer)
 	const struct heartbeat *heartbeat = &app->config->heartbeat;
 	struct moment now = now_of(app);
 	if (!app->stopping && app_is_ready(app, NULL) && timers_run(app, now.steady))
-		courier_ping(app->courier, heartbeat->url, heartbeat->ca_file, now);
+		courier_ping(app->courier, heartbeat->url, heartbeat->ca_file,
+		             heartbeat->private_net, now);
 }
 
 void heartbeat_result(struct app *app, const struct delivery_result *result)

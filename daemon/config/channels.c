@@ -19,6 +19,7 @@ enum {
 	C_LANGUAGE,
 	C_GIVE_UP,
 	C_OUTSIDE,
+	C_PRIVATE,
 	C_CA,
 	C_RATE,
 	C_COUNT
@@ -36,6 +37,7 @@ static const struct key channel_keys[C_COUNT] = {
         [C_LANGUAGE] = {"language", NULL},
         [C_GIVE_UP] = {"give_up_after", NULL},
         [C_OUTSIDE] = {"outside", NULL},
+        [C_PRIVATE] = {"private", NULL},
         [C_CA] = {"ca_file", NULL},
         [C_RATE] = {"rate", NULL},
 };
@@ -203,6 +205,7 @@ static void channel_read(const struct checker *c, const struct node *node, struc
 	out->language = check_language(c, v[C_LANGUAGE]);
 	check_span(c, v[C_GIVE_UP], "give_up_after", SPAN_LEAST, &out->give_up_after);
 	check_bool(c, v[C_OUTSIDE], "outside", &out->outside);
+	check_bool(c, v[C_PRIVATE], "private", &out->private_net);
 	read_rate(c, v[C_RATE], out);
 	out->ca_file = check_file(c, v[C_CA], "ca_file");
 }

@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "decide/model.h"
 #include "deliver/channel.h"
+#include "deliver/template.h"
 #include "receive/broker.h"
 #include "receive/profile.h"
 #include "review/http.h"
 
 struct heartbeat { /* to the outside; url NULL: none */
 	const char *url, *ca_file;
+	bool private_net; /* the url's name may lead to a private address */
 	span_ms every;
 };
 
@@ -30,6 +32,8 @@ struct service_config {
 	const char *local_token;
 	struct channel *channels;
 	uint32_t channel_count;
+	struct text_template *templates;
+	uint32_t template_count;
 	struct site_def **sites; /* each owns its arena */
 	uint32_t site_count;
 	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */

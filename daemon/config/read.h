@@ -11,7 +11,7 @@ const char *check_language(const struct checker *, const struct node *);
 /* Shorter ones are slips of the unit, and would push without a breath in between. */
 #define SPAN_LEAST ((span_ms)100)
 
-/* ---- the service file: service.c, channels.c, tokens.c, users.c ---- */
+/* ---- the service file: service.c, channels.c, templates.c, tokens.c, users.c ---- */
 
 struct pending_token { /* a token file that is to be made once the whole configuration is good */
 	const struct node *node;
@@ -38,6 +38,7 @@ void channels_read(const struct checker *, const struct node *, struct service_r
 /* "viewer", "operator", "admin"; ROLE_NONE, reported, for another word. */
 enum role check_role(const struct checker *, const struct node *);
 void users_read(const struct checker *, const struct node *, struct service_reading *);
+void templates_read(const struct checker *, const struct node *, struct service_config *);
 void tokens_read(const struct checker *, const struct node *, struct service_reading *);
 /* Makes the token files that are missing. */
 void tokens_make(const struct checker *, struct service_reading *);

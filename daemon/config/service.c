@@ -11,6 +11,7 @@ enum {
 	S_HTTP,
 	S_CHANNELS,
 	S_HEARTBEAT,
+	S_TEMPLATES,
 	S_SITES,
 	S_PROFILES,
 	S_LISTEN,
@@ -23,6 +24,7 @@ static const struct key service_keys[S_COUNT] = {
         [S_HTTP] = {"http", NULL},
         [S_CHANNELS] = {"channels", "add a list of the ways to reach people"},
         [S_HEARTBEAT] = {"heartbeat", NULL},
+        [S_TEMPLATES] = {"templates", NULL},
         [S_SITES] = {"sites", "add a list of site files, such as 'sites: [school.yaml]'"},
         [S_PROFILES] = {"profiles", NULL},
         [S_LISTEN] = {"listen", NULL},
@@ -199,12 +201,11 @@ static void http_read(const struct checker *c, const struct node *node,
 	http_public_url(c, v[H_URL], out);
 }
 
-enum { HB_URL, HB_URL_FILE, HB_EVERY, HB_CA, HB_COUNT };
+enum { HB_URL, HB_URL_FILE, HB_EVERY, HB_CA, HB_PRIVATE, HB_COUNT };
 static const struct key heartbeat_keys[HB_COUNT] = {
-        [HB_URL] = {"url", NULL},
-        [HB_URL_FILE] = {"url_file", NULL},
-        [HB_EVERY] = {"every", NULL},
-        [HB_CA] = {"ca_file", NULL},
+        [HB_URL] = {"url", NULL},         [HB_URL_FILE] = {"url_file", NULL},
+        [HB_EVERY] = {"every", NULL},     [HB_CA] = {"ca_file", NULL},
+        [HB_PRIVATE] = {"private", NULL},
 };
 static const struct shape heartbeat_shape = {"the heartbeat", SHAPE(heartbeat_keys), true};
 
@@ -217,6 +218,7 @@ static void heartbeat_read(const struct checker *c, const struct node *node, str
 		return;
 	check_span(c, v[HB_EVERY], "every", SPAN_LEAST, &out->every);
 	out->ca_file = check_file(c, v[HB_CA], "ca_file");
+	check_bool(c, v[HB_PRIVATE], "private", &out->private_net);
 	if (!v[HB_URL] && !v[HB_URL_FILE])
 		check_problem(c, node,
 		              "the heartbeat without 'url'; add where it goes, or 'url_file'");
@@ -248,6 +250,7 @@ void service_read(const struct checker *c, const struct node *root, struct servi
 	http_read(c, v[S_HTTP], reading);
 	channels_read(c, v[S_CHANNELS], reading);
 	heartbeat_read(c, v[S_HEARTBEAT], &reading->config->heartbeat);
+	templates_read(c, v[S_TEMPLATES], reading->config);
 	reading->sites = v[S_SITES];
 	reading->site_count = check_list(c, v[S_SITES], "sites", 1);
 	reading->profiles = v[S_PROFILES];

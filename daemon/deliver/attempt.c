@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "deliver/courier.h"
+#include "deliver/egress.h"
 #include "deliver/parts.h"
 
 struct attempt *attempt_create(const struct channel *channel, const struct letter *letter)
@@ -41,18 +42,22 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 		attempt->judged = true;
 		judge(&attempt->judgement, VERDICT_REFUSED, "%s", why.text);
 	}
+	attempt->private_net = channel->private_net ||
+	                       url_names_private(text_get(&attempt->request.url));
 	return attempt;
 }
 
 static const struct channel_type ping = {.name = "ping", .judge = judge_by_status};
 
-struct attempt *attempt_create_ping(const char *url, const char *ca_file, struct moment now)
+struct attempt *attempt_create_ping(const char *url, const char *ca_file, bool private_net,
+                                    struct moment now)
 {
 	struct attempt *attempt = NEW(struct attempt);
 	attempt->type = &ping;
 	attempt->ca_file = mem_copy(ca_file);
 	attempt->at = now;
 	attempt->stopwatch = clock_stopwatch_ns();
+	attempt->private_net = private_net || url_names_private(url);
 	attempt->request.method = "GET";
 	text_add(&attempt->request.url, url);
 	return attempt;
@@ -151,6 +156,18 @@ static int on_socket_option(void *ctx, curl_socket_t socket, curlsocktype purpos
 	return CURL_SOCKOPT_OK;
 }
 
+/* By the address itself, so that no answer of a name server leads us inside. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct attempt *attempt = ctx;
+	(void)purpose;
+	if (!attempt->private_net && address_is_private(&to->addr)) {
+		attempt->turned_back = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static void take_headers(struct attempt *attempt)
 {
 	const char *line = text_get(&attempt->request.headers);
@@ -177,10 +194,11 @@ static void set_bounds(struct attempt *attempt, CURL *easy, span_ms connect_max,
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 60L);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_option);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &attempt->confirm_ms);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	/* One connection an attempt: over HTTP/2 a stalled one would hold up many letters. */
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -238,6 +256,12 @@ static const struct {
 static void judge_failure(struct attempt *attempt, CURLcode code)
 {
 	long error = 0;
+	if (attempt->turned_back && code == CURLE_COULDNT_CONNECT) {
+		judge(&attempt->judgement, VERDICT_RETRY,
+		      "the host's name leads to a private address; add 'private: true' if that is "
+		      "meant");
+		return;
+	}
 	curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &error);
 	for (size_t i = 0; i < COUNT_OF(failures); i++) {
 		if (failures[i].code != code)

@@ -27,6 +27,8 @@ struct attempt {
 	struct curl_slist *headers;
 	CURL *easy;          /* while running */
 	unsigned confirm_ms; /* TCP_USER_TIMEOUT */
+	bool private_net;    /* it may go to a private address */
+	bool turned_back;    /* it would have gone to one */
 	char curl_error[CURL_ERROR_SIZE];
 
 	struct text body;
@@ -41,7 +43,8 @@ struct attempt {
 /* Never NULL. Reads channel and letter; keeps neither. */
 struct attempt *attempt_create(const struct channel *, const struct letter *);
 /* A GET without a body; of no site, no channel and no letter. */
-struct attempt *attempt_create_ping(const char *url, const char *ca_file, struct moment now);
+struct attempt *attempt_create_ping(const char *url, const char *ca_file, bool private_net,
+                                    struct moment now);
 /* It is not made: the channel may carry no more before this time has passed. */
 void attempt_hold(struct attempt *, span_ms wait, bool shut_out);
 void attempt_destroy(struct attempt *); /* its handle is the courier's to free */

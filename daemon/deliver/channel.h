@@ -24,6 +24,7 @@ struct channel {
 	const char *language; /* NULL: the site's */
 	span_ms give_up_after;
 	bool outside;
+	bool private_net;                        /* its name may lead to a private address */
 	const char *ca_file;                     /* NULL: the system's */
 	struct rate_limit rate[RATE_LIMITS_MAX]; /* the type's, or what the file says */
 };
@@ -39,6 +40,7 @@ struct letter {
 	uint32_t contact, attempt;       /* contact: position in notification.deliveries */
 	const char *to;                  /* the contact's own address, or the channel's, or NULL */
 	const char *text;                /* rendered for people (text.h) */
+	const char *template_text;       /* how it is rendered (template.h); NULL: as built in */
 	const char *ack_url; /* NULL for outside lines and where there is nothing to take */
 	const char *console_url;
 	uint64_t ledger_seq;

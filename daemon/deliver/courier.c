@@ -309,6 +309,8 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, courier);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_deadline);
 	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, courier);
+	/* One attempt a connection at a time: over HTTP/2 a stalled one would hold up many. */
+	curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 	/* Kept open for the next letter; those under way are not counted. */
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 64L);
 	*out = courier;
@@ -334,9 +336,10 @@ void courier_send(struct courier *courier, const struct channel *channel,
 	start_waiting(courier);
 }
 
-void courier_ping(struct courier *courier, const char *url, const char *ca_file, struct moment now)
+void courier_ping(struct courier *courier, const char *url, const char *ca_file, bool private_net,
+                  struct moment now)
 {
-	queue_push(&courier->waiting, attempt_create_ping(url, ca_file, now));
+	queue_push(&courier->waiting, attempt_create_ping(url, ca_file, private_net, now));
 	courier->count++;
 	start_waiting(courier);
 }

@@ -4,7 +4,8 @@
  *
  * A reply counts as soon as its header is whole: a body that breaks off, drips until the time is
  * up or never ends is judged by what came of it. Nothing is followed, no proxy is asked, names of
- * certificates are checked. */
+ * certificates are checked, no name leads to a private address unless its channel says so
+ * (egress.h). Connections are kept, HTTP/2 is spoken where it is offered. */
 #ifndef TOCSIN_DELIVER_COURIER_H
 #define TOCSIN_DELIVER_COURIER_H
 
@@ -41,8 +42,10 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
  * own a letter goes to the channel's. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
-/* One GET that says nothing but that we are alive. Its result comes with site NULL. */
-void courier_ping(struct courier *, const char *url, const char *ca_file, struct moment now);
+/* One GET that says nothing but that we are alive. Its result comes with site NULL. private_net:
+ * the url's name may lead to a private address. */
+void courier_ping(struct courier *, const char *url, const char *ca_file, bool private_net,
+                  struct moment now);
 
 uint32_t courier_in_flight(const struct courier *); /* sent and not yet reported */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "decide/words.h"
+#include "deliver/template.h"
 
 #define OTHERS_SHOWN 3 /* further devices named; the rest are counted */
 
@@ -138,17 +139,22 @@ static void say_span(struct writer *w, span_ms span)
 		text_addf(w->out, w->chinese ? "%lld天" : "%lld days", minutes / (24LL * 60));
 }
 
-/* " 08:00:12（3分钟前）" */
-static void say_when(struct writer *w, wall_ms at)
+/* "08:00:12（3分钟前）" */
+static void say_moment(struct writer *w, wall_ms at)
 {
 	span_ms ago = w->letter->now.wall - at;
-	text_add_char(w->out, ' ');
 	say_clock(w, at);
 	if (ago < MINUTES(1))
 		return;
 	say(w, "（", " (");
 	say_span(w, ago);
 	say(w, "前）", " ago)");
+}
+
+static void say_when(struct writer *w, wall_ms at)
+{
+	text_add_char(w->out, ' ');
+	say_moment(w, at);
 }
 
 static void say_signal(struct writer *w, const struct incident_signal *signal)
@@ -246,6 +252,20 @@ static void say_subject(struct writer *w, const char *subject)
 	say_plain(w, subject);
 }
 
+/* What happened, by the first device, the service or whoever reports it. */
+static void say_what(struct writer *w)
+{
+	const struct incident *incident = w->incident;
+	if (incident->signal_count) {
+		say_phrase(w, &happened[incident->signals[0].kind]);
+	} else if (incident->subject) {
+		say_subject(w, incident->subject);
+	} else if (incident->reported_by) {
+		say_person(w, incident->reported_by);
+		say(w, " 人工报告", " reports it");
+	}
+}
+
 static void say_headline(struct writer *w)
 {
 	const struct incident *incident = w->incident;
@@ -262,12 +282,7 @@ static void say_headline(struct writer *w)
 			say_subject(w, incident->subject);
 		}
 	} else {
-		if (incident->subject) {
-			say_subject(w, incident->subject);
-		} else if (incident->reported_by) {
-			say_person(w, incident->reported_by);
-			say(w, " 人工报告", " reports it");
-		}
+		say_what(w);
 		say_when(w, incident->opened.wall);
 	}
 	say(w, "，", ", ");
@@ -277,7 +292,7 @@ static void say_headline(struct writer *w)
 static void say_resolution(struct writer *w)
 {
 	const struct incident *incident = w->incident;
-	say(w, "\n已解除：", "\nResolved: ");
+	say(w, "已解除：", "Resolved: ");
 	text_add(w->out, words_outcome(w->letter->language, incident->outcome));
 	if (incident->resolved_by) {
 		say(w, "，由 ", ", by ");
@@ -291,7 +306,6 @@ static void say_acknowledged(struct writer *w)
 {
 	if (!w->incident->owner)
 		return;
-	say(w, "\n", "\n");
 	say_person(w, w->incident->owner);
 	say(w, " 已确认并负责处置", " has acknowledged and takes charge");
 	if (w->incident->acknowledged.wall)
@@ -308,13 +322,13 @@ static void say_reopened(struct writer *w)
 {
 	const struct policy *policy = w->incident->policy;
 	if (policy && policy->resolve_within > 0) {
-		say(w, "\n确认后 ", "\nNot resolved within ");
+		say(w, "确认后 ", "Not resolved within ");
 		say_span(w, policy->resolve_within);
 		say(w, " 内未处置完毕，重新打开，现无人负责",
 		    " of the acknowledgement: open again, nobody has it");
 	} else {
-		say(w, "\n未处置完毕，重新打开，现无人负责",
-		    "\nNot resolved: open again, nobody has it");
+		say(w, "未处置完毕，重新打开，现无人负责",
+		    "Not resolved: open again, nobody has it");
 	}
 }
 
@@ -323,16 +337,15 @@ static void say_unacknowledged(struct writer *w)
 	span_ms waited = w->letter->now.steady - w->incident->round_at;
 	bool again = w->letter->notification->reason == REASON_REPEATED;
 	if (again)
-		say(w, "\n仍无人确认，已 ", "\nStill nobody has acknowledged, for ");
+		say(w, "仍无人确认，已 ", "Still nobody has acknowledged, for ");
 	else
-		say(w, "\n无人确认，已 ", "\nNobody has acknowledged for ");
+		say(w, "无人确认，已 ", "Nobody has acknowledged for ");
 	say_span(w, waited > 0 ? waited : 0);
 	text_addf(w->out, w->chinese ? "（第%u步）" : " (step %u)", w->letter->notification->step);
 }
 
 static void say_help(struct writer *w)
 {
-	text_add_char(w->out, '\n');
 	say_person(w, w->incident->help_by);
 	say(w, " 请求支援，请立即前往", " asks for help: go there now");
 }
@@ -341,7 +354,7 @@ static void say_joined(struct writer *w)
 {
 	if (w->incident->signal_count < 2)
 		return;
-	say(w, "\n又有报警：", "\nAnother one: ");
+	say(w, "又有报警：", "Another one: ");
 	say_signal(w, latest_signal(w->incident));
 }
 
@@ -357,7 +370,7 @@ static void say_reason(struct writer *w)
 			say_unacknowledged(w);
 		break;
 	case REASON_RAISED:
-		say(w, "\n级别升为", "\nSeverity raised to ");
+		say(w, "级别升为", "Severity raised to ");
 		text_add(w->out, words_severity(w->letter->language, w->incident->severity));
 		break;
 	case REASON_JOINED:
@@ -373,7 +386,7 @@ static void say_reason(struct writer *w)
 		say_resolution(w);
 		break;
 	case REASON_HANDOVER:
-		say(w, "\n交接班：此事件现由您接手", "\nDuty handover: this one is now yours");
+		say(w, "交接班：此事件现由您接手", "Duty handover: this one is now yours");
 		break;
 	case REASON_OPENED:
 	case REASON_TEST:
@@ -407,9 +420,7 @@ static void say_other_signals(struct writer *w)
 			more++;
 			continue;
 		}
-		if (shown++ == 0)
-			say(w, "\n另有：", "\nAlso: ");
-		else
+		if (shown++ > 0)
 			say(w, "；", "; ");
 		say_signal(w, &incident->signals[i]);
 	}
@@ -423,7 +434,6 @@ static void say_owner(struct writer *w)
 	if (!w->incident->owner || w->incident->state == STATE_RESOLVED ||
 	    reason == REASON_ACKNOWLEDGED)
 		return;
-	say(w, "\n负责人：", "\nIn charge: ");
 	say_person(w, w->incident->owner);
 }
 
@@ -433,7 +443,6 @@ static void say_path(struct writer *w)
 	const struct site_def *def = w->letter->def;
 	if (w->incident->zone_depth < 2)
 		return;
-	say(w, "\n位置：", "\nPlace: ");
 	say_plain(w, w->letter->site_name ? w->letter->site_name : w->letter->site_id);
 	for (uint32_t i = 0; i < w->incident->zone_depth; i++) {
 		const char *id = w->incident->zone_path[i];
@@ -447,7 +456,6 @@ static void say_note(struct writer *w)
 {
 	if (!w->incident->note || !w->incident->note[0])
 		return;
-	say(w, "\n备注：", "\nNote: ");
 	say_plain(w, w->incident->note);
 }
 
@@ -457,17 +465,19 @@ static void say_advice(struct writer *w)
 	                                                 : &advice[w->incident->kind];
 	if (!asks_to_act(w->letter->notification->reason) || !phrase->english)
 		return;
-	text_add_char(w->out, '\n');
 	say_phrase(w, phrase);
 }
 
 static void say_marks(struct writer *w)
 {
-	if (w->letter->notification->possible_duplicate)
-		say(w, "\n（服务曾中断，此消息可能重复）",
-		    "\n(The service was interrupted: you may have this already.)");
+	bool again = w->letter->notification->possible_duplicate;
+	if (again)
+		say(w, "（服务曾中断，此消息可能重复）",
+		    "(The service was interrupted: you may have this already.)");
+	if (again && w->letter->unlogged)
+		text_add_char(w->out, '\n');
 	if (w->letter->unlogged)
-		say(w, "\n（记录暂时无法写入）", "\n(The record cannot be written at present.)");
+		say(w, "（记录暂时无法写入）", "(The record cannot be written at present.)");
 }
 
 /* As of this letter; whoever keeps it can tell later whether the record still is what it was. */
@@ -481,24 +491,17 @@ static void say_head(struct writer *w)
 	          (unsigned long long)w->letter->ledger_seq, w->letter->ledger_head);
 }
 
-static void say_without_incident(struct writer *w)
+/* The first line of what is about no incident. */
+static void say_plain_headline(struct writer *w)
 {
-	const struct notification *notification = w->letter->notification;
-	bool test = notification->reason == REASON_TEST;
-	const struct phrase *tag = &plain_tags[notification->reason];
+	enum reason reason = w->letter->notification->reason;
+	const struct phrase *tag = &plain_tags[reason];
 	say_tag(w, w->chinese ? tag->chinese : tag->english);
-	bool list = notification->reason == REASON_DIGEST || notification->reason == REASON_SHIFT;
 	say_plain(w, place(w->letter));
-	if (list) { /* its lines are our own */
-		text_add_char(w->out, '\n');
-		text_add(w->out, notification->note ? notification->note : "");
-		say_marks(w);
-		return;
-	}
 	say(w, "：", ": ");
-	if (notification->reason == REASON_LEDGER_HEAD)
+	if (reason == REASON_LEDGER_HEAD)
 		say_head(w);
-	else if (test)
+	else if (reason == REASON_TEST)
 		say(w,
 		    w->letter->ack_url ? "这是一条测试消息，请点开链接确认收到。"
 		                       : "这是一条测试消息，无需处理。",
@@ -506,36 +509,147 @@ static void say_without_incident(struct writer *w)
 		                         "has arrived."
 		                       : "this is a test, nothing to do.");
 	else
-		text_add(w->out, words_reason(w->letter->language, notification->reason));
-	if (notification->note && notification->note[0]) {
-		text_add_char(w->out, '\n');
-		say_plain(w, notification->note);
-	}
-	text_add_char(w->out, '\n');
-	say_clock(w, notification->created.wall);
-	say_marks(w);
+		text_add(w->out, words_reason(w->letter->language, reason));
 }
+
+/* ---- the words of a template ---- */
+
+static void say_of_incident(struct writer *w, enum template_word word)
+{
+	const struct incident *incident = w->incident;
+	const struct incident_signal *signal = incident->signal_count ? &incident->signals[0]
+	                                                              : NULL;
+	switch (word) {
+	case WORD_headline:
+		say_headline(w);
+		break;
+	case WORD_tags:
+		say_tags(w);
+		break;
+	case WORD_drill:
+		if (incident->drill)
+			say(w, "演练", "DRILL");
+		break;
+	case WORD_kind:
+		text_add(w->out, words_incident_kind(w->letter->language, incident->kind));
+		break;
+	case WORD_severity:
+		text_add(w->out, words_severity(w->letter->language, incident->severity));
+		break;
+	case WORD_why:
+		say_reason(w);
+		break;
+	case WORD_path:
+		say_path(w);
+		break;
+	case WORD_signal:
+		if (signal)
+			say_signal(w, signal);
+		break;
+	case WORD_device:
+		if (signal)
+			say_plain(w, signal->device_name ? signal->device_name : signal->device);
+		break;
+	case WORD_what:
+		say_what(w);
+		break;
+	case WORD_when:
+		say_moment(w, signal ? signal->time : incident->opened.wall);
+		break;
+	case WORD_others:
+		say_other_signals(w);
+		break;
+	case WORD_owner:
+		say_owner(w);
+		break;
+	case WORD_note:
+		say_note(w);
+		break;
+	case WORD_advice:
+		say_advice(w);
+		break;
+	case WORD_id:
+		text_add(w->out, incident->id);
+		break;
+	case WORD_reason:
+	case WORD_site:
+	case WORD_place:
+	case WORD_said:
+	case WORD_step:
+	case WORD_marks:
+	case WORD_COUNT:
+		break;
+	}
+}
+
+static bool is_list(enum reason reason)
+{
+	return reason == REASON_DIGEST || reason == REASON_SHIFT;
+}
+
+static void say_word(void *ctx, enum template_word word, struct text *out)
+{
+	struct writer w = *(struct writer *)ctx;
+	const struct notification *n = w.letter->notification;
+	w.out = out;
+	switch (word) {
+	case WORD_reason:
+		text_add(out, words_reason(w.letter->language, n->reason));
+		return;
+	case WORD_site:
+		say_plain(&w, w.letter->site_name ? w.letter->site_name : w.letter->site_id);
+		return;
+	case WORD_place:
+		say_plain(&w, place(w.letter));
+		return;
+	case WORD_said:
+		if (is_list(n->reason)) /* its lines are our own */
+			text_add(out, n->note ? n->note : "");
+		else
+			say_plain(&w, n->note ? n->note : "");
+		return;
+	case WORD_step:
+		if (n->step)
+			text_addf(out, "%u", n->step);
+		return;
+	case WORD_marks:
+		say_marks(&w);
+		return;
+	default:
+		break;
+	}
+	if (w.incident)
+		say_of_incident(&w, word);
+	else if (word == WORD_headline)
+		say_plain_headline(&w);
+	else if (word == WORD_tags)
+		say_tag(&w,
+		        w.chinese ? plain_tags[n->reason].chinese : plain_tags[n->reason].english);
+	else if (word == WORD_when)
+		say_clock(&w, n->created.wall);
+}
+
+/* What is said where the service file has no template of its own. */
+static const struct phrase of_incident = {
+        "{headline}[\n{why}][\n另有：{others}][\n负责人：{owner}][\n位置：{path}][\n备注：{note}]"
+        "[\n{advice}][\n{said}][\n{marks}]",
+        "{headline}[\n{why}][\nAlso: {others}][\nIn charge: {owner}][\nPlace: {path}]"
+        "[\nNote: {note}][\n{advice}][\n{said}][\n{marks}]",
+};
+static const char of_list[] = "{tags}{place}\n{said}[\n{marks}]";
+static const char of_nothing_else[] = "{headline}[\n{said}]\n{when}[\n{marks}]";
 
 void letter_write_text(const struct letter *letter, struct text *out)
 {
 	struct writer w = {letter, letter->incident, out, letter_is_chinese(letter)};
-	if (!w.incident) {
-		say_without_incident(&w);
-		return;
-	}
-	say_headline(&w);
-	say_reason(&w);
-	say_other_signals(&w);
-	say_owner(&w);
-	say_path(&w);
-	say_note(&w);
-	say_advice(&w);
-	const char *note = letter->notification->note;
-	if (note && *note) {
-		text_add_char(w.out, '\n');
-		say_plain(&w, note);
-	}
-	say_marks(&w);
+	const char *text = letter->template_text;
+	if (!text && letter->incident)
+		text = w.chinese ? of_incident.chinese : of_incident.english;
+	if (!text)
+		text = is_list(letter->notification->reason) ? of_list : of_nothing_else;
+	template_write(text, say_word, &w, out);
+	if (!template_has(text, WORD_marks))
+		template_write("[\n{marks}]", say_word, &w, out);
 }
 
 void letter_write_title(const struct letter *letter, struct text *out)

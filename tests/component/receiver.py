@@ -121,6 +121,7 @@ class Receiver:
         self.bell = bell
         self.requests = []
         self._scripts = {}  # path -> behaviours still to come, the last one stays
+        self._below = {}  # beginning of a path -> behaviour
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -135,6 +136,12 @@ class Receiver:
         with self._lock:
             self._scripts[path, to] = list(behaviours)
 
+    def listens(self, prefix, behaviour):
+        """Whatever comes below this path is met by this behaviour."""
+        with self._lock:
+            self._below[prefix + "/"] = self._below[prefix + "?"] = behaviour
+            self._scripts[prefix, None] = [behaviour]
+
     def close(self):
         self._ended.set()
         self._server.shutdown()
@@ -143,9 +150,12 @@ class Receiver:
     def _next(self, request):
         with self._lock:
             self.requests.append(request)
+            for prefix, behaviour in self._below.items():
+                if request.path.startswith(prefix):
+                    return behaviour
             try:
                 to = request.to
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 to = None
             script = self._scripts.get((request.path, to)) or \
                 self._scripts.get((request.path, None)) or [accept]
@@ -159,6 +169,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 request = Request(self.path, headers, body, time.monotonic(), time.time())
+                self.last = request
                 behave = receiver._next(request)
                 receiver.bell.ring()
                 try:

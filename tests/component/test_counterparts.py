@@ -50,6 +50,50 @@ def test_the_reference_library_verifies_our_signature(house, standard_webhooks):
     assert standard_webhooks(push, push.body.replace(b"major", b"minor")).startswith("refused")
 
 
+H2 = """
+import http2 from "node:http2";
+import fs from "node:fs";
+const server = http2.createSecureServer({ allowHTTP1: true,
+  key: fs.readFileSync(process.argv[2]), cert: fs.readFileSync(process.argv[3]) },
+  (request, response) => {
+    console.log(request.httpVersion + " " + request.socket.remotePort + " " + request.url);
+    request.resume();
+    request.on("end", () => response.end("ok"));
+  });
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+"""
+
+
+def test_http2_is_spoken_where_it_is_offered_and_the_connection_kept(build_house, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=h2",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                    certificate], check=True, capture_output=True)
+    script = tmp_path / "h2.mjs"
+    script.write_text(H2)
+    server = subprocess.Popen([shutil.which("node"), script, key, certificate],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(server.stdout.readline())
+
+        def service(file):
+            file["channels"][0].update(url=f"https://127.0.0.1:{port}/phone",
+                                       ca_file=str(certificate))
+
+        house = build_house(edit_service=service)
+        house.says("smoke-301", "smoke")
+        first = server.stdout.readline().split()
+        house.until("the answer has come", lambda: house.log(type="delivery"))
+        house.resolve(house.incidents()[0]["id"])
+        second = server.stdout.readline().split()
+        assert first[0] == second[0] == "2.0" and first[2] == "/phone"
+        assert first[1] == second[1]  # the same connection
+    finally:
+        server.kill()
+        server.wait()
+
+
 class Alertmanager:
     def __init__(self, folder):
         self.url = f"http://127.0.0.1:{free_port()}"

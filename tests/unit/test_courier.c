@@ -21,6 +21,7 @@
 
 #include "base/text.h"
 #include "deliver/courier.h"
+#include "deliver/egress.h"
 #include "letter_fixture.h"
 
 #define ATTEMPT_SHORT 500 /* ms, for those that use up their time */
@@ -698,6 +699,82 @@ static void a_busy_service_gets_first_words_only(void **state)
 	assert_true(attempt_at(sender, "/200")->held);
 }
 
+/* "127.1" is no address as one writes it: as any name would, it leads to one. */
+static void a_name_that_leads_inside_is_followed_only_where_that_is_said(void **state)
+{
+	struct sender *sender = *state;
+	for (int listed = 0; listed < 2; listed++) {
+		sender->channel.private_net = listed;
+		snprintf(sender->url, sizeof sender->url, "http://127.1:%d/200", sender->port);
+		sender->channel.url = sender->url;
+		courier_send(sender->courier, &sender->channel, &sender->desk.letter);
+		expect_results(sender, (uint32_t)listed + 1);
+		assert_int_equal(sender->results[listed].verdict,
+		                 listed ? VERDICT_ACCEPTED : VERDICT_RETRY);
+		if (!listed)
+			assert_non_null(strstr(sender->details[0], "private: true"));
+	}
+}
+
+static bool is_private(const char *text)
+{
+	struct sockaddr_in6 at6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in at4 = {.sin_family = AF_INET};
+	if (inet_pton(AF_INET, text, &at4.sin_addr) == 1)
+		return address_is_private((const struct sockaddr *)&at4);
+	assert_int_equal(inet_pton(AF_INET6, text, &at6.sin6_addr), 1);
+	return address_is_private((const struct sockaddr *)&at6);
+}
+
+static void what_is_private_and_what_is_not(void **state)
+{
+	(void)state;
+	static const char *const inside[] = {
+	        "0.0.0.0",
+	        "10.255.255.255",
+	        "100.64.0.1",
+	        "100.127.255.255",
+	        "127.0.0.1",
+	        "169.254.169.254",
+	        "172.16.0.1",
+	        "172.31.255.255",
+	        "192.168.1.1",
+	        "198.18.0.1",
+	        "224.0.0.1",
+	        "255.255.255.255",
+	        "::",
+	        "::1",
+	        "fe80::1",
+	        "fd00::1",
+	        "ff02::1",
+	        "::ffff:10.0.0.1",
+	        "64:ff9b::a00:1",
+	        "2002:a00:1::",
+	        "2001:db8::1",
+	};
+	static const char *const outside[] = {
+	        "8.8.8.8",          "9.255.255.255",   "11.0.0.0",     "100.63.255.255",
+	        "100.128.0.0",      "172.15.0.1",      "172.32.0.0",   "192.167.0.1",
+	        "198.17.255.255",   "223.255.255.255", "2400:3200::1", "::ffff:8.8.8.8",
+	        "64:ff9b::808:808",
+	};
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
+		if (!is_private(inside[i]))
+			fail_msg("%s is private", inside[i]);
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+		if (is_private(outside[i]))
+			fail_msg("%s is public", outside[i]);
+	assert_true(url_names_private("http://192.168.1.7:8080/x"));
+	assert_true(url_names_private("https://u:p@[fd00::7]:1/"));
+	assert_true(url_names_private("http://LocalHost/"));
+	assert_true(url_names_private("http://a.localhost:90"));
+	assert_false(url_names_private("http://notlocalhost/"));
+	assert_false(url_names_private("https://127.0.0.1@example.org/"));
+	assert_false(url_names_private("https://example.org/@127.0.0.1"));
+	assert_false(url_names_private("http://127.1/"));
+	assert_false(url_names_private("http://2130706433/"));
+}
+
 static void many_at_once_all_arrive(void **state)
 {
 	struct sender *sender = *state;
@@ -780,6 +857,8 @@ int main(void)
 	        TEST(many_at_once_all_arrive),
 	        TEST(closing_drops_what_is_under_way),
 	        TEST(a_date_to_wait_for_counts_from_the_letters_now),
+	        TEST(a_name_that_leads_inside_is_followed_only_where_that_is_said),
+	        cmocka_unit_test(what_is_private_and_what_is_not),
 	        cmocka_unit_test(retry_after_is_seconds_or_a_date),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "deliver/template.h"
 #include "deliver/text.h"
 #include "letter_fixture.h"
 
@@ -318,9 +319,77 @@ static void a_text_is_cut_between_characters_and_keeps_its_link(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
+/* ---- templates of one's own ---- */
+
+static void a_template_says_it_in_the_users_words(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->letter.template_text =
+	        "[{drill}! ]{place}/{device}: {what} {when} [[{severity}]] {{}}[\n-> {owner}]";
+	expect_text(desk, "宿舍三层/smoke-301: 烟雾报警 08:00:12 [重要] {}");
+	desk->incident.drill = true;
+	desk->incident.owner = "li";
+	expect_text(desk, "演练! 宿舍三层/smoke-301: 烟雾报警 08:00:12 [重要] {}\n-> 李老师");
+}
+
+static void what_must_be_said_is_said_in_every_template(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->letter.template_text = "{tags}{site}";
+	desk->notification.possible_duplicate = desk->letter.unlogged = true;
+	expect_text(desk, "【火警】滨江中学\n（服务曾中断，此消息可能重复）\n（记录暂时无法写入）");
+	desk->letter.template_text = "{marks} {tags}";
+	expect_text(desk, "（服务曾中断，此消息可能重复）\n（记录暂时无法写入） 【火警】");
+}
+
+static void every_word_has_something_to_say(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->incident.drill = true;
+	desk->incident.owner = desk->incident.help_by = "li";
+	desk->incident.note = "note";
+	desk->notification.note = "said";
+	desk->notification.reason = REASON_ESCALATED;
+	desk->notification.possible_duplicate = true;
+	desk_add_signal(desk, "smoke-302");
+	for (int word = 0; word < WORD_COUNT; word++) {
+		char text[64];
+		snprintf(text, sizeof text, "[<{%s}>]",
+		         template_word_name((enum template_word)word));
+		desk->letter.template_text = text;
+		for (int english = 0; english < 2; english++) {
+			desk->letter.language = english ? "en" : "zh-CN";
+			expect_says(desk, "<");
+		}
+	}
+}
+
+static void the_first_template_that_fits_counts(void **state)
+{
+	(void)state;
+	const struct text_template t[] = {
+	        {"en", REASON_RESOLVED, INCIDENT_FIRE, "a"},
+	        {"en", REASON_COUNT, INCIDENT_FIRE, "b"},
+	        {"en", REASON_RESOLVED, INCIDENT_KIND_NONE, "c"},
+	        {"zh-CN", REASON_COUNT, INCIDENT_KIND_NONE, "d"},
+	};
+	assert_string_equal(template_choose(t, 4, "en", REASON_RESOLVED, INCIDENT_FIRE), "a");
+	assert_string_equal(template_choose(t, 4, "en", REASON_OPENED, INCIDENT_FIRE), "b");
+	assert_string_equal(template_choose(t, 4, "en", REASON_RESOLVED, INCIDENT_GAS), "c");
+	assert_null(template_choose(t, 4, "en", REASON_TEST, INCIDENT_KIND_NONE));
+	assert_string_equal(template_choose(t, 4, "zh-CN", REASON_OPENED, INCIDENT_GAS), "d");
+	/* A test, a digest: only by name, as most words have nothing to say there. */
+	assert_null(template_choose(t, 4, "zh-CN", REASON_TEST, INCIDENT_KIND_NONE));
+	assert_null(template_choose(t, 4, NULL, REASON_TEST, INCIDENT_KIND_NONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        TEST(a_template_says_it_in_the_users_words),
+	        TEST(what_must_be_said_is_said_in_every_template),
+	        TEST(every_word_has_something_to_say),
+	        TEST(the_first_template_that_fits_counts),
 	        TEST(a_new_fire_says_what_where_when_how_bad_and_what_to_do),
 	        TEST(a_drill_is_marked_first_and_sends_no_fire_brigade),
 	        TEST(escalation_says_how_long_nobody_came),
