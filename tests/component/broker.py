@@ -27,6 +27,8 @@ def mosquitto_program():
 
 
 class Broker:
+    login = None  # of the house's own client, where one is needed
+
     def __init__(self, folder, bell):
         self.folder = folder
         self.bell = bell
@@ -56,11 +58,15 @@ class Broker:
         self.process.wait(10)
         self.process = None
 
-    def _try_start(self):
+    def settings(self):
         settings = (ROOT / "deploy" / "mosquitto.conf").read_text()
         settings, found = re.subn(r"^listener 1883 ", f"listener {self.port} ", settings,
                                   flags=re.MULTILINE)
         assert found == 1, "deploy/mosquitto.conf has a line 'listener 1883 ADDRESS'"
+        return settings
+
+    def _try_start(self):
+        settings = self.settings()
         settings += (f"\npersistence_location {self.folder}/\n"
                      f"user {pwd.getpwuid(os.getuid()).pw_name}\nlog_dest stderr\n")
         (self.folder / "mosquitto.conf").write_text(settings)
@@ -106,6 +112,8 @@ class Client:
         self._client.on_publish = self._on_publish
         self._subscribed = 0
         self._published = set()
+        if broker.login:
+            self._client.username_pw_set(*broker.login)
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
         bell.until("the client is subscribed", lambda: self._subscribed)

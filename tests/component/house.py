@@ -77,13 +77,14 @@ def on_duty(school, post, at=None):
 
 
 class House:
-    def __init__(self, folder, edit_school=quick, edit_service=None, prefix=(), env=()):
+    def __init__(self, folder, edit_school=quick, edit_service=None, prefix=(), env=(),
+                 make_broker=Broker):
         self.bell = Bell()
         self.folder = folder
         self.tampered = False  # by the test, on purpose
         self._numbers = 0
         (folder / "broker").mkdir()
-        self.broker = Broker(folder / "broker", self.bell)
+        self.broker = make_broker(folder / "broker", self.bell)
         self.phone = Receiver(self.bell)
         self.devices = Client(self.broker, self.bell)
         self.http_port = free_port()
