@@ -218,8 +218,9 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 static const char *ack_link(const struct app *app, const struct site *site,
                             const struct notification *n, struct moment now, struct text *out)
 {
-	bool something_to_take = n->incident ? n->incident->state != STATE_RESOLVED
-	                                     : n->reason == REASON_TEST;
+	bool something_to_take = n->incident
+	                                 ? n->incident->state != STATE_RESOLVED
+	                                 : n->reason == REASON_TEST || n->reason == REASON_SHIFT;
 	if (!something_to_take || n->to_kind != RECIPIENT_PERSON)
 		return NULL;
 	text_addf(out, "%s/a/", app->config->http.public_url);

@@ -211,10 +211,11 @@ void policies_read(const struct checker *c, const struct node *list, struct site
 		warn_gaps(c, list, def);
 }
 
-enum { H_ACCEPT, H_TELL, H_COUNT };
+enum { H_ACCEPT, H_TELL, H_EVERY_SHIFT, H_COUNT };
 static const struct key handover_keys[H_COUNT] = {
         [H_ACCEPT] = {"accept_within", NULL},
         [H_TELL] = {"tell", NULL},
+        [H_EVERY_SHIFT] = {"every_shift", NULL},
 };
 static const struct shape handover_shape = {"'handover'", SHAPE(handover_keys), false};
 
@@ -226,6 +227,7 @@ void handover_read(const struct checker *c, const struct node *node, struct site
 	if (!check_map(c, node, &handover_shape, v))
 		return;
 	check_span(c, v[H_ACCEPT], "accept_within", SPAN_LEAST, &rules->accept_within);
+	check_bool(c, v[H_EVERY_SHIFT], "every_shift", &rules->every_shift);
 	rules->tell_count = recipients_read(c, v[H_TELL], "tell", 0, site, &rules->tell);
 }
 

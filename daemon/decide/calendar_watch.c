@@ -5,8 +5,13 @@
 
 static bool is_needed(const struct site *site)
 {
+	if (site->def->handover.every_shift && site->def->post_count)
+		return true;
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		if (incident_is_active(site->incidents[i]))
+			return true;
+	for (uint32_t i = 0; i < site->standing_count; i++)
+		if (handover_lists(site->standings[i]))
 			return true;
 	return site->any_open;
 }

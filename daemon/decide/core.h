@@ -195,6 +195,9 @@ int drill_operate(struct context *, const struct operation *) MUST_USE;
 void calendar_follow(struct context *);
 void calendar_look(struct context *);
 
+/* handover_list.c */
+bool handover_lists(const struct standing *); /* it stands, and the next shift must know */
+
 /* handover.c */
 void posts_look(struct context *, bool hand_over);
 void handover_late(struct context *, struct standing *);

@@ -1,6 +1,7 @@
 /* Handover as a transaction. When the people of a post change, or somebody hands an incident on,
- * the incoming person is told of each open incident that goes over; the outgoing stay reachable
- * until the incoming has accepted. What is not accepted in time becomes a trouble. */
+ * the incoming person is told of each open incident that goes over, and of what is silenced,
+ * disarmed or being tested; the outgoing stay reachable until the incoming has accepted. What is
+ * not accepted in time becomes a trouble. */
 #include <errno.h>
 #include <string.h>
 
@@ -31,10 +32,21 @@ static bool concerns(const struct standing *s, const struct incident *incident)
 	return policy_names_post(incident->policy, s->post);
 }
 
-static bool has_work(const struct site *site, const struct standing *s)
+static bool has_incident(const struct site *site, const struct standing *s)
 {
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		if (concerns(s, site->incidents[i]))
+			return true;
+	return false;
+}
+
+/* Something that the incoming of this post must know, or is always to be told. */
+static bool has_work(const struct site *site, const struct standing *s)
+{
+	if (has_incident(site, s) || (s->post && site->def->handover.every_shift))
+		return true;
+	for (uint32_t i = 0; s->post && i < site->standing_count; i++)
+		if (handover_lists(site->standings[i]))
 			return true;
 	return false;
 }
@@ -65,15 +77,41 @@ static void record_handover(struct context *c, const struct standing *s, const c
 	record_end(c, (struct entry){.type = "duty", .incident = s->incident, .by = by});
 }
 
-static void tell_incoming(struct context *c, const struct standing *s)
+/* With no incident one message of its own, whose link accepts. */
+static void tell_shift(struct context *c, struct standing *s)
+{
+	char id[NOTIFICATION_ID_MAX];
+	struct text list = {0};
+	struct notification *n = notify_id(c, NULL, RECIPIENT_PERSON, s->to, REASON_SHIFT, 0);
+	if (!n)
+		return;
+	notification_id(c->site->def->id, n->number, id);
+	own(&s->notification, id);
+	touch_standing(c, s);
+	handover_write_list(c->site, true, &list);
+	own(&n->note, text_get(&list));
+	text_finish(&list);
+}
+
+static void tell_incoming(struct context *c, struct standing *s)
 {
 	uint32_t count = c->site->incident_count;
+	struct text list = {0};
+	if (!has_incident(c->site, s)) {
+		tell_shift(c, s);
+		return;
+	}
+	handover_write_list(c->site, false, &list);
 	for (uint32_t i = 0; i < count; i++) {
 		struct incident *incident = c->site->incidents[i];
-		if (concerns(s, incident))
-			notify_id(c, incident, RECIPIENT_PERSON, s->to, REASON_HANDOVER,
-			          incident->step);
+		struct notification *n = concerns(s, incident)
+		                                 ? notify_id(c, incident, RECIPIENT_PERSON, s->to,
+		                                             REASON_HANDOVER, incident->step)
+		                                 : NULL;
+		if (n && s->post && list.len)
+			own(&n->note, text_get(&list));
 	}
+	text_finish(&list);
 }
 
 /* ---- not accepted in time ---- */

@@ -314,6 +314,7 @@ struct handover_rules {         /* how a change of duty goes over */
 	span_ms accept_within;  /* then it is a trouble, and the incoming is told again */
 	struct recipient *tell; /* of such a trouble, beside those whom its policy names */
 	uint32_t tell_count;
+	bool every_shift; /* also when nothing is open */
 };
 #define HANDOVER_ACCEPT_WITHIN MINUTES(10)
 

@@ -485,6 +485,9 @@ uint32_t recipients_resolve(const struct site_def *, const struct duty_state *,
                             const struct recipient *, uint32_t count, uint32_t zone, wall_ms at,
                             struct resolved_recipient *out, uint32_t cap);
 
+/* What the incoming of a shift is to know, a line each: what is silenced, disarmed, under walk
+ * test, and (incidents) open. */
+void handover_write_list(const struct site *, bool incidents, struct text *);
 /* The incident as the contract's JSON object, without timeline: in webhooks, on its retained
  * topic, in the API and the command. */
 void incident_write_json(struct text *, const char *name, const char *site_id,

@@ -582,9 +582,10 @@ static void say_of_incident(struct writer *w, enum template_word word)
 	}
 }
 
+/* What their note says is lines of our own. */
 static bool is_list(enum reason reason)
 {
-	return reason == REASON_DIGEST || reason == REASON_SHIFT;
+	return reason == REASON_DIGEST || reason == REASON_SHIFT || reason == REASON_HANDOVER;
 }
 
 static void say_word(void *ctx, enum template_word word, struct text *out)
@@ -603,7 +604,7 @@ static void say_word(void *ctx, enum template_word word, struct text *out)
 		say_plain(&w, place(w.letter));
 		return;
 	case WORD_said:
-		if (is_list(n->reason)) /* its lines are our own */
+		if (is_list(n->reason))
 			text_add(out, n->note ? n->note : "");
 		else
 			say_plain(&w, n->note ? n->note : "");

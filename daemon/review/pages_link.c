@@ -41,6 +41,10 @@ enum phrase {
 	SAY_TEST_GOT_IT,
 	SAY_TEST_RECEIVED,
 	SAY_TEST_OVER,
+	SAY_SHIFT,
+	SAY_SHIFT_ACCEPT,
+	SAY_SHIFT_ACCEPTED,
+	SAY_SHIFT_OVER,
 	SAY_NOT_A_PERSON,
 	SAY_INVALID,
 	SAY_EXPIRED,
@@ -78,6 +82,10 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_TEST_GOT_IT] = {"I have received it", "我已收到"},
         [SAY_TEST_RECEIVED] = {"Test received. Thank you.", "已确认收到测试,谢谢。"},
         [SAY_TEST_OVER] = {"This test has been confirmed, or is over.", "此测试已确认或已结束。"},
+        [SAY_SHIFT] = {"Change of shift", "换班交接"},
+        [SAY_SHIFT_ACCEPT] = {"I take over", "我已接班"},
+        [SAY_SHIFT_ACCEPTED] = {"You have taken over. Thank you.", "您已接班,谢谢。"},
+        [SAY_SHIFT_OVER] = {"This handover is over.", "此次交接已结束。"},
         [SAY_NOT_A_PERSON] = {"This link is for reading only.", "此链接仅供查看。"},
         [SAY_INVALID] = {"This link is not valid.", "链接无效。"},
         [SAY_EXPIRED] = {"This link has expired. Open the console instead.",
@@ -491,12 +499,74 @@ static void confirm_test(struct exchange *ex, struct visit *visit)
 	exchange_submit(ex, visit->target.site, &operation, finish_test, visit, visit_destroy);
 }
 
+/* ---- a shift that is handed over without an incident ---- */
+
+/* Any that waits for this person: a later message may have followed the one whose link it is. */
+static const struct standing *handover_of(const struct visit *visit)
+{
+	for (uint32_t i = 0; visit->site && i < visit->site->standing_count; i++) {
+		const struct standing *s = visit->site->standings[i];
+		if (s->type == STANDING_HANDOVER && !standing_is_over(s) && s->notification &&
+		    strcmp(s->to, visit->target.to_id) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static void show_shift(struct exchange *ex, const struct visit *visit)
+{
+	struct text out = {0}, list = {0};
+	handover_write_list(visit->site, true, &list);
+	open_page(&out, visit->zh, phrases[SAY_SHIFT][visit->zh], "calm");
+	text_addf(&out, "<h1>%s</h1>\n<ul>\n", phrases[SAY_SHIFT][visit->zh]);
+	for (char *rest = list.at, *line; (line = strsep(&rest, "\n"));) {
+		text_add(&out, "<li>");
+		html_add_escaped(&out, line);
+		text_add(&out, "</li>\n");
+	}
+	text_addf(&out,
+	          "</ul>\n<form method=\"post\">\n<button type=\"submit\">%s</button>\n</form>\n",
+	          phrases[SAY_SHIFT_ACCEPT][visit->zh]);
+	close_page(&out);
+	exchange_answer(ex, 200, "text/html; charset=utf-8", &out);
+	text_finish(&out);
+	text_finish(&list);
+}
+
+static void finish_shift(struct exchange *ex, int result, const struct incident *incident,
+                         const char *site_id, const struct problem *why)
+{
+	(void)site_id, (void)why, (void)incident;
+	const struct visit *visit = ex->finish_ctx;
+	bool over = result == -EALREADY || result == -ENOENT;
+	answer_sentence(ex, result == 0 || over ? 200 : 503,
+	                result == 0 ? SAY_SHIFT_ACCEPTED
+	                : over      ? SAY_SHIFT_OVER
+	                            : SAY_TRY_AGAIN,
+	                visit->zh);
+}
+
+static void accept_shift(struct exchange *ex, struct visit *visit, const struct standing *s)
+{
+	const struct operation operation = {.type = OPERATION_HANDOVER_ACCEPT,
+	                                    .by = visit->target.to_id,
+	                                    .via = "link",
+	                                    .standing = s->id,
+	                                    .kind = INCIDENT_KIND_NONE,
+	                                    .severity = SEVERITY_NONE};
+	exchange_submit(ex, visit->target.site, &operation, finish_shift, visit, visit_destroy);
+}
+
 /* Shows the incident as it stands in the store. */
 static void show(struct exchange *ex, const struct visit *visit)
 {
 	struct incident *incident = NULL;
 	char *site_id = NULL;
 	const char *id = visit->target.incident;
+	if ((!id || !*id) && !proof_of(visit) && handover_of(visit)) {
+		show_shift(ex, visit);
+		return;
+	}
 	if (!id || !*id) {
 		show_test(ex, visit, SAY_TEST);
 		return;
@@ -541,6 +611,14 @@ void page_link_take(struct exchange *ex)
 	if (!visit)
 		return;
 	const char *id = visit->target.incident;
+	const struct standing *shift = (!id || !*id) && visit->site && is_for_a_person(visit) &&
+	                                               !proof_of(visit)
+	                                       ? handover_of(visit)
+	                                       : NULL;
+	if (shift) {
+		accept_shift(ex, visit, shift);
+		return;
+	}
 	if ((!id || !*id) && visit->site && is_for_a_person(visit)) {
 		confirm_test(ex, visit);
 		return;

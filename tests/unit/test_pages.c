@@ -147,6 +147,36 @@ static void over_is_over(void **state)
 	assert_int_equal(v->submitted, 1);
 }
 
+/* The next shift has no incident to take, but must know what is silenced. */
+static void who_comes_on_duty_accepts_on_the_phone(void **state)
+{
+	struct visits *v = *state;
+	static const char *const wu[] = {"wu"};
+	char path[128];
+	happen_event(v, &(struct event){.type = EVENT_OPERATION,
+	                                .operation = {.type = OPERATION_SILENCE,
+	                                              .by = "li",
+	                                              .zone = "gate",
+	                                              .kinds = UINT32_C(1) << KIND_PERIMETER,
+	                                              .span = DAYS(1),
+	                                              .note = "<b>repairs</b>"}});
+	happen_event(v, &(struct event){.type = EVENT_OPERATION,
+	                                .operation = {.type = OPERATION_DUTY_OVERRIDE,
+	                                              .by = "li",
+	                                              .post = "leader",
+	                                              .people = wu,
+	                                              .people_count = 1,
+	                                              .from = v->now.wall - 1,
+	                                              .until = v->now.wall + DAYS(1)}});
+	link_of(v, "wu", path, sizeof path);
+	expect(200, get(v, path, NULL), "Change of shift");
+	assert_non_null(strstr(v->got.at, "because: &lt;b&gt;repairs&lt;/b&gt;"));
+	assert_int_equal(v->submitted, 0);
+	expect(200, post(v, path, NULL, ""), "You have taken over");
+	assert_int_equal(v->submitted, 1);
+	expect(200, post(v, path, NULL, ""), "over"); /* a second tap changes nothing */
+}
+
 static void a_program_gets_json(void **state)
 {
 	struct visits *v = *state;
@@ -226,6 +256,7 @@ int main(void)
 	        VISIT(the_other_buttons_answer_in_the_form),
 	        VISIT(two_people_call_off_a_panic_with_a_reason),
 	        VISIT(over_is_over),
+	        VISIT(who_comes_on_duty_accepts_on_the_phone),
 	        VISIT(a_program_gets_json),
 	        VISIT(a_bad_link_opens_nothing),
 	        VISIT(pages_are_locked_in),

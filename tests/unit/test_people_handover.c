@@ -171,6 +171,84 @@ static void test_what_was_never_accepted_is_taken_up_by_the_next(void **state)
 	story_end(&s);
 }
 
+/* ---- without an incident ---- */
+
+static const struct notification *last_shift(const struct story *s)
+{
+	for (uint32_t i = s->site->notification_count; i-- > 0;)
+		if (s->site->notifications[i]->reason == REASON_SHIFT)
+			return s->site->notifications[i];
+	return NULL;
+}
+
+static void silence_the_gate(struct story *s)
+{
+	assert_int_equal(operate_(s, (struct operation){.type = OPERATION_SILENCE,
+	                                                .by = "li",
+	                                                .zone = "gate",
+	                                                .kinds = UINT32_C(1) << KIND_PERIMETER,
+	                                                .span = DAYS(3),
+	                                                .note = "the fence\nis repaired"}),
+	                 0);
+}
+
+/* What is silenced over the weekend is known to whoever comes on Monday. */
+static void test_a_silence_is_handed_over(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	silence_the_gate(&s);
+	s.mood = COURIER_HANGS;
+	advance(&s, HOURS(24));
+	expect_push(&s, "zhao", REASON_SHIFT, 0);
+	const char *note = last_shift(&s)->note;
+	assert_string_equal(note,
+	                    "Silenced: Gate, because: the fence is repaired, until 11-25 08:00");
+	s.mood = COURIER_ACCEPTS;
+	/* Not accepted: the leader's trouble, and he is told again. */
+	advance(&s, MINUTES(10));
+	assert_non_null(incident_of_kind(&s, INCIDENT_TROUBLE));
+	expect_push(&s, "zhao", REASON_SHIFT, 0);
+	assert_int_equal(accept(&s, "zhao"), 0);
+	assert_null(incident_of_kind(&s, INCIDENT_TROUBLE));
+	assert_int_equal(entries_with(&s, "handover accepted"), 1);
+	story_end(&s);
+}
+
+static void test_an_incident_goes_over_with_what_else_stands(void **state)
+{
+	(void)state;
+	struct story s;
+	begin_before_the_change(&s);
+	silence_the_gate(&s);
+	s.mood = COURIER_HANGS;
+	advance(&s, MINUTES(10));
+	const struct notification *n = s.site->notifications[s.site->notification_count - 1];
+	assert_int_equal(n->reason, REASON_HANDOVER);
+	assert_non_null(strstr(n->note, "Silenced: Gate"));
+	story_end(&s);
+}
+
+static void test_nothing_to_hand_over_is_told_only_where_it_is_asked_for(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	advance(&s, HOURS(25));
+	expect_no_more_pushes(&s);
+	story_end(&s);
+
+	story_begin(&s);
+	s.def->handover.every_shift = true;
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	s.mood = COURIER_HANGS;
+	advance(&s, HOURS(24));
+	expect_push(&s, "zhao", REASON_SHIFT, 0);
+	assert_string_equal(last_shift(&s)->note, "Nothing is open, silenced or disarmed.");
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +259,9 @@ int main(void)
 	        cmocka_unit_test(test_a_change_while_nothing_is_open_hands_nothing_over),
 	        cmocka_unit_test(test_a_clock_that_jumps_over_the_change_hands_over_at_once),
 	        cmocka_unit_test(test_what_was_never_accepted_is_taken_up_by_the_next),
+	        cmocka_unit_test(test_a_silence_is_handed_over),
+	        cmocka_unit_test(test_an_incident_goes_over_with_what_else_stands),
+	        cmocka_unit_test(test_nothing_to_hand_over_is_told_only_where_it_is_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
