@@ -210,6 +210,23 @@ static void channel_read(const struct checker *c, const struct node *node, struc
 	out->ca_file = check_file(c, v[C_CA], "ca_file");
 }
 
+/* Services that call back when somebody acknowledges there, and prove it with the secret. */
+static void hooks_make(const struct checker *c, struct service_config *config)
+{
+	struct http_hook *hooks = ARENA_ARRAY(c->arena, struct http_hook, config->channel_count);
+	config->http.hooks = hooks;
+	for (uint32_t i = 0; i < config->channel_count; i++) {
+		const struct channel *channel = &config->channels[i];
+		bool telegram = channel->type && strcmp(channel->type->name, "telegram") == 0;
+		bool pagerduty = channel->type && strcmp(channel->type->name, "pagerduty") == 0;
+		if (channel->secret && channel->id && (telegram || pagerduty))
+			hooks[config->http.hook_count++] = (struct http_hook){
+			        .channel = channel->id,
+			        .kind = telegram ? HOOK_TELEGRAM : HOOK_PAGERDUTY,
+			        .secret = channel->secret};
+	}
+}
+
 void channels_read(const struct checker *c, const struct node *list,
                    struct service_reading *reading)
 {
@@ -220,4 +237,5 @@ void channels_read(const struct checker *c, const struct node *list,
 	reading->config->channel_count = count;
 	FOR_EACH_NODE(c, item, list, count)
 	channel_read(c, item, &reading->channels, &reading->config->channels[i++]);
+	hooks_make(c, reading->config);
 }

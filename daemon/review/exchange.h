@@ -240,6 +240,7 @@ void page_console(struct exchange *);
 void page_console_file(struct exchange *);
 void page_link(struct exchange *);
 void page_link_take(struct exchange *);
+void hook_hear(struct exchange *);
 
 /* ---- event streams ---- */
 

@@ -26,6 +26,12 @@ struct access_user { /* somebody who signs in on the console */
 	const char *password_hash; /* base/password.h */
 };
 
+struct http_hook { /* a channel whose service calls back: /hooks/{channel} */
+	const char *channel;
+	enum { HOOK_TELEGRAM, HOOK_PAGERDUTY } kind;
+	const char *secret; /* proves whence a call comes */
+};
+
 struct http_options {           /* borrowed, stays */
 	const char *host;       /* "127.0.0.1", "::1", "0.0.0.0" */
 	int port;               /* 0: any free one */
@@ -34,6 +40,8 @@ struct http_options {           /* borrowed, stays */
 	uint32_t token_count;
 	const struct access_user *users;
 	uint32_t user_count;
+	const struct http_hook *hooks;
+	uint32_t hook_count;
 };
 
 /* How the commit of an operation ended: 0, or the core's negative errno with why.

@@ -14,6 +14,7 @@ static const struct route routes[] = {
         {"GET", "/console/{file}", ROLE_NONE, NULL, page_console_file},
         {"GET", "/a/{token}", ROLE_NONE, NULL, page_link},
         {"POST", "/a/{token}", ROLE_NONE, NULL, page_link_take},
+        {"POST", "/hooks/{channel}", ROLE_NONE, NULL, hook_hear},
 
         {"POST", "/api/v1/session", ROLE_NONE, "", api_sign_in},
         {"GET", "/api/v1/session", ROLE_VIEWER, "", api_session},

@@ -1,5 +1,7 @@
 /* PagerDuty Events API v2. developer.pagerduty.com/docs/events-api-v2/trigger-events;
- * the token is the integration's routing key. */
+ * the token is the integration's routing key. With a secret (a webhook subscription's, to
+ * /hooks/ID of this service) an acknowledgement there is one here; the contact's `to` is the
+ * user's id there. */
 #include "deliver/parts.h"
 
 #define SUMMARY_MAX 1024
@@ -104,7 +106,7 @@ const struct channel_type pagerduty_channel = {
         .name = "pagerduty",
         .default_url = "https://events.pagerduty.com",
         .needs = CHANNEL_TOKEN,
-        .may = CHANNEL_URL,
+        .may = CHANNEL_URL | CHANNEL_SECRET | CHANNEL_TO,
         .build = pagerduty_build,
         .judge = pagerduty_judge,
 };

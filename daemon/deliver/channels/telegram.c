@@ -6,18 +6,27 @@
 
 #define TEXT_MAX 4096 /* characters; bytes are never fewer */
 
-/* Telegram refuses the whole message for a button whose address is not public; the link at the end
- * of the text is always there. */
-static void put_button(struct text *body, const struct letter *letter)
+#define CALLBACK_MAX 64 /* bytes of callback_data */
+
+/* With a secret the bot calls back to /hooks/ID of this service, and a tap on the button is enough;
+ * else the button opens the page. Telegram refuses the whole message for a button whose address is
+ * not public; the link at the end of the text is always there. */
+static void put_button(struct text *body, const struct channel *channel,
+                       const struct letter *letter)
 {
-	if (!letter->ack_url || strncmp(letter->ack_url, "https://", 8) != 0)
+	const char *token = letter->ack_url ? strrchr(letter->ack_url, '/') : NULL;
+	bool calls_back = channel->secret && token && strlen(token + 1) <= CALLBACK_MAX;
+	if (!letter->ack_url || (!calls_back && strncmp(letter->ack_url, "https://", 8) != 0))
 		return;
 	json_open(body, "reply_markup", '{');
 	json_open(body, "inline_keyboard", '[');
 	json_open(body, NULL, '[');
 	json_open(body, NULL, '{');
 	json_put_string(body, "text", letter_say(letter, "我来处理", "Acknowledge"));
-	json_put_string(body, "url", letter->ack_url);
+	if (calls_back)
+		json_put_string(body, "callback_data", token + 1);
+	else
+		json_put_string(body, "url", letter->ack_url);
 	json_close(body, '}');
 	json_close(body, ']');
 	json_close(body, ']');
@@ -44,7 +53,7 @@ static int telegram_build(const struct channel *channel, const struct letter *le
 	json_put_string(body, "chat_id", letter->to);
 	put_text(body, "text", letter, TEXT_MAX, letter_link(letter));
 	json_put_bool(body, "disable_web_page_preview", true);
-	put_button(body, letter);
+	put_button(body, channel, letter);
 	json_close(body, '}');
 	text_finish(&path);
 	return 0;
@@ -56,6 +65,14 @@ static int telegram_check(const struct channel *channel, struct problem *why)
 	if (!digits || channel->token[digits] != ':' || !channel->token[digits + 1])
 		return problem_set(why, -EINVAL,
 		                   "a telegram token is the bot's number, a colon and its key");
+	/* What setWebhook takes as its secret_token. */
+	const char *secret = channel->secret;
+	if (secret && (strlen(secret) < 16 || strlen(secret) > 256 ||
+	               secret[strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                                     "0123456789_-")]))
+		return problem_set(why, -EINVAL,
+		                   "a telegram secret is what setWebhook was given as "
+		                   "secret_token: 16 to 256 letters, digits, '_' and '-'");
 	return 0;
 }
 
@@ -89,7 +106,7 @@ const struct channel_type telegram_channel = {
         .name = "telegram",
         .default_url = "https://api.telegram.org",
         .needs = CHANNEL_TOKEN | CHANNEL_TO,
-        .may = CHANNEL_URL,
+        .may = CHANNEL_URL | CHANNEL_SECRET,
         .check = telegram_check,
         .rate = {{.count = 30, .per = SECONDS(1), .reserve = 8}},
         .build = telegram_build,
