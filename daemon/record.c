@@ -108,7 +108,7 @@ static void vow(struct app *app, const struct site *site, const uint8_t was[ED25
                 const uint8_t now[ED25519_KEY_LEN], struct text *data)
 {
 	struct keys old;
-	struct signer signer;
+	struct signer signer = {0};
 	uint8_t signature[ED25519_SIG_LEN];
 	put_key(data, "from", was);
 	if (keys_read_old(app->config->store_path, &old) == 0) {

@@ -81,16 +81,34 @@ void ed25519_public(const uint8_t seed[ED25519_KEY_LEN], uint8_t out[ED25519_KEY
 	EVP_PKEY_free(key);
 }
 
-void ed25519_sign(const uint8_t seed[ED25519_KEY_LEN], const void *msg, size_t len,
-                  uint8_t out[ED25519_SIG_LEN])
+struct ed25519 *ed25519_open(const uint8_t seed[ED25519_KEY_LEN])
 {
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_LEN);
+	must(key != NULL);
+	return (struct ed25519 *)key;
+}
+
+void ed25519_close(struct ed25519 *key)
+{
+	EVP_PKEY_free((EVP_PKEY *)key);
+}
+
+void ed25519_sign_with(struct ed25519 *key, const void *msg, size_t len,
+                       uint8_t sig[ED25519_SIG_LEN])
+{
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	size_t out_len = ED25519_SIG_LEN;
-	must(key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key));
-	must(EVP_DigestSign(ctx, out, &out_len, msg, len));
+	size_t sig_len = ED25519_SIG_LEN;
+	must(ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, (EVP_PKEY *)key) &&
+	     EVP_DigestSign(ctx, sig, &sig_len, msg, len) == 1 && sig_len == ED25519_SIG_LEN);
 	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(key);
+}
+
+void ed25519_sign(const uint8_t seed[ED25519_KEY_LEN], const void *msg, size_t len,
+                  uint8_t sig[ED25519_SIG_LEN])
+{
+	struct ed25519 *key = ed25519_open(seed);
+	ed25519_sign_with(key, msg, len, sig);
+	ed25519_close(key);
 }
 
 bool ed25519_verify(const uint8_t key_bytes[ED25519_KEY_LEN], const void *msg, size_t len,

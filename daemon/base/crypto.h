@@ -28,6 +28,11 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 
 /* Ed25519. The private key is its 32-byte seed. */
 void ed25519_public(const uint8_t seed[ED25519_KEY_LEN], uint8_t out[ED25519_KEY_LEN]);
+/* A key made ready for many signatures; heap. */
+struct ed25519;
+struct ed25519 *ed25519_open(const uint8_t seed[ED25519_KEY_LEN]);
+void ed25519_close(struct ed25519 *); /* NULL is fine */
+void ed25519_sign_with(struct ed25519 *, const void *msg, size_t len, uint8_t sig[ED25519_SIG_LEN]);
 void ed25519_sign(const uint8_t seed[ED25519_KEY_LEN], const void *msg, size_t len,
                   uint8_t out[ED25519_SIG_LEN]);
 bool ed25519_verify(const uint8_t key[ED25519_KEY_LEN], const void *msg, size_t len,

@@ -45,6 +45,14 @@ static void record_signal(struct context *c, const struct reading *r, const char
 		json_put_bool(data, "test", true);
 	if (signal && signal->retained)
 		json_put_bool(data, "retained", true);
+	if (signal && signal->press)
+		json_put_bool(data, "press", true);
+	if (signal && signal->past)
+		json_put_bool(data, "past", true);
+	if (signal && signal->lifeless)
+		json_put_bool(data, "lifeless", true);
+	if (signal && signal->resets)
+		json_put_int(data, "resets_ms", signal->resets);
 	if (signal && signal->note)
 		json_put_raw(data, "said", signal->note);
 	if (r->source)
@@ -340,6 +348,8 @@ void sense_start(struct context *c)
 			timer_set(&c->site->timers, &state->silence, c->now.steady + expect);
 		else
 			timer_stop(&c->site->timers, &state->silence);
+		/* Not stored: each start looks anew, as the record happening again does. */
+		state->armed = false;
 		state->reset.type = TIMER_RESET;
 		state->reset.device = i;
 		if (state->fleeting && !state->reset.place)

@@ -18,8 +18,11 @@ struct engine {
 	struct site *site;
 	const struct site_def *def;
 	struct plan plan;
+	const struct replay_watch *watch;
 	bool simulate;
-	bool down; /* the service was: time passes without it */
+	bool down;         /* the service was: time passes without it */
+	bool begun;        /* a turn: */
+	struct moment now; /* its time */
 	struct recorded *recorded;
 	uint32_t recorded_count, recorded_cap;
 };
@@ -66,7 +69,8 @@ static void collect(struct engine *e)
 	}
 }
 
-/* Ends a turn. Simulated pushes arrive at once, and what follows from that is part of it. */
+/* Ends what a turn has decided. Simulated pushes arrive at once, and what follows from that is
+ * part of it. */
 static void settle(struct engine *e, struct moment now)
 {
 	struct problem why;
@@ -83,6 +87,8 @@ static void settle(struct engine *e, struct moment now)
 			        .verdict = VERDICT_ACCEPTED,
 			        .status = 200};
 		collect(e);
+		if (e->watch)
+			e->watch->turn(e->watch->ctx, e->site, &e->plan, now);
 		plan_reset(&e->plan, e->site);
 		for (uint32_t i = 0; i < count; i++)
 			(void)!site_apply(
@@ -94,37 +100,61 @@ static void settle(struct engine *e, struct moment now)
 	site_settle(e->site);
 }
 
-static void apply(struct engine *e, const struct event *event, struct moment now)
-{
-	struct problem why;
-	if (site_apply(e->site, event, now, &e->plan, &why) == 0)
-		e->out->applied++;
-	else
-		e->out->not_applied++;
-	settle(e, now);
-}
-
 /* ---- time ---- */
 
 /* Silence is an entry of its own: what was heard without changing anything is not in the ledger. */
-static void hush(struct engine *e)
+static void hush(struct engine *e, uint32_t device)
 {
-	for (uint32_t i = 0; i < e->def->device_count; i++)
-		timer_stop(&e->site->timers, &e->site->devices[i].silence);
+	timer_stop(&e->site->timers, &e->site->devices[device].silence);
 }
 
-static void pass_to(struct engine *e, struct moment now)
+static void hush_all(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->def->device_count; i++)
+		hush(e, i);
+}
+
+/* As the service does it: what came in, what was due, and all of it is one turn. */
+static void end_turn(struct engine *e)
+{
+	if (!e->begun)
+		return;
+	if (!e->down && site_next_deadline(e->site) <= e->now.steady)
+		site_tick(e->site, e->now, &e->plan);
+	settle(e, e->now);
+	e->begun = false;
+}
+
+static void apply(struct engine *e, const struct event *event)
+{
+	struct problem why;
+	e->begun = true;
+	if (site_apply(e->site, event, e->now, &e->plan, &why) == 0)
+		e->out->applied++;
+	else
+		e->out->not_applied++;
+}
+
+/* Up to a turn that left entries. Of a step of the clock the time before it counts. */
+static void pass_to(struct engine *e, struct moment now, bool steps)
 {
 	steady_ms last = -1;
+	if (e->now.steady == now.steady && e->now.wall == now.wall)
+		return;
+	end_turn(e);
+	struct moment was = e->now;
 	while (!e->down) {
 		steady_ms due = site_next_deadline(e->site);
 		if (due >= now.steady || due == last)
 			break;
 		last = due;
-		struct moment then = {.steady = due, .wall = now.wall - (now.steady - due)};
+		struct moment then = {.steady = due,
+		                      .wall = steps ? was.wall + (due - was.steady)
+		                                    : now.wall - (now.steady - due)};
 		site_tick(e->site, then, &e->plan);
 		settle(e, then);
 	}
+	e->now = now;
 }
 
 /* ---- what went in ---- */
@@ -149,8 +179,7 @@ static const char *stands_for(const struct engine *e, const struct recorded *rec
 	return NULL;
 }
 
-static void take_signal(struct engine *e, const struct ledger_row *row, const cJSON *data,
-                        struct moment now)
+static void take_signal(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	const char *source = json_string(data, "source"), *kind = json_string(data, "kind");
 	const char *state = json_string(data, "state");
@@ -169,15 +198,20 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 	                               .note = note};
 	(void)!json_bool(data, "test", &event.signal.test);
 	(void)!json_bool(data, "retained", &event.signal.retained);
+	(void)!json_bool(data, "press", &event.signal.press);
+	(void)!json_bool(data, "past", &event.signal.past);
+	(void)!json_bool(data, "lifeless", &event.signal.lifeless);
+	(void)!json_int(data, "resets_ms", &event.signal.resets);
+	uint32_t device = site_def_device(e->def, row->device);
 	if (event.signal.kind != KIND_NONE)
-		apply(e, &event, now);
+		apply(e, &event);
+	if (device != POSITION_NONE)
+		hush(e, device);
 	cJSON_free(note);
-	hush(e);
 }
 
 /* Somebody unknown whose message meant fire, gas or panic. */
-static void take_stranger(struct engine *e, const struct ledger_row *row, const cJSON *data,
-                          struct moment now)
+static void take_stranger(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	const char *kind = json_string(data, "kind"), *state = json_string(data, "state");
 	struct event event = {.type = EVENT_STRANGER};
@@ -189,7 +223,7 @@ static void take_stranger(struct engine *e, const struct ledger_row *row, const 
 	                                   .active = strcmp(state, "active") == 0,
 	                                   .time = row->time};
 	if (event.stranger.kind != KIND_NONE)
-		apply(e, &event, now);
+		apply(e, &event);
 }
 
 static bool read_action(const char *action, enum operation_type *out)
@@ -218,8 +252,7 @@ static void read_scope(const cJSON *data, struct operation *op)
 	(void)!json_bool(data, "announced", &op->announced);
 }
 
-static void take_operation(struct engine *e, const struct ledger_row *row, const cJSON *data,
-                           struct moment now)
+static void take_operation(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	struct event event = {.type = EVENT_OPERATION};
 	struct operation *op = &event.operation;
@@ -241,11 +274,13 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 	op->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
 	op->severity = severity ? severity_from_name(severity) : SEVERITY_NONE;
 	if (row->incident && op->type != OPERATION_REPORT)
-		op->incident = stands_for(e, recorded);
-	apply(e, &event, now);
+		op->incident = !e->simulate && site_incident(e->site, row->incident)
+		                       ? row->incident
+		                       : stands_for(e, recorded);
+	apply(e, &event);
 }
 
-static void take_result(struct engine *e, const cJSON *data, struct moment now)
+static void take_result(struct engine *e, const cJSON *data)
 {
 	struct event event = {.type = EVENT_DELIVERY};
 	const char *id = json_string(data, "notification"), *result = json_string(data, "result");
@@ -265,20 +300,31 @@ static void take_result(struct engine *e, const cJSON *data, struct moment now)
 	(void)!json_int(data, "took_ms", &event.delivery.took);
 	(void)!json_bool(data, "held", &event.delivery.held);
 	(void)!json_int(data, "retry_after_ms", &event.delivery.retry_after);
-	apply(e, &event, now);
+	event.delivery.detail = json_string(data, "detail");
+	apply(e, &event);
+}
+
+/* What the core finds out by itself it finds out again. */
+static bool is_from_outside(const char *subject)
+{
+	static const char *const words[] = {"broker", "store", "clock", "gateway:"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strncmp(subject, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
 }
 
 /* A trouble of the service itself leaves no entry but those of its incident. */
-static void take_trouble(struct engine *e, const struct ledger_row *row, bool active,
-                         struct moment now)
+static void take_trouble(struct engine *e, const struct ledger_row *row, const cJSON *data,
+                         bool active)
 {
 	const struct recorded *recorded = recorded_incident(e, row->incident);
-	if (!recorded || !recorded->subject || row->by)
+	if (!recorded || !recorded->subject || row->by || !is_from_outside(recorded->subject))
 		return;
-	apply(e,
-	      &(struct event){.type = EVENT_TROUBLE,
-	                      .trouble = {.subject = recorded->subject, .active = active}},
-	      now);
+	apply(e, &(struct event){.type = EVENT_TROUBLE,
+	                         .trouble = {.subject = recorded->subject,
+	                                     .active = active,
+	                                     .detail = json_string(data, "note")}});
 }
 
 static void remember(struct engine *e, const struct ledger_row *row, const cJSON *data)
@@ -294,32 +340,65 @@ static void remember(struct engine *e, const struct ledger_row *row, const cJSON
 	e->out->was.incidents++;
 }
 
-static void take_status(struct engine *e, const struct ledger_row *row, struct moment now)
+static void take_status(struct engine *e, const struct ledger_row *row)
 {
 	struct event event = {.type = EVENT_STATUS};
+	uint32_t device = row->device ? site_def_device(e->def, row->device) : POSITION_NONE;
+	if (device == POSITION_NONE)
+		return;
 	event.status = (struct device_status){.device = row->device,
 	                                      .online = strcmp(row->type, "device.online") == 0};
-	apply(e, &event, now);
-	hush(e);
+	apply(e, &event);
+	hush(e, device);
 }
 
-static void take_silence(struct engine *e, const struct ledger_row *row, struct moment now)
+/* Its time is over with this turn. */
+static void take_silence(struct engine *e, const struct ledger_row *row)
 {
-	struct event event = {.type = EVENT_SIGNAL};
-	event.signal = (struct signal){
-	        .device = row->device, .kind = KIND_LINK, .active = true, .time = row->time};
-	apply(e, &event, now);
-	hush(e);
+	uint32_t device = row->device ? site_def_device(e->def, row->device) : POSITION_NONE;
+	if (device == POSITION_NONE || !e->def->devices[device].expect_every)
+		return;
+	struct timer *silence = &e->site->devices[device].silence;
+	silence->type = TIMER_SILENCE;
+	silence->device = device;
+	timer_set(&e->site->timers, silence, e->now.steady);
+	e->begun = true;
 }
 
-static void take_service(struct engine *e, const struct ledger_row *row, struct moment now)
+static void take_service(struct engine *e, const struct ledger_row *row, enum service_event type)
 {
 	struct event event = {.type = EVENT_SERVICE};
-	bool started = strcmp(row->type, "service.started") == 0;
-	event.service.type = started ? SERVICE_STARTED : SERVICE_STOPPED;
-	e->down = !started;
-	apply(e, &event, now);
-	hush(e);
+	event.service = (struct service_fact){.type = type, .data = row->data};
+	e->down = type == SERVICE_STOPPED || (e->down && type != SERVICE_STARTED);
+	apply(e, &event);
+	if (type == SERVICE_STARTED)
+		hush_all(e);
+}
+
+/* "duty": an override or a swap by hand, or its end. */
+static void take_duty(struct engine *e, const struct ledger_row *row, const cJSON *data)
+{
+	struct event event = {.type = EVENT_OPERATION};
+	struct operation *op = &event.operation;
+	const char *people[CREW_MAX], *action = json_string(data, "action");
+	const char *from = json_string(data, "from"), *to = json_string(data, "to");
+	const cJSON *person;
+	bool ends = action && strcmp(action, "override ended") == 0;
+	op->swap = action && strcmp(action, "swap") == 0;
+	if (!action || !row->by || (!ends && !op->swap && strcmp(action, "override") != 0))
+		return;
+	op->type = ends ? OPERATION_DUTY_CANCEL : OPERATION_DUTY_OVERRIDE;
+	op->by = row->by;
+	op->note = json_string(data, "note");
+	op->post = json_string(data, "post");
+	op->standing = json_string(data, "override");
+	if (!from || !to || time_parse(from, &op->from) < 0 || time_parse(to, &op->until) < 0)
+		return;
+	cJSON_ArrayForEach (person, json_get(data, op->swap ? "swap" : "people"))
+		if (cJSON_IsString(person) && op->people_count < CREW_MAX)
+			people[op->people_count++] = person->valuestring;
+	op->people = people;
+	apply(e, &event);
 }
 
 static void check_config(struct engine *e, const cJSON *data)
@@ -329,31 +408,43 @@ static void check_config(struct engine *e, const cJSON *data)
 		e->out->other = true;
 }
 
+static const struct {
+	const char *type;
+	enum service_event event;
+} facts[] = {{"service.started", SERVICE_STARTED},
+             {"service.stopped", SERVICE_STOPPED},
+             {"config", SERVICE_CONFIGURED},
+             {"clock", CLOCK_JUMPED}};
+
 static void take_row(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
-	struct moment now = {.wall = row->received, .steady = row->steady};
 	const char *type = row->type;
-	if (strcmp(type, "service.started") == 0)
-		e->down = true; /* what was due meanwhile comes with the start, not before */
-	pass_to(e, now);
+	bool starts = strcmp(type, "service.started") == 0;
+	/* What was due meanwhile comes with the start, not before. */
+	e->down |= starts && !e->begun;
+	pass_to(e, (struct moment){.wall = row->received, .steady = row->steady},
+	        strcmp(type, "clock") == 0);
 	if (strcmp(type, "signal") == 0)
-		take_signal(e, row, data, now);
-	else if (strcmp(type, "device.stranger") == 0)
-		take_stranger(e, row, data, now);
+		take_signal(e, row, data);
 	else if (strcmp(type, "operator") == 0)
-		take_operation(e, row, data, now);
+		take_operation(e, row, data);
+	else if (strcmp(type, "duty") == 0)
+		take_duty(e, row, data);
 	else if (strcmp(type, "delivery") == 0)
-		take_result(e, data, now);
+		take_result(e, data);
 	else if (strcmp(type, "device.online") == 0 || strcmp(type, "device.offline") == 0)
-		take_status(e, row, now);
+		take_status(e, row);
 	else if (strcmp(type, "device.silent") == 0)
-		take_silence(e, row, now);
-	else if (strcmp(type, "service.started") == 0 || strcmp(type, "service.stopped") == 0)
-		take_service(e, row, now);
+		take_silence(e, row);
+	else if (strcmp(type, "device.stranger") == 0)
+		take_stranger(e, row, data);
 	else if (strcmp(type, "incident.opened") == 0)
-		take_trouble(e, row, true, now);
+		take_trouble(e, row, data, true);
 	else if (strcmp(type, "incident.resolved") == 0)
-		take_trouble(e, row, false, now);
+		take_trouble(e, row, data, false);
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		if (strcmp(type, facts[i].type) == 0)
+			take_service(e, row, facts[i].event);
 }
 
 static bool visit(void *ctx, const struct ledger_row *row)
@@ -415,14 +506,19 @@ static void pair(struct replay *out)
 	}
 }
 
-int replay_run(struct store *store, const struct site_def *def, struct replay *out)
+int replay_run(struct store *store, const struct site_def *def, const struct replay_watch *watch,
+               struct replay *out)
 {
-	struct engine e = {.out = out, .def = def, .site = site_create(def), .down = true};
+	struct engine e = {
+	        .out = out, .watch = watch, .def = def, .site = site_create(def), .down = true};
 	int r = store_log(store, &(struct ledger_filter){.site = def->id, .type = "config"},
 	                  visit_config, &e);
 	e.simulate = out->other;
+	if (watch)
+		watch->begin(watch->ctx, e.site);
 	if (r >= 0)
 		r = store_log(store, &(struct ledger_filter){.site = def->id}, visit, &e);
+	end_turn(&e);
 	pair(out);
 	for (uint32_t i = 0; i < e.recorded_count; i++) {
 		free(e.recorded[i].zone);

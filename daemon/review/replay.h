@@ -1,10 +1,11 @@
 /* The ledger through the core again: who would have been told when.
  *
  * What came from outside (signals, what people did, the service's own events) is read back from
- * the ledger and applied at its own time to a site made of a definition; timers run on the steady
- * time of the entries. With the definition that was in force, the pushes' recorded results are
- * applied too, and what comes out must be what happened. With another one, every push is taken as
- * accepted at once, and what comes out is what that definition would have done. */
+ * the ledger and applied at its own time to a site made of a definition, all of one turn in one;
+ * timers run on the steady time of the entries. With the definition that was in force, the pushes'
+ * recorded results are applied too, and what comes out must be what happened. With another one,
+ * every push is taken as accepted at once, and what comes out is what that definition would have
+ * done. */
 #ifndef TOCSIN_REVIEW_REPLAY_H
 #define TOCSIN_REVIEW_REPLAY_H
 
@@ -32,8 +33,16 @@ struct replay {
 	bool other;           /* the definition is not (always) the one that was in force */
 };
 
-/* Heap; finish with replay_finish, also after a failure. */
-int replay_run(struct store *, const struct site_def *, struct replay *out) MUST_USE;
+/* Is given each turn as it was decided again, before it is settled: to be kept elsewhere. */
+struct replay_watch {
+	void (*begin)(void *ctx, struct site *); /* before anything is applied */
+	void (*turn)(void *ctx, struct site *, const struct plan *, struct moment now);
+	void *ctx;
+};
+
+/* Heap; finish with replay_finish, also after a failure. watch may be NULL. */
+int replay_run(struct store *, const struct site_def *, const struct replay_watch *watch,
+               struct replay *out) MUST_USE;
 void replay_finish(struct replay *);
 
 #endif

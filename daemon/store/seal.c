@@ -48,7 +48,10 @@ void seal_make(const struct signer *signer, const char *site, struct ledger_head
 	memcpy(seal.hash, head.hash, sizeof seal.hash);
 	memcpy(seal.key, signer->key, sizeof seal.key);
 	message_of(&message, site, &seal);
-	ed25519_sign(signer->seed, message.at, message.len, seal.signature);
+	if (signer->ready)
+		ed25519_sign_with(signer->ready, message.at, message.len, seal.signature);
+	else
+		ed25519_sign(signer->seed, message.at, message.len, seal.signature);
 	text_finish(&message);
 	*out = seal;
 }

@@ -20,6 +20,7 @@
 
 struct signer {
 	uint8_t seed[ED25519_KEY_LEN], key[ED25519_KEY_LEN];
+	struct ed25519 *ready; /* for many signatures; NULL: made for each */
 };
 
 struct seal {

@@ -110,6 +110,8 @@ int store_sign_with(struct store *store, const struct keys *keys, struct problem
 	assert(store->mode == STORE_WRITE);
 	memcpy(store->signer.seed, keys->seed, sizeof store->signer.seed);
 	ed25519_public(keys->seed, store->signer.key);
+	ed25519_close(store->signer.ready);
+	store->signer.ready = ed25519_open(keys->seed);
 	store->signs = true;
 	return 0;
 }

@@ -300,6 +300,7 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		close(store->lock);
 	sha256_destroy(store->sha);
+	ed25519_close(store->signer.ready);
 	explicit_bzero(&store->signer, sizeof store->signer);
 	text_finish(&store->scratch);
 	free(store->heads);
