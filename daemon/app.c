@@ -231,6 +231,9 @@ static const char *ack_link(const struct app *app, const struct site *site,
 	return text_get(out);
 }
 
+#define DIGEST_SHOWN                                                                               \
+	32 /* incidents of a digest, of 300 bytes, that a body of 20,000 has room for */
+
 static void send_letter(struct app *app, const struct site *site, const struct dispatch *dispatch,
                         bool unlogged, struct moment now)
 {
@@ -239,6 +242,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	const struct channel *channel = config_channel(app->config, delivery->channel);
 	struct text body = {0}, link = {0}, console = {0}, head_hex = {0};
 	struct ledger_head head = store_head(app->store, site->store_id);
+	const struct incident *gathered[DIGEST_SHOWN];
 	text_add_hex(&head_hex, head.hash, sizeof head.hash);
 	text_addf(&console, "%s/%s%s", app->config->http.public_url,
 	          n->incident ? "#/incidents/" : "", n->incident ? n->incident->id : "");
@@ -260,6 +264,12 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	        .unlogged = unlogged,
 	        .now = now,
 	};
+	if (n->reason == REASON_DIGEST) {
+		uint32_t count = digest_incidents(site, n, gathered, DIGEST_SHOWN);
+		letter.incidents = gathered;
+		letter.incidents_all = count;
+		letter.incidents_shown = count < DIGEST_SHOWN ? count : DIGEST_SHOWN;
+	}
 	letter.template_text = template_choose(
 	        app->config->templates, app->config->template_count, letter.language, n->reason,
 	        n->incident ? n->incident->kind : INCIDENT_KIND_NONE);

@@ -182,6 +182,31 @@ static void write_digest(const struct context *c, const struct standing *flood, 
 		          lines - LINES_MAX);
 }
 
+static bool is_among(const struct incident *incident, const struct incident *const *list,
+                     uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i] == incident)
+			return true;
+	return false;
+}
+
+uint32_t digest_incidents(const struct site *site, const struct notification *digest,
+                          const struct incident **out, uint32_t cap)
+{
+	uint32_t count = 0, written = 0;
+	for (uint32_t i = 0; i < site->notification_count; i++) {
+		const struct notification *n = site->notifications[i];
+		if (n->digest != (int64_t)digest->number || !n->incident ||
+		    is_among(n->incident, out, written))
+			continue;
+		count++;
+		if (written < cap)
+			out[written++] = n->incident;
+	}
+	return count;
+}
+
 static void carry(struct context *c, const struct standing *flood, int64_t digest)
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {

@@ -492,6 +492,10 @@ void handover_write_list(const struct site *, bool incidents, struct text *);
  * topic, in the API and the command. */
 void incident_write_json(struct text *, const char *name, const char *site_id,
                          const struct incident *);
+/* The incidents a digest tells of, each once, in the order in which they opened. Returns how many;
+ * at most cap of them are written. */
+uint32_t digest_incidents(const struct site *, const struct notification *digest,
+                          const struct incident **out, uint32_t cap);
 /* The policy snapshot, to and from the text the store keeps. */
 void policy_write_json(struct text *, const char *name, const struct policy *);
 struct policy *policy_read_json(const char *json); /* heap; NULL if it is none */

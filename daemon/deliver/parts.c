@@ -86,6 +86,26 @@ void request_query(struct request *request, const char *name, const char *value)
 
 /* ---- bodies ---- */
 
+/* What a machine needs to find each of them again; the whole of one is a GET away. */
+static void write_incidents(const struct letter *letter, struct text *out)
+{
+	json_open(out, "incidents", '[');
+	for (uint32_t i = 0; i < letter->incidents_shown; i++) {
+		const struct incident *incident = letter->incidents[i];
+		json_open(out, NULL, '{');
+		json_put_string(out, "id", incident->id);
+		json_put_string(out, "kind", incident_kind_name(incident->kind));
+		json_put_string(out, "severity", severity_name(incident->severity));
+		json_put_string(out, "state", incident_state_name(incident->state));
+		json_put_string(out, "zone", incident->zone);
+		json_put_time(out, "opened_at", incident->opened.wall);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+	json_put_int(out, "incidents_omitted",
+	             (int64_t)letter->incidents_all - letter->incidents_shown);
+}
+
 static void write_body(const struct letter *letter, const struct incident *incident,
                        uint32_t omitted, struct text *out)
 {
@@ -120,6 +140,8 @@ static void write_body(const struct letter *letter, const struct incident *incid
 		json_put_null(out, "incident");
 	if (omitted)
 		json_put_int(out, "signals_omitted", omitted);
+	if (n->reason == REASON_DIGEST)
+		write_incidents(letter, out);
 	json_put_string(out, "ack_url", letter->ack_url);
 	json_put_string(out, "console_url", letter->console_url);
 	json_open(out, "ledger", '{');

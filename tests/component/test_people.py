@@ -78,3 +78,19 @@ def test_a_walk_test_is_recorded_and_pushes_nothing(house):
     untested = [d["id"] for d in house.tocsin_json("devices", "--untested", "1h")["items"]]
     assert "smoke-301" not in untested and "smoke-302" in untested
     assert house.incidents() == []
+
+
+def test_a_flood_of_lesser_ones_comes_gathered_and_names_each(house):
+    """More than ten within ten minutes: one message, in which a machine finds them all again."""
+    made = []
+    for zone in ("campus", "dorm", "dorm-3f", "gate", "office"):
+        for kind in ("water", "tamper", "other"):
+            answer = house.api("POST", "/api/v1/incidents", {
+                "site": "binjiang", "zone": zone, "kind": kind, "severity": "minor", "by": "li"})
+            made.append(answer.json["id"])
+    digest = house.push("qian", "digest", within=20)
+    assert digest.json["type"] == "digest" and digest.json["data"]["incident"] is None
+    told = [request.incident["id"] for request in house.phone.requests
+            if request.incident and request.to == "qian"]
+    assert told + [one["id"] for one in digest.json["data"]["incidents"]] == made
+    assert len(told) == 10 and digest.json["data"]["incidents_omitted"] == 0

@@ -75,6 +75,10 @@ static void test_a_digest_names_what_it_stands_for(void **state)
 	assert_non_null(strstr(digest->note, "binjiang-2026-000011"));
 	assert_non_null(strstr(digest->note, "binjiang-2026-000012"));
 	assert_null(strstr(digest->note, "binjiang-2026-000010"));
+	const struct incident *told[4];
+	assert_int_equal(digest_incidents(s.site, digest, told, 4), 2);
+	assert_string_equal(told[0]->id, "binjiang-2026-000011");
+	assert_string_equal(told[1]->id, "binjiang-2026-000012");
 	story_end(&s);
 }
 
