@@ -251,11 +251,14 @@ void api_deliveries(struct exchange *ex)
 static void put_site_status(struct text *out, const struct store *store, const struct site *site)
 {
 	uint32_t states[STATE_COUNT] = {0}, silent = 0, heard = 0;
+	wall_ms last_heard = 0;
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		states[site->incidents[i]->state]++;
 	for (uint32_t i = 0; i < site->def->device_count; i++) {
 		silent += (site->devices[i].active >> KIND_LINK) & 1;
 		heard += site->devices[i].heard != 0;
+		if (site->devices[i].heard > last_heard)
+			last_heard = site->devices[i].heard;
 	}
 	struct ledger_head head = store_head(store, site->store_id);
 	struct text hash = {0};
@@ -275,6 +278,10 @@ static void put_site_status(struct text *out, const struct store *store, const s
 	json_put_int(out, "count", site->def->device_count);
 	json_put_int(out, "heard", heard);
 	json_put_int(out, "silent", silent);
+	if (last_heard)
+		json_put_time(out, "last_heard", last_heard);
+	else
+		json_put_null(out, "last_heard");
 	json_close(out, '}');
 	json_put_int(out, "notifications", site->notification_count);
 	json_open(out, "ledger", '{');

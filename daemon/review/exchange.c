@@ -359,7 +359,8 @@ static const struct {
         {"Cache-Control", "no-store"},
         {"Content-Security-Policy",
          "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-         "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+         "img-src 'self' data:; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+         "frame-ancestors 'none'"},
 };
 
 void exchange_add_header(struct exchange *ex, const char *name, const char *value)

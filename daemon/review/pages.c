@@ -49,42 +49,56 @@ void page_metrics(struct exchange *ex)
 
 /* ---- the console's files, which travel in the program ---- */
 
-#define CONSOLE_FILE(symbol)                                                                       \
-	extern const unsigned char console_##symbol[];                                             \
-	extern const size_t console_##symbol##_len;
-CONSOLE_FILE(index_html)
-CONSOLE_FILE(console_css)
-CONSOLE_FILE(console_js)
-CONSOLE_FILE(words_js)
-CONSOLE_FILE(live_js)
-CONSOLE_FILE(ack_css)
-
-static const struct {
-	const char *name, *type;
+/* Made by the build of whatever lies in console/. */
+struct console_file {
+	const char *name;
 	const unsigned char *bytes;
 	const size_t *len;
-} files[] = {
-        {"console.css", "text/css; charset=utf-8", console_console_css, &console_console_css_len},
-        {"console.js", "text/javascript; charset=utf-8", console_console_js,
-         &console_console_js_len},
-        {"words.js", "text/javascript; charset=utf-8", console_words_js, &console_words_js_len},
-        {"live.js", "text/javascript; charset=utf-8", console_live_js, &console_live_js_len},
-        {"ack.css", "text/css; charset=utf-8", console_ack_css, &console_ack_css_len},
 };
+extern const struct console_file console_files[];
+extern const unsigned int console_file_count;
+
+static const struct console_file *find_file(const char *name)
+{
+	for (unsigned i = 0; i < console_file_count; i++)
+		if (strcmp(console_files[i].name, name) == 0)
+			return &console_files[i];
+	return NULL;
+}
+
+static const char *type_of(const char *name)
+{
+	static const struct {
+		const char *ending, *type;
+	} types[] = {
+	        {".html", "text/html; charset=utf-8"},
+	        {".css", "text/css; charset=utf-8"},
+	        {".js", "text/javascript; charset=utf-8"},
+	        {".svg", "image/svg+xml"},
+	        {".png", "image/png"},
+	        {".webmanifest", "application/manifest+json"},
+	};
+	const char *dot = strrchr(name, '.');
+	for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
+		if (strcmp(types[i].ending, dot) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
 
 void page_console(struct exchange *ex)
 {
-	exchange_static(ex, "text/html; charset=utf-8", console_index_html, console_index_html_len);
+	const struct console_file *file = find_file("index.html");
+	exchange_static(ex, type_of(file->name), file->bytes, *file->len);
 }
 
 void page_console_file(struct exchange *ex)
 {
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (strcmp(files[i].name, ex->id) == 0) {
-			exchange_static(ex, files[i].type, files[i].bytes, *files[i].len);
-			/* A browser may keep it, and asks each time whether it is the same. */
-			exchange_replace_header(ex, "Cache-Control", "no-cache");
-			return;
-		}
-	exchange_problem(ex, 404, "the console has no file '%.64s'", ex->id);
+	const struct console_file *file = find_file(ex->id);
+	if (!file) {
+		exchange_problem(ex, 404, "the console has no file '%.64s'", ex->id);
+		return;
+	}
+	exchange_static(ex, type_of(file->name), file->bytes, *file->len);
+	/* A browser may keep it, and asks each time whether it is the same. */
+	exchange_replace_header(ex, "Cache-Control", "no-cache");
 }

@@ -236,9 +236,9 @@ static void the_console_brings_all_its_files(void **state)
 	expect(200, get(v, "/", NULL), "src=\"console/console.js\"");
 	assert_null(strstr(v->got.at, " style=\""));
 	expect(200, get(v, "/console/console.js", NULL), "Content-Type: text/javascript");
-	assert_non_null(strstr(v->got.at, "from \"./live.js\""));
+	assert_non_null(strstr(v->got.at, "from \"./api.js\""));
 	assert_non_null(strstr(v->got.at, "from \"./words.js\""));
-	expect(200, get(v, "/console/live.js", NULL), "text/javascript");
+	expect(200, get(v, "/console/api.js", NULL), "text/javascript");
 	expect(200, get(v, "/console/words.js", NULL), "text/javascript");
 	expect(200, get(v, "/console/console.css", NULL), "text/css");
 	expect(200, get(v, "/console/ack.css", NULL), "text/css");

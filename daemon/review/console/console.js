@@ -1,252 +1,266 @@
-// The console: what is open, who has it, and the two buttons.
+// The frame: signing in, the pages, the live connection, the sound.
 
-import {call, follow, Refused, token} from "./live.js";
-import {age, say, speak} from "./words.js";
+import {call, follow, Refused} from "./api.js";
+import {button, clock, field, h, roughly, sign, tell, ticking} from "./dom.js";
+import {house, load, loadOpen, mood, now, take} from "./house.js";
+import {language, say, speak} from "./words.js";
+import {beep, listen, listening} from "./sound.js";
 
-const PERSON = "tocsin.person";
 const $ = (id) => document.getElementById(id);
+const PAGES = ["now", "record", "duty", "devices", "control", "hazards", "reports", "health"];
+const TABS = 4; // on a phone; the rest is behind "more"
 
-let sites = new Map();
-let people = [];
-let clockOffset = 0; // of the service's clock against this one
 let stop = null;
-let refreshing = null;
-let closingId = null;
-
-function personName(site, id) {
-  return people.find((person) => person.site === site && person.id === id)?.name ?? id;
-}
+let page = null; // {element, changed?(rows), opened?(), leave?()}
+let turn = 0;    // of showing pages: an older one that comes late is dropped
 
 /* ---- signing in ---- */
 
-function showEnter(problem) {
+function enter(problem, byToken = false) {
   stop?.();
   stop = null;
-  for (const id of ["quiet", "me", "leave", "lost"]) $(id).hidden = true;
-  $("incidents").replaceChildren();
-  $("counts").textContent = "";
+  house.session = null;
+  leavePage();
+  for (const id of ["nav", "strip", "lost", "pulse", "sound"]) $(id).hidden = true;
   document.body.className = "";
-  $("enter-problem").textContent = problem ?? "";
-  $("enter").hidden = false;
-  $("token").focus();
+  const said = h("p.problem", {role: "alert"}, problem ?? "");
+  const first = byToken ? h("input", {name: "token", type: "password", autocomplete: "off", required: true})
+    : h("input", {name: "name", autocomplete: "username", autocapitalize: "none", spellcheck: false, required: true});
+  const form = h("form", {id: "enter"}, h("h2", say("enter_title")),
+    byToken ? field(say("token"), first) : [field(say("name"), first),
+      field(say("password"), h("input", {name: "password", type: "password", autocomplete: "current-password", required: true}))],
+    said, h("button", {type: "submit"}, say("enter")),
+    button(say(byToken ? "by_password" : "by_token"), () => enter("", !byToken), "plain"), languageButton());
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const submit = form.querySelector("[type=submit]");
+    submit.disabled = true;
+    try {
+      house.session = await call("session", Object.fromEntries(new FormData(form)));
+      start();
+    } catch (error) {
+      said.textContent = error.status === 429 ? say("enter_braked")
+        : error.status === 401 ? say(byToken ? "token_refused" : "enter_refused") : `${say("failed")} ${error.message}`;
+    } finally {
+      submit.disabled = false;
+    }
+  });
+  $("page").replaceChildren(form);
+  document.title = "Tocsin";
+  first.focus();
 }
 
-function refused(error) {
-  token.forget();
-  showEnter(error.status === 429 ? say("enter_braked") : say("enter_refused"));
+const isRefusal = (error) => error instanceof Refused && error.status === 401;
+
+async function leave() {
+  await call("session", undefined, "DELETE").catch(() => {});
+  enter();
 }
 
-function isRefusal(error) {
-  return error instanceof Refused && [401, 429].includes(error.status);
-}
+/* ---- starting ---- */
 
 async function start() {
-  if (!token.get()) return showEnter();
-  $("enter").hidden = true;
   try {
-    await loadHouse();
+    house.session = await call("session");
+    await load();
   } catch (error) {
-    if (isRefusal(error)) return refused(error);
+    if (isRefusal(error)) return enter();
     lost(true);
     setTimeout(start, 3000);
     return;
   }
-  $("leave").hidden = false;
+  settle();
   stop?.();
-  stop = follow({entry: noticed, up: () => { lost(false); refresh(); }, down: () => lost(true), refused});
+  stop = follow({entry: noticed, up: () => { lost(false); look(); }, alive: () => { house.seen = Date.now(); },
+    down: () => lost(true), refused: () => enter()});
+  await show();
 }
 
-async function loadHouse() {
-  const status = await call("status"); // first alone: a wrong token is one failure, not two
-  const found = await call("people");
-  sites = new Map(status.sites.map((site) => [site.id, site]));
-  people = found.items;
-  speak(status.sites[0]?.language ?? navigator.language);
-  $("place").textContent = status.sites.length === 1 ? status.sites[0].name : "Tocsin";
-  clockOffset = Date.parse(status.now) - Date.now();
-  offerPeople(status.token.role);
+/** Language, place and the ways to the pages, once it is known where we are. */
+function settle() {
+  const sites = [...house.sites.values()];
+  speak(localStorage.getItem("tocsin.language") ?? sites[0]?.language ?? navigator.language);
+  $("place").textContent = sites.length === 1 ? sites[0].name : "Tocsin";
+  $("nav").hidden = $("pulse").hidden = $("sound").hidden = false;
+  $("nav").setAttribute("aria-label", "Tocsin");
+  $("nav").replaceChildren(...PAGES.map((name, i) => h(`a${i >= TABS ? ".wide" : ""}`, {href: `#/${name}`, data: {page: name}}, say("pages", name))),
+    h("a.narrow", {href: "#/more", data: {page: "more"}}, say("pages", "more")),
+    h("a.wide", {href: "#/more", data: {page: "more"}}, house.session.name));
+  showSound();
 }
 
-function offerPeople(role) {
-  const select = $("person");
-  const chosen = sessionStorage.getItem(PERSON) ?? "";
-  select.replaceChildren(new Option(say("choose"), ""));
-  for (const id of new Set(people.map((person) => person.id))) {
-    const name = people.find((person) => person.id === id).name;
-    select.add(new Option(name, id, false, id === chosen));
+/* ---- pages ---- */
+
+function leavePage() {
+  page?.leave?.();
+  page = null;
+  turn++;
+}
+
+async function show() {
+  if (!house.session) return;
+  const [name, ...rest] = (location.hash.replace(/^#\/?/, "") || "now").split("/").map(decodeURIComponent);
+  leavePage();
+  const mine = turn;
+  const known = [...PAGES, "incident", "more"].includes(name) ? name : "now";
+  for (const link of $("nav").children) {
+    const here = link.dataset.page === known || (link.classList.contains("narrow") && PAGES.indexOf(known) >= TABS);
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
-  $("me").hidden = role === "viewer";
-  document.body.dataset.role = role;
-}
-
-/* ---- what is open ---- */
-
-function lost(is) {
-  $("lost").textContent = is ? say("lost") : "";
-  $("lost").hidden = !is;
-}
-
-function noticed(row) {
-  if (row.type === "config") loadHouse().catch(() => {});
-  if (row.incident || row.type.startsWith("incident.")) refresh();
-}
-
-/** Many entries of one turn make one look. */
-function refresh() {
-  refreshing ??= setTimeout(async () => {
-    refreshing = null;
-    try {
-      const [open, status] = await Promise.all([
-        call("incidents?state=open,acknowledged&limit=200"), call("status")]);
-      show(open.items);
-      if (!status.ready) {
-        $("lost").textContent = `${say("not_ready")} ${status.why}`;
-        $("lost").hidden = false;
-      }
-    } catch (error) {
-      if (isRefusal(error)) refused(error);
-      else lost(true);
-    }
-  }, 100);
-}
-
-const urgency = ["critical", "major", "minor", "warning"];
-
-function show(incidents) {
-  incidents.sort((a, b) =>
-    (a.state === "open" ? 0 : 1) - (b.state === "open" ? 0 : 1) ||
-    urgency.indexOf(a.severity) - urgency.indexOf(b.severity) ||
-    Date.parse(b.opened_at) - Date.parse(a.opened_at));
-  const list = $("incidents");
-  const known = new Map([...list.children].map((item) => [item.dataset.id, item]));
-  const items = incidents.map((incident) => fill(known.get(incident.id) ?? blank(incident), incident));
-  // Moving an element would take the focus from a button: only a change of order is one.
-  if (items.length !== list.children.length || items.some((item, i) => item !== list.children[i])) {
-    list.replaceChildren(...items);
+  try {
+    const made = known === "more" ? more() : await (await import(`./${known}.js`)).show(...rest);
+    if (mine !== turn) return made.leave?.();
+    page = made;
+    $("page").replaceChildren(page.element);
+  } catch (error) {
+    if (isRefusal(error)) return enter();
+    if (mine === turn) $("page").replaceChildren(h("p.problem", {role: "alert"}, `${say("failed")} ${error.message}`));
   }
-  const open = incidents.filter((incident) => incident.state === "open").length;
-  $("quiet").hidden = incidents.length > 0;
-  document.body.className = open ? "alarm" : incidents.length ? "taken" : "calm";
-  $("counts").textContent = incidents.length
-    ? `${open} ${say("open")} · ${incidents.length - open} ${say("acknowledged")}` : "";
-  document.title = open ? `(${open}) ${$("place").textContent}` : $("place").textContent;
+  document.body.dataset.page = known;
+  showOpen();
   tick();
 }
 
-function blank(incident) {
-  const item = $("incident").content.firstElementChild.cloneNode(true);
-  item.dataset.id = incident.id;
-  item.querySelector(".take").addEventListener("click", () => take(item));
-  item.querySelector(".resolve").addEventListener("click", () => askOutcome(item));
-  for (const element of item.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
-  return item;
+function languageButton() {
+  return h("button.plain", {type: "button", lang: language() === "zh" ? "en" : "zh-CN", onclick: () => {
+    const next = language() === "zh" ? "en" : "zh-CN";
+    localStorage.setItem("tocsin.language", next);
+    speak(next);
+    if (!house.session) return enter();
+    settle();
+    show();
+  }}, say("language"));
 }
 
-function fill(item, incident) {
-  const $in = (selector) => item.querySelector(selector);
-  item.className = `incident ${incident.state} ${incident.severity}`;
-  item.dataset.site = incident.site;
-  const drill = incident.drill ? `[${say("drill")}] ` : "";
-  $in("h2").textContent = `${drill}${say("incident", incident.kind)} · ${say("severity", incident.severity)}`;
-  $in("time").dateTime = incident.opened_at;
-  $in("time").title = new Date(incident.opened_at).toLocaleString();
-  const place = sites.size > 1 ? `${sites.get(incident.site)?.name ?? incident.site} · ` : "";
-  $in(".where").textContent = `${place}${incident.zone.name}${incident.subject ? ` · ${incident.subject}` : ""}`;
-  $in(".signals").replaceChildren(...incident.signals.slice(-6).map((signal) => {
-    const line = document.createElement("li");
-    const clear = signal.state === "clear" ? ` (${say("cleared")})` : "";
-    line.textContent = `${signal.name ?? signal.device} · ${say("kind", signal.kind)}${clear}`;
-    return line;
-  }));
-  if (incident.reported_by) {
-    const line = document.createElement("li");
-    line.textContent = `${say("reported")} ${personName(incident.site, incident.reported_by)}`;
-    $in(".signals").append(line);
+function more() {
+  const theme = localStorage.getItem("tocsin.theme") ?? "auto";
+  const choose = h("select", {onchange: (event) => { localStorage.setItem("tocsin.theme", event.target.value); dress(); }},
+    ["auto", "light", "dark"].map((word) => h("option", {value: word, selected: word === theme}, say("theme", word))));
+  return {element: h("section", h("div.head", h("h2", say("pages", "more"))),
+    h("ul.menu.card", PAGES.slice(TABS).map((name) => h("li", h("a", {href: `#/${name}`}, say("pages", name))))),
+    h("div.card", h("p", `${say("signed_in")} `, h("strong", house.session.name), ` (${say("role", house.session.role)})`),
+      field(say("appearance"), choose), h("p.actions", languageButton(), button(say("leave"), leave, "plain"))))};
+}
+
+function dress() {
+  const theme = localStorage.getItem("tocsin.theme") ?? "auto";
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+/* ---- what is open, on every page ---- */
+
+function lost(is) {
+  if (is && !house.seen) house.seen = Date.now();
+  house.lost = is;
+  document.body.classList.toggle("lost", is);
+  $("lost").hidden = !is;
+  if (is) $("lost").textContent = `${say("lost")} ${clock(house.seen + house.offset)}. ${say("lost_more")}`;
+}
+
+let waiting = null;
+let rows = [];
+let took = 0;
+
+function noticed(row) {
+  rows.push(row);
+  if (row.type === "config") load().then(settle, () => {});
+  look();
+}
+
+/** Many entries of one turn make one look; a long look is not begun again at once. */
+function look() {
+  waiting ??= setTimeout(async () => {
+    const news = rows;
+    rows = [];
+    const began = Date.now();
+    try {
+      const [status] = await Promise.all([call("status"), loadOpen()]);
+      take(status);
+      house.seen = Date.now();
+      showOpen();
+      await page?.changed?.(news);
+    } catch (error) {
+      if (isRefusal(error)) return enter();
+      if (!(error instanceof Refused)) lost(true);
+    } finally {
+      took = Date.now() - began;
+      waiting = null;
+      if (rows.length) look();
+    }
+  }, Math.min(2000, 60 + took * 2));
+}
+
+let rang = new Map(); // id -> severity and round that have been heard
+
+function showOpen() {
+  const open = house.open.filter((incident) => incident.state === "open");
+  const feeling = mood();
+  document.body.className = feeling + (house.lost ? " lost" : "");
+  const strip = $("strip");
+  strip.hidden = !open.length || document.body.dataset.page === "now";
+  if (open.length) {
+    const words = `${say("incident", open[0].kind)} · ${open[0].zone.name}`;
+    strip.replaceChildren(sign(open[0].severity), open.length > 1 ? `${words} (+${open.length - 1})` : words);
   }
-  $in(".owner").textContent = incident.owner
-    ? `${say("owned")} ${personName(incident.site, incident.owner)}` : say("nobody");
-  $in(".take").hidden = incident.owner !== null && incident.owner === $("person").value;
-  return item;
+  const place = $("place").textContent;
+  document.title = open.length ? `(${open.length}) ${say("incident", open[0].kind)} · ${place}` : place;
+  if (!house.status.ready && !house.lost) {
+    $("lost").hidden = false;
+    $("lost").textContent = `${say("not_ready")} ${house.status.why}`;
+  } else if (!house.lost) {
+    $("lost").hidden = true;
+  }
+  const heard = new Map(open.map((incident) => [incident.id, `${incident.severity} ${incident.round}`]));
+  const fresh = open.filter((incident) => rang.get(incident.id) !== heard.get(incident.id));
+  rang = heard;
+  if (fresh.length) tell(`${say("incident", fresh[0].kind)}, ${say("severity", fresh[0].severity)}, ${fresh[0].zone.name}`);
+  beep(fresh[0]?.severity);
+  page?.opened?.();
+  tick();
 }
 
+function showSound() {
+  $("sound").textContent = say(listening() ? "sound_on" : "sound_off");
+  $("sound").setAttribute("aria-pressed", String(listening()));
+}
+
+/* ---- clocks ---- */
+
+/** <time data-clock="since|until|ago"> run by themselves; while the connection is lost they stand. */
 function tick() {
-  for (const time of document.querySelectorAll("#incidents time")) {
-    time.textContent = age(Date.now() + clockOffset - Date.parse(time.dateTime));
+  const at = now();
+  for (const time of document.querySelectorAll("[data-clock]")) {
+    const then = Date.parse(time.getAttribute("datetime"));
+    const kind = time.dataset.clock;
+    const text = kind === "since" ? ticking(at - then) : kind === "ago" ? roughly(at - then)
+      : kind === "left" ? roughly(then - at) : then <= at ? say("due") : ticking(then - at);
+    if (time.textContent !== text) time.textContent = text;
   }
+  if (house.seen) $("pulse").textContent = clock(at);
 }
 
-/* ---- the two buttons ---- */
+let rung = 0;
 
-function me(problem) {
-  const person = $("person").value;
-  problem.textContent = person ? "" : say("choose_first");
-  if (!person) $("person").focus();
-  return person;
-}
+// What appears shows its time at once.
+new MutationObserver(() => tick()).observe($("page"), {childList: true, subtree: true});
 
-async function post(path, body, problem, button) {
-  button.disabled = true;
-  try {
-    await call(path, body);
-    return true;
-  } catch (error) {
-    if (isRefusal(error)) refused(error);
-    else problem.textContent = `${say("failed")} ${error.message}`;
-    return false;
-  } finally {
-    button.disabled = false;
-    refresh();
+setInterval(() => {
+  if (house.lost) return;
+  tick();
+  const loud = house.open.find((incident) => incident.state === "open" && ["critical", "major"].includes(incident.severity));
+  if (loud && Date.now() - rung > 8000) {
+    rung = Date.now();
+    beep(loud.severity);
   }
-}
+}, 500);
+// A session that is used goes on.
+setInterval(() => house.session && !house.lost && call("session").catch((error) => isRefusal(error) && enter()), 600000);
 
-function take(item) {
-  const problem = item.querySelector(".problem");
-  const by = me(problem);
-  if (by) post(`incidents/${encodeURIComponent(item.dataset.id)}/ack`, {by}, problem, item.querySelector(".take"));
-}
-
-function askOutcome(item) {
-  if (!me(item.querySelector(".problem"))) return;
-  closingId = item.dataset.id;
-  $("closing-title").textContent = `${item.querySelector("h2").textContent} – ${item.querySelector(".where").textContent}`;
-  $("closing-problem").textContent = "";
-  $("note").value = "";
-  $("outcomes").replaceChildren(...Object.keys(say("outcomes")).map((word) => {
-    const label = document.createElement("label");
-    const input = Object.assign(document.createElement("input"), {type: "radio", name: "outcome", value: word});
-    label.append(input, ` ${say("outcomes", word)}`);
-    return label;
-  }));
-  $("closing").showModal();
-}
-
-async function close() {
-  const problem = $("closing-problem");
-  const outcome = $("outcomes").querySelector("input:checked")?.value;
-  const note = $("note").value.trim();
-  if (!outcome) {
-    problem.textContent = say("choose_outcome");
-    return;
-  }
-  const body = {by: $("person").value, outcome, ...(note && {note})};
-  if (await post(`incidents/${encodeURIComponent(closingId)}/resolve`, body, problem, $("closing-done"))) {
-    $("closing").close();
-  }
-}
-
-$("enter").addEventListener("submit", (event) => {
-  event.preventDefault();
-  token.set($("token").value.trim());
-  $("token").value = "";
-  start();
-});
-$("leave").addEventListener("click", () => { token.forget(); showEnter(); });
-$("person").addEventListener("change", () => {
-  sessionStorage.setItem(PERSON, $("person").value);
-  refresh();
-});
-$("closing-cancel").addEventListener("click", () => $("closing").close());
-$("closing-done").addEventListener("click", close);
-setInterval(tick, 1000);
-speak(navigator.language);
+$("sound").addEventListener("click", () => { listen(!listening()); showSound(); });
+document.addEventListener("visibilitychange", () => document.hidden || (house.session && look()));
+addEventListener("hashchange", () => { show(); $("page").focus({preventScroll: true}); scrollTo(0, 0); });
+dress();
+speak(localStorage.getItem("tocsin.language") ?? navigator.language);
 start();

@@ -1,78 +1,80 @@
-// What the console says, in the language of the site.
+// What the console says. Chinese and English stand side by side, so that neither is forgotten.
 
 const words = {
-  en: {
-    i_am: "I am", leave: "Sign out",
-    enter_title: "Sign in", enter_text: "With the access token that you were given. It is forgotten when you close this tab.",
-    token: "Access token", enter: "Sign in", enter_refused: "This token is not valid.",
-    enter_braked: "Too many attempts. Wait a minute.",
-    quiet: "All quiet", quiet_text: "No incident is open.",
-    lost: "The connection is lost. What you see may be out of date. Trying again…",
-    not_ready: "The service is in trouble:",
-    take: "I take charge", resolve: "Resolve", cancel: "Cancel", note: "Note (optional)",
-    outcome: "What was it?", choose: "– choose your name –", choose_first: "First choose at the top who you are.",
-    choose_outcome: "Choose what it was.",
-    nobody: "Nobody has taken charge yet.", owned: "In charge:", cleared: "sensor clear again",
-    drill: "DRILL", failed: "That did not work:", open: "open", acknowledged: "in hand",
-    reported: "reported by",
-    outcomes: {real: "Real", false_alarm: "False alarm", test: "Test", drill: "Drill", unknown: "Unknown"},
-    incident: {fire: "Fire", gas: "Gas", panic: "Emergency call", water: "Water", intrusion: "Intrusion",
-      tamper: "Tampering", trouble: "Trouble", other: "Report"},
-    severity: {critical: "critical", major: "major", minor: "minor", warning: "warning"},
-    kind: {smoke: "smoke", heat: "heat", call_point: "call point", gas: "gas", carbon_monoxide: "carbon monoxide",
-      water: "water", panic: "panic button", contact: "open", motion: "motion", glass: "glass break",
-      vibration: "vibration", perimeter: "perimeter", tamper: "tamper", battery: "battery low",
-      power: "power failed", fault: "fault", link: "silent"},
-  },
-  zh: {
-    i_am: "我是", leave: "退出",
-    enter_title: "登录", enter_text: "请输入发给您的访问令牌。关闭此页后不再保留。",
-    token: "访问令牌", enter: "登录", enter_refused: "令牌无效。",
-    enter_braked: "尝试次数过多,请一分钟后再试。",
-    quiet: "一切正常", quiet_text: "当前没有未处理的警情。",
-    lost: "连接已断开,显示内容可能不是最新。正在重连……",
-    not_ready: "服务异常:",
-    take: "我来处理", resolve: "解除", cancel: "取消", note: "备注(可不填)",
-    outcome: "核实结果", choose: "– 请选择姓名 –", choose_first: "请先在上方选择您的姓名。",
-    choose_outcome: "请选择核实结果。",
-    nobody: "尚无人处理。", owned: "负责人:", cleared: "探测器已恢复",
-    drill: "演练", failed: "操作未成功:", open: "未处理", acknowledged: "处理中",
-    reported: "报告人:",
-    outcomes: {real: "真实警情", false_alarm: "误报", test: "测试", drill: "演练", unknown: "不明"},
-    incident: {fire: "火警", gas: "燃气", panic: "紧急求助", water: "漏水", intrusion: "入侵",
-      tamper: "防拆", trouble: "故障", other: "人工报告"},
-    severity: {critical: "特急", major: "紧急", minor: "一般", warning: "提示"},
-    kind: {smoke: "烟雾", heat: "高温", call_point: "手动报警", gas: "燃气", carbon_monoxide: "一氧化碳",
-      water: "水浸", panic: "紧急按钮", contact: "开启", motion: "移动", glass: "玻璃破碎",
-      vibration: "振动", perimeter: "周界", tamper: "防拆", battery: "电量低",
-      power: "断电", fault: "故障", link: "失联"},
-  },
+  skip: ["Skip to content", "跳到正文"],
+  pages: {now: ["Now", "现在"], record: ["Record", "台账"], duty: ["Duty", "值班"], devices: ["Devices", "设备"],
+    control: ["Drill, silence, arm", "演练·静音·布防"], hazards: ["Hazards", "隐患"], reports: ["Reports", "报告"],
+    health: ["Health", "运行状况"], more: ["More", "更多"], incident: ["Incident", "警情"]},
+  short: {control: ["Control", "操作"]},
+  i_am: ["I am", "我是"], leave: ["Sign out", "退出登录"], language: ["中文", "English"],
+  theme: {auto: ["Follow the device", "跟随系统"], light: ["Light", "浅色"], dark: ["Dark", "深色"]},
+  appearance: ["Appearance", "外观"], signed_in: ["Signed in as", "当前登录："],
+  enter_title: ["Sign in", "登录"], name: ["Name", "用户名"], password: ["Password", "密码"],
+  token: ["Access token", "访问令牌"], by_token: ["With an access token instead", "改用访问令牌登录"],
+  by_password: ["With name and password instead", "改用用户名和密码登录"], enter: ["Sign in", "登录"],
+  enter_refused: ["Name and password do not fit.", "用户名或密码不正确。"], token_refused: ["This token is not valid.", "令牌无效。"],
+  enter_braked: ["Too many attempts. Wait a minute.", "尝试次数过多，请一分钟后再试。"],
+  quiet: ["All quiet", "一切正常"], quiet_text: ["Nothing is open.", "当前没有未结束的警情。"],
+  last_sign: ["Last sign of life from a sensor", "最近一次设备信号"], never: ["never", "从未"], ago: ["ago", "前"],
+  devices_well: ["Devices", "设备"], silent: ["silent", "失联"], on_duty: ["On duty", "当前值班"], nobody_on_duty: ["nobody", "无人"],
+  lost: ["Connection lost. What you see is as of", "连接已断开。以下内容截至"], lost_more: ["Trying again…", "正在重连……"],
+  not_ready: ["The service is in trouble:", "服务异常："],
+  take: ["I take charge", "我来处理"], take_over: ["Take over", "由我接管"], resolve: ["Resolve", "解除"], cancel: ["Cancel", "取消"], note: ["Note", "备注"],
+  note_optional: ["Note (optional)", "备注（可不填）"], what_was_it: ["What was it?", "核实结果："],
+  choose: ["– choose your name –", "– 请选择姓名 –"], choose_first: ["First choose who you are.", "请先选择您的姓名。"],
+  nobody: ["Nobody has it", "尚无人处理"], has_it: ["has it", "处理中"], cleared: ["clear again", "已恢复"], all_cleared: ["All sensors are clear again; a person ends it.", "探测器均已恢复，需人工解除。"],
+  next: ["Next", "下一步"], again: ["Again", "再次通知"], reopens: ["Opens again unless resolved", "未解除将重新报警"], in: ["in", ""], due: ["now", "即刻"], and_more: ["and {n} more", "等 {n} 人"],
+  open: ["open", "未处理"], in_hand: ["in hand", "处理中"], open_list: ["Open", "未处理"], hand_list: ["In hand", "处理中"],
+  drill: ["DRILL", "演练"], failed: ["That did not work:", "操作未成功："], reported: ["reported by", "报告人"], details: ["Details", "详情"],
+  sound_on: ["Sound is on", "声音已开"], sound_off: ["Allow sound", "开启声音"],
+  viewer: ["You can look, not act.", "您只有查看权限。"],
+  on_site: ["I am there", "我已到场"], need_help: ["I need help", "需要增援"], false_alarm: ["False alarm", "误报"], hand_over: ["Hand over", "移交"], hand_to: ["Hand over to", "移交给"],
+  add_note: ["Add a note", "添加备注"], report: ["Report", "报告"], print: ["Report to print", "打印报告"], was_on_site: ["on site:", "已到场："], help_wanted: ["asks for help:", "请求增援："], doubted: ["called a false alarm by", "认为误报："],
+  timeline: ["What happened", "经过"], pushes: ["Who was told", "通知情况"], zones: ["Where", "位置"], facts: ["In short", "概况"],
+  to: ["To", "对象"], over: ["Over", "渠道"], result: ["Result", "结果"], why: ["Why", "原因"], when: ["When", "时间"], tries: ["{n} attempts", "{n} 次"],
+  opened_at: ["Opened", "发生时间"], owner: ["In charge", "负责人"], state: ["State", "状态"], severity_word: ["Severity", "级别"], outcome: ["Outcome", "结果"], policy: ["Plan", "预案"], response: ["To acknowledgement", "确认用时"],
+  delivery: {waiting: ["waits its turn", "待发"], sending: ["being sent", "发送中"], retrying: ["tried again", "重试中"], accepted: ["received", "已送达"], refused: ["refused", "被拒"], expired: ["overtaken", "已失效"]},
+  reason: {opened: ["first told", "首次通知"], escalated: ["next step", "升级"], repeated: ["repeated", "再次"], raised: ["more severe", "级别升高"], joined: ["another sensor", "新增信号"], acknowledged: ["somebody has it", "已有人处理"], reopened: ["open again", "重新报警"], resolved: ["over", "已解除"], handover: ["handover", "交接"], test: ["test", "测试"], "drill.started": ["drill begins", "演练开始"], "drill.ended": ["drill ends", "演练结束"]},
+  outcomes: {real: ["Real", "真实警情"], false_alarm: ["False alarm", "误报"], test: ["Test", "测试"], drill: ["Drill", "演练"], unknown: ["Unknown", "不明"]},
+  incident: {fire: ["Fire", "火警"], gas: ["Gas", "燃气"], panic: ["Emergency call", "紧急求助"], water: ["Water", "漏水"], intrusion: ["Intrusion", "入侵"], tamper: ["Tampering", "防拆"], trouble: ["Trouble", "故障"], other: ["Report", "人工报告"]},
+  severity: {critical: ["Critical", "特急"], major: ["Major", "紧急"], minor: ["Minor", "一般"], warning: ["Warning", "提示"]},
+  states: {open: ["open", "未处理"], acknowledged: ["in hand", "处理中"], resolved: ["resolved", "已解除"]},
+  kind: {smoke: ["smoke", "烟雾"], heat: ["heat", "高温"], call_point: ["call point", "手动报警"], gas: ["gas", "燃气"], carbon_monoxide: ["carbon monoxide", "一氧化碳"], water: ["water", "水浸"], panic: ["panic button", "紧急按钮"], contact: ["door or window", "门磁"], motion: ["motion", "移动"], glass: ["glass break", "玻璃破碎"], vibration: ["vibration", "振动"], perimeter: ["perimeter", "周界"], tamper: ["tamper", "防拆"], battery: ["battery low", "电量低"], power: ["power failed", "断电"], fault: ["fault", "故障"], link: ["silent", "失联"]},
+  units: {s: ["s", "秒"], min: ["min", "分钟"], h: ["h", "小时"], days: ["days", "天"]},
+  role: {viewer: ["viewer", "查看"], operator: ["operator", "值班操作"], admin: ["administrator", "管理员"]},
+  nothing: ["Nothing here.", "暂无内容。"], loading: ["Loading…", "载入中……"], optional: ["optional", "可不填"],
+  search: ["Search", "搜索"], all: ["All", "全部"], from: ["From", "自"], until: ["Until", "至"], show: ["Show", "显示"], export: ["Export", "导出"], more: ["Show more", "显示更多"], found: ["{n} found", "共 {n} 条"], day_report: ["Report of the day", "当日报告"],
+  kind_word: ["Kind", "类型"], site: ["Site", "站点"], zone: ["Zone", "区域"], device: ["Device", "设备"], person: ["Person", "人员"], post: ["Post", "岗位"],
+  this_week: ["The next seven days", "未来七天"], until_when: ["until", "至"], then: ["then", "之后"], always: ["without end", "长期"], swap: ["Swap two", "调班"], override: ["Stand in", "替班"], overrides: ["Changes by hand", "人工调整"], end: ["End it", "结束"], handovers: ["Handovers", "交接班"], accept: ["Accept the handover", "确认接班"], handover_waits: ["waits for {who} to accept", "等待 {who} 确认接班"], first_person: ["One", "甲"], second_person: ["The other", "乙"], today: ["Today", "今天"],
+  trouble_only: ["Only with trouble", "仅看异常"], untested: ["Not tested for", "未测试超过"], any: ["any time", "不限"], heard: ["heard", "信号"], tested: ["tested", "测试"], never_heard: ["never heard", "从未收到信号"], never_tested: ["never tested", "从未测试"], expected: ["expected every", "应每隔"], battery_low: ["battery low", "电量低"], online: ["online", "在线"], offline: ["offline", "离线"], walk_test: ["Walk test", "步行测试"], walk_on: ["under walk test", "步行测试中"], well: ["well", "正常"], unknown_devices: ["Heard, but in no site file", "未登记的设备"], adopt: ["Copy the line for the site file", "复制登记行"], copied: ["Copied", "已复制"],
+  drills: ["Drills", "演练"], silences: ["Silenced", "静音"], armings: ["Armed or disarmed by hand", "人工布防撤防"], start_drill: ["Start a drill", "开始演练"], silence: ["Silence", "静音"], arm: ["Arm", "布防"], disarm: ["Disarm", "撤防"], armed: ["armed", "已布防"], disarmed: ["disarmed", "已撤防"], ends_in: ["ends in", "剩余"], how_long: ["For how long", "时长"], whole_site: ["the whole site", "整个站点"], everything: ["everything", "全部类型"], ended: ["ended", "已结束"], none_now: ["None at the moment.", "目前没有。"], drill_text: ["The whole chain, marked as a drill. A real alarm breaks through. Outside lines are not called.", "全流程演练，所有通知带“演练”标记；真实报警照常处理；不联系外部单位。"], report_new: ["Report something", "人工报警"], report_kind: ["What is it?", "警情类型"], is_armed: ["armed", "布防中"], not_armed: ["not armed", "未布防"], silence_text: ["Panic buttons cannot be silenced.", "紧急按钮不能静音。"], announced: ["Announce it to those on duty", "事先通知值班人员"],
+  reports_day: ["A day", "日报"], reports_week: ["A week", "周报"], reports_month: ["A month", "月报"], reports_free: ["Any period", "自定时段"], reports_text: ["Incidents, response times, who was told, devices and gaps, with the head of the record.", "警情、响应时间、通知情况、设备与缺口，并附台账校验值。"], last_7: ["last 7 days", "最近七天"], last_30: ["last 30 days", "最近三十天"], yesterday: ["Yesterday", "昨天"], as_table: ["as a table (CSV)", "表格（CSV）"], as_page: ["as a page", "网页"],
+  broker: ["Broker", "消息服务器"], store: ["Record", "台账存储"], channels: ["Ways to people", "通知渠道"], connected: ["connected", "已连接"], disconnected: ["not connected", "未连接"], writable: ["writable", "可写入"], proofs: ["Last proof of reach", "最近一次送达确认"], head: ["Head of the record", "台账链头"], entries: ["{n} entries", "{n} 条记录"], copy: ["Copy", "复制"], version: ["Version", "版本"], streams: ["Open screens", "在线终端"], proven: ["proven", "已确认"], not_proven: ["never proven", "从未确认"], waiting_tap: ["waits for a tap", "等待确认"], send_test: ["Send a test", "发送测试"], last_used: ["last used", "最近使用"], unused: ["not used yet", "尚未使用"], since: ["since", "自"],
+  hazard_new: ["Report a hazard", "上报隐患"], stage: {open: ["open", "待整改"], remedy: ["to be checked", "待验收"], remedied: ["to be checked", "待验收"], overdue: ["overdue", "已逾期"], closed: ["closed", "已闭环"]}, remedy: ["Remedied", "整改完成"], close: ["Checked and closed", "验收闭环"], reopen: ["Back to work", "退回整改"], what_is_wrong: ["What is wrong?", "隐患描述"], what_was_done: ["What was done?", "整改措施"], who_remedies: ["Who remedies it", "整改负责人"], deadline: ["Deadline", "整改期限"],
+  tell: {signal: ["{device}: {kind}", "{device}：{kind}"]},
 };
 
-let language = navigator.language.startsWith("zh") ? "zh" : "en";
+let index = navigator.language.startsWith("zh") ? 1 : 0;
+
+export const language = () => (index ? "zh" : "en");
 
 export function speak(tag) {
-  language = tag && tag.startsWith("zh") ? "zh" : "en";
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  for (const element of document.querySelectorAll("[data-say]")) {
-    element.textContent = say(element.dataset.say);
-  }
+  index = tag?.startsWith("zh") ? 1 : 0;
+  document.documentElement.lang = index ? "zh-CN" : "en";
+  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
 }
 
-/** say("quiet"), say("incident", "fire"): an unknown word is said as it is. */
+/** say("quiet"), say("incident", "fire"), say("tries", {n: 3}): an unknown word is said as it is. */
 export function say(name, word) {
-  const found = words[language][name];
-  return word === undefined ? found : (found[word] ?? word);
+  let found = words[name];
+  if (typeof word === "string") found = found?.[word] ?? word;
+  if (Array.isArray(found)) found = found[index];
+  if (typeof found !== "string") found = name;
+  return word && typeof word === "object" ? found.replace(/\{(\w+)\}/g, (_, key) => word[key] ?? "") : found;
 }
 
-/** How long ago, short: "12 s", "3 min", "2 h 05". */
-export function age(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const zh = language === "zh";
-  if (seconds < 60) return zh ? `${seconds} 秒` : `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return zh ? `${minutes} 分 ${seconds % 60} 秒` : `${minutes} min ${seconds % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return zh ? `${hours} 小时 ${minutes % 60} 分` : `${hours} h ${minutes % 60} min`;
-  return zh ? `${Math.floor(hours / 24)} 天` : `${Math.floor(hours / 24)} days`;
-}
+/** The words below a name: Object.keys of say("outcomes", …). */
+export const wordsOf = (name) => Object.keys(words[name]);
+
+/** One of two words: pick("told", "通知"). */
+export const pick = (english, chinese) => (index ? chinese : english);
