@@ -7,6 +7,7 @@
 #include "books.h"
 
 #define TOLD_WITHIN SECONDS(10)
+#define COMPARED_EVERY 256 /* turns, at first */
 #define MEMORY_MAX 4000 /* notifications that are not finished */
 
 /* ---- nothing leaves before it is on disk ---- */
@@ -258,6 +259,16 @@ static void check_retained(void)
 	}
 }
 
+/* The longer the record, the longer a comparison takes: the more seldom it is made. */
+static void check_stored_at_times(void)
+{
+	static uint64_t next;
+	if (world.counts.turns < next)
+		return;
+	next = world.counts.turns + COMPARED_EVERY + world.counts.entries / 16;
+	check_stored();
+}
+
 void check_turn(void)
 {
 	steady_ms now = world.now - life_clock();
@@ -266,8 +277,7 @@ void check_turn(void)
 	if (world.app.inbox.count == 0 && !record_lags()) {
 		if (broker_is_quiet())
 			check_retained();
-		if (world.counts.turns % 256 == 0)
-			check_stored();
+		check_stored_at_times();
 	}
 }
 
@@ -385,9 +395,10 @@ void check_end(void)
 			const struct m_incident *incident = &m_incidents[note->incident - 1];
 			excused = incident->acks || incident->ends;
 		}
-		for (uint32_t k = i + 1; k < m_note_count && !excused; k++)
+		/* (What left unlogged is in the books before what was said earlier and never left.) */
+		for (uint32_t k = 0; k < m_note_count && !excused; k++)
 			excused = m_notes[k].incident == note->incident &&
-			          m_notes[k].site == note->site;
+			          m_notes[k].number > note->number && m_notes[k].accepted;
 		if (!excused && note->reason != REASON_RESOLVED)
 			broken("n-%s-%llu was accepted by nobody, and nobody else was told",
 			       world.sites[note->site].id, (unsigned long long)note->number);

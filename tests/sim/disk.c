@@ -511,6 +511,7 @@ void disk_insert(void)
 	        .xCurrentTimeInt64 = d_time,
 	};
 	owner = pthread_self();
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* a lock at each allocation */
 	sqlite3_vfs_register(&vfs, 1);
 }
 

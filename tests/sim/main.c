@@ -16,6 +16,7 @@
 #define TRACE_KEPT 60
 #define TRACE_LINE 700
 #define JOBS_MAX 16
+#define BROKEN_UNTOLD 3 /* a world is broken, and is lived again for its story */
 
 static struct options {
 	uint64_t first, last;
@@ -30,6 +31,8 @@ static uint64_t story_lines;
 
 void trace(const char *format, ...)
 {
+	if (!world.traced)
+		return;
 	char *line = story[story_lines++ % TRACE_KEPT];
 	int n = snprintf(line, TRACE_LINE, "%11lld.%03lld ", (long long)world.now / 1000,
 	                 (long long)world.now % 1000);
@@ -50,6 +53,8 @@ static void say_how_to_replay(void)
 void broken(const char *format, ...)
 {
 	va_list args;
+	if (!world.traced)
+		_exit(BROKEN_UNTOLD);
 	if (!world.verbose)
 		for (uint64_t i = story_lines > TRACE_KEPT ? story_lines - TRACE_KEPT : 0;
 		     i < story_lines; i++)
@@ -72,6 +77,7 @@ static void begin(uint64_t seed)
 	world.seed = seed;
 	world.rng.s = seed * 0x9e3779b97f4a7c15u + 1;
 	world.verbose = options.verbose;
+	world.traced |= options.verbose;
 	world.now = MINUTES(10);
 	world.wall_base = starts[below(sizeof starts / sizeof *starts)];
 	world.broker_up = true;
@@ -139,7 +145,7 @@ struct worker {
 	char folder[64];
 };
 
-static void start_worker(struct worker *w, uint64_t seed)
+static void start_worker(struct worker *w, uint64_t seed, bool traced)
 {
 	int ends[2];
 	snprintf(w->folder, sizeof w->folder, "%s/tocsin-sim-XXXXXX",
@@ -157,6 +163,7 @@ static void start_worker(struct worker *w, uint64_t seed)
 		return;
 	}
 	struct result result;
+	world.traced = traced;
 	close(ends[0]);
 	if (chdir(w->folder) < 0)
 		_exit(1);
@@ -170,11 +177,9 @@ static void add(struct counts *sum, const struct counts *one)
 	COUNTS(COUNT_ADD)
 }
 
-static bool end_worker(struct worker *w, struct result *out)
+static bool end_worker(struct worker *w, int status, struct result *out)
 {
-	int status;
 	bool read_whole = read(w->result, out, sizeof *out) == (ssize_t)sizeof *out;
-	waitpid(w->pid, &status, 0);
 	close(w->result);
 	nftw(w->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	if (WIFSIGNALED(status)) {
@@ -194,10 +199,28 @@ struct sums {
 	time_t said;
 };
 
-static void take(struct sums *sums, struct worker *w)
+static void say_progress(struct sums *sums)
+{
+	struct timespec now;
+	timespec_get(&now, TIME_UTC);
+	if (now.tv_sec < sums->said + 10)
+		return;
+	fprintf(stderr, "%llu site-days, %llu seeds of %llu, %llu failed\n",
+	        (unsigned long long)sums->counts.site_days, (unsigned long long)sums->worlds,
+	        (unsigned long long)(options.last - options.first + 1),
+	        (unsigned long long)sums->failed);
+	sums->said = now.tv_sec;
+}
+
+static void take(struct sums *sums, struct worker *w, int status)
 {
 	struct result result;
-	bool good = end_worker(w, &result);
+	uint64_t seed = w->seed;
+	bool good = end_worker(w, status, &result);
+	if (!good && WIFEXITED(status) && WEXITSTATUS(status) == BROKEN_UNTOLD) {
+		start_worker(w, seed, true);
+		return;
+	}
 	sums->worlds++;
 	sums->failed += !good;
 	if (!good)
@@ -205,37 +228,32 @@ static void take(struct sums *sums, struct worker *w)
 	add(&sums->counts, &result.counts);
 	for (int i = 0; i < SHA256_LEN; i++)
 		sums->hash[i] ^= result.hash[i];
-	struct timespec now;
-	timespec_get(&now, TIME_UTC);
-	if (now.tv_sec >= sums->said + 10) {
-		fprintf(stderr, "%llu site-days, %llu seeds of %llu, %llu failed\n",
-		        (unsigned long long)sums->counts.site_days,
-		        (unsigned long long)sums->worlds,
-		        (unsigned long long)(options.last - options.first + 1),
-		        (unsigned long long)sums->failed);
-		sums->said = now.tv_sec;
-	}
+	say_progress(sums);
+}
+
+static struct worker *worker_of(struct worker workers[JOBS_MAX], pid_t pid)
+{
+	int i = 0;
+	while (i < JOBS_MAX && workers[i].pid != pid)
+		i++;
+	return i < JOBS_MAX ? &workers[i] : NULL;
 }
 
 static void run_all(struct sums *sums)
 {
 	struct worker workers[JOBS_MAX] = {0};
 	uint64_t next = options.first;
-	int at = 0;
 	for (;;) {
-		struct worker *w = &workers[at];
-		at = (at + 1) % options.jobs;
-		if (w->pid)
-			take(sums, w);
-		if (next <= options.last && sums->failed < 5) {
-			start_worker(w, next++);
-			continue;
-		}
-		bool busy = false;
 		for (int i = 0; i < options.jobs; i++)
-			busy |= workers[i].pid != 0;
-		if (!busy)
+			if (!workers[i].pid && next <= options.last && sums->failed < 5)
+				start_worker(&workers[i], next++, false);
+		int status;
+		pid_t ended = wait(&status);
+		if (ended < 0)
 			return;
+		struct worker *w = worker_of(workers, ended);
+		if (w)
+			take(sums, w, status);
 	}
 }
 

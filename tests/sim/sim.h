@@ -267,7 +267,7 @@ struct world {
 	struct rng rng;
 	world_ms now, end;
 	bool calm; /* the drain at the end: nothing goes wrong any more */
-	bool verbose;
+	bool traced, verbose; /* what happens is kept for the story; is told at once */
 	struct counts counts;
 
 	/* the machine */
