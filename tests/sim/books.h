@@ -41,6 +41,7 @@ extern struct m_note *m_notes;
 extern uint32_t m_note_count;
 
 struct m_incident *m_incident_find(uint32_t site, const char *id); /* or NULL */
+const uint32_t *m_incidents_open(uint32_t *count);                 /* positions; lent */
 struct m_note *m_note_get(uint32_t site, uint64_t number);         /* made where there is none */
 uint32_t m_site(const char *id);
 int m_recipient(uint32_t site, const char *kind, const char *id); /* its bit, or -1 */

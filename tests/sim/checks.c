@@ -8,7 +8,7 @@
 
 #define TOLD_WITHIN SECONDS(10)
 #define COMPARED_EVERY 256 /* turns, at first */
-#define MEMORY_MAX 4000 /* notifications that are not finished */
+#define MEMORY_MAX 4000    /* notifications that are not finished */
 
 /* ---- nothing leaves before it is on disk ---- */
 
@@ -114,9 +114,11 @@ void check_given(const struct w_message *m)
 		return;
 	if (d->recorded[m->kind] == 1 && !m->press)
 		return; /* a refresh */
-	for (uint32_t i = 0; i < m_incident_count && !m->press; i++)
-		if (m_incidents[i].site == m->site && m_incidents[i].state != STATE_RESOLVED &&
-		    m_incidents[i].devices >> m->device & 1)
+	uint32_t open;
+	const uint32_t *at = m_incidents_open(&open);
+	for (uint32_t i = 0; i < open && !m->press; i++)
+		if (m_incidents[at[i]].site == m->site &&
+		    m_incidents[at[i]].devices >> m->device & 1)
 			return; /* those told know it already */
 	d->given = world.now;
 }
@@ -153,12 +155,14 @@ void check_due(void)
 		check_heard(&world.sites[s]);
 	if (record_lags())
 		return;
-	for (uint32_t i = 0; i < m_incident_count; i++) {
-		const struct m_incident *incident = &m_incidents[i];
+	uint32_t open;
+	const uint32_t *at = m_incidents_open(&open);
+	for (uint32_t i = 0; i < open; i++) {
+		const struct m_incident *incident = &m_incidents[at[i]];
 		world_ms due = incident->due > world.up_since ? incident->due : world.up_since;
 		if (world.woke && due < world.woke + SECONDS(60))
 			due = world.woke + SECONDS(60);
-		if (incident->state != STATE_RESOLVED && world.now > due + SECONDS(1))
+		if (world.now > due + SECONDS(1))
 			broken("%s: nothing happens, %lld ms after it was due", incident->id,
 			       (long long)(world.now - incident->due));
 	}
@@ -395,10 +399,11 @@ void check_end(void)
 			const struct m_incident *incident = &m_incidents[note->incident - 1];
 			excused = incident->acks || incident->ends;
 		}
-		/* (What left unlogged is in the books before what was said earlier and never left.) */
+		/* (What left unlogged is in the books before what was said earlier and never left.)
+		 */
 		for (uint32_t k = 0; k < m_note_count && !excused; k++)
 			excused = m_notes[k].incident == note->incident &&
-			          m_notes[k].number > note->number && m_notes[k].accepted;
+			          m_notes[k].number > note->number;
 		if (!excused && note->reason != REASON_RESOLVED)
 			broken("n-%s-%llu was accepted by nobody, and nobody else was told",
 			       world.sites[note->site].id, (unsigned long long)note->number);

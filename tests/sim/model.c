@@ -61,6 +61,19 @@ struct m_incident *m_incident_find(uint32_t site, const char *id)
 	return NULL;
 }
 
+/* Positions of those that are not over, in the order of their opening. */
+static uint32_t *open_at, open_count, open_cap;
+
+const uint32_t *m_incidents_open(uint32_t *count)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < open_count; i++)
+		if (m_incidents[open_at[i]].state != STATE_RESOLVED)
+			open_at[kept++] = open_at[i];
+	*count = open_count = kept;
+	return open_at;
+}
+
 static void note_index(uint32_t at)
 {
 	uint64_t key = (uint64_t)m_notes[at].site << 48 | m_notes[at].number;
@@ -148,6 +161,8 @@ static void on_opened(struct row *row)
 	if (row->ledger->device)
 		incident->devices = (uint32_t)1 << m_device(row->site, row->ledger->device);
 	begin_round(incident, row);
+	MEM_RESERVE(open_at, open_count, open_cap);
+	open_at[open_count++] = m_incident_count - 1;
 	world.counts.incidents++;
 }
 
@@ -178,8 +193,17 @@ static void on_assigned(struct row *row)
 		row->incident->acks |= (uint32_t)1 << owner;
 }
 
+static uint32_t *ended_at, ended_count, ended_cap; /* incidents that end or are told of after */
+
+static void note_end(const struct m_incident *incident)
+{
+	MEM_RESERVE(ended_at, ended_count, ended_cap);
+	ended_at[ended_count++] = (uint32_t)(incident - m_incidents);
+}
+
 static void on_resolved(struct row *row)
 {
+	note_end(row->incident);
 	row->incident->state = STATE_RESOLVED;
 	row->incident->due = INT64_MAX;
 	world.counts.resolved++;
@@ -334,6 +358,8 @@ static void on_notification(struct row *row)
 	row->incident->told |= (uint32_t)1 << bit;
 	if (reason == REASON_RESOLVED)
 		row->incident->told_end |= (uint32_t)1 << bit;
+	if (row->incident->state == STATE_RESOLVED)
+		note_end(row->incident);
 }
 
 static void on_delivery(struct row *row)
@@ -424,14 +450,16 @@ static bool book(void *ctx, const struct ledger_row *ledger)
 
 /* ---- what must hold for what was just read ---- */
 
+/* Whoever was told is told of the end. */
 static void check_ends(void)
 {
-	for (uint32_t i = 0; i < m_incident_count; i++) {
-		const struct m_incident *incident = &m_incidents[i];
-		if (incident->state == STATE_RESOLVED && incident->told & ~incident->told_end)
+	for (uint32_t i = 0; i < ended_count; i++) {
+		const struct m_incident *incident = &m_incidents[ended_at[i]];
+		if (incident->told & ~incident->told_end)
 			broken("%s has ended, and of those told (%x) only %x are told so",
 			       incident->id, incident->told, incident->told_end);
 	}
+	ended_count = 0;
 }
 
 void model_catch_up(void)
@@ -533,10 +561,11 @@ void model_shift(span_ms lost)
 
 uint32_t model_open_incidents(uint32_t site, char ids[][INCIDENT_ID_MAX], uint32_t cap)
 {
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < m_incident_count && count < cap; i++)
-		if (m_incidents[i].site == site && m_incidents[i].state != STATE_RESOLVED)
-			memcpy(ids[count++], m_incidents[i].id, INCIDENT_ID_MAX);
+	uint32_t count = 0, open;
+	const uint32_t *at = m_incidents_open(&open);
+	for (uint32_t i = 0; i < open && count < cap; i++)
+		if (m_incidents[at[i]].site == site)
+			memcpy(ids[count++], m_incidents[at[i]].id, INCIDENT_ID_MAX);
 	return count;
 }
 

@@ -266,7 +266,7 @@ struct world {
 	uint64_t seed;
 	struct rng rng;
 	world_ms now, end;
-	bool calm; /* the drain at the end: nothing goes wrong any more */
+	bool calm;            /* the drain at the end: nothing goes wrong any more */
 	bool traced, verbose; /* what happens is kept for the story; is told at once */
 	struct counts counts;
 

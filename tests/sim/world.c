@@ -134,14 +134,29 @@ void wall_step(span_ms by)
 	trace("the wall clock steps by %lld ms", (long long)by);
 }
 
+/* Clocks change on quarters of an hour; reading a zone's table takes long. */
 int32_t zone_offset(const char *zone_name, wall_ms at)
 {
+	static struct {
+		const char *zone;
+		int64_t quarter;
+		int32_t offset;
+	} known[SITES_MAX];
+	static uint32_t oldest;
+	int64_t quarter = at / MINUTES(15);
+	for (uint32_t i = 0; i < SITES_MAX; i++)
+		if (known[i].zone == zone_name && known[i].quarter == quarter)
+			return known[i].offset;
 	setenv("TZ", zone_name, 1);
 	tzset();
 	time_t seconds = (time_t)(at / 1000);
 	struct tm local;
 	localtime_r(&seconds, &local);
-	return (int32_t)local.tm_gmtoff;
+	oldest = (oldest + 1) % SITES_MAX;
+	known[oldest].zone = zone_name;
+	known[oldest].quarter = quarter;
+	known[oldest].offset = (int32_t)local.tm_gmtoff;
+	return known[oldest].offset;
 }
 
 /* ---- what is going to happen: a heap, soonest first, in the order of planning ---- */
