@@ -2,6 +2,8 @@
 #ifndef BOOKS_H
 #define BOOKS_H
 
+#include <cJSON.h>
+
 #include "sim.h"
 
 #define CHANNEL_BIT 8 /* people are bits 0..5 of a set of recipients, channels 8..13 */
@@ -16,7 +18,7 @@ struct m_incident {
 	uint32_t told, told_end;    /* sets of recipients */
 	uint32_t acks, notes, ends; /* people whose operation is in the record */
 	uint32_t devices;           /* set of those whose signals name it */
-	bool reported;
+	bool reported, drill;
 	uint64_t *reasons; /* (round, step, reason, recipient) for which somebody was told */
 	uint32_t reason_count, reason_cap;
 };
@@ -51,6 +53,16 @@ int m_device(uint32_t site, const char *id);
 int outbox(uint32_t site_store_id, uint64_t number, uint32_t contact, char state[16]);
 bool reading_is_behind(void);     /* something was committed that is not booked yet */
 struct store *model_reader(void); /* NULL while the service is down */
+/* standings.c: what stands by somebody's word. */
+void standings_book(uint32_t site, world_ms at, wall_ms received, const cJSON *data);
+bool standings_knew(const char *id);
+bool standings_walk_test(uint32_t site, int device);
+bool standings_silence(uint32_t site, int device, const char *kind);
+bool standings_drill(uint32_t site, uint32_t zone);
+int standings_armed(uint32_t site, uint32_t zone); /* by hand: 0, 1; -1: nobody said a word */
+void standings_shift(span_ms lost);
+void standings_check(world_ms excused); /* what is due by then may come later */
+
 uint64_t note_identity(const struct letter *);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "books.h"
+#include "store/verify.h"
 
 #define TOLD_WITHIN SECONDS(10)
 #define COMPARED_EVERY 256 /* turns, at first */
@@ -62,6 +63,9 @@ void check_letter(const struct letter *letter)
 		digest_tells(site, n);
 	if (!letter->incident)
 		return;
+	const struct delivery *over = &n->deliveries[letter->contact];
+	if (letter->incident->drill && strcmp(over->channel, "police") == 0)
+		broken("%s is a drill, and the police is told", letter->incident->id);
 	const struct m_incident *incident = m_incident_find(site, letter->incident->id);
 	if (incident && incident->state == STATE_RESOLVED && n->reason != REASON_RESOLVED &&
 	    n->reason != REASON_ACKNOWLEDGED)
@@ -110,6 +114,11 @@ void check_given(const struct w_message *m)
 	if (m->garbage || m->test || !m->active || m->rows || d->given ||
 	    strcmp(kind_words[m->kind], d->kind) != 0)
 		return;
+	int device = (int)m->device;
+	if (standings_walk_test(m->site, device) ||
+	    standings_silence(m->site, device, kind_words[m->kind]) ||
+	    (d->needs_arming && standings_armed(m->site, d->zone) >= 0))
+		return;
 	if (d->needs_arming && site->zones[d->zone].arming != ARMED_ALWAYS)
 		return;
 	if (d->recorded[m->kind] == 1 && !m->press)
@@ -155,6 +164,8 @@ void check_due(void)
 		check_heard(&world.sites[s]);
 	if (record_lags())
 		return;
+	world_ms excused = world.woke ? world.woke + SECONDS(60) : 0;
+	standings_check(excused > world.up_since ? excused : world.up_since);
 	uint32_t open;
 	const uint32_t *at = m_incidents_open(&open);
 	for (uint32_t i = 0; i < open; i++) {
@@ -339,6 +350,13 @@ static void dump(struct text *out, const struct site *site)
 		          site->def->devices[i].id, d->active, d->known, d->settled,
 		          d->online_known, d->online_known && d->online, (long long)d->changed);
 	}
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		const struct standing *s = site->standings[i];
+		if (standing_is_over(s))
+			continue;
+		standing_write_json(out, NULL, site->def->id, s);
+		text_addf(out, " due %lld\n", (long long)timer_due(&s->due));
+	}
 	text_addf(out, "next %llu %u %d\n", (unsigned long long)site->next_notification,
 	          site->next_incident, site->incident_year);
 }
@@ -377,6 +395,27 @@ void check_stored(void)
 }
 
 /* ---- the end ---- */
+
+static void judge(void *ctx, const struct site_verdict *verdict)
+{
+	(void)ctx;
+	if (verdict->finding_count)
+		broken("verify: %s: entry %llu: %s: %s", verdict->site,
+		       (unsigned long long)verdict->findings[0].seq,
+		       tampering_name(verdict->findings[0].kind), verdict->findings[0].detail.text);
+}
+
+/* As `tocsin verify` on the store of a service that is down: its entries give its incidents. */
+void check_verifies(void)
+{
+	struct store *store;
+	struct problem why = {0};
+	if (store_open("tocsin.db", STORE_READ, &store, &why) < 0 ||
+	    store_verify(store, &(struct verify_request){0}, judge, NULL, &why) < 0)
+		broken("verify: %s", why.text);
+	store_close(store);
+	world.counts.verified++;
+}
 
 void check_end(void)
 {

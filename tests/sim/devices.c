@@ -165,12 +165,23 @@ static void goes_off(uint64_t arg)
 	}
 }
 
+static void is_tried(uint64_t arg)
+{
+	if (!device_of(arg)->active && !world.calm)
+		goes_off(arg);
+}
+
+void devices_try(uint64_t arg, span_ms in)
+{
+	later(in, is_tried, arg);
+}
+
 static void acts(uint64_t arg)
 {
 	struct w_device *d = device_of(arg);
 	if (world.calm)
 		return;
-	later(between(MINUTES(20), HOURS(14)), acts, arg);
+	later(between(MINUTES(20), HOURS(14)) * world.pace, acts, arg);
 	if (d->ill)
 		return;
 	uint64_t what = below(100);

@@ -207,14 +207,26 @@ void life_reload(void)
 {
 	struct w_site *site = &world.sites[below(world.site_count)];
 	struct w_policy *policy = &site->policies[below(site->policy_count)];
+	struct w_policy before = *policy;
 	site->edition++;
 	policy->repeat = MINUTES(between(2, 20));
 	policy->resolve_within = MINUTES(between(5, 90));
 	world.counts.reloads++;
 	trace("reload: %s, edition %u", site->id, site->edition);
-	school_write(site);
+	if (chance(200))
+		school_spoil(site);
+	else
+		school_write(site);
+	const struct service_config *before_it = world.app.config;
 	raise(SIGHUP);
 	for (int i = 0; i < 3 && !world.dead; i++)
 		uv_run(&world.app.loop, UV_RUN_NOWAIT);
+	/* Refused: a bad file, or the record cannot be written. Somebody puts the old one back. */
+	if (world.app.config == before_it) {
+		world.counts.bad_reloads++;
+		*policy = before;
+		site->edition--;
+		school_write(site);
+	}
 	after_turn();
 }

@@ -81,6 +81,7 @@ static void begin(uint64_t seed)
 	world.now = MINUTES(10);
 	world.wall_base = starts[below(sizeof starts / sizeof *starts)];
 	world.broker_up = true;
+	world.pace = between(1, 6);
 	world.site_count = (uint32_t)options.sites;
 	reboot();
 	disk_insert();
@@ -109,6 +110,7 @@ static void drain(void)
 	world_run(world.now + MINUTES(2));
 	check_stored();
 	life_stop();
+	check_verifies();
 }
 
 struct result {

@@ -135,8 +135,8 @@ static const struct w_policy *policy_named(uint32_t site, const char *id)
 	                                            .repeat = MINUTES(2),
 	                                            .resolve_within = MINUTES(30)};
 	for (uint32_t i = 0; i < world.sites[site].policy_count; i++)
-		if (strcmp(world.sites[site].policies[i].id, id) == 0)
-			return &world.sites[site].policies[i];
+		if (strcmp(world.sites[site].in_force[i].id, id) == 0)
+			return &world.sites[site].in_force[i];
 	return &last_resort;
 }
 
@@ -146,6 +146,18 @@ static void begin_round(struct m_incident *incident, const struct row *row)
 	incident->round++;
 	incident->round_at = row->at;
 	incident->due = row->at + incident->policy.after[0];
+}
+
+static void check_drilled(const struct row *row)
+{
+	const char *zone = word(row, "zone");
+	const struct w_site *site = &world.sites[row->site];
+	uint32_t i = 0;
+	while (i < site->zone_count && strcmp(site->zones[i].id, zone) != 0)
+		i++;
+	if (!standings_drill(row->site, i))
+		broken("%s is a drill, and there is none", row->ledger->incident);
+	world.counts.drilled++;
 }
 
 static void on_opened(struct row *row)
@@ -158,6 +170,9 @@ static void on_opened(struct row *row)
 	                                .policy = *policy_named(row->site, word(row, "policy")),
 	                                .reported = row->ledger->by != NULL};
 	snprintf(incident->id, sizeof incident->id, "%s", row->ledger->incident);
+	(void)!json_bool(row->data, "drill", &incident->drill);
+	if (incident->drill)
+		check_drilled(row);
 	if (row->ledger->device)
 		incident->devices = (uint32_t)1 << m_device(row->site, row->ledger->device);
 	begin_round(incident, row);
@@ -240,6 +255,29 @@ static void on_step(struct row *row)
 	                             : row->at + incident->policy.repeat;
 }
 
+/* Whether the entry says that somebody's word hides the alarm; then there must be such a word. A
+ * silence does not hide what another device of the zone confirms. */
+static bool is_hidden(const struct row *row, const struct w_device *d, const char *kind)
+{
+	int device = (int)(d - world.sites[row->site].devices);
+	const char *raises = word(row, "raises");
+	bool silence = standings_silence(row->site, device, kind),
+	     walk_test = standings_walk_test(row->site, device);
+	bool says_silence = strstr(raises, "silenced"),
+	     says_walk_test = strstr(raises, "walk test");
+	bool confirms = strcmp(kind, "smoke") == 0 || strcmp(kind, "heat") == 0;
+	bool armed = !strstr(raises, "not armed");
+	if ((says_silence && !silence) || (says_walk_test && !walk_test))
+		broken("%s %s is hidden (%s), and nobody said so", d->id, kind, raises);
+	if (!*word(row, "source") && walk_test && !says_walk_test)
+		broken("%s is under walk test, and %s is taken for an alarm", d->id, kind);
+	if (silence && !says_silence && !says_walk_test && !confirms && armed)
+		broken("%s %s is silenced, and is told all the same", d->id, kind);
+	world.counts.silenced += says_silence;
+	world.counts.walked += says_walk_test;
+	return says_silence || says_walk_test;
+}
+
 /* Whether an alarm raises is plain but for the hours around a change of the guard. */
 static void check_raises(const struct row *row, const struct w_device *d, const char *kind)
 {
@@ -248,7 +286,14 @@ static void check_raises(const struct row *row, const struct w_device *d, const 
 	bool raised = row->ledger->incident != NULL;
 	const struct w_site *site = &world.sites[row->site];
 	enum arming_rule rule = site->zones[d->zone].arming;
-	if (!armable || rule == ARMED_ALWAYS) {
+	int by_hand = armable ? standings_armed(row->site, d->zone) : -1;
+	if (is_hidden(row, d, kind)) {
+		if (raised)
+			broken("%s raised an alarm that is silenced or a walk test", d->id);
+	} else if (by_hand >= 0) {
+		if (raised != (by_hand == 1))
+			broken("%s: armed by hand %d, raised %d", d->id, by_hand, raised);
+	} else if (!armable || rule == ARMED_ALWAYS) {
 		if (!raised)
 			broken("an alarm of %s belongs to no incident", d->id);
 	} else if (rule == ARMED_NEVER) {
@@ -282,9 +327,13 @@ static void on_signal(struct row *row)
 	if (test)
 		return;
 	struct w_device *d = &world.sites[row->site].devices[device];
-	d->recorded[k] = active;
 	if (active)
 		check_raises(row, d, kind);
+	if (active && !row->incident)
+		d->given = 0; /* as it should be: nobody is told */
+	if (strstr(word(row, "raises"), "walk test"))
+		return;
+	d->recorded[k] = active;
 	if (row->incident)
 		row->incident->devices |= (uint32_t)1 << device;
 }
@@ -388,6 +437,17 @@ static void on_gap(struct row *row)
 	world.counts.gaps++;
 }
 
+static void on_config(struct row *row)
+{
+	struct w_site *site = &world.sites[row->site];
+	memcpy(site->in_force, site->policies, sizeof site->in_force);
+}
+
+static void on_standing(struct row *row)
+{
+	standings_book(row->site, row->at, row->ledger->received, row->data);
+}
+
 static const struct {
 	const char *type;
 	bool of_incident; /* it must be known, and not be over */
@@ -406,6 +466,11 @@ static const struct {
         {"delivery", false, on_delivery},
         {"operator", false, on_operator},
         {"gap", false, on_gap},
+        {"config", false, on_config},
+        {"drill", false, on_standing},
+        {"silence", false, on_standing},
+        {"device.walk_test", false, on_standing},
+        {"arming", false, on_standing},
 };
 
 static void check_chain(uint32_t site, const struct ledger_row *ledger)
@@ -551,6 +616,7 @@ void model_hash(uint8_t out[SHA256_LEN])
 
 void model_shift(span_ms lost)
 {
+	standings_shift(lost);
 	for (uint32_t i = 0; i < m_incident_count; i++) {
 		struct m_incident *incident = &m_incidents[i];
 		incident->round_at += lost;

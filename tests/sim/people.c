@@ -4,15 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "books.h"
 #include "review/link.h"
-#include "sim.h"
 
 struct deed { /* somebody wants something done, and waits for the answer */
 	bool used, asked;
 	enum operation_type type;
 	uint32_t site, life, tries;
-	char by[24], incident[INCIDENT_ID_MAX], token[300], zone[24];
+	char by[24], incident[INCIDENT_ID_MAX], token[300], zone[24], device[24];
+	char standing[STANDING_ID_MAX];
 	enum incident_kind kind;
+	span_ms span;
+	bool flag; /* a drill is announced; armed although a door is open */
 };
 static struct deed *deeds;
 static uint32_t deed_count, deed_cap;
@@ -43,10 +46,25 @@ static void ask_again(uint32_t at)
 		later(between(SECONDS(5), SECONDS(90)), ask, at);
 }
 
+static bool is_about_standing(enum operation_type type)
+{
+	return type == OPERATION_DRILL || type == OPERATION_DRILL_END ||
+	       type == OPERATION_SILENCE || type == OPERATION_SILENCE_END ||
+	       type == OPERATION_WALK_TEST || type == OPERATION_ARM || type == OPERATION_DISARM;
+}
+
+static void go_on(const struct deed *deed, const struct standing *standing);
+
+/* A drill while a real alarm is open, arming while a door is, the end of what is over. */
+static bool may_be_refused(const struct deed *deed, int result)
+{
+	return is_about_standing(deed->type) &&
+	       (result == -ENOTEMPTY || (result == -ENOENT && *deed->standing));
+}
+
 static void done(void *ctx, int result, const struct incident *incident,
                  const struct standing *standing, const char *site_id, const struct problem *why)
 {
-	(void)standing;
 	uint32_t at = (uint32_t)(uintptr_t)ctx;
 	struct deed *deed = &deeds[at];
 	if (!deed->used || !deed->asked || deed->life != world.life || !may_leave())
@@ -59,12 +77,21 @@ static void done(void *ctx, int result, const struct incident *incident,
 		ask_again(at); /* the record cannot be written: said so, asked again */
 		return;
 	}
+	if (may_be_refused(deed, result)) {
+		deed->used = false;
+		return;
+	}
 	if (result == -ENOENT)
 		broken("%s is answered that %s does not exist: %s", deed->by, deed->incident,
 		       why->text);
 	if (result < 0 && result != -EALREADY)
 		broken("%s is refused an operation: %s", deed->by, why->text);
-	if (result == 0) {
+	if (result == 0 && is_about_standing(deed->type)) {
+		if (!standing || !standings_knew(standing->id))
+			broken("%s hears of what is not in the record: operation %d", deed->by,
+			       deed->type);
+		go_on(deed, standing);
+	} else if (result == 0) {
 		const char *id = deed->type == OPERATION_REPORT ? incident->id : deed->incident;
 		if (!model_operation_done(world.sites[deed->site].id, id, (int)deed->type,
 		                          deed->by))
@@ -111,7 +138,7 @@ static void ask(uint64_t at)
 	if (*deed->token && !link)
 		*deed->token = '\0';
 	/* What was pushed unlogged may be unknown to a later life. */
-	if (deed->type != OPERATION_REPORT &&
+	if (*deed->incident &&
 	    !model_operation_done(world.sites[deed->site].id, deed->incident, -1, NULL)) {
 		ask_again((uint32_t)at);
 		return;
@@ -124,14 +151,18 @@ static void ask(uint64_t at)
 	                       .outcome = OUTCOME_FALSE_ALARM,
 	                       .to = NULL,
 	                       .zone = *deed->zone ? deed->zone : NULL,
+	                       .device = *deed->device ? deed->device : NULL,
+	                       .standing = *deed->standing ? deed->standing : NULL,
+	                       .span = deed->span,
+	                       .announced = deed->flag,
+	                       .force = deed->flag,
 	                       .kind = deed->kind,
 	                       .severity = SEVERITY_NONE};
-	if (op.type == OPERATION_NOTE)
+	if (op.type == OPERATION_NOTE || is_about_standing(op.type))
 		op.note = "on my way";
 	deed->asked = true;
 	deed->life = world.life;
-	const char *site = op.type == OPERATION_REPORT || chance(500) ? world.sites[deed->site].id
-	                                                              : NULL;
+	const char *site = !op.incident || chance(500) ? world.sites[deed->site].id : NULL;
 	if (world.review->submit(world.review->ctx, site, &op, done, (void *)(uintptr_t)at) < 0)
 		broken("no such site");
 }
@@ -211,6 +242,58 @@ void people_resolve_all(void)
 	}
 }
 
+/* ---- drills, silences, walk tests, arming by hand ---- */
+
+static void copy(char *to, size_t cap, const char *from)
+{
+	snprintf(to, cap, "%s", from);
+}
+
+/* What was begun is made use of, and sometimes ended before its time. */
+static void go_on(const struct deed *deed, const struct standing *standing)
+{
+	const struct w_site *site = &world.sites[deed->site];
+	if (*deed->standing)
+		return;
+	for (uint32_t i = 0; i < site->device_count; i++) {
+		bool here = *deed->device ? strcmp(site->devices[i].id, deed->device) == 0
+		                          : chance(300);
+		for (uint64_t k = below(3); here && k > 0; k--)
+			devices_try(deed->site * DEVICES_MAX + i, between(0, deed->span));
+	}
+	if ((deed->type != OPERATION_DRILL && deed->type != OPERATION_SILENCE) || chance(600))
+		return;
+	struct deed end = {.type = deed->type == OPERATION_DRILL ? OPERATION_DRILL_END
+	                                                         : OPERATION_SILENCE_END,
+	                   .site = deed->site,
+	                   .kind = INCIDENT_KIND_NONE};
+	copy(end.by, sizeof end.by, deed->by);
+	copy(end.standing, sizeof end.standing, standing->id);
+	later(between(0, deed->span), ask, new_deed(end));
+}
+
+static void has_an_idea(uint64_t site)
+{
+	static const enum operation_type ideas[] = {OPERATION_DRILL, OPERATION_SILENCE,
+	                                            OPERATION_WALK_TEST, OPERATION_ARM,
+	                                            OPERATION_DISARM};
+	if (world.calm)
+		return;
+	later(between(HOURS(2), HOURS(16)), has_an_idea, site);
+	const struct w_site *s = &world.sites[site];
+	struct deed deed = {.type = ideas[below(5)],
+	                    .site = (uint32_t)site,
+	                    .kind = INCIDENT_KIND_NONE,
+	                    .flag = chance(500),
+	                    .span = between(MINUTES(5), HOURS(3))};
+	copy(deed.by, sizeof deed.by, s->people[below(s->person_count)].id);
+	if (deed.type == OPERATION_WALK_TEST || (deed.type == OPERATION_SILENCE && chance(500)))
+		copy(deed.device, sizeof deed.device, s->devices[below(s->device_count)].id);
+	else
+		copy(deed.zone, sizeof deed.zone, s->zones[below(s->zone_count)].id);
+	later(0, ask, new_deed(deed));
+}
+
 /* Somebody looks through the list twice a day. */
 static void rounds(uint64_t arg)
 {
@@ -224,5 +307,7 @@ void people_begin(void)
 {
 	for (uint32_t s = 0; s < world.site_count; s++)
 		later(between(0, HOURS(12)), reports, s);
+	for (uint32_t s = 0; s < world.site_count; s++)
+		later(between(0, HOURS(12)), has_an_idea, s);
 	later(HOURS(7), rounds, 0);
 }

@@ -225,6 +225,17 @@ void school_write(struct w_site *site)
 	site->shape = keep;
 }
 
+void school_spoil(const struct w_site *site)
+{
+	char path[40];
+	snprintf(path, sizeof path, "%s.yaml", site->id);
+	FILE *f = fopen(path, "w");
+	if (!f)
+		broken("%s cannot be written", path);
+	fprintf(f, "site: %s\ntimezone: Nowhere/Atlantis\nzones: [{id: a, inn: b}\n", site->id);
+	fclose(f);
+}
+
 void service_write(void)
 {
 	FILE *f = fopen("tocsin.yaml", "w");

@@ -13,6 +13,7 @@
  *   school.c   random sites, written as YAML
  *   devices.c  what sensors say        people.c  who reacts, and how
  *   chaos.c    what goes wrong         life.c    start, turn, stop, death, another start
+ *   standings.c  drills, silences, walk tests and arming, as the ledger tells of them
  *   model.c    what the ledger says happened, kept in simple books
  *   checks.c   what must always hold
  *   main.c     options, seeds, the report
@@ -85,6 +86,15 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(suspends, "suspends")                                                                    \
 	X(dst_nights, "nights in which the clocks change")                                         \
 	X(reloads, "reloads")                                                                      \
+	X(bad_reloads, "reloads that were refused")                                                \
+	X(drills, "drills")                                                                        \
+	X(drilled, "incidents of drills")                                                          \
+	X(silences, "silences")                                                                    \
+	X(silenced, "alarms that were silenced")                                                   \
+	X(walk_tests, "walk tests")                                                                \
+	X(walked, "signals under walk test")                                                       \
+	X(armings, "words about arming")                                                           \
+	X(verified, "stores verified")                                                             \
 	X(comparisons, "comparisons of what is stored with what runs")
 
 struct counts {
@@ -171,7 +181,8 @@ struct w_site {
 	struct w_zone zones[ZONES_MAX];
 	struct w_device devices[DEVICES_MAX];
 	struct w_person people[PEOPLE_MAX];
-	struct w_policy policies[POLICIES_MAX];
+	struct w_policy policies[POLICIES_MAX]; /* as the file has them */
+	struct w_policy in_force[POLICIES_MAX]; /* since the record says so */
 	uint32_t zone_count, device_count, person_count, policy_count;
 	struct rng shape; /* the file is written from it: the same again at a reload */
 	uint32_t edition; /* one more with each reload */
@@ -179,6 +190,7 @@ struct w_site {
 
 void school_invent(struct w_site *, uint32_t number);
 void school_write(struct w_site *);
+void school_spoil(const struct w_site *); /* what is written makes no sense */
 void service_write(void);
 extern const char *const channel_ids[CHANNELS_MAX];
 int channel_number(const char *id); /* -1: none */
@@ -217,8 +229,9 @@ bool may_leave(void);
 
 void devices_begin(void);
 void devices_calm(void);
-void devices_hear_broker(void);           /* it is back: what was kept is said */
-struct w_device *device_of(uint64_t arg); /* site * DEVICES_MAX + device */
+void devices_hear_broker(void);             /* it is back: what was kept is said */
+struct w_device *device_of(uint64_t arg);   /* site * DEVICES_MAX + device */
+void devices_try(uint64_t arg, span_ms in); /* somebody sets it off */
 void people_begin(void);
 void people_resolve_all(void);
 void people_hear(const char *site, const char *person, const char *incident, const char *ack_url,
@@ -246,6 +259,7 @@ void model_close_reader(void);
 void model_shift(span_ms lost); /* time that the service cannot know of */
 void check_due(void);
 void check_end(void);
+void check_verifies(void);
 void check_letter(const struct letter *);
 void check_ack(uint32_t message, bool last_of_its_key);
 void check_device_ack(const char *topic, const char *bytes);
@@ -266,6 +280,7 @@ struct world {
 	uint64_t seed;
 	struct rng rng;
 	world_ms now, end;
+	int64_t pace;         /* 1: something happens all day; 6: a sixth of that */
 	bool calm;            /* the drain at the end: nothing goes wrong any more */
 	bool traced, verbose; /* what happens is kept for the story; is told at once */
 	struct counts counts;
