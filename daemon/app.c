@@ -114,8 +114,7 @@ static void decide_item(struct app *app, const struct item *item, struct moment 
 {
 	switch (item->type) {
 	case ITEM_MESSAGE:
-		hear_message(app, &item->message, now);
-		break;
+		break; /* decide_messages */
 	case ITEM_OPERATION:
 		decide_operation(app, item, now);
 		break;
@@ -159,10 +158,31 @@ static void decide_jump(struct app *app, const struct clock_jump *jump, struct m
 	text_finish(&data);
 }
 
+/* Of a flood, what life-safety devices say is decided first. Each device's own words stay in their
+ * order, as all of them are first or none are; and nothing overtakes what people did, since an
+ * alarm that comes after a resolution, or after a walk test, is a new one. Returns where they end.
+ */
+static uint32_t decide_messages(struct app *app, uint32_t at, struct moment now)
+{
+	const struct inbox *inbox = &app->inbox;
+	uint32_t end = at;
+	while (end < inbox->count && inbox->items[end].type == ITEM_MESSAGE)
+		end++;
+	for (int first = 1; first >= 0; first--)
+		for (uint32_t i = at; i < end; i++)
+			if (inbox->items[i].first == (bool)first)
+				hear_message(app, &inbox->items[i].message, now);
+	return end;
+}
+
 static void decide(struct app *app, struct moment now)
 {
-	for (uint32_t i = 0; i < app->inbox.count; i++)
-		decide_item(app, &app->inbox.items[i], now);
+	for (uint32_t i = 0; i < app->inbox.count;) {
+		if (app->inbox.items[i].type == ITEM_MESSAGE)
+			i = decide_messages(app, i, now);
+		else
+			decide_item(app, &app->inbox.items[i++], now);
+	}
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (site_next_deadline(app->sites[i].site) <= now.steady)
 			site_tick(app->sites[i].site, now, &app->sites[i].plan);

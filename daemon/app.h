@@ -28,6 +28,7 @@ enum item_type { ITEM_MESSAGE, ITEM_OPERATION, ITEM_RESULT, ITEM_FACT, ITEM_TROU
 struct item { /* one thing that arrived; its strings live in the inbox's arena */
 	enum item_type type;
 	const char *site; /* NULL: every site, or the message's own */
+	bool first;       /* of a life-safety device: decided before the messages around it */
 	struct broker_message message;
 	struct operation operation;
 	operation_done done;

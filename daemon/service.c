@@ -12,10 +12,25 @@
 
 /* ---- what arrives ---- */
 
+/* By its own topic: the device's kind in the site file raises fire, gas or panic. */
+static bool is_of_life_safety(const struct app *app, const char *topic)
+{
+	char site_id[ID_MAX + 1], device_id[ID_MAX + 1];
+	if (sscanf(topic, "tocsin/%64[^/]/device/%64[^/]/", site_id, device_id) != 2)
+		return false;
+	const struct site_slot *slot = app_site(app, site_id);
+	uint32_t device = slot ? site_def_device(slot->site->def, device_id) : POSITION_NONE;
+	if (device == POSITION_NONE)
+		return false;
+	enum kind kind = slot->site->def->devices[device].kind;
+	return kind < KIND_COUNT && incident_kind_is_life_safety(kind_facts[kind].raises);
+}
+
 void on_message(void *ctx, const struct broker_message *message)
 {
 	struct app *app = ctx;
 	struct item *item = inbox_add(app, ITEM_MESSAGE);
+	item->first = is_of_life_safety(app, message->topic);
 	struct arena *arena = &app->inbox.arena;
 	item->message = *message;
 	item->message.topic = arena_copy(arena, message->topic);

@@ -59,6 +59,27 @@ def test_what_came_while_the_daemon_was_down_arrives(house):
 
 
 @pytest.mark.smoke
+def test_of_a_backlog_what_life_safety_devices_say_is_decided_first(house):
+    house.daemon.stop()
+    said, is_open = [], False
+    for n in range(300):
+        device, kind = ("sos-gate", "panic") if n % 10 == 9 else ("door-office", "contact")
+        is_open ^= kind == "contact"
+        house.says(device, kind, "active" if kind == "panic" or is_open else "clear",
+                   committed=False, id=f"m{n}")
+        said.append((device, f"m{n}"))
+    house.daemon.start()
+    rows = house.until("all of it in the record",
+                       lambda: (r := house.log(type="signal")) and len(r) == 300 and r)
+    place = {r["data"]["id"]: r["seq"] for r in rows}
+    doors = [place[i] for d, i in said if d == "door-office"]
+    presses = [place[i] for d, i in said if d == "sos-gate"]
+    assert presses == sorted(presses) and doors == sorted(doors)  # each device's own order
+    overtaken = sum(place[f"m{n}"] < place[f"m{n - 1}"] for n in range(9, 300, 10))
+    assert overtaken > 0
+
+
+@pytest.mark.smoke
 def test_a_push_under_way_at_the_kill_is_sent_again_and_says_so(house):
     house.phone.behaves("/phone", hang, accept)
     house.says("smoke-301", "smoke")

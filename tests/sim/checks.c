@@ -29,8 +29,26 @@ static void digest_tells(uint32_t site, const struct notification *digest)
 			tells_of(site, live->notifications[i]->incident);
 }
 
+/* What tells of a fire, of gas or of somebody in need leaves a turn before anything lesser. */
+static void check_order(const struct letter *letter)
+{
+	static uint64_t turn, lesser;
+	bool first = letter->notification->urgent && letter->incident &&
+	             incident_kind_is_life_safety(letter->incident->kind);
+	if (turn != world.counts.turns)
+		lesser = 0;
+	turn = world.counts.turns;
+	if (first && lesser)
+		broken("n-%s-%llu leaves behind %llu, which tells of less", letter->site_id,
+		       (unsigned long long)letter->notification->number,
+		       (unsigned long long)lesser);
+	if (!first)
+		lesser = letter->notification->number;
+}
+
 void check_letter(const struct letter *letter)
 {
+	check_order(letter);
 	const struct notification *n = letter->notification;
 	uint32_t site = m_site(letter->site_id);
 	uint32_t store_id = app_site(&world.app, letter->site_id)->site->store_id;
@@ -84,6 +102,9 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	/* No entry: then it said what was known. */
 	if (m->garbage || m->press || m->test)
 		broken("message %u of %s is acknowledged and not in the record", number, d->id);
+	/* Said twice, and the second one overtaken by newer words: by its id it is the first. */
+	if (m->has_id && m->acked)
+		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
 		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,
 		       kind_words[m->kind], d->recorded[m->kind]);
