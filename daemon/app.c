@@ -370,6 +370,7 @@ static void release_publishes(struct app *app)
 {
 	publish_changed(app);
 	switching_changed(app);
+	introduce_changed(app);
 	for (uint32_t i = 0; i < app->ack_count; i++) {
 		struct device_ack *ack = &app->acks[i];
 		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);

@@ -67,7 +67,11 @@ struct receipt { /* of a command that the broker has not confirmed yet */
 
 struct site_slot {
 	struct site *site;
-	struct plan plan;        /* of this turn; or, while the disk fails, of all turns since */
+	struct plan plan; /* of this turn; or, while the disk fails, of all turns since */
+	/* What Home Assistant was last shown (introduce.c), as digests; 0: nothing in this session.
+	 */
+	uint64_t kinds_said[INCIDENT_KIND_COUNT], *devices_said;
+	uint32_t devices_said_count;
 	uint64_t head_published; /* the checkpoint that is retained at the broker; 0 none */
 };
 
@@ -201,6 +205,14 @@ void switching_changed(struct app *);   /* after a commit: what this turn has sw
 void switching_connected(struct app *); /* a session is up: what is on, and what is not confirmed */
 void switching_confirmed(struct app *, int receipt);
 void switching_forget(struct app *); /* no receipt of this session comes any more */
+
+/* ---- introduce.c: Home Assistant finds a site by itself ---- */
+
+void introduce_all(struct app *);     /* a session is up, or a configuration in force */
+void introduce_changed(struct app *); /* after a commit */
+/* True for an introduction of ours that comes back. */
+bool introduce_hears(struct app *, const struct broker_message *);
+void introduce_filters(const struct app *, struct filters *out); /* joins what is in out */
 
 /* ---- record.c: what the service tells the record about itself ---- */
 

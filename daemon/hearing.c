@@ -373,7 +373,7 @@ static void hear_profile(struct app *app, const struct broker_message *message, 
 void hear_message(struct app *app, const struct broker_message *message, struct moment now)
 {
 	app->counters.messages++;
-	if (is_incident_topic(app, message))
+	if (is_incident_topic(app, message) || introduce_hears(app, message))
 		return;
 	if (strncmp(message->topic, "tocsin/", 7) == 0)
 		hear_native(app, message, now);

@@ -77,6 +77,7 @@ static void on_connected(void *ctx, bool session_present)
 	app->deaf_from = 0;
 	app_publish_incidents(app);
 	switching_connected(app);
+	introduce_all(app);
 	record_publish_heads(app, false);
 }
 
@@ -304,6 +305,7 @@ char **app_make_filters(const struct app *app, size_t *count)
 			MEM_RESERVE(filters.items, filters.count, filters.cap);
 			filters.items[filters.count++] = text_take(&filter);
 		}
+	introduce_filters(app, &filters);
 	hearing_filters(app, &filters);
 	*count = filters.count;
 	return filters.items;
@@ -416,6 +418,7 @@ static void put_in_force(struct app *app, struct service_config *config)
 	app_free_filters(filters, count);
 	http_reload(app->http, &config->http);
 	heartbeat_start(app);
+	introduce_all(app);
 	record_configured(app);
 }
 
@@ -512,6 +515,7 @@ void app_close(struct app *app)
 	uv_loop_close(&app->loop);
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		plan_finish(&app->sites[i].plan);
+		free(app->sites[i].devices_said);
 		site_destroy(app->sites[i].site);
 	}
 	store_close(app->store);

@@ -24,6 +24,7 @@ struct service_config {
 	const char *path; /* of the service file */
 	struct broker_options broker;
 	span_ms broker_trouble_after; /* without a connection for so long: a trouble incident */
+	const char *home_assistant;   /* the prefix of its discovery; NULL: it is told nothing */
 	const char *store_path;       /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;

@@ -12,6 +12,7 @@ enum {
 	S_CHANNELS,
 	S_HEARTBEAT,
 	S_TEMPLATES,
+	S_HOME_ASSISTANT,
 	S_SITES,
 	S_PROFILES,
 	S_LISTEN,
@@ -25,6 +26,7 @@ static const struct key service_keys[S_COUNT] = {
         [S_CHANNELS] = {"channels", "add a list of the ways to reach people"},
         [S_HEARTBEAT] = {"heartbeat", NULL},
         [S_TEMPLATES] = {"templates", NULL},
+        [S_HOME_ASSISTANT] = {"home_assistant", NULL},
         [S_SITES] = {"sites", "add a list of site files, such as 'sites: [school.yaml]'"},
         [S_PROFILES] = {"profiles", NULL},
         [S_LISTEN] = {"listen", NULL},
@@ -231,6 +233,26 @@ static void heartbeat_read(const struct checker *c, const struct node *node, str
 		              "http://host/path or https://host/path");
 }
 
+enum { HA_PREFIX, HA_COUNT };
+static const struct key home_assistant_keys[HA_COUNT] = {[HA_PREFIX] = {"prefix", NULL}};
+static const struct shape home_assistant_shape = {"'home_assistant'", SHAPE(home_assistant_keys),
+                                                  false};
+
+static void home_assistant_read(const struct checker *c, const struct node *node,
+                                struct service_config *config)
+{
+	const struct node *v[HA_COUNT];
+	if (!node || !check_map(c, node, &home_assistant_shape, v))
+		return;
+	const char *prefix = check_text(c, v[HA_PREFIX], "the prefix");
+	config->home_assistant = prefix ? prefix : "homeassistant";
+	if (prefix && (strpbrk(prefix, "+#") || *prefix == '$' || *prefix == '/' ||
+	               prefix[strlen(prefix) - 1] == '/' || strncmp(prefix, "tocsin", 6) == 0))
+		check_problem(c, v[HA_PREFIX],
+		              "the prefix is Home Assistant's own (its default is homeassistant), "
+		              "without '+', '#', '$' or a '/' at an end");
+}
+
 static void version_read(const struct checker *c, const struct node *node)
 {
 	const char *text = check_scalar(c, node, "the version");
@@ -251,6 +273,7 @@ void service_read(const struct checker *c, const struct node *root, struct servi
 	channels_read(c, v[S_CHANNELS], reading);
 	heartbeat_read(c, v[S_HEARTBEAT], &reading->config->heartbeat);
 	templates_read(c, v[S_TEMPLATES], reading->config);
+	home_assistant_read(c, v[S_HOME_ASSISTANT], reading->config);
 	reading->sites = v[S_SITES];
 	reading->site_count = check_list(c, v[S_SITES], "sites", 1);
 	reading->profiles = v[S_PROFILES];
