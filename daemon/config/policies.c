@@ -63,9 +63,8 @@ static void recipient_refer(const struct checker *c, const struct node *node,
 	}
 }
 
-static uint32_t recipients_read(const struct checker *c, const struct node *list, const char *what,
-                                uint32_t least, const struct site_reading *site,
-                                struct recipient **out)
+uint32_t recipients_read(const struct checker *c, const struct node *list, const char *what,
+                         uint32_t least, const struct site_reading *site, struct recipient **out)
 {
 	uint32_t count = check_list(c, list, what, least), i = 0;
 	struct recipient *recipients = ARENA_ARRAY(c->arena, struct recipient, count);
@@ -122,23 +121,24 @@ static const char *severity_word(const void *owner, uint32_t i)
 	return severity_name((enum severity)i);
 }
 
-static void for_read(const struct checker *c, const struct node *node, struct policy *policy)
+void incidents_for_read(const struct checker *c, const struct node *node,
+                        enum incident_kind *out_kind, enum severity *out_severity)
 {
 	const struct node *v[F_COUNT];
 	if (!check_map(c, node, &for_shape, v))
 		return;
 	const char *kind = check_scalar(c, v[F_KIND], "the kind");
 	if (kind) {
-		policy->kind = incident_kind_from_name(kind);
-		if (policy->kind == INCIDENT_KIND_NONE)
+		*out_kind = incident_kind_from_name(kind);
+		if (*out_kind == INCIDENT_KIND_NONE)
 			check_unknown(
 			        c, v[F_KIND], "kind of incident", kind,
 			        &(struct names){.name = kind_word, .count = INCIDENT_KIND_COUNT});
 	}
 	const char *severity = check_scalar(c, v[F_SEVERITY], "the severity");
 	if (severity) {
-		policy->severity = severity_from_name(severity);
-		if (policy->severity == SEVERITY_NONE)
+		*out_severity = severity_from_name(severity);
+		if (*out_severity == SEVERITY_NONE)
 			check_unknown(
 			        c, v[F_SEVERITY], "severity", severity,
 			        &(struct names){.name = severity_word, .count = SEVERITY_COUNT});
@@ -157,7 +157,7 @@ static void policy_read(const struct checker *c, const struct node *node, struct
 	policy->id = ids_claim(c, &site->policies, v[P_ID]);
 	if (!is_map)
 		return;
-	for_read(c, v[P_FOR], policy);
+	incidents_for_read(c, v[P_FOR], &policy->kind, &policy->severity);
 	uint32_t steps = check_list(c, v[P_STEPS], "the policy's steps", 1);
 	policy->steps = ARENA_ARRAY(c->arena, struct policy_step, steps);
 	FOR_EACH_NODE(c, item, v[P_STEPS], steps)

@@ -71,6 +71,13 @@ void last_resort_read(const struct checker *, const struct node *, struct site_r
 void rules_read(const struct checker *, const struct node *, struct site_reading *);
 void outputs_read(const struct checker *, const struct node *, struct site_reading *);
 void handover_read(const struct checker *, const struct node *, struct site_reading *);
+/* A list of recipients; fewer than least are reported. */
+uint32_t recipients_read(const struct checker *, const struct node *list, const char *what,
+                         uint32_t least, const struct site_reading *, struct recipient **out);
+/* "for: {kind, severity}"; what it does not say stays as it is. */
+void incidents_for_read(const struct checker *, const struct node *, enum incident_kind *,
+                        enum severity *);
+void reportings_read(const struct checker *, const struct node *, struct site_reading *);
 void ledger_head_read(const struct checker *, const struct node *, struct site_reading *);
 
 /* "mon-fri,sun 22:00-06:00" as ranges, one for each part between the commas; they live in the

@@ -22,6 +22,7 @@ enum {
 	S_LAST_RESORT,
 	S_HANDOVER,
 	S_LEDGER_HEAD,
+	S_REPORTING,
 	S_RULES,
 	S_OUTPUTS,
 	S_COUNT
@@ -43,6 +44,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_LAST_RESORT] = {"last_resort", NULL},
         [S_HANDOVER] = {"handover", NULL},
         [S_LEDGER_HEAD] = {"ledger_head", NULL},
+        [S_REPORTING] = {"reporting", NULL},
         [S_RULES] = {"rules", NULL},
         [S_OUTPUTS] = {"outputs", NULL},
 };
@@ -467,6 +469,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	last_resort_read(c, v[S_LAST_RESORT], site);
 	handover_read(c, v[S_HANDOVER], site);
 	ledger_head_read(c, v[S_LEDGER_HEAD], site);
+	reportings_read(c, v[S_REPORTING], site);
 	rules_read(c, v[S_RULES], site);
 	outputs_read(c, v[S_OUTPUTS], site);
 	/* What is wrong may look like a gap. */

@@ -217,6 +217,12 @@ int duty_override_operate(struct context *, const struct operation *) MUST_USE;
 int duty_cancel_operate(struct context *, const struct operation *) MUST_USE;
 void duty_override_due(struct context *, struct standing *);
 
+/* reporting.c: reports upward; was: the severity before, SEVERITY_NONE when it opens. */
+void reporting_begin(struct context *, const struct incident *, enum severity was);
+void reporting_resolved(struct context *, const struct incident *);
+void reporting_due(struct context *, struct standing *);
+int reporting_operate(struct context *, const struct operation *) MUST_USE;
+
 /* replies.c */
 int reply_operate(struct context *, const struct operation *, struct incident *) MUST_USE;
 

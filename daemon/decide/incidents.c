@@ -203,6 +203,7 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	                             .by = cause->by});
 	escalate_begin(c, incident, REASON_OPENED);
 	drill_meets(c, incident);
+	reporting_begin(c, incident, SEVERITY_NONE);
 }
 
 /* Two devices of the zone within CONFIRM_WITHIN of each other make a fire certain. */
@@ -237,7 +238,8 @@ void incident_take_again(struct context *c, struct incident *incident, const str
 static void raise_severity(struct context *c, struct incident *incident, enum severity to)
 {
 	struct text *data = record(c);
-	json_put_string(data, "from", severity_name(incident->severity));
+	enum severity from = incident->severity;
+	json_put_string(data, "from", severity_name(from));
 	json_put_string(data, "to", severity_name(to));
 	incident->severity = to;
 	take_policy(c, incident);
@@ -246,6 +248,7 @@ static void raise_severity(struct context *c, struct incident *incident, enum se
 	/* An acknowledgement was for what was known then: the rise asks for a new one. */
 	incident->state = STATE_OPEN;
 	escalate_begin(c, incident, REASON_RAISED);
+	reporting_begin(c, incident, from);
 }
 
 void incident_join(struct context *c, struct incident *incident, const struct cause *cause)
@@ -428,4 +431,5 @@ void incident_resolve(struct context *c, struct incident *incident, const char *
 	           (struct entry){.type = "incident.resolved", .incident = incident->id, .by = by});
 	notifications_expire(c, incident, RECIPIENT_PERSON, NULL);
 	tell_told(c, incident, REASON_RESOLVED, NULL);
+	reporting_resolved(c, incident);
 }

@@ -72,8 +72,8 @@ static const char *const reason_types[] = {"incident.opened",
                                            "ledger.head",
                                            "digest",
                                            "duty.handover",
-                                           "incident.report_due",
-                                           "incident.report_late"};
+                                           "report.due",
+                                           "report.late"};
 
 const char *kind_name(enum kind kind)
 {

@@ -310,6 +310,20 @@ struct rule { /* rules.c says what it does; POSITION_NONE, NULL, 0: not asked fo
 	uint32_t policy;
 };
 
+struct reporting { /* a report upward that some incidents ask for */
+	const char *id, *name;
+	const char *to;          /* to whom, for people */
+	enum incident_kind kind; /* INCIDENT_KIND_NONE: all but troubles and tampers */
+	enum severity severity;  /* at least */
+	span_ms within;          /* from the opening, or the rise to this severity */
+	bool from_resolution;    /* instead: from the resolution */
+	span_ms every;           /* once made, it is owed again so often; 0: once only */
+	span_ms lasts;           /* for so long; 0: until the incident is resolved */
+	span_ms remind;          /* before its time is over */
+	struct recipient *tell;
+	uint32_t tell_count;
+};
+
 struct handover_rules {         /* how a change of duty goes over */
 	span_ms accept_within;  /* then it is a trouble, and the incoming is told again */
 	struct recipient *tell; /* of such a trouble, beside those whom its policy names */
@@ -338,6 +352,8 @@ struct site_def {
 	struct arming *armings;
 	struct policy *policies;
 	struct rule *rules;
+	struct reporting *reportings;
+	uint32_t reporting_count;
 	uint32_t rule_count;
 	struct output *outputs; /* outputs.h */
 	uint32_t output_count;

@@ -11,7 +11,8 @@ static const char *const names[] = {
         "arm",           "disarm",       "silence",       "end silence",
         "drill",         "end drill",    "walk test",     "override",
         "end override",  "heartbeat",    "confirm test",  "hazard",
-        "remedy hazard", "close hazard", "reopen hazard", "assign hazard"};
+        "remedy hazard", "close hazard", "reopen hazard", "assign hazard",
+        "made report"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -51,6 +52,8 @@ void record_operation(struct context *c, const struct operation *op, const char 
 	}
 	if (op->to)
 		json_put_string(data, "to", op->to);
+	if (op->type == OPERATION_REPORTED && op->from)
+		json_put_time(data, "at", op->from);
 	if (op->note)
 		json_put_string(data, "note", op->note);
 	record_end(c, (struct entry){.type = "operator", .incident = incident, .by = op->by});
@@ -295,6 +298,8 @@ int operate(struct context *c, const struct operation *op)
 		return duty_override_operate(c, op);
 	case OPERATION_DUTY_CANCEL:
 		return duty_cancel_operate(c, op);
+	case OPERATION_REPORTED:
+		return reporting_operate(c, op);
 	case OPERATION_HAZARD:
 	case OPERATION_HAZARD_REMEDY:
 	case OPERATION_HAZARD_CLOSE:

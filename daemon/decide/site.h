@@ -296,6 +296,7 @@ enum operation_type {
 	OPERATION_HAZARD_CLOSE,  /* checked by somebody else and found good */
 	OPERATION_HAZARD_REOPEN, /* checked and found not good */
 	OPERATION_HAZARD_ASSIGN, /* another owner (to), another deadline (span), or both */
+	OPERATION_REPORTED,      /* a report upward was made: standing, to whom (to), when (from) */
 };
 const char *operation_name(enum operation_type); /* the `action` of its entry */
 

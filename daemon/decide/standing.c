@@ -12,8 +12,8 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
         [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
         [STANDING_RULE] = "rule",           [STANDING_HAZARD] = "hazard",
-        [STANDING_HEAD] = "head",           [STANDING_FLOOD] = "flood",
-        [STANDING_CHATTER] = "chatter",
+        [STANDING_HEAD] = "head",           [STANDING_REPORTING] = "reporting",
+        [STANDING_FLOOD] = "flood",         [STANDING_CHATTER] = "chatter",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -154,6 +154,8 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 		json_put_time(out, "begins", s->begins);
 	if (s->until)
 		json_put_time(out, "until", s->until);
+	if (s->made)
+		json_put_time(out, "made", s->made);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (*text_of(s, &texts[i]))
 			json_put_string(out, texts[i].name, *text_of(s, &texts[i]));
@@ -209,7 +211,7 @@ static bool read_members(const cJSON *root, struct standing *s)
 	s->hidden = (uint32_t)hidden;
 	return s->type < STANDING_TYPE_COUNT && read_wall(root, "since", &s->since.wall) &&
 	       read_wall(root, "begins", &s->begins) && read_wall(root, "until", &s->until) &&
-	       read_wall(root, "ended_at", &s->ended.wall);
+	       read_wall(root, "made", &s->made) && read_wall(root, "ended_at", &s->ended.wall);
 }
 
 bool standing_read_json(const char *json, struct standing *s)
@@ -344,6 +346,9 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_HEAD:
 		head_due(c, s);
+		break;
+	case STANDING_REPORTING:
+		reporting_due(c, s);
 		break;
 	case STANDING_FLOOD:
 		flood_due(c, s);

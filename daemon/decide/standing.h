@@ -29,8 +29,10 @@ enum standing_type {
 	STANDING_HAZARD, /* zone, device, incident it came from; by reported it, to remedies it
 	                    until `until`; remedy, remedied_by: waits for another person's check */
 	STANDING_HEAD,   /* the daily head of the record: due, the next one */
-	STANDING_FLOOD,  /* to, or channel: its lesser incidents come in digests; hidden */
-	STANDING_CHATTER, /* device, kinds: comes and goes all the time; hidden */
+	STANDING_REPORTING, /* incident, rule: the duty; to, until; hidden: how often it was told
+	                       of; made: when, once it is over */
+	STANDING_FLOOD,     /* to, or channel: its lesser incidents come in digests; hidden */
+	STANDING_CHATTER,   /* device, kinds: comes and goes all the time; hidden */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -57,7 +59,8 @@ struct standing {
 	 * HANDOVER, HAZARD: how often it was late. */
 	uint32_t hidden;
 	struct moment since;
-	wall_ms begins;       /* OVERRIDE: it may lie ahead */
+	wall_ms begins; /* OVERRIDE: it may lie ahead. REPORTING: the first one's beginning */
+	wall_ms made;
 	bool swap;            /* OVERRIDE */
 	wall_ms until;        /* when it ends by itself; 0: not by the clock */
 	struct timer due;     /* its end, or when it must be looked at */

@@ -67,10 +67,15 @@ static const struct {
 
 /* Of what is told without an incident. */
 static const struct phrase plain_tags[REASON_COUNT] = {
-        [REASON_TEST] = {"测试", "TEST"},          [REASON_DRILL_STARTED] = {"演练", "DRILL"},
-        [REASON_DRILL_ENDED] = {"演练", "DRILL"},  [REASON_HAZARD] = {"隐患", "HAZARD"},
-        [REASON_LEDGER_HEAD] = {"账本", "RECORD"}, [REASON_DIGEST] = {"汇总", "DIGEST"},
+        [REASON_TEST] = {"测试", "TEST"},
+        [REASON_DRILL_STARTED] = {"演练", "DRILL"},
+        [REASON_DRILL_ENDED] = {"演练", "DRILL"},
+        [REASON_HAZARD] = {"隐患", "HAZARD"},
+        [REASON_LEDGER_HEAD] = {"账本", "RECORD"},
+        [REASON_DIGEST] = {"汇总", "DIGEST"},
         [REASON_SHIFT] = {"交接班", "HANDOVER"},
+        [REASON_REPORT_DUE] = {"报告提醒", "REPORT"},
+        [REASON_REPORT_LATE] = {"报告逾期", "REPORT LATE"},
 };
 
 struct writer {

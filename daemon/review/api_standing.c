@@ -339,6 +339,46 @@ void api_drill_end(struct exchange *ex)
 	end(ex, STANDING_DRILL, OPERATION_DRILL_END);
 }
 
+/* ---- reports upward ---- */
+
+void api_reportings(struct exchange *ex)
+{
+	list(ex, STANDING_REPORTING);
+}
+
+/* "at": when it was made; now where it is left out. */
+static bool read_at(struct exchange *ex, const cJSON *body, const struct site *site, wall_ms *out)
+{
+	const struct review_service *service = &ex->server->service;
+	const char *at;
+	if (!exchange_member(ex, body, "at", false, ID_MAX, &at))
+		return false;
+	if (!at || when_parse(at, service->now(service->ctx).wall, &site->def->timezone, out) >= 0)
+		return true;
+	exchange_problem(ex, 400, "at: '%.64s' is no time; allowed: %s", at, WHEN_FORMS);
+	return false;
+}
+
+void api_reporting_made(struct exchange *ex)
+{
+	struct operation operation = {.type = OPERATION_REPORTED,
+	                              .via = "api",
+	                              .standing = ex->id,
+	                              .kind = INCIDENT_KIND_NONE,
+	                              .severity = SEVERITY_NONE};
+	cJSON *body = exchange_body(ex, "by, note, to, at");
+	if (!body)
+		return;
+	const struct site *site = NULL;
+	if (exchange_member(ex, body, "by", true, ID_MAX, &operation.by) &&
+	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note) &&
+	    exchange_member(ex, body, "to", false, NOTE_MAX, &operation.to) &&
+	    (site = site_of_standing(ex, STANDING_REPORTING)) &&
+	    read_at(ex, body, site, &operation.from))
+		exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);
+	cJSON_Delete(body);
+}
+
 /* ---- hazards ---- */
 
 void api_hazards(struct exchange *ex)

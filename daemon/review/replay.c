@@ -228,7 +228,7 @@ static void take_stranger(struct engine *e, const struct ledger_row *row, const 
 
 static bool read_action(const char *action, enum operation_type *out)
 {
-	for (int type = 0; action && type <= OPERATION_HAZARD_ASSIGN; type++)
+	for (int type = 0; action && type <= OPERATION_REPORTED; type++)
 		if (type != OPERATION_DUTY_OVERRIDE && type != OPERATION_DUTY_CANCEL &&
 		    strcmp(action, operation_name((enum operation_type)type)) == 0) {
 			*out = (enum operation_type)type;
@@ -247,6 +247,9 @@ static void read_scope(const cJSON *data, struct operation *op)
 			op->kinds |= kinds_from_name(type, kind->valuestring);
 	op->device = json_string(data, "device");
 	op->standing = json_string(data, "standing");
+	const char *at = json_string(data, "at");
+	if (at)
+		(void)!time_parse(at, &op->from);
 	(void)!json_int(data, "span_ms", &op->span);
 	(void)!json_bool(data, "force", &op->force);
 	(void)!json_bool(data, "announced", &op->announced);

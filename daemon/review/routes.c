@@ -46,6 +46,8 @@ static const struct route routes[] = {
         {"POST", "/api/v1/drills", ROLE_ADMIN, "", api_drill},
         {"POST", "/api/v1/drills/{id}/end", ROLE_ADMIN, "by", api_drill_end},
         {"POST", "/api/v1/devices/{id}/walk-test", ROLE_ADMIN, "", api_walk_test},
+        {"GET", "/api/v1/reporting", ROLE_VIEWER, "site, all", api_reportings},
+        {"POST", "/api/v1/reporting/{id}/made", ROLE_OPERATOR, "", api_reporting_made},
         {"GET", "/api/v1/hazards", ROLE_VIEWER, "site, all", api_hazards},
         {"POST", "/api/v1/hazards", ROLE_OPERATOR, "", api_hazard},
         {"POST", "/api/v1/hazards/{id}/remedy", ROLE_OPERATOR, "", api_hazard_remedy},

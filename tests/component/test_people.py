@@ -1,5 +1,9 @@
 """What people do, from outside: answering, handing over, drilling, silencing, arming."""
 
+import datetime
+
+from house import quick
+
 
 def test_help_is_a_call_for_the_next_step(house):
     house.says("sos-gate", "panic")
@@ -94,3 +98,75 @@ def test_a_flood_of_lesser_ones_comes_gathered_and_names_each(house):
             if request.incident and request.to == "qian"]
     assert told + [one["id"] for one in digest.json["data"]["incidents"]] == made
     assert len(told) == 10 and digest.json["data"]["incidents_omitted"] == 0
+
+
+def test_of_a_flood_the_lesser_ones_come_together_and_a_kill_loses_none(house):
+    """Ten come one by one; the rest, and only the rest, in one message a few seconds later."""
+    ids = []
+    for zone in ("campus", "dorm", "dorm-3f", "gate", "office"):
+        for kind in ("water", "other", "tamper"):
+            done = house.api("POST", "/api/v1/incidents", {
+                "zone": zone, "kind": kind, "severity": "minor", "by": "sun", "note": "雨大"})
+            assert done.status == 201, done
+            ids.append(done.json["id"])
+    house.daemon.kill()
+    house.daemon.start()
+    digest = house.push("qian", "digest", within=15)
+    assert digest.json["type"] == "digest"
+    told = [i for i in ids if i in digest.notification["text"]]
+    assert told == ids[10:]
+    one_by_one = {r.incident["id"] for r in house.pushes(to="qian", reason="opened")}
+    assert one_by_one == set(ids[:10])
+    house.says("sos-gate", "panic")
+    assert house.push("qian", "opened", within=3, step=1).incident["kind"] in ("panic", "water",
+                                                                            "other", "tamper")
+
+
+def test_the_next_shift_takes_over_with_one_tap(house):
+    """Nobody has an incident to hand over, but something is silenced: the next one must know."""
+    house.tocsin("silence", "add", "--zone", "gate", "--kind", "perimeter", "--for", "2h",
+                 "--by", "li", "--note", "围墙维修")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    done = house.api("POST", "/api/v1/duty/overrides", {
+        "post": "guard", "people": ["sun"], "from": now.isoformat(),
+        "to": (now + datetime.timedelta(hours=2)).isoformat(), "by": "li"})
+    assert done.status == 200, done
+    push = house.push("sun", "shift")
+    assert push.json["type"] == "duty.handover" and push.incident is None
+    assert "围墙维修" in push.notification["text"]
+    link = push.json["data"]["ack_url"]
+    page = house.api("GET", link[len(house.url):], token=None)
+    assert "围墙维修" in page.body.decode()
+    assert [h["to"] for h in house.tocsin_json("handover")["items"]] == ["sun"]
+    assert house.api("POST", link[len(house.url):], token=None).status == 200
+    assert house.tocsin_json("handover")["items"] == []
+
+
+def owes_a_report(school):
+    quick(school)
+    school["reporting"] = [
+        {"id": "oral", "name": "首报", "to": "区教育局", "within": "3s", "remind": "2s",
+         "tell": ["duty:leader"]},
+        {"id": "written", "name": "书面报告", "to": "区教育局", "within": "1h",
+         "tell": ["duty:leader"]}]
+
+
+def test_a_report_upward_is_reminded_of_late_and_made(build_house):
+    house = build_house(edit_school=owes_a_report)
+    house.says("sos-gate", "panic")
+    reminder = house.push(house.leader(), "report_due")
+    assert reminder.json["type"] == "report.due" and "首报" in reminder.notification["text"]
+    house.daemon.kill()
+    house.daemon.start()
+    assert "区教育局" in house.push(house.leader(), "report_late").notification["text"]
+    written, oral = house.tocsin_json("reporting")["items"]
+    house.tocsin("reporting", "made", oral["id"], "--by", "li", "--to", "值班室王科长")
+    made = house.api("POST", f"/api/v1/reporting/{written['id']}/made", {"by": "li"})
+    assert made.status == 200 and made.json["end"] == "made in time", made
+    assert house.api("POST", f"/api/v1/reporting/{written['id']}/made", {"by": "li"}).status in (
+        404, 409)
+    actions = [row["data"]["action"] for row in house.log(type="reporting")]
+    assert actions == ["owed", "owed", "reminded", "late", "made late", "made"]
+    (late,) = [row for row in house.log(type="reporting") if row["data"]["action"] == "made late"]
+    assert late["by"] == "li" and late["data"]["what"]["to"] == "值班室王科长"
+    assert "首报" in house.tocsin("show", oral["incident"])

@@ -213,6 +213,18 @@ const struct command commands[] = {
          .examples = "drills start --zone dorm --kind fire --for 30m --by sun\n"
                      "drills end binjiang-drill-5 --by sun\ndrills list --json\n",
          .run = run_drill},
+        {.name = "reporting",
+         .arguments = "[list | made ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_AT) | BIT(OPTION_NOTE) |
+                  BIT(OPTION_ALL) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "reports upward that are owed, and those that were made",
+         .details = "Lists what is to be reported, to whom and until when; --all with what is "
+                    "done. made says that one\nwas made: --by whom, --to whom, --at what time "
+                    "(now). What is late stays in the record as late.",
+         .examples = "reporting\nreporting made binjiang-reporting-4 --by li --to \"education "
+                     "bureau, Mr. Wang\"\n",
+         .run = run_reporting},
         {.name = "hazards",
          .also = "hazard",
          .arguments = "[list | add | remedy ID | close ID | reopen ID | assign ID]",

@@ -81,6 +81,7 @@ int run_handover(const struct command_context *, const struct invocation *);
 int run_arm(const struct command_context *, const struct invocation *);
 int run_silence(const struct command_context *, const struct invocation *);
 int run_drill(const struct command_context *, const struct invocation *);
+int run_reporting(const struct command_context *, const struct invocation *);
 int run_hazards(const struct command_context *, const struct invocation *);
 int run_walk_test(const struct command_context *, const struct invocation *);
 int run_assign(const struct command_context *, const struct invocation *);

@@ -26,8 +26,8 @@ static void say_item(const struct listing *listing, const cJSON *item)
 {
 	struct text out = {0};
 	static const char *const lists[] = {"from", "people", "swap"};
-	static const char *const members[] = {"post", "incident", "zone", "device",   "to",
-	                                      "by",   "until",    "note", "ended_at", "end"};
+	static const char *const members[] = {"post",  "incident", "zone", "device",   "to", "by",
+	                                      "until", "made",     "note", "ended_at", "end"};
 	add_member(&out, "", item, "id");
 	add_member(&out, "  ", item, "state");
 	add_member(&out, "  since ", item, "since");
@@ -88,6 +88,34 @@ int list_standings(const struct command_context *ctx, const struct invocation *l
 	else if (r == 0)
 		fprintf(ctx->out, "%s\n", say(ctx, "none", "无"));
 	text_finish(&listing.json);
+	return code;
+}
+
+int run_reporting(const struct command_context *ctx, const struct invocation *line)
+{
+	static const enum option options[] = {OPTION_BY, OPTION_TO, OPTION_AT, OPTION_NOTE};
+	struct text path = {0}, body = {0};
+	const char *word = line->argument_count ? line->arguments[0] : "list";
+	if (strcmp(word, "list") == 0 && line->argument_count < 2)
+		return list_standings(ctx, line, STANDING_REPORTING);
+	if (strcmp(word, "made") != 0 || line->argument_count != 2)
+		return complain(ctx, EXIT_USAGE,
+		                "'reporting' lists, or: reporting made ID --by PERSON --to WHOM");
+	if (!line->options[OPTION_BY])
+		return complain(ctx, EXIT_USAGE, "'reporting made' needs --by PERSON");
+	text_add(&path, "/api/v1/reporting/");
+	client_add_segment(&path, line->arguments[1]);
+	text_add(&path, "/made");
+	json_open(&body, NULL, '{');
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (line->options[options[i]])
+			json_put_string(&body, option_facts[options[i]].name,
+			                line->options[options[i]]);
+	json_close(&body, '}');
+	int code = post_to_daemon(ctx, line, text_get(&path), text_get(&body),
+	                          say(ctx, "recorded", "已记录"));
+	text_finish(&path);
+	text_finish(&body);
 	return code;
 }
 

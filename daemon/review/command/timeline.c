@@ -373,6 +373,40 @@ static bool tell_operator(struct telling *t)
 	return speaks;
 }
 
+/* "report owed: oral report to the education bureau, until 2026-11-22T00:30:00.000Z" */
+static bool tell_reporting(struct telling *t)
+{
+	static const struct {
+		const char *action, *chinese;
+		bool late;
+	} actions[] = {{"owed", "须报告", false},
+	               {"reminded", "报告提醒", false},
+	               {"late", "报告逾期", true},
+	               {"made", "已报告", false},
+	               {"made late", "已报告（逾期）", true},
+	               {"not owed", "无须报告", false}};
+	const char *action = text_of(t, "action"), *word = action;
+	const cJSON *what = json_get(t->data, "what");
+	const char *note = json_string(what, "note"), *to = json_string(what, "to");
+	const char *until = json_string(what, "until");
+	bool chinese = t->ctx->language && strncmp(t->ctx->language, "zh", 2) == 0;
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(actions[i].action, action) == 0) {
+			word = chinese ? actions[i].chinese : action;
+			t->tone = actions[i].late ? TONE_WORST : TONE_PLAIN;
+		}
+	add(t, "report ", "");
+	text_add_safe(t->out, word);
+	text_add(t->out, ": ");
+	text_add_safe(t->out, note ? note : "");
+	add(t, " to ", "，报 ");
+	text_add_safe(t->out, to ? to : "");
+	add(t, ", until ", "，期限 ");
+	text_add_safe(t->out, until ? until : "");
+	add_by(t, ", by ", "，操作人 ");
+	return true;
+}
+
 static bool tell_silent(struct telling *t)
 {
 	add_device(t);
@@ -461,6 +495,7 @@ static const struct {
         {"notification", tell_notification},
         {"operator", tell_operator},
         {"device.silent", tell_silent},
+        {"reporting", tell_reporting},
         {"rejected", tell_rejected},
 };
 
