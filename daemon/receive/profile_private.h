@@ -1,4 +1,6 @@
-/* What decoding (profile_decode.c), its memory and Home Assistant's announcements share. */
+/* What the parts of decoding share: the message (profile_decode.c), where in it devices speak
+ * (profile_places.c), what their members mean (profile_readers.c), words, templates and times
+ * (profile_values.c), the memory, and Home Assistant's announcements. */
 #ifndef TOCSIN_RECEIVE_PROFILE_PRIVATE_H
 #define TOCSIN_RECEIVE_PROFILE_PRIVATE_H
 
@@ -24,6 +26,44 @@ const cJSON *json_at(const cJSON *, const char *pointer);
 /* A value as a word: true, false, a number, a text; NULL for null, lists and objects. room holds
  * what has to be made up. */
 const char *json_word(const cJSON *, char room[WORD_ROOM]);
+
+/* In lower case; false where it is longer than the room. */
+bool key_lower(const char *key, char *out, size_t cap);
+
+const char *capture_find(const struct decoding *, const char *name, size_t len, size_t *out);
+/* "{device}-{/channel|1}", with what the topic and this node of the payload hold. NULL where a part
+ * is missing, or the whole is too long for an address. */
+const char *template_fill(struct decoding *, const cJSON *node, const char *template);
+/* The time that a message gives, or 0; a local one is left to who knows the site. */
+wall_ms decode_time(struct decoding *, const cJSON *node, const char **local);
+
+/* ---- readers ---- */
+
+struct speaking { /* one device in one place of the message */
+	const char *address;
+	const cJSON *object; /* or NULL: a text payload */
+	uint32_t first;      /* its first statement */
+	bool test, history;
+};
+
+/* The reader of a member: the model's own come before the rule's. */
+const struct reader *reader_find(const struct decoding *, const char *key, const cJSON *object,
+                                 const cJSON *value);
+/* What the word of one member means to one reader. */
+int reader_apply(struct decoding *, struct speaking *, const struct reader *, const char *key,
+                 const char *word, const double *number) MUST_USE;
+/* A number that some device's `watch` looks at. */
+int number_note(struct decoding *, const struct speaking *, const char *key,
+                double number) MUST_USE;
+/* wrapped: the values stand at this name within their members, or NULL. */
+int decode_members(struct decoding *, struct speaking *, const char *wrapped) MUST_USE;
+
+/* ---- places ---- */
+
+int decode_places(struct decoding *) MUST_USE; /* of a JSON payload, by the rule's roots */
+int decode_scalar(struct decoding *) MUST_USE; /* a payload that is one value */
+int decode_availability(struct decoding *) MUST_USE;
+int decode_models(struct decoding *) MUST_USE;
 
 /* NULL, with why, when the statements of one message are too many. */
 struct statement *statement_add(struct decoding *, enum statement_type, const char *address);

@@ -1,0 +1,243 @@
+/* Where in a payload devices speak, and what holds for all that one says there. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "receive/profile_private.h"
+
+#define SCALAR_MAX 256
+
+static bool is_detector(enum kind kind)
+{
+	return kind < KIND_TAMPER || kind == KIND_NONE;
+}
+
+/* A message that came out of a cache or waited at the broker, and is older than the profile lets
+ * it be, is past. */
+static bool is_stale(const struct decoding *d, wall_ms time)
+{
+	const struct heard_message *m = d->message;
+	if (!d->profile->fresh || !time || m->now - time <= d->profile->fresh)
+		return false;
+	return m->retained || memory_gateway_is_fresh(d->memory, d->profile->gateway, m->steady);
+}
+
+/* What holds for all that one device said in one place: test, time, identity, life. */
+static int speaking_end(struct decoding *d, struct speaking *s)
+{
+	const char *local;
+	const cJSON *node = s->object ? s->object : d->out->tree;
+	wall_ms time = node ? decode_time(d, node, &local) : 0;
+	if (!node)
+		local = NULL;
+	bool stale = is_stale(d, time);
+	bool lifeless = d->rule->dead || d->message->retained || s->history || stale;
+	const char *id = NULL, *alias = NULL;
+	if (d->rule->id && d->out->tree)
+		id = template_fill(d, s->history ? node : d->out->tree, d->rule->id);
+	if (s->address) {
+		const struct learnt *learnt = memory_device(d->memory, d->profile, s->address);
+		alias = learnt ? learnt->alias : NULL;
+		if (d->rule->alias_at && node)
+			alias = template_fill(d, d->out->tree, d->rule->alias_at);
+	}
+	for (uint32_t i = s->first; i < d->out->count; i++) {
+		struct statement *f = &d->out->items[i];
+		f->alias = alias;
+		f->time = time;
+		f->local_time = local;
+		f->id = id;
+		f->history |= stale;
+		f->lifeless = lifeless;
+		if (s->test && f->active && f->type != SAID_STATUS && is_detector(f->kind))
+			f->test = true;
+	}
+	if (lifeless || !s->address)
+		return 0;
+	struct statement *alive = statement_add(d, SAID_ALIVE, s->address);
+	if (!alive)
+		return -EINVAL;
+	alive->alias = alias;
+	return 0;
+}
+
+static void choose_model(struct decoding *d, const char *address)
+{
+	const char *model = NULL;
+	d->model = NULL;
+	if (!d->profile->model_count || !address)
+		return;
+	if (d->rule->model_at && d->out->tree)
+		model = template_fill(d, d->out->tree, d->rule->model_at);
+	if (!model) {
+		const struct learnt *learnt = memory_device(d->memory, d->profile, address);
+		model = learnt ? learnt->model : NULL;
+	}
+	for (uint32_t i = 0; model && i < d->profile->model_count; i++)
+		for (uint32_t k = 0; k < d->profile->models[i].model_count; k++)
+			if (pattern_fits(d->profile->models[i].models[k], model)) {
+				d->model = &d->profile->models[i];
+				return;
+			}
+}
+
+static int read_place(struct decoding *d, const struct root *root, const cJSON *object,
+                      const char *address)
+{
+	if (!cJSON_IsObject(object))
+		return 0;
+	const char *template = d->rule->device;
+	if (template && !(root->device && address))
+		address = template_fill(d, object, template);
+	if (!address && template)
+		address = template_fill(d, d->out->tree, template);
+	struct speaking s = {.address = address,
+	                     .object = object,
+	                     .first = d->out->count,
+	                     .history = root->history};
+	choose_model(d, address);
+	if (decode_members(d, &s, root->value) < 0)
+		return -EINVAL;
+	return speaking_end(d, &s);
+}
+
+/* Follows a root's pointer; a * stands for each part of a list or object. */
+static int read_root(struct decoding *d, const struct root *root, const char *at, const cJSON *node,
+                     const char *address, bool *found)
+{
+	const char *star = strstr(at, "/*");
+	if (!star) {
+		const cJSON *object = json_at(node, at);
+		*found |= cJSON_IsObject(object);
+		return read_place(d, root, object, address);
+	}
+	char way[ADDRESS_MAX];
+	snprintf(way, sizeof way, "%.*s", (int)(star - at), at);
+	const cJSON *item;
+	cJSON_ArrayForEach (item, json_at(node, way)) {
+		const char *name = root->device && item->string ? item->string : address;
+		if (strlen(name ? name : "") <= ADDRESS_MAX &&
+		    read_root(d, root, star + 2, item, name, found) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int decode_places(struct decoding *d)
+{
+	bool found = false;
+	/* Roots are alternatives, but for those that hold the past. */
+	for (uint32_t i = 0; i < d->rule->root_count; i++) {
+		const struct root *root = &d->rule->roots[i];
+		if (found && !root->history && !strstr(root->at, "/*"))
+			continue;
+		if (read_root(d, root, root->at, d->out->tree, d->out->address, &found) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* A text payload without what stands around it; NULL when it is too long or no text. */
+static const char *scalar_word(struct decoding *d)
+{
+	const char *bytes = d->message->bytes;
+	size_t len = d->message->len;
+	while (len && strchr(" \t\r\n", *bytes)) {
+		bytes++;
+		len--;
+	}
+	while (len && strchr(" \t\r\n", bytes[len - 1]))
+		len--;
+	if (len > 1 && *bytes == '"' && bytes[len - 1] == '"') { /* a JSON text */
+		bytes++;
+		len -= 2;
+	}
+	if (len > SCALAR_MAX || !text_is_utf8(bytes, len))
+		return NULL;
+	return arena_copy_len(&d->out->arena, bytes, len);
+}
+
+int decode_scalar(struct decoding *d)
+{
+	char room[WORD_ROOM];
+	const char *word, *key = d->rule->as;
+	if (d->out->tree) { /* the value stands in an object, with its time perhaps */
+		const cJSON *at = json_at(d->out->tree, d->rule->value_at);
+		word = at ? json_word(at, room) : NULL;
+		if (!word)
+			return 0;
+		word = arena_copy(&d->out->arena, word);
+	} else {
+		word = scalar_word(d);
+	}
+	if (!word)
+		return problem_set(d->why, -EINVAL, "the payload is no text of at most %d bytes",
+		                   SCALAR_MAX);
+	if (!key) {
+		size_t len = 0;
+		const char *at = capture_find(d, "key", 3, &len);
+		key = at ? arena_copy_len(&d->out->arena, at, len) : "value";
+	}
+	struct speaking s = {.address = d->out->address, .first = d->out->count};
+	char *end;
+	double parsed = strtod(word, &end);
+	const double *number = end != word && !*end && isfinite(parsed) ? &parsed : NULL;
+	choose_model(d, s.address);
+	const struct reader *reader = reader_find(d, key, NULL, NULL);
+	if (number && number_note(d, &s, key, parsed) < 0)
+		return -EINVAL;
+	if (reader && reader_apply(d, &s, reader, key, word, number) < 0)
+		return -EINVAL;
+	return speaking_end(d, &s);
+}
+
+int decode_availability(struct decoding *d)
+{
+	char room[WORD_ROOM];
+	const char *word, *address = d->out->address;
+	bool gateway = d->rule->does == RULE_GATEWAY;
+	if (d->out->tree) {
+		const cJSON *at = json_at(d->out->tree,
+		                          d->rule->value_at ? d->rule->value_at : "/state");
+		word = at ? json_word(at, room) : NULL;
+	} else {
+		word = scalar_word(d);
+	}
+	if (gateway && !d->rule->device)
+		address = d->profile->gateway;
+	enum kind kind = KIND_NONE;
+	enum meaning means = word ? value_map_find(d->rule->words, word, NULL, &kind)
+	                          : MEANS_UNKNOWN;
+	if (means != MEANS_ONLINE && means != MEANS_OFFLINE)
+		return 0; /* init, sleeping, nothing at all: neither here nor gone */
+	struct statement *f = statement_add(d, gateway ? SAID_GATEWAY : SAID_STATUS, address);
+	f->active = means == MEANS_ONLINE;
+	f->key = "availability";
+	f->word = word == room ? arena_copy(&d->out->arena, room) : word;
+	const struct learnt *learnt = address ? memory_device(d->memory, d->profile, address)
+	                                      : NULL;
+	f->alias = learnt ? learnt->alias : NULL;
+	f->lifeless = true;
+	if (gateway)
+		memory_gateway(d->memory, address, f->active, d->message->steady);
+	return 0;
+}
+
+int decode_models(struct decoding *d)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach (item, json_at(d->out->tree, d->rule->each ? d->rule->each : "")) {
+		const char *device = template_fill(d, item, d->rule->device);
+		const char *alias = NULL, *model = NULL;
+		if (!device)
+			continue;
+		if (d->rule->alias_at)
+			alias = template_fill(d, item, d->rule->alias_at);
+		if (d->rule->model_at)
+			model = template_fill(d, item, d->rule->model_at);
+		memory_learn(d->memory, d->profile, device, alias, model);
+	}
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* What the members of a message mean to the readers of a profile. */
+#include <errno.h>
+#include <string.h>
+
+#include "receive/profile_private.h"
+
+static bool condition_holds(const struct condition *condition, const cJSON *object)
+{
+	char room[WORD_ROOM], low[WORD_ROOM * 2];
+	const cJSON *at = *condition->key == '/' ? json_at(object, condition->key)
+	                                         : json_get(object, condition->key);
+	const char *word = at ? json_word(at, room) : NULL;
+	if (!condition->any_of)
+		return at && !cJSON_IsNull(at);
+	if (!word || !key_lower(word, low, sizeof low))
+		return false;
+	for (uint32_t i = 0; i < condition->count; i++)
+		if (strcmp(condition->any_of[i], low) == 0)
+			return true;
+	return false;
+}
+
+static bool reader_takes(const struct reader *reader, const cJSON *object, const cJSON *value)
+{
+	bool typed = reader->type_bool || reader->type_number || reader->type_text;
+	if (value && typed &&
+	    !((reader->type_bool && cJSON_IsBool(value)) ||
+	      (reader->type_number && cJSON_IsNumber(value)) ||
+	      (reader->type_text && cJSON_IsString(value))))
+		return false;
+	for (uint32_t i = 0; i < reader->when_count; i++)
+		if (!condition_holds(&reader->when[i], object))
+			return false;
+	return true;
+}
+
+static struct statement *statement_merge(struct decoding *d, const struct speaking *s,
+                                         enum statement_type type, enum kind kind, bool active,
+                                         bool test)
+{
+	for (uint32_t i = s->first; i < d->out->count; i++) {
+		struct statement *known = &d->out->items[i];
+		if (known->type != type || known->kind != kind)
+			continue;
+		if (known->active && (!active || (test && !known->test) || test == known->test))
+			return NULL;
+		return known;
+	}
+	return statement_add(d, type, s->address);
+}
+
+static const enum statement_type found_by[] = {
+        [READS_SIGNAL] = SAID_SIGNAL,       [READS_OWN] = SAID_OWN,
+        [READS_PRESS] = SAID_SIGNAL,        [READS_TEST] = SAID_SIGNAL,
+        [READS_AVAILABILITY] = SAID_STATUS, [READS_ALIVE] = SAID_ALIVE,
+};
+
+static int puzzle(struct decoding *d, const struct speaking *s, const char *key, const char *word)
+{
+	if (!*word || strcasecmp(word, "unknown") == 0 || strcasecmp(word, "unavailable") == 0 ||
+	    strcasecmp(word, "none") == 0)
+		return 0;
+	struct statement *statement = statement_add(d, SAID_PUZZLE, s->address);
+	if (!statement)
+		return -EINVAL;
+	statement->key = key;
+	statement->word = word;
+	return 0;
+}
+
+/* What the word of one member means to one reader. */
+int reader_apply(struct decoding *d, struct speaking *s, const struct reader *reader,
+                 const char *key, const char *word, const double *number)
+{
+	enum kind mapped = KIND_NONE;
+	enum meaning means = value_map_find(reader->map, word, number, &mapped);
+	enum kind kind = mapped != KIND_NONE ? mapped : reader->kind;
+	if (reader->reads == READS_TEST) {
+		bool tests = means == MEANS_ACTIVE || means == MEANS_TEST;
+		s->test |= tests;
+		struct statement *test = tests ? statement_add(d, SAID_TEST, s->address) : NULL;
+		if (test) {
+			test->key = key;
+			test->word = word;
+		}
+		return 0;
+	}
+	if (means == MEANS_NOTHING || reader->reads == READS_ALIVE)
+		return 0;
+	enum statement_type type = found_by[reader->reads];
+	if (reader->reads == READS_OWN && mapped != KIND_NONE)
+		type = SAID_SIGNAL;
+	if (reader->reads == READS_PRESS && means == MEANS_UNKNOWN && *word)
+		type = SAID_PRESS;
+	else if (means == MEANS_UNKNOWN)
+		return puzzle(d, s, key, word);
+	bool active = means == MEANS_ACTIVE || means == MEANS_TEST || means == MEANS_ONLINE ||
+	              type == SAID_PRESS;
+	struct statement *statement = statement_merge(d, s, type, kind, active,
+	                                              means == MEANS_TEST);
+	if (!statement)
+		return d->out->count == STATEMENTS_MAX ? -EINVAL : 0;
+	*statement = (struct statement){.type = type,
+	                                .address = s->address,
+	                                .kind = kind,
+	                                .active = active,
+	                                .test = means == MEANS_TEST,
+	                                .momentary = reader->momentary ||
+	                                             reader->reads == READS_PRESS,
+	                                .resets = reader->resets,
+	                                .history = s->history,
+	                                .key = key,
+	                                .word = word};
+	if (number) {
+		statement->has_value = true;
+		statement->value = *number;
+	}
+	return 0;
+}
+
+static const char *reader_key(const void *owner, uint32_t i)
+{
+	return ((const struct reader *)owner)[i].key;
+}
+
+static const struct reader *set_find(const struct reader_set *set, const char *low,
+                                     const cJSON *object, const cJSON *value)
+{
+	uint32_t at = index_find(&set->index, low, reader_key, set->readers);
+	for (; at != INDEX_NONE; at = set->readers[at].next)
+		if (reader_takes(&set->readers[at], object, value))
+			return &set->readers[at];
+	for (uint32_t i = 0; i < set->pattern_count; i++) {
+		const struct reader *reader = &set->readers[set->patterns[i]];
+		if (pattern_fits(reader->key, low) && reader_takes(reader, object, value))
+			return reader;
+	}
+	return NULL;
+}
+
+/* The reader of a member: the model's own come before the rule's. */
+const struct reader *reader_find(const struct decoding *d, const char *key, const cJSON *object,
+                                 const cJSON *value)
+{
+	char low[80];
+	if (!key_lower(key, low, sizeof low))
+		return NULL;
+	const struct reader *found = NULL;
+	for (uint32_t i = 0; d->model && i < d->model->set_count && !found; i++)
+		found = set_find(&d->profile->sets[d->model->sets[i]], low, object, value);
+	for (uint32_t i = 0; i < d->rule->set_count && !found; i++)
+		found = set_find(&d->profile->sets[d->rule->sets[i]], low, object, value);
+	return found;
+}
+
+int number_note(struct decoding *d, const struct speaking *s, const char *key, double number)
+{
+	for (uint32_t i = 0; i < d->profiles->watched_count; i++) {
+		if (strcmp(d->profiles->watched[i], key) != 0)
+			continue;
+		struct statement *statement = statement_add(d, SAID_NUMBER, s->address);
+		if (!statement)
+			return -EINVAL;
+		statement->key = key;
+		statement->value = number;
+		statement->has_value = true;
+		return 0;
+	}
+	return 0;
+}
+
+static int read_member(struct decoding *d, struct speaking *s, const char *key,
+                       const struct reader *reader, const cJSON *value)
+{
+	char room[WORD_ROOM];
+	const char *word = json_word(value, room);
+	if (!word)
+		return 0; /* null, a list, an object: nothing is said */
+	const double *number = cJSON_IsNumber(value) ? &value->valuedouble : NULL;
+	if (number && number_note(d, s, key, *number) < 0)
+		return -EINVAL;
+	if (!reader)
+		return 0;
+	if (word == room)
+		word = arena_copy(&d->out->arena, room);
+	return reader_apply(d, s, reader, key, word, number);
+}
+
+static int read_pointers(struct decoding *d, struct speaking *s, const uint32_t *sets,
+                         uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct reader_set *set = &d->profile->sets[sets[i]];
+		for (uint32_t k = 0; k < set->pointer_count; k++) {
+			const struct reader *reader = &set->readers[set->pointers[k]];
+			const cJSON *value = json_at(s->object, reader->key);
+			if (value && reader_takes(reader, s->object, value) &&
+			    read_member(d, s, reader->key, reader, value) < 0)
+				return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int decode_members(struct decoding *d, struct speaking *s, const char *wrapped)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach (item, s->object) {
+		const cJSON *value = item;
+		if (wrapped && cJSON_IsObject(item))
+			value = json_get(item, wrapped);
+		if (!value)
+			continue;
+		const struct reader *reader = reader_find(d, item->string, s->object, value);
+		if (read_member(d, s, item->string, reader, value) < 0)
+			return -EINVAL;
+	}
+	if (d->model && read_pointers(d, s, d->model->sets, d->model->set_count) < 0)
+		return -EINVAL;
+	return read_pointers(d, s, d->rule->sets, d->rule->set_count);
+}
