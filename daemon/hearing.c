@@ -279,7 +279,8 @@ static void hear_stranger(struct app *app, uint32_t first, uint32_t end, struct 
 		                            .time = s->time};
 		if (s->type == SAID_TOPIC || s->history || s->test)
 			stranger.active = false;
-		if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC)
+		bool guessed = s->type == SAID_OWN && s->kind != KIND_NONE;
+		if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC && !guessed)
 			continue;
 		meet_stranger(app, slot, &stranger, now);
 		met = true;

@@ -261,7 +261,18 @@ void values_read(const struct checker *c, const struct node *node, struct profil
 
 /* ---- sets of readers ---- */
 
-enum { R_KEY, R_KIND, R_VALUES, R_TYPE, R_MOMENTARY, R_RESETS, R_WHEN, R_GUESS, R_COUNT };
+enum {
+	R_KEY,
+	R_KIND,
+	R_VALUES,
+	R_TYPE,
+	R_MOMENTARY,
+	R_RESETS,
+	R_WHEN,
+	R_UNLESS,
+	R_GUESS,
+	R_COUNT
+};
 static const struct key reader_keys[R_COUNT] = {
         [R_KEY] = {"key", "add the member's name, or a /pointer to it"},
         [R_KIND] = {"kind", "add what it says: a kind such as smoke, or own, press, test, "
@@ -271,6 +282,7 @@ static const struct key reader_keys[R_COUNT] = {
         [R_MOMENTARY] = {"momentary", NULL},
         [R_RESETS] = {"resets", NULL},
         [R_WHEN] = {"when", NULL},
+        [R_UNLESS] = {"unless", NULL},
         [R_GUESS] = {"guess", NULL},
 };
 static const struct shape reader_shape = {"a reader", SHAPE(reader_keys), false};
@@ -337,21 +349,25 @@ static void types_read(const struct checker *c, const struct node *node, struct 
 	}
 }
 
-static void when_read(const struct checker *c, const struct node *node, struct profile_reading *r,
-                      struct reader *out)
+static struct condition *conditions_read(const struct checker *c, const struct node *node,
+                                         const char *name, struct profile_reading *r,
+                                         uint32_t *count)
 {
+	*count = 0;
 	if (!node)
-		return;
+		return NULL;
 	if (node->kind != NODE_MAP) {
 		check_problem(c, node,
-		              "'when' is a map of members and what they must say, such as "
-		              "{MOD: 1}, {code: [FA, FS]} or {alarm: any}");
-		return;
+		              "'%s' is a map of members and what they say, such as {MOD: 1}, "
+		              "{code: [FA, FS]} or {alarm: any}",
+		              name);
+		return NULL;
 	}
-	out->when = ARENA_ARRAY(r->arena, struct condition, node_count(c->tree, node) / 2 + 1);
+	struct condition *out = ARENA_ARRAY(r->arena, struct condition,
+	                                    node_count(c->tree, node) / 2 + 1);
 	for (const struct node *key = node_first(c->tree, node); key;) {
 		const struct node *value = node_next(c->tree, node, key);
-		struct condition *condition = &out->when[out->when_count++];
+		struct condition *condition = &out[(*count)++];
 		condition->key = arena_copy(r->arena, node_text(c->tree, key));
 		condition->any_of = words_read(c, value, "the value", r->arena, true,
 		                               &condition->count);
@@ -359,6 +375,7 @@ static void when_read(const struct checker *c, const struct node *node, struct p
 			condition->any_of = NULL;
 		key = node_next(c->tree, node, value);
 	}
+	return out;
 }
 
 static void readers_add(const struct checker *c, const struct node *node, struct profile_reading *r,
@@ -375,7 +392,8 @@ static void readers_add(const struct checker *c, const struct node *node, struct
 	types_read(c, v[R_TYPE], r, &reader);
 	check_bool(c, v[R_MOMENTARY], "momentary", &reader.momentary);
 	check_span(c, v[R_RESETS], "resets", SPAN_LEAST, &reader.resets);
-	when_read(c, v[R_WHEN], r, &reader);
+	reader.when = conditions_read(c, v[R_WHEN], "when", r, &reader.when_count);
+	reader.unless = conditions_read(c, v[R_UNLESS], "unless", r, &reader.unless_count);
 	uint32_t count;
 	const char **keys = words_read(c, v[R_KEY], "the key", r->arena, false, &count);
 	for (uint32_t i = 0; i < count; i++) {
@@ -436,37 +454,43 @@ static const char *set_name(const void *owner, uint32_t i)
 	return ((const struct profile *)owner)->sets[i].name;
 }
 
-/* Names of sets, and readers written in place, which become a set of their own. */
+/* Readers written in place, from one item of the list on: a set of their own. Returns its position;
+ * *item is the last of them then. */
+static uint32_t set_in_place(const struct checker *c, const struct node *list,
+                             struct profile_reading *r, const struct node **item)
+{
+	struct text name = {0};
+	uint32_t cap = 0;
+	text_addf(&name, " %u:%u:%u", c->file, (*item)->line, (*item)->column);
+	struct reader_set read = {.name = arena_copy(r->arena, text_get(&name))};
+	text_finish(&name);
+	for (const struct node *at = *item; at && at->kind == NODE_MAP;
+	     at = node_next(c->tree, list, at)) {
+		readers_add(c, at, r, &read, &cap);
+		*item = at;
+	}
+	struct reader *kept = ARENA_ARRAY(r->arena, struct reader, read.count + 1);
+	if (read.count)
+		memcpy(kept, read.readers, read.count * sizeof *kept);
+	free(read.readers);
+	read.readers = kept;
+	MEM_RESERVE(r->profile->sets, r->profile->set_count, r->set_cap);
+	r->profile->sets[r->profile->set_count] = read;
+	return r->profile->set_count++;
+}
+
+/* Names of sets and readers written in place, in the order in which they are asked. */
 void set_refer_list(const struct checker *c, const struct node *node, struct profile_reading *r,
                     uint32_t **out, uint32_t *out_count)
 {
 	uint32_t count = check_list(c, node, "read", 1), at = 0;
 	*out = ARENA_ARRAY(r->arena, uint32_t, count + 1);
-	bool inline_readers = false;
-	FOR_EACH_NODE(c, item, node, count)
-	inline_readers |= item->kind == NODE_MAP;
-	if (inline_readers) {
-		struct text name = {0};
-		text_addf(&name, " %u:%u:%u", c->file, node->line, node->column);
-		uint32_t cap = 0;
-		struct reader_set read = {.name = arena_copy(r->arena, text_get(&name))};
-		text_finish(&name);
-		FOR_EACH_NODE(c, item, node, count)
-		if (item->kind == NODE_MAP)
-			readers_add(c, item, r, &read, &cap);
-		struct reader *kept = ARENA_ARRAY(r->arena, struct reader, read.count + 1);
-		if (read.count)
-			memcpy(kept, read.readers, read.count * sizeof *kept);
-		free(read.readers);
-		read.readers = kept;
-		MEM_RESERVE(r->profile->sets, r->profile->set_count, r->set_cap);
-		r->profile->sets[r->profile->set_count] = read;
-		(*out)[at++] = r->profile->set_count++;
-	}
-	FOR_EACH_NODE(c, item, node, count)
-	{
-		if (item->kind == NODE_MAP)
+	const struct node *item = count ? node_first(c->tree, node) : NULL;
+	for (; item; item = node_next(c->tree, node, item)) {
+		if (item->kind == NODE_MAP) {
+			(*out)[at++] = set_in_place(c, node, r, &item);
 			continue;
+		}
 		const char *name = check_scalar(c, item, "a set's name");
 		const struct reader_set *set = name ? set_find(r, name) : NULL;
 		if (set)

@@ -22,6 +22,7 @@ enum {
 	T_MODEL,
 	T_ALIAS,
 	T_EACH,
+	T_ARMED,
 	T_DEAD,
 	T_BURST,
 	T_COUNT
@@ -44,6 +45,7 @@ static const struct key topic_keys[T_COUNT] = {
         [T_MODEL] = {"model", NULL},
         [T_ALIAS] = {"alias", NULL},
         [T_EACH] = {"each", NULL},
+        [T_ARMED] = {"armed", NULL},
         [T_DEAD] = {"dead", NULL},
         [T_BURST] = {"burst", NULL},
 };
@@ -198,7 +200,7 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 		check_problem(c, v[T_TOPIC], "%s", why.text);
 	rule->form = (enum payload_form)choice_read(c, v[T_PAYLOAD], "the payload", forms, 6);
 	does_read(c, v, node, rule);
-	rule->as = check_line(c, v[T_AS], "as");
+	rule->as = template_read(c, v[T_AS], "as");
 	rule->device = template_read(c, v[T_DEVICE], "the device");
 	rule->value_at = pointer_read(c, v[T_AT], "at");
 	if (rule->does == RULE_AVAILABILITY || rule->does == RULE_GATEWAY)
@@ -213,6 +215,7 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 	rule->model_at = template_read(c, v[T_MODEL], "the model");
 	rule->alias_at = template_read(c, v[T_ALIAS], "the alias");
 	rule->each = pointer_read(c, v[T_EACH], "each");
+	check_bool(c, v[T_ARMED], "armed", &rule->armed);
 	check_bool(c, v[T_DEAD], "dead", &rule->dead);
 	check_span(c, v[T_BURST], "burst", SPAN_LEAST, &rule->burst);
 }

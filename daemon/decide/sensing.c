@@ -45,6 +45,8 @@ static void record_signal(struct context *c, const struct reading *r, const char
 		json_put_bool(data, "test", true);
 	if (signal && signal->retained)
 		json_put_bool(data, "retained", true);
+	if (signal && signal->armed)
+		json_put_bool(data, "armed", true);
 	if (signal && signal->press)
 		json_put_bool(data, "press", true);
 	if (signal && signal->past)
@@ -77,7 +79,7 @@ static void became_active(struct context *c, const struct reading *reading)
 	if (kind_facts[ruled.kind].needs_arming) {
 		c->site->any_open = true;
 		state->armed = zone_armed_now(c, device->zone);
-		if (!state->armed && !raises) {
+		if (!state->armed && !raises && !(ruled.signal && ruled.signal->armed)) {
 			record_signal(c, &ruled, NULL, "nothing: the zone is not armed");
 			return;
 		}

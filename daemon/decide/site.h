@@ -238,6 +238,7 @@ struct signal {
 	bool retained;    /* state, not news: a press in it is not repeated */
 	bool past;        /* history: recorded, raises nothing, changes no state */
 	bool press;       /* momentary, whatever its kind: each is news, no clear is expected */
+	bool armed;       /* the sender was armed itself: an alarm whatever our arming says */
 	bool lifeless;    /* proves no life: a cache or a broker speaks */
 	span_ms resets;   /* clears by itself after so long; 0: not */
 	const char *note; /* what else the message said, JSON object text, or NULL */

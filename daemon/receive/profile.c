@@ -29,13 +29,16 @@ static const char *word_text(const void *owner, uint32_t i)
 void value_map_compile(struct value_map *map)
 {
 	index_finish(&map->index);
+	map->pattern_count = 0;
 	for (uint32_t i = 0; i < map->count; i++)
-		if (index_find(&map->index, map->words[i].text, word_text, map->words) ==
+		if (is_pattern(map->words[i].text))
+			map->pattern_count++;
+		else if (index_find(&map->index, map->words[i].text, word_text, map->words) ==
 		    INDEX_NONE)
 			index_add(&map->index, i, word_text, map->words);
 }
 
-#define WORD_MAX 64
+#define WORD_MAX 128
 
 static bool lower(const char *word, char out[WORD_MAX])
 {
@@ -72,13 +75,24 @@ static enum meaning number_means(const struct value_map *map, double number)
 	return active ? MEANS_ACTIVE : MEANS_CLEAR;
 }
 
+static uint32_t word_find(const struct value_map *map, const char *low)
+{
+	uint32_t at = index_find(&map->index, low, word_text, map->words);
+	if (at != INDEX_NONE || !map->pattern_count || is_unknown(low))
+		return at;
+	for (uint32_t i = 0; i < map->count; i++)
+		if (is_pattern(map->words[i].text) && pattern_fits(map->words[i].text, low))
+			return i;
+	return INDEX_NONE;
+}
+
 enum meaning value_map_find(const struct value_map *map, const char *word, const double *number,
                             enum kind *kind)
 {
 	char low[WORD_MAX];
 	if (!lower(word, low))
 		return MEANS_UNKNOWN;
-	uint32_t at = index_find(&map->index, low, word_text, map->words);
+	uint32_t at = word_find(map, low);
 	if (at != INDEX_NONE) {
 		if (map->words[at].kind != KIND_NONE)
 			*kind = map->words[at].kind;
@@ -95,6 +109,11 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
 	return map->otherwise;
 }
 
+bool is_pattern(const char *text)
+{
+	return strpbrk(text, "*?") != NULL;
+}
+
 bool pattern_fits(const char *pattern, const char *text)
 {
 	const char *star = NULL, *retry = NULL;
@@ -102,7 +121,7 @@ bool pattern_fits(const char *pattern, const char *text)
 		if (*pattern == '*') {
 			star = ++pattern;
 			retry = text;
-		} else if (*pattern == *text) {
+		} else if (*pattern == *text || *pattern == '?') {
 			pattern++;
 			text++;
 		} else if (star) {
@@ -136,7 +155,7 @@ static void set_compile(struct profiles *profiles, struct reader_set *set)
 		reader->next = POSITION_NONE;
 		if (*reader->key == '/') {
 			set->pointers[set->pointer_count++] = i;
-		} else if (strchr(reader->key, '*')) {
+		} else if (is_pattern(reader->key)) {
 			set->patterns[set->pattern_count++] = i;
 		} else {
 			uint32_t at = index_find(&set->index, reader->key, reader_key,

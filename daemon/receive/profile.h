@@ -43,7 +43,7 @@ enum meaning {
 };
 
 struct value_word {
-	const char *text; /* lower case */
+	const char *text; /* lower case; a pattern where it holds * or ? */
 	enum meaning means;
 	enum kind kind; /* KIND_NONE: the reader's */
 };
@@ -53,6 +53,7 @@ struct value_map {
 	struct value_word *words;
 	uint32_t count;
 	struct index index;
+	uint32_t pattern_count;             /* words with * or ? ; exact ones come first */
 	enum meaning otherwise;             /* of a word that is not listed */
 	bool has_above, has_below, has_bit; /* of a number: active, else clear */
 	double above, below, scale;
@@ -72,22 +73,22 @@ enum reads {
 
 enum value_type { TYPE_ANY, TYPE_BOOL, TYPE_NUMBER, TYPE_TEXT };
 
-struct condition {           /* all of a reader's must hold */
+struct condition {           /* of a reader */
 	const char *key;     /* a member beside it, or /a/json/pointer */
 	const char **any_of; /* lower case; NULL: it is there */
 	uint32_t count;
 };
 
 struct reader {
-	const char *key; /* lower case; a pattern where it holds * ; a pointer after / */
+	const char *key; /* lower case; a pattern where it holds * or ? ; a pointer after / */
 	enum reads reads;
 	enum kind kind;
 	bool type_bool, type_number, type_text; /* none: any */
 	bool momentary;                         /* each one is news, and no clear is expected */
 	span_ms resets;                         /* clears by itself after so long; 0: not */
 	const struct value_map *map;
-	struct condition *when;
-	uint32_t when_count;
+	struct condition *when, *unless; /* all of them; none of them */
+	uint32_t when_count, unless_count;
 	uint32_t next; /* the next reader of the same key, or POSITION_NONE */
 };
 
@@ -155,7 +156,7 @@ struct topic_rule {
 	uint32_t level_count;
 	enum rule_does does;
 	enum payload_form form;
-	const char *as; /* a text payload is the value of this member; or of the {key} capture */
+	const char *as; /* a text payload is the value of this member (a template); default {key} */
 	const char *device; /* template of the address: {capture}, {/pointer}; default {device} */
 	struct root *roots;
 	uint32_t root_count;
@@ -169,6 +170,7 @@ struct topic_rule {
 	const char *value_at;          /* AVAILABILITY, GATEWAY: of a JSON payload */
 	const struct value_map *words; /* AVAILABILITY, GATEWAY */
 	const char *each;              /* MODELS: the list; "" the whole */
+	bool armed;                    /* a panel speaks that is armed itself: see signal.armed */
 	bool dead;                     /* such a message proves no life: a cache speaks */
 	span_ms burst;                 /* the same again within so long is the same press */
 };
@@ -231,7 +233,8 @@ void topic_pattern_filter(const struct topic_rule *, struct text *out);
 enum meaning value_map_find(const struct value_map *, const char *word, const double *number,
                             enum kind *kind);
 void value_map_compile(struct value_map *);
-bool pattern_fits(const char *pattern, const char *text); /* with * */
+bool is_pattern(const char *text);
+bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any one byte */
 
 /* ---- what was learnt from messages: models, presses, restarts; bounded ---- */
 
@@ -260,6 +263,7 @@ struct statement {
 	enum kind kind;              /* KIND_NONE where the device's own counts */
 	bool active;                 /* of a status: online */
 	bool test, momentary;
+	bool armed;    /* the sender was armed itself */
 	bool history;  /* past: to be recorded and nothing else */
 	bool lifeless; /* proves no life: retained, or out of a cache */
 	span_ms resets;

@@ -151,6 +151,9 @@ static struct signal *signal_of(struct signals *out, enum kind kind, bool active
 static void put_signal(const struct binder_of_device *b, const struct statement *s, enum kind kind,
                        bool active)
 {
+	/* That a panel is in alarm is another thing than that the door behind it stands open. */
+	if (s->armed && kind_facts[kind].needs_arming)
+		kind = KIND_PERIMETER;
 	struct signal *signal = signal_of(b->out, kind, active, s->lifeless);
 	if (!signal)
 		return;
@@ -159,6 +162,7 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	signal->past = s->history;
 	signal->lifeless = s->lifeless;
 	signal->press = s->momentary && active;
+	signal->armed = s->armed;
 	signal->resets = s->resets;
 	signal->has_value = s->has_value;
 	signal->value = s->value;
@@ -192,11 +196,15 @@ static void bind_number(const struct binder_of_device *b, const struct statement
 	}
 }
 
+/* The site file's word comes first, then what the message names beside it, then what the profile
+ * takes such a thing for. */
 static void bind_own(const struct binder_of_device *b, const struct statement *s)
 {
 	enum kind kind = b->device->kind;
 	if (kind == KIND_NONE)
-		kind = s->kind != KIND_NONE ? s->kind : b->main;
+		kind = s->kind != KIND_NONE && is_detector(s->kind) ? s->kind : b->main;
+	if (kind == KIND_NONE)
+		kind = s->kind;
 	if (kind != KIND_NONE)
 		put_signal(b, s, kind, s->active != is_turned(b->device, kind));
 	else if (s->active && !s->test)

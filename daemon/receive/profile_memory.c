@@ -8,6 +8,8 @@
 #define LEARNT_MAX 20000
 #define BURSTS 256
 #define GATEWAYS 32
+#define TRIALS 256
+#define TRIAL_RISES MINUTES(1) /* between the mark of a test and its alarm */
 #define GATEWAY_FRESH MINUTES(1) /* a bridge that starts publishes its cache */
 
 struct profile_memory {
@@ -25,6 +27,13 @@ struct profile_memory {
 		steady_ms since;
 		bool online, known;
 	} gateways[GATEWAYS];
+	struct {
+		uint64_t hash;
+		steady_ms since;
+		bool alarmed, spent;
+	} trials[TRIALS];
+	uint32_t next_trial;
+	bool tried; /* somebody tested something */
 	struct entity *entities;
 	uint32_t entity_count, entity_cap;
 	struct index entity_index;
@@ -121,6 +130,46 @@ bool memory_repeats(struct profile_memory *memory, const char *address, const vo
 	memory->bursts[memory->next_burst].at = now;
 	memory->next_burst = (memory->next_burst + 1) % BURSTS;
 	return false;
+}
+
+/* ---- tests ---- */
+
+static uint32_t trial_find(const struct profile_memory *memory, uint64_t hash)
+{
+	uint32_t at = 0;
+	while (at < TRIALS && memory->trials[at].hash != hash)
+		at++;
+	return at;
+}
+
+bool memory_tests(struct profile_memory *memory, const char *address, bool says, bool tests,
+                  bool alarms, bool clears, steady_ms now)
+{
+	uint64_t hash = index_hash(address) | 1;
+	if (!memory || (!says && !memory->tried))
+		return tests;
+	uint32_t at = trial_find(memory, hash);
+	if (says && !tests) {
+		if (at < TRIALS)
+			memory->trials[at].hash = 0;
+		return false;
+	}
+	if (at == TRIALS && !tests)
+		return false;
+	if (at == TRIALS) {
+		memory->tried = true;
+		at = memory->next_trial;
+		memory->next_trial = (memory->next_trial + 1) % TRIALS;
+		memory->trials[at].hash = hash;
+		memory->trials[at].since = now;
+		memory->trials[at].alarmed = memory->trials[at].spent = false;
+	}
+	if (alarms && !memory->trials[at].alarmed)
+		memory->trials[at].spent |= now - memory->trials[at].since > TRIAL_RISES;
+	else if (!alarms && clears && memory->trials[at].alarmed)
+		memory->trials[at].spent = true;
+	memory->trials[at].alarmed |= alarms;
+	return !memory->trials[at].spent;
 }
 
 /* ---- gateways ---- */

@@ -24,6 +24,22 @@ static bool is_stale(const struct decoding *d, wall_ms time)
 	return m->retained || memory_gateway_is_fresh(d->memory, d->profile->gateway, m->steady);
 }
 
+static bool is_tested(const struct decoding *d, const struct speaking *s)
+{
+	bool alarms = false, clears = false;
+	for (uint32_t i = s->first; i < d->out->count; i++) {
+		const struct statement *f = &d->out->items[i];
+		if ((f->type != SAID_SIGNAL && f->type != SAID_OWN) || !is_detector(f->kind))
+			continue;
+		alarms |= f->active && !f->test;
+		clears |= !f->active;
+	}
+	if (!s->address || s->history)
+		return s->test;
+	return memory_tests(d->memory, s->address, s->test_said, s->test, alarms, clears,
+	                    d->message->steady);
+}
+
 /* What holds for all that one device said in one place: test, time, identity, life. */
 static int speaking_end(struct decoding *d, struct speaking *s)
 {
@@ -34,6 +50,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		local = NULL;
 	bool stale = is_stale(d, time);
 	bool lifeless = d->rule->dead || d->message->retained || s->history || stale;
+	bool tested = is_tested(d, s);
 	const char *id = NULL, *alias = NULL;
 	if (d->rule->id && d->out->tree)
 		id = template_fill(d, s->history ? node : d->out->tree, d->rule->id);
@@ -51,7 +68,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		f->id = id;
 		f->history |= stale;
 		f->lifeless = lifeless;
-		if (s->test && f->active && f->type != SAID_STATUS && is_detector(f->kind))
+		if (tested && f->active && f->type != SAID_STATUS && is_detector(f->kind))
 			f->test = true;
 	}
 	if (lifeless || !s->address)
@@ -162,7 +179,7 @@ static const char *scalar_word(struct decoding *d)
 int decode_scalar(struct decoding *d)
 {
 	char room[WORD_ROOM];
-	const char *word, *key = d->rule->as;
+	const char *word, *key = NULL;
 	if (d->out->tree) { /* the value stands in an object, with its time perhaps */
 		const cJSON *at = json_at(d->out->tree, d->rule->value_at);
 		word = at ? json_word(at, room) : NULL;
@@ -175,11 +192,9 @@ int decode_scalar(struct decoding *d)
 	if (!word)
 		return problem_set(d->why, -EINVAL, "the payload is no text of at most %d bytes",
 		                   SCALAR_MAX);
-	if (!key) {
-		size_t len = 0;
-		const char *at = capture_find(d, "key", 3, &len);
-		key = at ? arena_copy_len(&d->out->arena, at, len) : "value";
-	}
+	key = template_fill(d, d->out->tree, d->rule->as ? d->rule->as : "{key|value}");
+	if (!key)
+		return 0;
 	struct speaking s = {.address = d->out->address, .first = d->out->count};
 	char *end;
 	double parsed = strtod(word, &end);

@@ -31,6 +31,9 @@ static bool reader_takes(const struct reader *reader, const cJSON *object, const
 	for (uint32_t i = 0; i < reader->when_count; i++)
 		if (!condition_holds(&reader->when[i], object))
 			return false;
+	for (uint32_t i = 0; i < reader->unless_count; i++)
+		if (condition_holds(&reader->unless[i], object))
+			return false;
 	return true;
 }
 
@@ -78,6 +81,7 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 	if (reader->reads == READS_TEST) {
 		bool tests = means == MEANS_ACTIVE || means == MEANS_TEST;
 		s->test |= tests;
+		s->test_said |= tests || means == MEANS_CLEAR;
 		struct statement *test = tests ? statement_add(d, SAID_TEST, s->address) : NULL;
 		if (test) {
 			test->key = key;
@@ -107,6 +111,7 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 	                                .test = means == MEANS_TEST,
 	                                .momentary = reader->momentary ||
 	                                             reader->reads == READS_PRESS,
+	                                .armed = d->rule->armed,
 	                                .resets = reader->resets,
 	                                .history = s->history,
 	                                .key = key,

@@ -198,6 +198,7 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 	                               .note = note};
 	(void)!json_bool(data, "test", &event.signal.test);
 	(void)!json_bool(data, "retained", &event.signal.retained);
+	(void)!json_bool(data, "armed", &event.signal.armed);
 	(void)!json_bool(data, "press", &event.signal.press);
 	(void)!json_bool(data, "past", &event.signal.past);
 	(void)!json_bool(data, "lifeless", &event.signal.lifeless);

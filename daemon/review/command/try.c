@@ -27,7 +27,7 @@ static void put_raises(struct trial *t, const struct site_def *def, uint32_t dev
 {
 	const struct kind_facts *facts = &kind_facts[s->kind];
 	const struct policy *policy = policy_for(def, facts->raises, facts->severity);
-	bool armed = device == POSITION_NONE || !facts->needs_arming ||
+	bool armed = device == POSITION_NONE || !facts->needs_arming || s->armed ||
 	             zone_is_armed(def, def->devices[device].zone, t->ctx->now);
 	const char *nothing = !s->active ? "a clear raises nothing"
 	                      : s->past  ? "it is past"
