@@ -48,7 +48,7 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
 			continue; /* it stays with the broker */
 		app->counters.signals++;
-		if (site_seen(slot->site, signal->device, signal->id))
+		if (site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts))
 			app->counters.duplicates++;
 		else
 			app_decide_event(app, slot, &app->signals.items[i], now);

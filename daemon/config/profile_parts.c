@@ -261,18 +261,7 @@ void values_read(const struct checker *c, const struct node *node, struct profil
 
 /* ---- sets of readers ---- */
 
-enum {
-	R_KEY,
-	R_KIND,
-	R_VALUES,
-	R_TYPE,
-	R_MOMENTARY,
-	R_RESETS,
-	R_WHEN,
-	R_UNLESS,
-	R_GUESS,
-	R_COUNT
-};
+enum { R_KEY, R_KIND, R_VALUES, R_TYPE, R_MOMENTARY, R_RESETS, R_WHEN, R_UNLESS, R_GUESS, R_COUNT };
 static const struct key reader_keys[R_COUNT] = {
         [R_KEY] = {"key", "add the member's name, or a /pointer to it"},
         [R_KIND] = {"kind", "add what it says: a kind such as smoke, or own, press, test, "

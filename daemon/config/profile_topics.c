@@ -19,6 +19,7 @@ enum {
 	T_READ,
 	T_TIME,
 	T_ID,
+	T_ID_LASTS,
 	T_MODEL,
 	T_ALIAS,
 	T_EACH,
@@ -42,6 +43,7 @@ static const struct key topic_keys[T_COUNT] = {
         [T_READ] = {"read", NULL},
         [T_TIME] = {"time", NULL},
         [T_ID] = {"id", NULL},
+        [T_ID_LASTS] = {"id_lasts", NULL},
         [T_MODEL] = {"model", NULL},
         [T_ALIAS] = {"alias", NULL},
         [T_EACH] = {"each", NULL},
@@ -212,6 +214,7 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 		set_refer_list(c, v[T_READ], r, &rule->sets, &rule->set_count);
 	time_read(c, v[T_TIME], rule);
 	rule->id = template_read(c, v[T_ID], "the id");
+	check_span(c, v[T_ID_LASTS], "id_lasts", SPAN_LEAST, &rule->id_lasts);
 	rule->model_at = template_read(c, v[T_MODEL], "the model");
 	rule->alias_at = template_read(c, v[T_ALIAS], "the alias");
 	rule->each = pointer_read(c, v[T_EACH], "each");

@@ -1,6 +1,6 @@
-/* Message ids lately seen: the last SEEN_MAX of a site, as 64-bit hashes of (device, id). A device
- * that repeats its signal until it sees our ack does so within minutes; this many signals are
- * hours even of a storm. */
+/* Message ids lately seen: the last SEEN_MAX of a site, as 64-bit hashes of (device, id), each with
+ * the time at which it was new. A device that repeats its signal until it sees our ack does so
+ * within minutes; this many signals are hours even of a storm. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +10,11 @@
 #define TABLE (SEEN_MAX * 2)
 
 struct seen_ring {
-	uint64_t order[SEEN_MAX]; /* oldest is overwritten next */
-	uint64_t table[TABLE];    /* open addressing; 0 is free */
+	struct {
+		uint64_t hash; /* 0: none yet */
+		wall_ms at;
+	} items[SEEN_MAX];     /* the oldest is overwritten next */
+	uint32_t table[TABLE]; /* open addressing: position + 1; 0 is free */
 	uint32_t next;
 };
 
@@ -20,30 +23,21 @@ static uint32_t slot_of(uint64_t hash)
 	return (uint32_t)(hash >> 20) & (TABLE - 1);
 }
 
-static bool table_has(const struct seen_ring *ring, uint64_t hash)
-{
-	for (uint32_t slot = slot_of(hash); ring->table[slot]; slot = (slot + 1) & (TABLE - 1))
-		if (ring->table[slot] == hash)
-			return true;
-	return false;
-}
-
-static void table_add(struct seen_ring *ring, uint64_t hash)
+/* The slot of a hash, or the free one where it would go. */
+static uint32_t table_find(const struct seen_ring *ring, uint64_t hash)
 {
 	uint32_t slot = slot_of(hash);
-	while (ring->table[slot])
+	while (ring->table[slot] && ring->items[ring->table[slot] - 1].hash != hash)
 		slot = (slot + 1) & (TABLE - 1);
-	ring->table[slot] = hash;
+	return slot;
 }
 
 /* Removal closes the gap, so that no probe ends early. */
 static void table_remove(struct seen_ring *ring, uint64_t hash)
 {
-	uint32_t gap = slot_of(hash);
-	while (ring->table[gap] != hash)
-		gap = (gap + 1) & (TABLE - 1);
+	uint32_t gap = table_find(ring, hash);
 	for (uint32_t at = (gap + 1) & (TABLE - 1); ring->table[at]; at = (at + 1) & (TABLE - 1)) {
-		uint32_t home = slot_of(ring->table[at]);
+		uint32_t home = slot_of(ring->items[ring->table[at] - 1].hash);
 		if (((at - home) & (TABLE - 1)) >= ((at - gap) & (TABLE - 1))) {
 			ring->table[gap] = ring->table[at];
 			gap = at;
@@ -52,7 +46,8 @@ static void table_remove(struct seen_ring *ring, uint64_t hash)
 	ring->table[gap] = 0;
 }
 
-bool site_seen(struct site *site, const char *device, const char *message_id)
+bool site_seen(struct site *site, const char *device, const char *message_id, wall_ms now,
+               span_ms lasts)
 {
 	if (!message_id)
 		return false;
@@ -63,13 +58,20 @@ bool site_seen(struct site *site, const char *device, const char *message_id)
 	if (!site->seen)
 		site->seen = NEW(struct seen_ring);
 	struct seen_ring *ring = site->seen;
-	if (table_has(ring, hash))
-		return true;
-	if (ring->order[ring->next])
-		table_remove(ring, ring->order[ring->next]);
-	ring->order[ring->next] = hash;
+	uint32_t known = ring->table[table_find(ring, hash)];
+	if (known) {
+		wall_ms *at = &ring->items[known - 1].at;
+		bool same = !lasts || now - *at <= lasts;
+		if (!same)
+			*at = now;
+		return same;
+	}
+	if (ring->items[ring->next].hash)
+		table_remove(ring, ring->items[ring->next].hash);
+	ring->items[ring->next].hash = hash;
+	ring->items[ring->next].at = now;
+	ring->table[table_find(ring, hash)] = ring->next + 1;
 	ring->next = (ring->next + 1) % SEEN_MAX;
-	table_add(ring, hash);
 	return false;
 }
 

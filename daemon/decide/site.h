@@ -230,8 +230,9 @@ struct signal {
 	const char *device;
 	enum kind kind;
 	bool active;
-	wall_ms time;   /* event time; 0: the receive time counts */
-	const char *id; /* message id, or NULL */
+	wall_ms time;     /* event time; 0: the receive time counts */
+	const char *id;   /* message id, or NULL */
+	span_ms id_lasts; /* for so long the same id is the same message; 0: for good */
 	bool has_value;
 	double value;
 	bool test;
@@ -473,8 +474,11 @@ void site_redefine(struct site *, const struct site_def *, struct moment now);
 struct incident *site_incident(const struct site *, const char *id); /* in memory, or NULL */
 struct notification *site_notification(const struct site *, uint64_t number);
 struct standing *site_standing(const struct site *, const char *id); /* in force, or NULL */
-/* True if this device's message id was seen lately; remembers it if not. NULL is never seen. */
-bool site_seen(struct site *, const char *device, const char *message_id);
+/* True if this device's message id was seen lately; remembers it if not. NULL is never seen. lasts:
+ * an id that was new longer ago than this is another message (a count that began again); 0: never.
+ */
+bool site_seen(struct site *, const char *device, const char *message_id, wall_ms now,
+               span_ms lasts);
 /* True for an active signal of fire, gas or panic that is not known to be active yet. */
 bool site_is_new_alarm(const struct site *, const struct signal *);
 /* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.

@@ -34,7 +34,7 @@ void value_map_compile(struct value_map *map)
 		if (is_pattern(map->words[i].text))
 			map->pattern_count++;
 		else if (index_find(&map->index, map->words[i].text, word_text, map->words) ==
-		    INDEX_NONE)
+		         INDEX_NONE)
 			index_add(&map->index, i, word_text, map->words);
 }
 
@@ -49,8 +49,7 @@ static bool lower(const char *word, char out[WORD_MAX])
 	return !word[i];
 }
 
-/* Nobody knows, whoever says it and about what. */
-static bool is_unknown(const char *word)
+bool word_is_unknown(const char *word)
 {
 	static const char *const words[] = {"unknown", "unavailable", "none_unknown", "null",
 	                                    "nan",     "undefined",   "n/a"};
@@ -78,7 +77,7 @@ static enum meaning number_means(const struct value_map *map, double number)
 static uint32_t word_find(const struct value_map *map, const char *low)
 {
 	uint32_t at = index_find(&map->index, low, word_text, map->words);
-	if (at != INDEX_NONE || !map->pattern_count || is_unknown(low))
+	if (at != INDEX_NONE || !map->pattern_count || word_is_unknown(low))
 		return at;
 	for (uint32_t i = 0; i < map->count; i++)
 		if (is_pattern(map->words[i].text) && pattern_fits(map->words[i].text, low))
@@ -98,7 +97,7 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
 			*kind = map->words[at].kind;
 		return map->words[at].means;
 	}
-	if (is_unknown(low))
+	if (word_is_unknown(low))
 		return MEANS_UNKNOWN;
 	if (map->has_above || map->has_below || map->has_bit) {
 		char *end;

@@ -164,7 +164,9 @@ struct topic_rule {
 	uint32_t set_count;
 	const char *time_at; /* pointers: event time, */
 	enum time_format time_format;
-	const char *id; /* template of the message's identity; {/pointer|what if missing} */
+	const char *id;   /* template of the message's identity; {/pointer|what if missing} */
+	span_ms id_lasts; /* a count that may begin again: for so long the same id is the same
+	                     message */
 	const char *model_at;
 	const char *alias_at;
 	const char *value_at;          /* AVAILABILITY, GATEWAY: of a JSON payload */
@@ -233,6 +235,8 @@ void topic_pattern_filter(const struct topic_rule *, struct text *out);
 enum meaning value_map_find(const struct value_map *, const char *word, const double *number,
                             enum kind *kind);
 void value_map_compile(struct value_map *);
+/* Nobody knows, whoever says it and about what: "", unknown, null ... ; word in lower case. */
+bool word_is_unknown(const char *word);
 bool is_pattern(const char *text);
 bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any one byte */
 
@@ -273,6 +277,7 @@ struct statement {
 	const char *local_time; /* event time without a zone: the site's */
 	wall_ms time;           /* event time, or 0 */
 	const char *id;         /* identity of the message, or NULL */
+	span_ms id_lasts;
 };
 
 struct statements { /* zeroed is valid; what is in it lives until it is filled again */

@@ -135,17 +135,34 @@ static void write_note(const struct binder_of_device *b, const struct statement 
 	signal->note = arena_copy_len(&b->out->arena, text_get(note), note->len);
 }
 
-/* The signal of a kind: one, whoever else in the message spoke of it; active beats clear. */
-static struct signal *signal_of(struct signals *out, enum kind kind, bool active, bool retained)
+/* The signal of a kind: one, whoever else in the message spoke of it; active beats clear. What is
+ * past stands for itself, each time of it. */
+static struct signal *signal_of(struct signals *out, enum kind kind, bool active, bool past,
+                                bool retained)
 {
-	for (uint32_t i = 0; i < out->count; i++) {
+	for (uint32_t i = 0; i < out->count && !past; i++) {
 		struct signal *known = &out->items[i].signal;
-		if (known->kind == kind)
+		if (known->kind == kind && !known->past)
 			return known->active && !active ? NULL : known;
 	}
 	struct signal *signal = signals_add(out, retained);
 	signal->kind = kind;
+	signal->past = past;
 	return signal;
+}
+
+/* Of the message, and the kind, as one message may be of several; of what is past, its time too. */
+static void write_id(const struct binder_of_device *b, const struct statement *s,
+                     struct signal *signal)
+{
+	struct text *id = &b->out->scratch;
+	text_reset(id);
+	text_addf(id, "%s/%s", s->id, kind_name(signal->kind));
+	if (s->history)
+		text_addf(id, "/%lld", (long long)(s->time ? s->time : b->out->count));
+	if (id->len <= MESSAGE_ID_MAX)
+		signal->id = arena_copy_len(&b->out->arena, text_get(id), id->len);
+	signal->id_lasts = s->id_lasts;
 }
 
 static void put_signal(const struct binder_of_device *b, const struct statement *s, enum kind kind,
@@ -154,12 +171,11 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	/* That a panel is in alarm is another thing than that the door behind it stands open. */
 	if (s->armed && kind_facts[kind].needs_arming)
 		kind = KIND_PERIMETER;
-	struct signal *signal = signal_of(b->out, kind, active, s->lifeless);
+	struct signal *signal = signal_of(b->out, kind, active, s->history, s->lifeless);
 	if (!signal)
 		return;
 	signal->active = active;
 	signal->test = s->test;
-	signal->past = s->history;
 	signal->lifeless = s->lifeless;
 	signal->press = s->momentary && active;
 	signal->armed = s->armed;
@@ -167,14 +183,8 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	signal->has_value = s->has_value;
 	signal->value = s->value;
 	signal->time = time_of(b, s);
-	if (s->id) {
-		struct text *id = &b->out->scratch;
-		text_reset(id);
-		text_addf(id, "%s/%s", s->id, kind_name(kind));
-		signal->id = id->len <= MESSAGE_ID_MAX
-		                     ? arena_copy_len(&b->out->arena, text_get(id), id->len)
-		                     : NULL;
-	}
+	if (s->id)
+		write_id(b, s, signal);
 	write_note(b, s, signal);
 }
 
@@ -279,7 +289,7 @@ void numbers_bind(const struct device *device, const void *bytes, size_t len, st
 			continue;
 		bool bad = (w->has_min && at->valuedouble < w->min) ||
 		           (w->has_max && at->valuedouble > w->max);
-		struct signal *signal = signal_of(out, KIND_FAULT, bad, false);
+		struct signal *signal = signal_of(out, KIND_FAULT, bad, false, false);
 		if (!signal)
 			continue;
 		signal->active = bad;

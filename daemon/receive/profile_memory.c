@@ -9,7 +9,7 @@
 #define BURSTS 256
 #define GATEWAYS 32
 #define TRIALS 256
-#define TRIAL_RISES MINUTES(1) /* between the mark of a test and its alarm */
+#define TRIAL_RISES MINUTES(1)   /* between the mark of a test and its alarm */
 #define GATEWAY_FRESH MINUTES(1) /* a bridge that starts publishes its cache */
 
 struct profile_memory {

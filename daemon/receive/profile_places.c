@@ -53,7 +53,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 	bool tested = is_tested(d, s);
 	const char *id = NULL, *alias = NULL;
 	if (d->rule->id && d->out->tree)
-		id = template_fill(d, s->history ? node : d->out->tree, d->rule->id);
+		id = template_fill(d, d->out->tree, d->rule->id);
 	if (s->address) {
 		const struct learnt *learnt = memory_device(d->memory, d->profile, s->address);
 		alias = learnt ? learnt->alias : NULL;
@@ -66,6 +66,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		f->time = time;
 		f->local_time = local;
 		f->id = id;
+		f->id_lasts = d->rule->id_lasts;
 		f->history |= stale;
 		f->lifeless = lifeless;
 		if (tested && f->active && f->type != SAID_STATUS && is_detector(f->kind))

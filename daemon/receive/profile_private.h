@@ -82,10 +82,10 @@ void memory_learn(struct profile_memory *, const struct profile *, const char *a
 /* True if the same was heard less than within ago. */
 bool memory_repeats(struct profile_memory *, const char *address, const void *bytes, size_t len,
                     span_ms within, steady_ms now);
-/* Whether the alarms of a message are a test. says: whether it speaks of a test at all, and tests: that
- * there is one; alarms and clears: whether a detector is active in it, or at rest. A bridge that sends
- * its whole state again and again goes on saying `test` long after the test: a mark that stood there
- * before the alarm came, or outlived the alarm of its test, is not believed. */
+/* Whether the alarms of a message are a test. says: whether it speaks of a test at all, and tests:
+ * that there is one; alarms and clears: whether a detector is active in it, or at rest. A bridge
+ * that sends its whole state again and again goes on saying `test` long after the test: a mark that
+ * stood there before the alarm came, or outlived the alarm of its test, is not believed. */
 bool memory_tests(struct profile_memory *, const char *address, bool says, bool tests, bool alarms,
                   bool clears, steady_ms now);
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);

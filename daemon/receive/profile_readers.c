@@ -60,8 +60,9 @@ static const enum statement_type found_by[] = {
 
 static int puzzle(struct decoding *d, const struct speaking *s, const char *key, const char *word)
 {
-	if (!*word || strcasecmp(word, "unknown") == 0 || strcasecmp(word, "unavailable") == 0 ||
-	    strcasecmp(word, "none") == 0)
+	char low[16];
+	if (strcasecmp(word, "none") == 0 ||
+	    (key_lower(word, low, sizeof low) && word_is_unknown(low)))
 		return 0;
 	struct statement *statement = statement_add(d, SAID_PUZZLE, s->address);
 	if (!statement)

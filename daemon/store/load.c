@@ -133,7 +133,8 @@ static int load_seen(struct store *store, struct site *site)
 	int r;
 	while ((r = sql_next(store, &at)) > 0) {
 		const char *device = read_text(&at);
-		(void)site_seen(site, device, read_text(&at));
+		const char *id = read_text(&at);
+		(void)site_seen(site, device, id, read_int(&at), 0);
 	}
 	return r;
 }

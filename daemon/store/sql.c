@@ -176,8 +176,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                                " ORDER BY contact",
         [SQL_NOTIFICATION_LAST] = "SELECT max(number) FROM notification WHERE site = ?1",
         [SQL_MESSAGES_SEEN] =
-                "SELECT device, id FROM (SELECT seq, device, CASE WHEN json_valid(data)"
-                " THEN data ->> '$.id' END AS id FROM ledger WHERE site = ?1 AND seq > ?2"
+                "SELECT device, id, received FROM (SELECT seq, device, received, CASE WHEN"
+                " json_valid(data) THEN data ->> '$.id' END AS id FROM ledger WHERE site = ?1 AND "
+                "seq > ?2"
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
                 " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"

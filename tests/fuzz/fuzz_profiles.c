@@ -68,7 +68,7 @@ static bool is_unknown(const char *bytes, size_t len)
 static void look_at_signals(const struct signals *signals, const struct statements *said,
                             uint32_t first, uint32_t end, uint64_t *print)
 {
-	HOLDS(signals->count <= KIND_COUNT);
+	HOLDS(signals->count <= STATEMENTS_MAX);
 	for (uint32_t i = 0; i < signals->count; i++) {
 		const struct signal *s = &signals->items[i].signal;
 		cJSON *note = NULL;

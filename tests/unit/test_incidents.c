@@ -274,18 +274,23 @@ static void test_a_message_id_seen_before_is_known(void **state)
 	(void)state;
 	struct story s;
 	story_begin(&s);
-	assert_false(site_seen(s.site, "a", "1"));
-	assert_true(site_seen(s.site, "a", "1"));
-	assert_false(site_seen(s.site, "b", "1"));
-	assert_false(site_seen(s.site, "a", NULL));
-	assert_false(site_seen(s.site, "a", NULL));
+	assert_false(site_seen(s.site, "a", "1", 0, 0));
+	assert_true(site_seen(s.site, "a", "1", 0, 0));
+	assert_false(site_seen(s.site, "b", "1", 0, 0));
+	/* A count that begins again: the same number is another press after a while. */
+	assert_false(site_seen(s.site, "c", "7", MINUTES(5), MINUTES(10)));
+	assert_true(site_seen(s.site, "c", "7", MINUTES(15), MINUTES(10)));
+	assert_false(site_seen(s.site, "c", "7", MINUTES(15) + 1, MINUTES(10)));
+	assert_true(site_seen(s.site, "c", "7", MINUTES(16), MINUTES(10)));
+	assert_false(site_seen(s.site, "a", NULL, 0, 0));
+	assert_false(site_seen(s.site, "a", NULL, 0, 0));
 	char id[32];
 	for (int i = 0; i < 65536; i++) {
 		snprintf(id, sizeof id, "later-%d", i);
-		assert_false(site_seen(s.site, "a", id));
+		assert_false(site_seen(s.site, "a", id, 0, 0));
 	}
-	assert_false(site_seen(s.site, "a", "1")); /* long ago */
-	assert_true(site_seen(s.site, "a", "later-65535"));
+	assert_false(site_seen(s.site, "a", "1", 0, 0)); /* long ago */
+	assert_true(site_seen(s.site, "a", "later-65535", 0, 0));
 	story_end(&s);
 }
 

@@ -178,9 +178,9 @@ static void test_a_message_seen_before_the_restart_is_known_after_it(void **stat
 	given_signal(s, "smoke-301", KIND_SMOKE, true); /* message m-1 */
 	commit(s);
 	reopen(s);
-	assert_true(site_seen(s->site, "smoke-301", "m-1"));
-	assert_false(site_seen(s->site, "smoke-302", "m-1"));
-	assert_false(site_seen(s->site, "smoke-301", "m-2"));
+	assert_true(site_seen(s->site, "smoke-301", "m-1", 0, 0));
+	assert_false(site_seen(s->site, "smoke-302", "m-1", 0, 0));
+	assert_false(site_seen(s->site, "smoke-301", "m-2", 0, 0));
 }
 
 static void test_a_device_that_left_the_site_file_is_ignored(void **state)

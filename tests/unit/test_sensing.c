@@ -1,0 +1,152 @@
+/* What devices say and do not say, over time: silence, gateways, panels, presses. */
+/* floors: decide */
+#include "story.h"
+
+static void hears(struct story *s, struct signal signal)
+{
+	struct event event = {.type = EVENT_SIGNAL, .signal = signal};
+	apply(s, &event);
+}
+
+static uint32_t open_of(const struct story *s, enum incident_kind kind)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < s->site->incident_count; i++)
+		count += s->site->incidents[i]->kind == kind &&
+		         s->site->incidents[i]->state != STATE_RESOLVED;
+	return count;
+}
+
+static struct device *device_of(struct story *s, const char *id)
+{
+	return &s->def->devices[site_def_device(s->def, id)];
+}
+
+static void service_starts(struct story *s)
+{
+	struct event event = {.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}};
+	apply(s, &event);
+}
+
+static void test_a_silent_fire_detector_is_a_trouble_within_its_deadline(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	device_of(&s, "smoke-301")->expect_every = SECONDS(200);
+	service_starts(&s); /* it was never heard: that counts too */
+	advance(&s, SECONDS(199));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	advance(&s, SECONDS(2));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE});
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	advance(&s, SECONDS(150));
+	hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_BATTERY});
+	advance(&s, SECONDS(150)); /* anything it says is a sign of life */
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	/* What a cache says for it is none. */
+	hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_BATTERY, .lifeless = true});
+	advance(&s, SECONDS(51));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	story_end(&s);
+}
+
+static void test_what_hangs_on_a_dead_gateway_is_one_trouble(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	static const char *const children[] = {"smoke-301", "smoke-302", "door-office"};
+	for (int i = 0; i < 3; i++) {
+		device_of(&s, children[i])->gateway = "fence-west";
+		device_of(&s, children[i])->expect_every = SECONDS(200);
+	}
+	device_of(&s, "fence-west")->expect_every = SECONDS(100);
+	service_starts(&s);
+	advance(&s, SECONDS(150));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	for (int i = 0; i < 3; i++) {
+		struct event gone = {.type = EVENT_STATUS, .status = {.device = children[i]}};
+		apply(&s, &gone);
+	}
+	advance(&s, MINUTES(10));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	/* It is back: whoever stays silent behind it has the whole time again, and no more. */
+	hears(&s, (struct signal){.device = "fence-west", .kind = KIND_PERIMETER});
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	for (int i = 0; i < 10; i++) { /* smoke-301 and the gateway go on speaking */
+		advance(&s, SECONDS(45));
+		hears(&s, (struct signal){.device = "fence-west", .kind = KIND_PERIMETER});
+		hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE});
+	}
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 2); /* one in each other zone */
+	story_end(&s);
+}
+
+static void test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct signal open = {.device = "door-office", .kind = KIND_CONTACT, .active = true};
+	struct signal alarm = {
+	        .device = "door-office", .kind = KIND_PERIMETER, .active = true, .armed = true};
+	hears(&s, open);
+	assert_int_equal(open_of(&s, INCIDENT_INTRUSION), 0);
+	hears(&s, alarm);
+	assert_int_equal(open_of(&s, INCIDENT_INTRUSION), 1);
+	uint32_t signals = s.site->incidents[0]->signal_count;
+	hears(&s, alarm); /* said again every twelve hours */
+	assert_int_equal(s.site->incidents[0]->signal_count, signals);
+	story_end(&s);
+}
+
+static void test_what_is_past_or_a_test_changes_no_state(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	hears(&s, (struct signal){
+	                  .device = "smoke-301", .kind = KIND_SMOKE, .active = true, .past = true});
+	hears(&s, (struct signal){
+	                  .device = "smoke-301", .kind = KIND_SMOKE, .active = true, .test = true});
+	assert_int_equal(s.site->incident_count, 0);
+	hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .active = true});
+	assert_int_equal(open_of(&s, INCIDENT_FIRE), 1);
+	hears(&s,
+	      (struct signal){
+	              .device = "smoke-301", .kind = KIND_SMOKE, .active = false, .past = true});
+	assert_false(s.site->incidents[0]->cleared);
+	story_end(&s);
+}
+
+static void test_what_nobody_clears_clears_by_itself(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct signal tamper = {
+	        .device = "sos-gate", .kind = KIND_TAMPER, .active = true, .resets = SECONDS(30)};
+	hears(&s, tamper);
+	assert_int_equal(open_of(&s, INCIDENT_TAMPER), 1);
+	advance(&s, SECONDS(20));
+	hears(&s, tamper); /* said again: its whole time again */
+	advance(&s, SECONDS(20));
+	assert_int_equal(open_of(&s, INCIDENT_TAMPER), 1);
+	advance(&s, SECONDS(11));
+	assert_int_equal(open_of(&s, INCIDENT_TAMPER), 0);
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_a_silent_fire_detector_is_a_trouble_within_its_deadline),
+	        cmocka_unit_test(test_what_hangs_on_a_dead_gateway_is_one_trouble),
+	        cmocka_unit_test(test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says),
+	        cmocka_unit_test(test_what_is_past_or_a_test_changes_no_state),
+	        cmocka_unit_test(test_what_nobody_clears_clears_by_itself),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
