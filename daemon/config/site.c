@@ -247,8 +247,8 @@ static void labels_read(const struct checker *c, const struct node *list, struct
 }
 
 /* How long a device of a kind may be silent where the file does not say. Battery devices of the
- * common radio systems say something once a day, detectors of fire and gas at least; what has no kind
- * here may be one. */
+ * common radio systems say something once a day, detectors of fire and gas at least; what has no
+ * kind here may be one. */
 static span_ms silence_of(enum kind kind)
 {
 	bool life = kind == KIND_NONE || incident_kind_is_life_safety(kind_facts[kind].raises);
