@@ -8,6 +8,7 @@
 #include "review/duty_view.h"
 #include "review/exchange.h"
 #include "review/reach.h"
+#include "review/unknown.h"
 #include "review/views.h"
 #include "review/who.h"
 #include "review/who_gaps.h"
@@ -130,6 +131,27 @@ void api_devices(struct exchange *ex)
 		if (!add_devices(&page, site, zone))
 			break;
 	close_items(ex, &page.out, page.more ? page.next : NULL);
+}
+
+void api_unknown_devices(struct exchange *ex)
+{
+	const struct site *only, *site;
+	struct unknowns all = {0};
+	struct text out = {0};
+	int r = 0;
+	if (!exchange_query_site(ex, &only))
+		return;
+	for (uint32_t i = 0; r >= 0 && (site = next_site(ex, only, i)); i++)
+		r = unknowns_add(&all, ex->server->service.store, site->def);
+	open_items(&out);
+	for (uint32_t i = 0; i < all.count; i++)
+		unknown_write_json(&out, &all.items[i]);
+	if (r < 0)
+		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
+	else
+		close_items(ex, &out, NULL);
+	unknowns_finish(&all);
+	text_finish(&out);
 }
 
 /* ---- zones and people ---- */

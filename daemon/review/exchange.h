@@ -229,6 +229,7 @@ void api_test(struct exchange *);
 void api_events(struct exchange *);
 void api_stream(struct exchange *);
 void api_devices(struct exchange *);
+void api_unknown_devices(struct exchange *);
 void api_zones(struct exchange *);
 void api_people(struct exchange *);
 void api_duty(struct exchange *);

@@ -57,6 +57,7 @@ static const struct route routes[] = {
         {"GET", "/api/v1/events", ROLE_VIEWER, "site, after, limit", api_events},
         {"GET", "/api/v1/stream", ROLE_VIEWER, "site", api_stream},
         {"GET", "/api/v1/devices", ROLE_VIEWER, "site, zone, limit, after, untested", api_devices},
+        {"GET", "/api/v1/devices/unknown", ROLE_VIEWER, "site", api_unknown_devices},
         {"GET", "/api/v1/zones", ROLE_VIEWER, "site", api_zones},
         {"GET", "/api/v1/people", ROLE_VIEWER, "site", api_people},
         {"GET", "/api/v1/duty", ROLE_VIEWER, "site, at, week", api_duty},

@@ -101,3 +101,18 @@ int store_log(struct store *store, const struct ledger_filter *filter, ledger_vi
 	sql_end(&at);
 	return r < 0 ? r : 0;
 }
+
+int store_unknown(struct store *store, const char *site, ledger_visit visit, void *ctx)
+{
+	struct binder at = sql_bind(store, SQL_LOG_UNKNOWN);
+	bind_text(&at, site);
+	bool going = true;
+	int r = 0;
+	while (going && (r = sql_next(store, &at)) > 0) {
+		struct ledger_row row;
+		read_row(&at, &row);
+		going = visit(ctx, &row);
+	}
+	sql_end(&at);
+	return r < 0 ? r : 0;
+}

@@ -215,6 +215,9 @@ static const char *const statements[STATEMENT_COUNT] = {
         "WHERE l.incident = ?6 AND (?1 IS NULL OR s.id = ?1) AND " LOG_WHERE
         "AND l.seq > ?9 AND l.row >= ?10 AND l.row <= ?11"
         " ORDER BY l.row LIMIT ?12",
+        [SQL_LOG_UNKNOWN] = LOG_SELECT
+        "WHERE l.site = (SELECT number FROM site WHERE id = ?1) AND l.type = 'device.unknown'"
+        " ORDER BY l.seq",
         [SQL_MARK_LAST] = "SELECT seq, data FROM ledger WHERE site = ?1 AND type = ?2 AND " MARKS
                           " ORDER BY seq DESC LIMIT 1",
         [SQL_CONFIG_KNOWN] = "SELECT 1 FROM ledger WHERE site = ?1 AND type = 'config' AND " MARKS

@@ -34,6 +34,8 @@ extern const unsigned char migration_0007[];
 extern const size_t migration_0007_len;
 extern const unsigned char migration_0008[];
 extern const size_t migration_0008_len;
+extern const unsigned char migration_0009[];
+extern const size_t migration_0009_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -43,6 +45,7 @@ static const struct migration {
         {migration_0003, &migration_0003_len}, {migration_0004, &migration_0004_len},
         {migration_0005, &migration_0005_len}, {migration_0006, &migration_0006_len},
         {migration_0007, &migration_0007_len}, {migration_0008, &migration_0008_len},
+        {migration_0009, &migration_0009_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

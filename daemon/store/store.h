@@ -139,6 +139,9 @@ typedef bool (*ledger_visit)(void *ctx, const struct ledger_row *);
 /* Oldest first. zone means incidents of the zone and signals of its devices. */
 int store_log(struct store *, const struct ledger_filter *, ledger_visit, void *ctx) MUST_USE;
 
+/* The device.unknown entries of a site, oldest first. */
+int store_unknown(struct store *, const char *site, ledger_visit, void *ctx) MUST_USE;
+
 struct delivery_row {
 	const char *site, *incident, *reason, *to_kind, *to_id, *to_name, *state;
 	uint64_t notification;
