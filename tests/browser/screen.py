@@ -32,10 +32,17 @@ class Screen:
                                        service=Service("/usr/bin/chromedriver", env=env))
         self.resize(size)
 
-    def resize(self, size):
-        width, height = SIZES[size]
+    def resize(self, size, height=None):
+        width, usual = SIZES[size]
+        height = height or usual
+        self.size = size
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": size != "desk"})
+
+    def grows(self):
+        """As tall as what it shows."""
+        self.resize(self.size, self.driver.execute_script(
+            "return document.documentElement.scrollHeight") + 80)
 
     def close(self):
         self.driver.quit()

@@ -20,6 +20,7 @@ function zones() {
 }
 
 const note = () => field(say("note_optional"), h("input", {name: "note", maxLength: 200}));
+const reason = () => field(say("why"), h("input", {name: "note", maxLength: 200, required: true}));
 const cleaned = (data) => Object.fromEntries(Object.entries(data).filter(([, value]) => value !== ""));
 
 async function drill() {
@@ -32,13 +33,13 @@ async function drill() {
 async function silence() {
   const by = await asMe();
   const kinds = choice([["", say("everything")], ...wordsOf("kind").filter((kind) => kind !== "panic").map((kind) => [kind, say("kind", kind)])], "", {name: "kind"});
-  if (by) await ask(say("silence"), [h("p.quiet", say("silence_text")), zones(), field(say("kind_word"), kinds), field(say("how_long"), spans("1h")), note()], say("silence"),
+  if (by) await ask(say("silence"), [h("p.quiet", say("silence_text")), zones(), field(say("kind_word"), kinds), field(say("how_long"), spans("1h")), reason()], say("silence"),
     (data) => call("silences", {...cleaned(data), by}));
 }
 
 async function arm(zone, word) {
   const by = await asMe(zone.site);
-  if (by) await ask(`${say(word)} · ${zone.name}`, [field(say("how_long"), spans("8h")), word === "arm" ? h("label.check", h("input", {type: "checkbox", name: "force"}), pick("Although a door is open", "有门未关也布防")) : null, note()], say(word),
+  if (by) await ask(`${say(word)} · ${zone.name}`, [field(say("how_long"), spans("8h")), word === "arm" ? h("label.check", h("input", {type: "checkbox", name: "force"}), pick("Although a door is open", "有门未关也布防")) : null, reason()], say(word),
     (data) => call(`zones/${encodeURIComponent(zone.id)}/${word}`, {...cleaned(data), force: word === "arm" ? data.force === "on" : undefined, site: zone.site, by}));
 }
 

@@ -18,7 +18,7 @@ function week(posts) {
   const first = posts[0]?.week?.[0];
   if (!first) return null;
   const start = Date.parse(first.from);
-  const days = [...Array(7)].map((_, i) => h("span", h("b", weekday(start + i * 86400000 + 43200000)), shortDay(start + i * 86400000 + 43200000)));
+  const days = [...Array(7)].map((_, i) => h("span", h("span.weekday", weekday(start + i * 86400000 + 43200000)), shortDay(start + i * 86400000 + 43200000)));
   return h("section.card", h("h3", say("this_week")), h("div.week", h("div.days", {"aria-hidden": "true"}, days),
     posts.map((post) => h("div", h("p", h("strong", post.name)), h("div.bar", {role: "list"}, post.week.map((part) => {
       const words = `${names(part.people)}, ${stamp(part.from)} – ${stamp(part.to)}`;
