@@ -102,8 +102,9 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	/* No entry: then it said what was known. */
 	if (m->garbage || m->press || m->test)
 		broken("message %u of %s is acknowledged and not in the record", number, d->id);
-	/* Said twice, and the second one overtaken by newer words: by its id it is the first. */
-	if (m->has_id && m->acked)
+	/* By its id it is known when it comes again, behind newer words: said twice, or heard
+	 * before over the connection that watches while the disk fails. */
+	if (m->has_id && (m->acked || d->recorded_by[m->kind] > number))
 		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
 		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,

@@ -317,7 +317,7 @@ static void on_signal(struct row *row)
 	const char *kind = word(row, "kind");
 	bool active = strcmp(word(row, "state"), "active") == 0, test = false;
 	int device = m_device(row->site, row->ledger->device), k = kind_number(kind);
-	int64_t n;
+	int64_t n = 0;
 	world.counts.signals++;
 	(void)!json_bool(row->data, "test", &test);
 	if (device < 0 || k < 0)
@@ -334,6 +334,7 @@ static void on_signal(struct row *row)
 	if (strstr(word(row, "raises"), "walk test"))
 		return;
 	d->recorded[k] = active;
+	d->recorded_by[k] = (uint32_t)n;
 	if (row->incident)
 		row->incident->devices |= (uint32_t)1 << device;
 }

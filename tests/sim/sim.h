@@ -157,7 +157,8 @@ struct w_device {
 	bool active, ill; /* as the thing itself is */
 	uint32_t sent;
 	/* As the ledger has it: the state that was recorded last, by kind. */
-	int8_t recorded[KINDS]; /* -1 never, 0 clear, 1 active */
+	int8_t recorded[KINDS];      /* -1 never, 0 clear, 1 active */
+	uint32_t recorded_by[KINDS]; /* the message that said so */
 	world_ms given; /* an alarm of it reached the service and nobody has been told yet; or 0 */
 };
 

@@ -107,6 +107,30 @@ void __wrap_ed25519_sign(const uint8_t *seed, const void *msg, size_t len, uint8
 	sign_half('2', seed, msg, len, out + SHA256_LEN);
 }
 
+struct ed25519 {
+	uint8_t seed[ED25519_KEY_LEN];
+};
+
+struct ed25519 *__wrap_ed25519_open(const uint8_t *seed);
+struct ed25519 *__wrap_ed25519_open(const uint8_t *seed)
+{
+	struct ed25519 *key = NEW(struct ed25519);
+	memcpy(key->seed, seed, sizeof key->seed);
+	return key;
+}
+
+void __wrap_ed25519_close(struct ed25519 *key);
+void __wrap_ed25519_close(struct ed25519 *key)
+{
+	free(key);
+}
+
+void __wrap_ed25519_sign_with(struct ed25519 *key, const void *msg, size_t len, uint8_t *out);
+void __wrap_ed25519_sign_with(struct ed25519 *key, const void *msg, size_t len, uint8_t *out)
+{
+	__wrap_ed25519_sign(key->seed, msg, len, out);
+}
+
 bool __wrap_ed25519_verify(const uint8_t *key, const void *msg, size_t len, const uint8_t *sig);
 bool __wrap_ed25519_verify(const uint8_t *key, const void *msg, size_t len, const uint8_t *sig)
 {
