@@ -8,15 +8,17 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "store/seal.h"
+#include "store/unlogged.h"
 
-static void add_site_fact(struct app *app, const struct site *site, enum service_event type,
-                          struct text *data)
+static struct service_fact *add_site_fact(struct app *app, const struct site *site,
+                                          enum service_event type, struct text *data)
 {
 	struct item *item = inbox_add(app, ITEM_FACT);
 	item->site = arena_copy(&app->inbox.arena, site->def->id);
 	item->fact = (struct service_fact){
 	        .type = type, .data = arena_copy_len(&app->inbox.arena, text_get(data), data->len)};
 	text_finish(data);
+	return &item->fact;
 }
 
 /* ---- the configuration: by its hash each time, whole where the record has not seen it ---- */
@@ -171,8 +173,10 @@ static void add_start(struct app *app, const struct site *site, bool known, span
 	json_put_string(&data, "after", after);
 	if (known)
 		json_put_int(&data, "downtime_ms", downtime);
+	if (app->was_unlogged)
+		json_put_bool(&data, "unlogged", true);
 	json_close(&data, '}');
-	add_site_fact(app, site, SERVICE_STARTED, &data);
+	add_site_fact(app, site, SERVICE_STARTED, &data)->unlogged = app->was_unlogged;
 	if (strcmp(after, "crash") == 0)
 		log_info("%s: the service did not end cleanly; it was down for %lld s",
 		         site->def->id, (long long)(known ? downtime / 1000 : 0));
@@ -182,6 +186,7 @@ int record_start(struct app *app, bool known, span_ms downtime, struct problem *
 {
 	bool keyed = true;
 	int r = store_sign_with(app->store, &app->keys, why);
+	app->was_unlogged = unlogged_was(app->config->store_path);
 	for (uint32_t i = 0; r == 0 && i < app->site_count; i++) {
 		const struct site *site = app->sites[i].site;
 		if (!is_configured(app, site))

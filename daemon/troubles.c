@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "store/unlogged.h"
 
 #define COMMIT_RETRY SECONDS(1)
 #define COMMIT_RETRY_SHARE 10     /* trying takes a tenth of the time at most */
@@ -150,6 +151,8 @@ void disk_failed(struct app *app, const struct problem *why, struct moment now, 
 {
 	if (app_disk_is_well(app)) {
 		app->failing_since = now.steady;
+		app->was_unlogged = true;
+		unlogged_mark(app->config->store_path);
 		log_error("the record cannot be written: %s; alarms are pushed unlogged",
 		          why->text);
 		struct text data = {0};
@@ -236,6 +239,10 @@ void troubles_after_commit(struct app *app, struct moment now)
 {
 	if (!app_disk_is_well(app))
 		disk_recovered(app, now);
+	if (app->was_unlogged) /* what any life pushed is in the record, or left out of its numbers
+	                        */
+		unlogged_forget(app->config->store_path);
+	app->was_unlogged = false;
 	refill_reserve(app, now);
 	end_watching(app);
 	say_store_trouble(app);

@@ -106,6 +106,16 @@ static void take_policy(struct context *c, struct incident *incident)
 	incident->policy = policy_copy(policy ? policy : &last_resort_policy);
 }
 
+/* A clock that went back a year goes on counting in the later one: ids stay unique. */
+void incidents_count_by_year(struct site *site, wall_ms now)
+{
+	int32_t year = civil_from_wall(&site->def->timezone, now).year;
+	if (year <= site->incident_year)
+		return;
+	site->incident_year = year;
+	site->next_incident = 1;
+}
+
 struct incident *incident_prepare(struct context *c, const struct cause *cause, bool *fresh)
 {
 	struct site *site = c->site;
@@ -114,12 +124,7 @@ struct incident *incident_prepare(struct context *c, const struct cause *cause, 
 	if (incident)
 		return incident;
 	incident = incident_create();
-	/* A clock that went back a year goes on counting in the later one: ids stay unique. */
-	int32_t year = civil_from_wall(&site->def->timezone, c->now.wall).year;
-	if (year > site->incident_year) {
-		site->incident_year = year;
-		site->next_incident = 1;
-	}
+	incidents_count_by_year(site, c->now.wall);
 	incident->number = site->next_incident++;
 	snprintf(incident->id, sizeof incident->id, "%s-%d-%06u", site->def->id,
 	         site->incident_year, incident->number);

@@ -102,14 +102,21 @@ const char *service_event_name(enum service_event event)
 	return service_events[event];
 }
 
+#define INCIDENTS_LEFT_OUT 1000 /* more than a life opens while its disk fails */
+
 /* A life that could not write may have sent letters that nobody remembers. Their numbers must not
  * come again: a receiver that knows an id drops what it takes for a repetition. So each start
  * counts from the millisecond it happens in, or goes far beyond where the clock went back. */
-static void number_anew(struct context *c)
+static void number_anew(struct context *c, bool unlogged)
 {
 	uint64_t now = c->now.wall > 0 ? (uint64_t)c->now.wall : 0;
 	bool back = c->site->next_notification >= now;
 	c->site->next_notification = back ? c->site->next_notification + 1000 : now;
+	/* People know its incidents by their numbers. */
+	if (!unlogged)
+		return;
+	incidents_count_by_year(c->site, c->now.wall);
+	c->site->next_incident += INCIDENTS_LEFT_OUT;
 }
 
 static void apply_service(struct context *c, const struct service_fact *fact)
@@ -125,7 +132,7 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	if (fact->type == BROKER_DISCONNECTED || fact->type == BROKER_CONNECTED)
 		hearing_changed(c, fact->type == BROKER_CONNECTED);
 	if (fact->type == SERVICE_STARTED) {
-		number_anew(c);
+		number_anew(c, fact->unlogged);
 		floods_start(c);
 		channels_start(c);
 		sense_start(c);

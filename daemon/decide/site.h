@@ -377,6 +377,7 @@ const char *
 struct service_fact {
 	enum service_event type;
 	const char *data; /* JSON object text for the ledger; NULL: {} */
+	bool unlogged;    /* STARTED: the life before may have pushed what no record has */
 };
 
 struct trouble {             /* becomes, or ends, a trouble incident of its own in the root zone */

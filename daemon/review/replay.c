@@ -369,10 +369,12 @@ static void take_silence(struct engine *e, const struct ledger_row *row)
 	e->begun = true;
 }
 
-static void take_service(struct engine *e, const struct ledger_row *row, enum service_event type)
+static void take_service(struct engine *e, const struct ledger_row *row, const cJSON *data,
+                         enum service_event type)
 {
 	struct event event = {.type = EVENT_SERVICE};
 	event.service = (struct service_fact){.type = type, .data = row->data};
+	(void)!json_bool(data, "unlogged", &event.service.unlogged);
 	e->down = type == SERVICE_STOPPED || (e->down && type != SERVICE_STARTED);
 	apply(e, &event);
 	if (type == SERVICE_STARTED)
@@ -448,7 +450,7 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 		take_trouble(e, row, data, false);
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
 		if (strcmp(type, facts[i].type) == 0)
-			take_service(e, row, facts[i].event);
+			take_service(e, row, data, facts[i].event);
 }
 
 static bool visit(void *ctx, const struct ledger_row *row)

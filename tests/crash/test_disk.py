@@ -179,14 +179,19 @@ def test_what_was_not_recorded_comes_again_after_a_kill(build_house):
     other.execute("BEGIN IMMEDIATE")
     said = [house.says("smoke-301", "smoke", committed=False),
             house.says("sos-gate", "panic", committed=False)]
-    before = {house.push("qian", "opened", unlogged=True).id for _ in said}
+    told = [house.push("qian", "opened", unlogged=True) for _ in said]
     house.until("the session rests", lambda: house.broker_session_rests())
     said.append(house.says("water-pump", "water", committed=False))
-    before.add(house.push("qian", "opened", unlogged=True).id)
+    told.append(house.push("qian", "opened", unlogged=True))
+    before = {push.id for push in told}
     house.daemon.kill()
     other.execute("ROLLBACK")
     other.close()
     house.daemon.start()
-    after = {house.push("qian", "opened", unlogged=False).id for _ in said}
+    again = [house.push("qian", "opened", unlogged=False) for _ in said]
+    after = {push.id for push in again}
     assert not before & after, "a receiver that knows an id would drop what is new"
+    assert not {push.incident["id"] for push in told} & {push.incident["id"] for push in again}, \
+        "what people were told of never stands for something else"
+    assert not (house.folder / "tocsin.db.unlogged").exists()
     assert set(signals(expect_whole(house))) == set(said)

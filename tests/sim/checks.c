@@ -46,9 +46,41 @@ static void check_order(const struct letter *letter)
 		lesser = letter->notification->number;
 }
 
+/* Whatever a receiver was told of an incident, also by a life that could write nothing, stands for
+ * the same incident for ever. */
+static struct told_of {
+	char id[INCIDENT_ID_MAX];
+	wall_ms opened;
+	enum incident_kind kind;
+} * told_of;
+static uint32_t told_count, told_cap;
+static struct index told_index;
+
+static const char *told_name(const void *owner, uint32_t position)
+{
+	return ((const struct told_of *)owner)[position].id;
+}
+
+static void check_incident(const struct incident *incident)
+{
+	uint32_t at = index_find(&told_index, incident->id, told_name, told_of);
+	if (at == INDEX_NONE) {
+		MEM_RESERVE(told_of, told_count, told_cap);
+		struct told_of *one = &told_of[told_count++];
+		*one = (struct told_of){.opened = incident->opened.wall, .kind = incident->kind};
+		snprintf(one->id, sizeof one->id, "%s", incident->id);
+		index_add(&told_index, told_count - 1, told_name, told_of);
+	} else if (told_of[at].opened != incident->opened.wall ||
+	           told_of[at].kind != incident->kind) {
+		broken("%s has stood for another incident before", incident->id);
+	}
+}
+
 void check_letter(const struct letter *letter)
 {
 	check_order(letter);
+	if (letter->incident)
+		check_incident(letter->incident);
 	const struct notification *n = letter->notification;
 	uint32_t site = m_site(letter->site_id);
 	uint32_t store_id = app_site(&world.app, letter->site_id)->site->store_id;

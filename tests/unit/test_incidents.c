@@ -238,6 +238,24 @@ static void test_silence_is_a_trouble_that_ends_with_a_sign_of_life(void **state
 	story_end(&s);
 }
 
+static void test_a_number_that_was_pushed_unlogged_is_left_out(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct service_fact start = {.type = SERVICE_STARTED};
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_string_equal(only_incident(&s)->id, "binjiang-2026-000001");
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = start}); /* a plain restart */
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	assert_non_null(site_incident(s.site, "binjiang-2026-000002"));
+	start.unlogged = true;
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = start});
+	signal_(&s, "fence-west", KIND_WATER, true);
+	assert_non_null(site_incident(s.site, "binjiang-2026-001003"));
+	story_end(&s);
+}
+
 static void test_a_last_will_is_a_trouble_at_once(void **state)
 {
 	(void)state;
@@ -309,6 +327,7 @@ int main(void)
 	        cmocka_unit_test(test_resolved_and_still_active_alarms_again),
 	        cmocka_unit_test(test_a_door_left_open_is_not_raised_twice),
 	        cmocka_unit_test(test_silence_is_a_trouble_that_ends_with_a_sign_of_life),
+	        cmocka_unit_test(test_a_number_that_was_pushed_unlogged_is_left_out),
 	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
 	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
 	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
