@@ -214,18 +214,24 @@ static void put_metric(struct text *out, const char *type, const char *name, con
 
 static void put_open_incidents(const struct app *app, struct text *out)
 {
-	text_add(out, "# HELP tocsin_incidents_open Incidents that are not resolved.\n"
-	              "# TYPE tocsin_incidents_open gauge\n");
+	uint32_t drilled = 0;
+	text_add(out,
+	         "# HELP tocsin_incidents_open Incidents that are not resolved, without drills.\n"
+	         "# TYPE tocsin_incidents_open gauge\n");
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		const struct site *site = app->sites[i].site;
 		uint32_t counts[SEVERITY_COUNT] = {0};
 		for (uint32_t k = 0; k < site->incident_count; k++)
-			if (site->incidents[k]->state != STATE_RESOLVED)
-				counts[site->incidents[k]->severity]++;
+			if (site->incidents[k]->state != STATE_RESOLVED) {
+				counts[site->incidents[k]->severity] += !site->incidents[k]->drill;
+				drilled += site->incidents[k]->drill;
+			}
 		for (int s = 0; s < SEVERITY_COUNT; s++)
 			text_addf(out, "tocsin_incidents_open{site=\"%s\",severity=\"%s\"} %u\n",
 			          site->def->id, severity_name((enum severity)s), counts[s]);
 	}
+	put_metric(out, "gauge", "drill_incidents_open",
+	           "Incidents of drills that are not resolved.", drilled);
 }
 
 static void review_metrics(void *ctx, struct text *out)

@@ -6,11 +6,12 @@
 
 #define COUNT_MAX 100
 
-enum { R_ID, R_MATCH, R_FOR, R_COUNT_OF, R_WITHIN, R_DISTINCT, R_SAME, R_RAISE, R_COUNT };
+enum { R_ID, R_MATCH, R_FOR, R_ABSENT, R_COUNT_OF, R_WITHIN, R_DISTINCT, R_SAME, R_RAISE, R_COUNT };
 static const struct key rule_keys[R_COUNT] = {
         [R_ID] = {"id", "add a name for the record"},
         [R_MATCH] = {"match", "add what it is about, such as 'match: {kind: contact}'"},
         [R_FOR] = {"for", NULL},
+        [R_ABSENT] = {"absent", NULL},
         [R_COUNT_OF] = {"count", NULL},
         [R_WITHIN] = {"within", NULL},
         [R_DISTINCT] = {"distinct", NULL},
@@ -164,6 +165,10 @@ static void rule_read(const struct checker *c, const struct node *node, struct s
 	match_read(c, v[R_MATCH], site, rule);
 	raise_read(c, v[R_RAISE], site, rule);
 	check_span(c, v[R_FOR], "for", SPAN_LEAST, &rule->holds);
+	check_span(c, v[R_ABSENT], "absent", SPAN_LEAST, &rule->absent);
+	if (v[R_ABSENT] && (v[R_FOR] || v[R_COUNT_OF]))
+		check_problem(c, v[R_ABSENT],
+		              "'absent' stands alone; 'for' and 'count' are other rules");
 	count_read(c, v, rule);
 	const char *never = c->report->problems == problems ? never_applies(site->def, rule) : NULL;
 	if (never)

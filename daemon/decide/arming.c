@@ -28,6 +28,25 @@ static bool range_covers(const struct site_def *def, const struct weekly_range *
 	return weekly_range_on(def, range, day, &from, &to) && from <= at && at < to;
 }
 
+/* The earliest of the ranges that cover it: of several that overlap the longest known one. */
+bool schedule_began(const struct site_def *def, uint32_t schedule, wall_ms at, wall_ms *began)
+{
+	const struct schedule *s = &def->schedules[schedule];
+	struct civil local = civil_from_wall(&def->timezone, at);
+	int64_t today = days_from_civil(local.year, local.month, local.day);
+	bool found = false;
+	for (uint32_t i = 0; i < s->count; i++)
+		for (int64_t day = today - 1; day <= today + 1; day++) {
+			wall_ms from, to;
+			if (!weekly_range_on(def, &s->ranges[i], day, &from, &to) || at < from ||
+			    at >= to || (found && *began <= from))
+				continue;
+			*began = from;
+			found = true;
+		}
+	return found;
+}
+
 bool schedule_covers(const struct site_def *def, uint32_t schedule, wall_ms at)
 {
 	const struct schedule *s = &def->schedules[schedule];

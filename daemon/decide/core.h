@@ -166,6 +166,7 @@ void raise_cause(struct context *, const struct reading *, struct cause *);
 
 /* rules.c: true if a rule raises it where its kind alone would not; r->rule names the last one. */
 bool rules_apply(struct context *, struct reading *, struct cause *);
+void rules_look(struct context *); /* after a start or a reload: what is waited for */
 void rules_cleared(struct context *, const char *device, enum kind);
 void rule_due(struct context *, struct standing *);
 

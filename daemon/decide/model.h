@@ -302,6 +302,7 @@ struct rule { /* rules.c says what it does; POSITION_NONE, NULL, 0: not asked fo
 	uint32_t kinds, device, zone, schedule; /* match: a bit per kind; positions */
 	const char *label;
 	span_ms holds;  /* `for` */
+	span_ms absent; /* raises when nothing fits it for so long, while the schedule holds */
 	uint32_t count; /* within, of distinct devices, in the same zone */
 	span_ms within;
 	bool distinct, same_zone;
@@ -397,6 +398,8 @@ bool zone_is_within(const struct site_def *, uint32_t zone, uint32_t around);
  * so that ranges which follow each other overlap rather than leave a gap. */
 bool weekly_range_on(const struct site_def *, const struct weekly_range *, int64_t day,
                      wall_ms *from, wall_ms *to);
+/* When the stretch that covers this instant began; false if none does. */
+bool schedule_began(const struct site_def *, uint32_t schedule, wall_ms at, wall_ms *began);
 bool schedule_covers(const struct site_def *, uint32_t schedule, wall_ms at);
 bool zone_is_armed(const struct site_def *, uint32_t zone, wall_ms at);
 /* The policy whose `for` fits best: kind and severity, then kind, then none. NULL only for a

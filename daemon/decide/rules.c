@@ -6,6 +6,8 @@
  *   at once        the signal itself is raised as the rule says
  *   holds (for)    once the condition has lasted so long
  *   count, within  once it has become so often so, over distinct devices if that is asked for
+ *   absent         once a device that fits has said nothing of the kind for so long; it ends when
+ *                  the device does
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +142,111 @@ static bool is_often_enough(struct context *c, const struct rule *rule, const st
 	return true;
 }
 
+/* ---- what has not come ---- */
+
+static struct cause absence_of(const struct context *c, const struct rule *rule, uint32_t device,
+                               struct text *subject)
+{
+	const struct device *d = &c->site->def->devices[device];
+	struct cause cause = {.zone = d->zone,
+	                      .kind = rule->raise_kind == INCIDENT_KIND_NONE ? INCIDENT_TROUBLE
+	                                                                     : rule->raise_kind,
+	                      .severity = rule->raise_severity == SEVERITY_NONE
+	                                          ? SEVERITY_WARNING
+	                                          : rule->raise_severity,
+	                      .note = d->name,
+	                      .time = c->now.wall};
+	text_addf(subject, "absent:%s:%s", rule->id, d->id);
+	cause.subject = text_get(subject);
+	if (rule->policy != POSITION_NONE)
+		cause.policy = &c->site->def->policies[rule->policy];
+	return cause;
+}
+
+static struct standing *find_absence(const struct site *site, const char *rule, const char *device)
+{
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		struct standing *s = site->standings[i];
+		if (s->type == STANDING_RULE && !standing_is_over(s) && !s->kinds && s->device &&
+		    strcmp(s->rule, rule) == 0 && strcmp(s->device, device) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static void await(struct context *c, const struct rule *rule, uint32_t device)
+{
+	const char *id = c->site->def->devices[device].id;
+	struct standing *s = find_absence(c->site, rule->id, id);
+	if (!s) {
+		s = standing_begin(c, STANDING_RULE);
+		own(&s->rule, rule->id);
+		own(&s->device, id);
+	}
+	s->begins = c->now.wall;
+	timer_set(&c->site->timers, &s->due, c->now.steady + rule->absent);
+	touch_standing(c, s);
+}
+
+/* It has come: the wait begins anew, and what its absence raised is over. */
+static void has_come(struct context *c, const struct rule *rule, uint32_t device)
+{
+	struct text subject = {0};
+	struct cause cause = absence_of(c, rule, device, &subject);
+	struct incident *incident = incident_find(c->site, &cause);
+	await(c, rule, device);
+	if (incident) {
+		incident->cleared = true;
+		touch_incident(c, incident);
+		if (!incident_kind_latches(incident->kind))
+			incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+	}
+	text_finish(&subject);
+}
+
+static void is_absent(struct context *c, const struct rule *rule, struct standing *s,
+                      uint32_t device)
+{
+	wall_ms since = s->begins;
+	if (rule->schedule != POSITION_NONE) {
+		wall_ms began;
+		if (!schedule_began(c->site->def, rule->schedule, c->now.wall, &began)) {
+			timer_set(&c->site->timers, &s->due, c->now.steady + MINUTES(1));
+			return;
+		}
+		since = began > since ? began : since;
+	}
+	if (c->now.wall < since + rule->absent) {
+		timer_set(&c->site->timers, &s->due,
+		          c->now.steady + (since + rule->absent - c->now.wall));
+		return;
+	}
+	struct text subject = {0};
+	struct cause cause = absence_of(c, rule, device, &subject);
+	bool fresh;
+	struct incident *incident = incident_prepare(c, &cause, &fresh);
+	if (fresh)
+		incident_open(c, incident, &cause);
+	text_finish(&subject);
+	touch_standing(c, s);
+}
+
+void rules_look(struct context *c)
+{
+	const struct site_def *def = c->site->def;
+	for (uint32_t i = 0; i < def->rule_count; i++) {
+		const struct rule *rule = &def->rules[i];
+		for (uint32_t device = 0; rule->absent && device < def->device_count; device++) {
+			const struct device *d = &def->devices[device];
+			bool speaks = !rule->kinds || d->kind == KIND_NONE ||
+			              (rule->kinds & (UINT32_C(1) << d->kind));
+			if (speaks && rule_fits_device(def, rule, device) &&
+			    !find_absence(c->site, rule->id, d->id))
+				await(c, rule, device);
+		}
+	}
+}
+
 /* ---- the two calls ---- */
 
 bool rules_apply(struct context *c, struct reading *r, struct cause *cause)
@@ -148,7 +255,10 @@ bool rules_apply(struct context *c, struct reading *r, struct cause *cause)
 	bool raises = false;
 	for (uint32_t i = 0; i < def->rule_count; i++) {
 		const struct rule *rule = &def->rules[i];
-		if (!fits(c, rule, r))
+		if (rule->absent && rule_fits_device(def, rule, r->device) &&
+		    (!rule->kinds || (rule->kinds & (UINT32_C(1) << r->kind))))
+			has_come(c, rule, r->device);
+		if (rule->absent || !fits(c, rule, r))
 			continue;
 		if (rule->holds)
 			begin_to_hold(c, rule, r);
@@ -172,6 +282,10 @@ void rule_due(struct context *c, struct standing *s)
 	const struct site_def *def = c->site->def;
 	const struct rule *rule = rule_named(def, s->rule);
 	uint32_t device = s->device ? site_def_device(def, s->device) : POSITION_NONE;
+	if (rule && rule->absent && s->device && device != POSITION_NONE) {
+		is_absent(c, rule, s, device);
+		return;
+	}
 	standing_end(c, s, NULL, s->device ? "held" : "not often enough");
 	if (!rule || device == POSITION_NONE)
 		return;

@@ -142,7 +142,9 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	    fact->type == CLOCK_JUMPED)
 		calendar_look(c);
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED) {
-		reach_look(c);
+		rules_look(c);
+		if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED)
+			reach_look(c);
 		head_look(c);
 	}
 }

@@ -62,6 +62,7 @@ static const struct {
         {"store", {"记录无法写入", "the record cannot be written"}},
         {"clock", {"时钟异常", "the clock is wrong"}},
         {"hazard:", {"隐患逾期未闭环", "a hazard is overdue"}},
+        {"absent", {"长时间未见动作", "nothing has come for too long"}},
         {"chatter", {"反复报警，已合并", "comes and goes, told once"}},
 };
 

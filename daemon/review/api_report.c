@@ -1,4 +1,5 @@
-/* Reports over HTTP: GET /api/v1/incidents/{id}/report and GET /api/v1/report. */
+/* Reports over HTTP: GET /api/v1/incidents/{id}/report, /api/v1/drills/{id}/report and
+ * /api/v1/report. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static void answer(struct exchange *ex, int r, enum report_format format, struct
                    const struct problem *why)
 {
 	if (r == -ENOENT)
-		exchange_problem(ex, 404, "no incident '%s'", ex->id);
+		exchange_problem(ex, 404, "%s", why->text);
 	else if (r == -EINVAL)
 		exchange_problem(ex, 400, "%s", why->text);
 	else if (r < 0)
@@ -57,7 +58,9 @@ static void answer(struct exchange *ex, int r, enum report_format format, struct
 		        "base-uri 'none'; frame-ancestors 'none'");
 }
 
-void api_report(struct exchange *ex)
+static void report(struct exchange *ex,
+                   int (*write)(const struct report_request *, const char *, enum report_format,
+                                struct text *, struct problem *))
 {
 	const struct review_service *service = &ex->server->service;
 	struct report_request request = {.store = service->store};
@@ -69,9 +72,19 @@ void api_report(struct exchange *ex)
 	request.now = service->now(service->ctx).wall;
 	struct site_def **sites = list_sites(ex, &request.site_count);
 	request.sites = sites;
-	answer(ex, report_incident(&request, ex->id, format, &out, &why), format, &out, &why);
+	answer(ex, write(&request, ex->id, format, &out, &why), format, &out, &why);
 	text_finish(&out);
 	free(sites);
+}
+
+void api_report(struct exchange *ex)
+{
+	report(ex, report_incident);
+}
+
+void api_drill_report(struct exchange *ex)
+{
+	report(ex, report_drill);
 }
 
 #define PERIOD_MAX DAYS(366)

@@ -214,6 +214,7 @@ void api_drills(struct exchange *);
 void api_drill(struct exchange *);
 void api_drill_end(struct exchange *);
 void api_walk_test(struct exchange *);
+void api_drill_report(struct exchange *);
 void api_reportings(struct exchange *);
 void api_reporting_made(struct exchange *);
 void api_hazards(struct exchange *);

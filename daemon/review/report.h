@@ -29,6 +29,10 @@ struct report_request {
 int report_incident(const struct report_request *, const char *id, enum report_format,
                     struct text *out, struct problem *why) MUST_USE;
 
+/* Of a drill, by its id: who was told, and who answered when. CAP is for incidents: -EINVAL. */
+int report_drill(const struct report_request *, const char *id, enum report_format,
+                 struct text *out, struct problem *why) MUST_USE;
+
 /* Of a site (NULL: all) and a time. CAP is for incidents: -EINVAL. */
 struct report_period {
 	const char *name; /* "day", "shift", ...: the heading */

@@ -44,6 +44,7 @@ static const struct route routes[] = {
         {"POST", "/api/v1/silences/{id}/end", ROLE_ADMIN, "by", api_silence_end},
         {"GET", "/api/v1/drills", ROLE_VIEWER, "site, all", api_drills},
         {"POST", "/api/v1/drills", ROLE_ADMIN, "", api_drill},
+        {"GET", "/api/v1/drills/{id}/report", ROLE_VIEWER, "format, lang", api_drill_report},
         {"POST", "/api/v1/drills/{id}/end", ROLE_ADMIN, "by", api_drill_end},
         {"POST", "/api/v1/devices/{id}/walk-test", ROLE_ADMIN, "", api_walk_test},
         {"GET", "/api/v1/reporting", ROLE_VIEWER, "site, all", api_reportings},

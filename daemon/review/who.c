@@ -14,6 +14,9 @@ struct plan_of {
 	enum incident_kind kind;
 	enum severity severity;
 	const struct kind_facts *facts; /* NULL: an incident's word was given */
+	const struct policy *policy;    /* a rule's, or NULL */
+	const char *rule;               /* the last that decides, or NULL */
+	bool raises;
 };
 
 static void add_word(struct text *list, const char *word)
@@ -148,6 +151,86 @@ static bool put_step(struct text *text, const struct plan_of *plan, const struct
 	return reached;
 }
 
+/* ---- rules of the site file ---- */
+
+static bool rule_is_of(const struct plan_of *plan, const struct rule *rule)
+{
+	if (!plan->facts || rule->absent)
+		return false;
+	uint32_t kind = (uint32_t)(plan->facts - kind_facts);
+	return (!rule->kinds || (rule->kinds & (UINT32_C(1) << kind))) &&
+	       (rule->zone == POSITION_NONE || zone_is_within(plan->def, plan->zone, rule->zone)) &&
+	       (rule->schedule == POSITION_NONE ||
+	        schedule_covers(plan->def, rule->schedule, plan->at));
+}
+
+static bool device_fits(const struct plan_of *plan, const struct rule *rule)
+{
+	for (uint32_t i = 0; i < plan->def->device_count; i++)
+		if (plan->def->devices[i].zone == plan->zone &&
+		    rule_fits_device(plan->def, rule, i))
+			return true;
+	return false;
+}
+
+/* What decides at once, whatever device of the zone it is. */
+static bool is_certain(const struct rule *rule)
+{
+	return !rule->holds && !rule->count && rule->device == POSITION_NONE && !rule->label;
+}
+
+/* As the core does it (decide/rules.c): a rule only adds. */
+static void apply_rules(struct plan_of *plan)
+{
+	for (uint32_t i = 0; i < plan->def->rule_count; i++) {
+		const struct rule *rule = &plan->def->rules[i];
+		if (!rule_is_of(plan, rule) || !is_certain(rule))
+			continue;
+		plan->rule = rule->id;
+		plan->raises |= rule->raise_kind != INCIDENT_KIND_NONE;
+		if (rule->raise_kind != INCIDENT_KIND_NONE &&
+		    !incident_kind_is_life_safety(plan->kind))
+			plan->kind = rule->raise_kind;
+		if (rule->raise_severity != SEVERITY_NONE && rule->raise_severity > plan->severity)
+			plan->severity = rule->raise_severity;
+		if (rule->policy != POSITION_NONE)
+			plan->policy = &plan->def->policies[rule->policy];
+	}
+}
+
+/* "may": what a rule makes of it when more comes together. */
+static void put_rules(struct text *text, const struct plan_of *plan)
+{
+	json_open(text, "rules", '[');
+	for (uint32_t i = 0; i < plan->def->rule_count; i++) {
+		const struct rule *rule = &plan->def->rules[i];
+		bool certain = is_certain(rule);
+		if (!rule_is_of(plan, rule) || (!certain && !device_fits(plan, rule)))
+			continue;
+		json_open(text, NULL, '{');
+		json_put_string(text, "id", rule->id);
+		json_put_string(text, "applies", certain ? "at once" : "may");
+		if (rule->device != POSITION_NONE)
+			json_put_string(text, "device", plan->def->devices[rule->device].id);
+		if (rule->label)
+			json_put_string(text, "label", rule->label);
+		if (rule->holds)
+			json_put_int(text, "for_ms", rule->holds);
+		if (rule->count) {
+			json_put_int(text, "count", rule->count);
+			json_put_int(text, "within_ms", rule->within);
+		}
+		if (rule->raise_kind != INCIDENT_KIND_NONE)
+			json_put_string(text, "kind", incident_kind_name(rule->raise_kind));
+		if (rule->raise_severity != SEVERITY_NONE)
+			json_put_string(text, "severity", severity_name(rule->raise_severity));
+		if (rule->policy != POSITION_NONE)
+			json_put_string(text, "policy", plan->def->policies[rule->policy].id);
+		json_close(text, '}');
+	}
+	json_close(text, ']');
+}
+
 static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
                      const struct policy *policy)
 {
@@ -163,6 +246,8 @@ static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
 		text_addf(&rule, "%s opens %s", kind, severity_name(plan->severity));
 	if (raises && plan->facts && plan->facts->confirms)
 		text_add(&rule, "; critical when a second device of the zone joins within 2m");
+	if (raises && plan->rule)
+		text_addf(&rule, "; by rule %s", plan->rule);
 	if (raises && policy)
 		text_addf(&rule, "; policy %s", policy->id);
 	else if (raises)
@@ -217,8 +302,12 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 	if (plan.zone == POSITION_NONE)
 		return problem_set(why, -ENOENT, "site %s has no zone '%.64s'", def->id, zone_id);
 	bool armed = zone_is_armed(def, plan.zone, at);
-	bool raises = !plan.facts || !plan.facts->needs_arming || armed;
-	const struct policy *policy = raises ? policy_for(def, plan.kind, plan.severity) : NULL;
+	plan.raises = !plan.facts || !plan.facts->needs_arming || armed;
+	apply_rules(&plan);
+	bool raises = plan.raises;
+	const struct policy *policy = !raises       ? NULL
+	                              : plan.policy ? plan.policy
+	                                            : policy_for(def, plan.kind, plan.severity);
 
 	json_open(text, NULL, '{');
 	json_put_time(text, "at", at);
@@ -237,6 +326,7 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 		json_put_null(text, "incident");
 	}
 	put_rule(text, &plan, raises, policy);
+	put_rules(text, &plan);
 	put_policy(text, &plan, policy);
 	put_recipients(text, "last_resort", &plan, def->last_resort, def->last_resort_count, at);
 	json_close(text, '}');

@@ -1,4 +1,5 @@
-/* Who would be told: the plan for a kind at a zone and an instant, from the definition alone. */
+/* Who would be told: the plan for a kind at a zone and an instant, from the definition alone, with
+ * those of its rules that decide at once. */
 #ifndef TOCSIN_REVIEW_WHO_H
 #define TOCSIN_REVIEW_WHO_H
 
@@ -10,6 +11,7 @@
  *   {"at", "site", "zone": {"id", "name", "armed"},
  *    "incident": {"kind", "severity"} | null,     null: this kind raises nothing now ("why")
  *    "policy": id | null, "rule": "what decides, for people",
+ *    "rules": [{"id", "applies": "at once" | "may", ...}],   may: when more comes together
  *    "steps": [{"after_ms", "notify": ["duty:leader"], "recipients": [
  *       {"kind": "person", "id", "name", "contacts": ["phone", ...]}]}],
  *    "repeat_ms", "resolve_within_ms", "last_resort": [recipient...]}

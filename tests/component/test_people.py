@@ -1,6 +1,7 @@
 """What people do, from outside: answering, handing over, drilling, silencing, arming."""
 
 import datetime
+import json
 
 from house import quick
 
@@ -96,7 +97,7 @@ def test_a_flood_of_lesser_ones_comes_gathered_and_names_each(house):
     assert digest.json["type"] == "digest" and digest.json["data"]["incident"] is None
     told = [request.incident["id"] for request in house.phone.requests
             if request.incident and request.to == "qian"]
-    assert told + [one["id"] for one in digest.json["data"]["incidents"]] == made
+    assert sorted(told) + [one["id"] for one in digest.json["data"]["incidents"]] == made
     assert len(told) == 10 and digest.json["data"]["incidents_omitted"] == 0
 
 
@@ -170,3 +171,51 @@ def test_a_report_upward_is_reminded_of_late_and_made(build_house):
     (late,) = [row for row in house.log(type="reporting") if row["data"]["action"] == "made late"]
     assert late["by"] == "li" and late["data"]["what"]["to"] == "值班室王科长"
     assert "首报" in house.tocsin("show", oral["incident"])
+
+
+def has_rules(school):
+    quick(school)
+    school["devices"].append({"id": "water-3f", "zone": "dorm-3f", "kind": "water"})
+    school["devices"].append({"id": "door-back", "zone": "office", "kind": "contact"})
+    school["rules"] = [
+        {"id": "dorm-water", "match": {"kind": "water", "zone": "dorm"},
+         "raise": {"severity": "critical"}},
+        {"id": "two-doors", "match": {"kind": "contact", "zone": "office"}, "count": "2",
+         "within": "1h", "raise": {"kind": "intrusion"}}]
+
+
+def test_the_prover_knows_the_rules(build_house):
+    house = build_house(edit_school=has_rules)
+    ruled = house.tocsin_json("who", "--kind", "water", "--zone", "dorm-3f")
+    assert ruled["incident"]["severity"] == "critical" and "dorm-water" in ruled["rule"]
+    assert [(r["id"], r["applies"]) for r in ruled["rules"]] == [("dorm-water", "at once")]
+    assert house.tocsin_json("who", "--kind", "water", "--zone", "gate")["rules"] == []
+    maybe = house.api("GET", "/api/v1/who?kind=contact&zone=office").json["rules"]
+    assert [(r["id"], r["applies"], r["count"]) for r in maybe] == [("two-doors", "may", 2)]
+
+
+def test_a_drill_leaves_a_report_of_who_answered_when(house):
+    house.tocsin("drills", "start", "--zone", "dorm", "--for", "30m", "--by", "sun")
+    (drill,) = house.tocsin_json("drills", "list")["items"]
+    house.says("smoke-301", "smoke")
+    incident = house.push("qian", "opened").incident["id"]
+    house.tocsin("ack", incident, "--by", "qian")
+    house.tocsin("drills", "end", drill["id"], "--by", "sun")
+    report = json.loads(house.tocsin("report", drill["id"], "--format", "json"))
+    assert [i["id"] for i in report["incidents"]] == [incident]
+    first = report["people"][0]
+    assert first["id"] == "qian" and first["how"] == "ack" and first["answered_after_ms"] > 0
+    assert "演练报告" in house.tocsin("report", drill["id"])
+    assert "钱师傅" in house.tocsin("report", drill["id"], "--format", "csv")
+    over_http = house.api("GET", f"/api/v1/drills/{drill['id']}/report?format=json")
+    assert over_http.json["people"] == report["people"]
+    assert house.api("GET", "/api/v1/drills/x-drill-9/report").status == 404
+
+
+def test_incidents_of_a_drill_are_counted_apart(house):
+    house.tocsin("drills", "start", "--zone", "dorm", "--for", "30m", "--by", "sun")
+    house.says("smoke-301", "smoke")
+    house.push("qian", "opened")
+    metrics = house.api("GET", "/metrics", token=None).body.decode()
+    assert 'tocsin_incidents_open{site="binjiang",severity="major"} 0' in metrics
+    assert "tocsin_drill_incidents_open 1" in metrics

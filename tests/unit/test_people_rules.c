@@ -161,6 +161,38 @@ static void test_by_schedule_and_by_label(void **state)
 	story_end(&s);
 }
 
+/* The guard presses a button on his round, every two hours of the night. */
+static void test_a_patrol_that_did_not_come(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s); /* 08:00 */
+	struct rule *rule = add_rule(&s, "patrol", KIND_PERIMETER);
+	rule->absent = HOURS(2);
+	rule->schedule = 0; /* 22:00 to 06:00 */
+	rule->raise_severity = SEVERITY_MINOR;
+	s.def->armings[1].zone = 4; /* the gate is not armed: a press there is no intrusion */
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	advance(&s, HOURS(14)); /* all day nothing, and nobody minds */
+	assert_int_equal(open_incidents(&s), 0);
+	advance(&s, HOURS(1));
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	signal_(&s, "fence-west", KIND_PERIMETER, false);
+	advance(&s, HOURS(2) - 1);
+	assert_int_equal(open_incidents(&s), 0);
+	advance(&s, 1);
+	assert_string_equal(only_incident(&s)->subject, "absent:patrol:fence-west");
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MINOR);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	assert_int_equal(open_incidents(&s), 0); /* he has come */
+	for (int hour = 0; hour < 5; hour++) {
+		forget_pushes(&s);
+		advance(&s, HOURS(1));
+	}
+	assert_int_equal(open_incidents(&s), 1); /* and once only: the night is not over */
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +203,7 @@ int main(void)
 	        cmocka_unit_test(test_later_rules_go_before_earlier_ones),
 	        cmocka_unit_test(test_nothing_is_lowered_and_a_fire_stays_a_fire),
 	        cmocka_unit_test(test_by_schedule_and_by_label),
+	        cmocka_unit_test(test_a_patrol_that_did_not_come),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

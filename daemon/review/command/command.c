@@ -354,7 +354,7 @@ const struct command commands[] = {
          .examples = "verify\nverify --json\nverify part.jsonl\nverify --head 4711:9f86d081...\n",
          .run = run_verify},
         {.name = "report",
-         .arguments = "ID|shift|day|week|month|term",
+         .arguments = "ID|DRILL|shift|day|week|month|term",
          .arguments_min = 1,
          .arguments_max = 1,
          .takes = BIT(OPTION_FORMAT) | BIT(OPTION_LANGUAGE) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) |
@@ -362,11 +362,13 @@ const struct command commands[] = {
          .summary = "writes the report of an incident, or of a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
-                    "the ledger. Or the ledger of a\nshift, day, week, month or term, which ends "
+                    "the ledger. Of a drill: who was told, and who answered when. Or the ledger of "
+                    "a\nshift, day, week, month or term, which ends "
                     "with today unless --since or --until says\notherwise. As html (prints on "
                     "A4), json, csv, and an incident as cap (CAP 1.2 XML).",
          .examples = "report 1 --format html\nreport 1 --format cap\n"
-                     "report day --format csv\nreport week --until 2026-11-23T00:00\n",
+                     "report binjiang-drill-5 --format csv\nreport day --format csv\nreport week "
+                     "--until 2026-11-23T00:00\n",
          .run = run_report},
         {.name = "replay",
          .arguments = "",

@@ -1,4 +1,4 @@
-/* `tocsin report`: of an incident, or of a time. */
+/* `tocsin report`: of an incident, of a drill, or of a time. */
 #include "review/report.h"
 
 #include <stdlib.h>
@@ -76,6 +76,10 @@ static int write_report(const struct command_context *ctx, const struct invocati
 		if (code)
 			return code;
 		r = report_period(request, &period, format, out, &why);
+		return r < 0 ? complain(ctx, EXIT_FAILED, "%s", why.text) : 0;
+	}
+	if (strstr(what, "-drill-")) {
+		r = report_drill(request, what, format, out, &why);
 		return r < 0 ? complain(ctx, EXIT_FAILED, "%s", why.text) : 0;
 	}
 	char *id = NULL;

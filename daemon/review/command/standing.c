@@ -199,7 +199,7 @@ static int run_standing(const struct command_context *ctx, const struct invocati
 	struct text path = {0};
 	if (strcmp(verb, "list") == 0 && line->argument_count < 2)
 		return list_standings(ctx, line, type);
-	text_addf(&path, "/api/v1/%ss", line->command->name);
+	text_addf(&path, "/api/v1/%ss", standing_type_name(type));
 	if (strcmp(verb, begins) == 0 && line->argument_count == 1 && line->options[OPTION_BY])
 		return begin(ctx, line, &path);
 	if (strcmp(verb, "end") == 0 && line->argument_count == 2) {
