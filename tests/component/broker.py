@@ -1,9 +1,11 @@
 """A real mosquitto with the settings of deploy/mosquitto.conf, and a client of it nobody here
 wrote (paho)."""
 
+import itertools
 import os
 import pathlib
 import pwd
+import random
 import re
 import shutil
 import socket
@@ -16,10 +18,19 @@ import paho.mqtt.client as mqtt
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+# Below what the system hands out by itself: there a port stays ours while its server is restarted.
+_ports = itertools.cycle(random.sample(range(10000, 32000), 22000))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    while True:
+        port = next(_ports)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def mosquitto_program():
