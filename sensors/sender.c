@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -31,12 +30,13 @@ struct sender {
 	struct sender_options options;
 	sender_done done;
 	void *ctx;
-	char client_id[40];
+	char client_id[CLIENT_ID_ROOM];
 	struct mosquitto *client; /* one for each connection: nothing is left over from the last */
 	struct message *messages;
 	size_t count, cap;
 	size_t unanswered; /* subscriptions not yet confirmed */
-	bool ready;        /* connected, and listening for the acks */
+	bool connected;
+	bool ready; /* and listening for the acks */
 	int64_t retry_at;
 	span_ms retry;
 	char trouble[512]; /* what is in the way just now */
@@ -45,49 +45,6 @@ struct sender {
 static int64_t now_ms(void)
 {
 	return clock_stopwatch_ns() / 1000000;
-}
-
-/* ---- the address ---- */
-
-/* What stands behind the scheme: host or [host], perhaps :port, perhaps a slash. */
-static bool read_authority(const char *at, struct broker_address *out)
-{
-	bool bracket = *at == '[';
-	at += bracket;
-	size_t len = strcspn(at, bracket ? "]" : ":/@");
-	if (len == 0 || len >= sizeof out->host || (bracket && at[len] != ']'))
-		return false;
-	memcpy(out->host, at, len);
-	out->host[len] = '\0';
-	at += len + bracket;
-	if (*at == ':') {
-		size_t digits = strspn(++at, "0123456789");
-		out->port = 0;
-		for (size_t i = 0; i < digits && out->port <= 65535; i++)
-			out->port = out->port * 10 + (at[i] - '0');
-		at += digits;
-	}
-	return out->port >= 1 && out->port <= 65535 && (!*at || strcmp(at, "/") == 0);
-}
-
-int broker_address_parse(const char *url, struct broker_address *out, struct problem *why)
-{
-	static const struct {
-		const char *scheme;
-		int port;
-		bool tls;
-	} schemes[] = {{"mqtt://", 1883, false}, {"mqtts://", 8883, true}};
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-		size_t len = strlen(schemes[i].scheme);
-		struct broker_address at = {.port = schemes[i].port, .tls = schemes[i].tls};
-		if (strncmp(url, schemes[i].scheme, len) != 0 || !read_authority(url + len, &at))
-			continue;
-		*out = at;
-		return 0;
-	}
-	return problem_set(why, -EINVAL,
-	                   "the broker must be given as mqtt://host[:port] or "
-	                   "mqtts://host[:port], without a login");
 }
 
 /* ---- what libmosquitto calls ---- */
@@ -118,6 +75,7 @@ static void on_connect(struct mosquitto *client, void *ctx, int code)
 		         mosquitto_connack_string(code));
 		return;
 	}
+	sender->connected = true;
 	sender->unanswered = 0;
 	for (size_t i = 0; i < sender->count; i++)
 		if (is_first_with_ack_topic(sender, i) &&
@@ -185,7 +143,7 @@ static void disconnect(struct sender *sender, int64_t now)
 {
 	mosquitto_destroy(sender->client);
 	sender->client = NULL;
-	sender->ready = false;
+	sender->connected = sender->ready = false;
 	sender->retry_at = now + sender->retry;
 	sender->retry = sender->retry * 2 < REPEAT_MAX ? sender->retry * 2 : REPEAT_MAX;
 	for (size_t i = 0; i < sender->count; i++) { /* again at once on the next connection */
@@ -196,23 +154,10 @@ static void disconnect(struct sender *sender, int64_t now)
 
 static int make_client(struct sender *sender, struct problem *why)
 {
-	const struct sender_options *options = &sender->options;
-	struct mosquitto *client = mosquitto_new(sender->client_id, true, sender);
-	if (!client)
-		return problem_set(why, -EINVAL, "no MQTT client can be made");
-	int rc = mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
-	if (!rc && options->username)
-		rc = mosquitto_username_pw_set(client, options->username, options->password);
-	if (!rc && options->broker.tls)
-		rc = mosquitto_tls_set(client, options->ca_file,
-		                       options->ca_file ? NULL : "/etc/ssl/certs",
-		                       options->cert_file, options->key_file, NULL);
-	if (rc) {
-		mosquitto_destroy(client);
-		return problem_set(why, -EINVAL,
-		                   "the login or the TLS files cannot be used (they must be "
-		                   "readable, certificate and key together)");
-	}
+	struct mosquitto *client;
+	int r = client_make(&sender->options, sender->client_id, sender, &client, why);
+	if (r < 0)
+		return r;
 	mosquitto_connect_callback_set(client, on_connect);
 	mosquitto_subscribe_callback_set(client, on_subscribe);
 	mosquitto_publish_callback_set(client, on_publish);
@@ -319,6 +264,20 @@ static int explain(const struct sender *sender, size_t missing, span_ms within, 
 	return r;
 }
 
+/* One round: connect if it is time, send what is due, wait for the broker. */
+static int turn(struct sender *sender, int64_t now, int64_t deadline, struct problem *why)
+{
+	if (!sender->client && now >= sender->retry_at) {
+		int r = connect_now(sender, now, why);
+		if (r < 0)
+			return r;
+	}
+	if (sender->ready)
+		publish_due(sender, now);
+	wait_for_broker(sender, now, next_due(sender, deadline));
+	return 0;
+}
+
 int sender_run(struct sender *sender, span_ms within, struct problem *why)
 {
 	int64_t deadline = now_ms() + within;
@@ -329,15 +288,20 @@ int sender_run(struct sender *sender, span_ms within, struct problem *why)
 			return 0;
 		if (now >= deadline)
 			return explain(sender, missing, within, why);
-		if (!sender->client && now >= sender->retry_at) {
-			int r = connect_now(sender, now, why);
-			if (r < 0)
-				return r;
-		}
-		if (sender->ready)
-			publish_due(sender, now);
-		wait_for_broker(sender, now, next_due(sender, deadline));
+		int r = turn(sender, now, deadline, why);
+		if (r < 0)
+			return r;
 	}
+}
+
+int sender_go_on(struct sender *sender, int64_t until, struct problem *why)
+{
+	for (int64_t now; (now = now_ms()) < until;) {
+		int r = turn(sender, now, until, why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 void sender_add(struct sender *sender, const char *topic, const char *ack_topic, const char *id,
@@ -350,6 +314,12 @@ void sender_add(struct sender *sender, const char *topic, const char *ack_topic,
 	                                                     .payload = mem_copy(payload),
 	                                                     .retain = retain,
 	                                                     .repeat = REPEAT_FIRST};
+	if (!sender->connected || !is_first_with_ack_topic(sender, sender->count - 1))
+		return;
+	if (mosquitto_subscribe(sender->client, NULL, ack_topic, 1) == 0) {
+		sender->unanswered++;
+		sender->ready = false;
+	}
 }
 
 int sender_open(const struct sender_options *options, sender_done done, void *ctx,
@@ -358,13 +328,7 @@ int sender_open(const struct sender_options *options, sender_done done, void *ct
 	struct sender *sender = NEW(struct sender);
 	*sender = (struct sender){
 	        .options = *options, .done = done, .ctx = ctx, .retry = REPEAT_FIRST};
-	uint8_t dice[6];
-	struct text id = {0};
-	crypto_random(dice, sizeof dice);
-	text_add(&id, "tocsin-sensor-");
-	text_add_hex(&id, dice, sizeof dice);
-	snprintf(sender->client_id, sizeof sender->client_id, "%s", text_get(&id));
-	text_finish(&id);
+	client_id_make(sender->client_id);
 	mosquitto_lib_init();
 	int r = make_client(sender, why); /* now, so that bad files are told at once */
 	mosquitto_destroy(sender->client);

@@ -12,21 +12,7 @@
 
 #include "base/clock.h"
 #include "base/problem.h"
-
-struct broker_address {
-	char host[256];
-	int port;
-	bool tls;
-};
-
-/* "mqtt://host[:port]" or "mqtts://…"; an IPv6 address in brackets. */
-int broker_address_parse(const char *url, struct broker_address *out, struct problem *why) MUST_USE;
-
-struct sender_options { /* strings are borrowed */
-	struct broker_address broker;
-	const char *username, *password;
-	const char *ca_file, *cert_file, *key_file;
-};
+#include "client.h"
 
 struct sender;
 
@@ -41,6 +27,10 @@ void sender_close(struct sender *); /* NULL is fine */
  * there, without one when the broker has taken it. */
 void sender_add(struct sender *, const char *topic, const char *ack_topic, const char *id,
                 const char *payload, bool retain);
+
+/* Sends what was added, done or not, until this time of clock_stopwatch_ns, in ms. More may be
+ * added afterwards. */
+int sender_go_on(struct sender *, int64_t until, struct problem *why) MUST_USE;
 
 /* Sends all until they are done. -ETIMEDOUT when some are not within the span, and why says what
  * was in the way. */

@@ -1,33 +1,20 @@
-/* tocsin-sensor: one device by hand. An option is a row in `options`; what is to be sent goes to a
- * sender, whoever thought of it. */
+/* tocsin-sensor: one device by hand (by_hand.c), a scenario (play.c), a load (load.c). An option is
+ * a row in `options`. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/calendar.h"
-#include "base/clock.h"
-#include "base/crypto.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "base/mem.h"
-#include "base/text.h"
-#include "decide/site.h"
-#include "keep.h"
-#include "sender.h"
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+#include "load.h"
+#include "settings.h"
+#include "story.h"
+#include "systems.h"
 
 #define SECRET_MAX 4096
-
-struct settings {
-	const char *broker, *user, *password_file, *ca_file, *cert_file, *key_file;
-	const char *site, *device, *kind, *state, *id, *value, *time, *status, *keep;
-	const char *wait;
-	bool test, no_ack, help, version;
-};
 
 /* ---- options ---- */
 
@@ -60,6 +47,19 @@ static const struct option_row options[] = {
         TEXT("--id", "ID", id, "the message's id, unique; default random"),
         SWITCH("--test", test, "mark it as a test: recorded, raises nothing"),
         TEXT("--status", "STATUS", status, "online or offline, alone or before the signal"),
+        TEXT("--as", "SYSTEM", as, "in the words of a real system (all of them below)"),
+        SWITCH("--print", print, "only print topic and payload, for `tocsin try`"),
+        HEADING("Many things said"),
+        TEXT("--scenario", "FILE", scenario,
+             "a story that sensors tell: a file, or one of those below"),
+        TEXT("--speed", "N", speed, "so many times faster; default 1"),
+        TEXT("--load", "N", load, "that many devices, DEVICE-1 to DEVICE-N (default load-1 …)"),
+        TEXT("--rate", "N", rate, "messages a second, over all of them; default 10"),
+        TEXT("--for", "SPAN", lasts, "how long; default 10s"),
+        TEXT("--alarms", "N", alarms, "of a hundred messages so many say alarm; default none"),
+        SWITCH("--lines", lines, "only print the lines that the site file needs for them"),
+        TEXT("--zone", "ID", zone, "the zone in those lines"),
+        SWITCH("--json", json, "the figures as JSON"),
         HEADING("Until when"),
         TEXT("--wait", "SPAN", wait, "for the service's acknowledgement; default 30s"),
         TEXT("--keep", "FILE", keep,
@@ -100,7 +100,14 @@ static void print_help(void)
 	printf("\nKinds:");
 	for (enum kind k = 0; k < KIND_COUNT; k++)
 		printf(" %s", kind_name(k));
-	printf("\n\nExamples\n"
+	printf("\n\nSystems\n");
+	for (size_t i = 0; i < sensor_system_count; i++)
+		printf("  %-18s %s\n", sensor_systems[i].name, sensor_systems[i].about);
+	struct text stories = {0};
+	story_list(&stories);
+	printf("\nScenarios\n%s", text_get(&stories));
+	text_finish(&stories);
+	printf("\nExamples\n"
 	       "  Smoke on the third floor:\n"
 	       "    tocsin-sensor --site binjiang --device smoke-301 --kind smoke --state active\n"
 	       "  The smoke has gone (the incident stays until a person resolves it):\n"
@@ -111,11 +118,16 @@ static void print_help(void)
 	       "  Survive a power cut, and send later what was left:\n"
 	       "    tocsin-sensor … --keep /var/lib/door/signals\n"
 	       "    tocsin-sensor --keep /var/lib/door/signals\n"
+	       "  A fire at night, ten times faster than it would happen:\n"
+	       "    tocsin-sensor --scenario night-fire --speed 10\n"
+	       "  Two hundred Zigbee smoke detectors, and their lines for the site file:\n"
+	       "    tocsin-sensor --site binjiang --load 200 --rate 50 --for 1m --as zigbee2mqtt\n"
+	       "    tocsin-sensor --load 200 --as zigbee2mqtt --zone dorm --lines\n"
 	       "\nExit codes: 0 acknowledged, 1 not (with --keep it is sent at the next start), "
 	       "2 wrong usage.\n");
 }
 
-__attribute__((format(printf, 1, 2))) static int usage(const char *format, ...)
+int usage(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -160,55 +172,35 @@ static int read_options(int argc, char **argv, struct settings *out)
 
 /* ---- what the options mean, checked ---- */
 
-struct task {
-	const struct settings *said;
-	struct broker_address broker;
-	span_ms wait;
-	bool has_signal;
-	char id[MESSAGE_ID_MAX + 1];
-	wall_ms time;
-	double value;
-	char password[SECRET_MAX];
-	struct keep *keep;
-};
-
-static wall_ms now(void)
+int settings_system(const struct settings *s, const struct sensor_system **out)
 {
-	struct clock clock;
-	struct moment moment;
-	clock_start(&clock, NULL, NULL);
-	clock_now(&clock, &moment, NULL);
-	return moment.wall;
+	const struct sensor_system *system = sensor_system_find(s->as ? s->as : "native");
+	if (!system)
+		return usage("unknown system '%s'", s->as);
+	*out = system;
+	return 0;
 }
 
-static int check_signal(const struct settings *s, struct task *out)
+int settings_span(const char *option, const char *text, span_ms *out)
 {
-	if (!s->kind || !s->state)
-		return usage("a signal needs --kind and --state");
-	if (kind_from_name(s->kind) == KIND_NONE)
-		return usage("unknown kind '%s'", s->kind);
-	if (strcmp(s->state, "active") != 0 && strcmp(s->state, "clear") != 0)
-		return usage("--state is active or clear, not '%s'", s->state);
-	char *end = NULL;
-	if (s->value)
-		out->value = strtod(s->value, &end);
-	if (s->value && (!*s->value || *end || !isfinite(out->value)))
-		return usage("--value is a number, not '%s'", s->value);
-	out->time = now();
-	if (s->time && time_parse(s->time, &out->time) < 0)
-		return usage("--time is like 2026-11-22T08:00:00+08:00, not '%s'", s->time);
-	if (s->id && (!*s->id || strlen(s->id) > MESSAGE_ID_MAX))
-		return usage("--id has 1 to %d bytes", MESSAGE_ID_MAX);
-	if (s->id) {
-		snprintf(out->id, sizeof out->id, "%s", s->id);
-	} else {
-		uint8_t dice[16];
-		struct text hex = {0};
-		crypto_random(dice, sizeof dice);
-		text_add_hex(&hex, dice, sizeof dice);
-		snprintf(out->id, sizeof out->id, "%s", text_get(&hex));
-		text_finish(&hex);
-	}
+	span_ms span;
+	if (!text)
+		return 0;
+	if (text_parse_span(text, &span) < 0 || span > DAYS(1))
+		return usage("%s is a span like 500ms, 10s or 5m, at most 1d", option);
+	*out = span;
+	return 0;
+}
+
+int settings_number(const char *option, const char *text, double least, double most, double *out)
+{
+	char *end;
+	if (!text)
+		return 0;
+	double number = strtod(text, &end);
+	if (end == text || *end || !isfinite(number) || number < least || number > most)
+		return usage("%s is a number from %g to %g", option, least, most);
+	*out = number;
 	return 0;
 }
 
@@ -225,157 +217,90 @@ static int read_password(const char *path, char out[SECRET_MAX])
 	return 0;
 }
 
-static int check(const struct settings *s, struct task *out)
+static int check_login(const struct settings *s, struct sender_options *out, char *password)
 {
 	struct problem why;
-	*out = (struct task){.said = s, .wait = SECONDS(30)};
-	out->has_signal = s->kind || s->state || s->value || s->time || s->id || s->test;
+	*out = (struct sender_options){.username = s->user,
+	                               .ca_file = s->ca_file,
+	                               .cert_file = s->cert_file,
+	                               .key_file = s->key_file};
 	if (broker_address_parse(s->broker ? s->broker : "mqtt://127.0.0.1:1883", &out->broker,
 	                         &why) < 0)
 		return usage("%s", why.text);
-	if (s->wait && (text_parse_span(s->wait, &out->wait) < 0 || out->wait > DAYS(1)))
-		return usage("--wait is a span like 500ms, 10s or 5m, at most 1d");
-	if (!out->has_signal && !s->status && !s->keep)
-		return usage("nothing to say: --kind and --state, or --status, are missing");
-	bool speaks = out->has_signal || s->status;
-	if (speaks && (!s->site || !text_is_id(s->site)))
-		return usage("--site is missing or no id");
-	if (speaks && (!s->device || !text_is_id(s->device)))
-		return usage("--device is missing or no id");
-	if (s->status && strcmp(s->status, "online") != 0 && strcmp(s->status, "offline") != 0)
-		return usage("--status is online or offline, not '%s'", s->status);
 	if (s->password_file && !s->user)
 		return usage("--password-file needs --user");
 	if (!s->cert_file != !s->key_file)
 		return usage("--cert-file and --key-file come together");
-	int r = s->password_file ? read_password(s->password_file, out->password) : 0;
-	return r == 0 && out->has_signal ? check_signal(s, out) : r;
-}
-
-/* ---- sending ---- */
-
-#define STATUS_ID "(status)" /* a status has no message id and asks for no acknowledgement */
-
-static void on_done(void *ctx, const char *id, span_ms took, unsigned int times)
-{
-	struct task *task = ctx;
-	const struct settings *s = task->said;
-	struct problem why;
-	bool is_status = strcmp(id, STATUS_ID) == 0;
-	if (is_status)
-		printf("%s is %s: ", s->device, s->status);
-	else if (task->has_signal && strcmp(id, task->id) == 0)
-		printf("%s %s %s: ", s->device, s->kind, s->state);
-	else
-		printf("kept signal %s: ", id);
-	printf(s->no_ack || is_status ? "taken by the broker" : "acknowledged by the service");
-	printf(" after %lld ms", (long long)took);
-	if (times > 1)
-		printf(" (sent %u times)", times);
-	printf("\n");
-	if (task->keep && !is_status && keep_done(task->keep, id, &why) < 0)
-		fprintf(stderr, "tocsin-sensor: %s\n", why.text);
-}
-
-static void write_signal(const struct task *task, struct text *out)
-{
-	const struct settings *s = task->said;
-	json_open(out, NULL, '{');
-	json_put_string(out, "id", task->id);
-	json_put_time(out, "time", task->time);
-	json_put_string(out, "kind", s->kind);
-	json_put_string(out, "state", s->state);
-	if (s->value)
-		json_put_number(out, "value", task->value);
-	if (s->test)
-		json_put_bool(out, "test", true);
-	json_close(out, '}');
-}
-
-/* The topic on which an event's acknowledgement comes; "" when it has none. */
-static void write_ack_topic(const char *topic, struct text *out)
-{
-	static const char end[] = "/event";
-	size_t len = strlen(topic), cut = sizeof end - 1;
-	text_reset(out);
-	if (len <= cut || strcmp(topic + len - cut, end) != 0)
-		return;
-	text_add_len(out, topic, len - cut);
-	text_add(out, "/ack");
-}
-
-static void add_event(struct sender *sender, const struct task *task, const char *topic,
-                      const char *id, const char *payload)
-{
-	struct text ack = {0};
-	write_ack_topic(topic, &ack);
-	bool wants_ack = !task->said->no_ack && ack.len;
-	sender_add(sender, topic, wants_ack ? text_get(&ack) : NULL, id, payload, false);
-	text_finish(&ack);
-}
-
-/* Kept before it is sent: from here on no power failure loses it. */
-static int add_signal(struct sender *sender, const struct task *task, struct problem *why)
-{
-	struct text topic = {0}, payload = {0};
-	text_addf(&topic, "tocsin/%s/device/%s/event", task->said->site, task->said->device);
-	write_signal(task, &payload);
-	int r = 0;
-	if (task->keep)
-		r = keep_add(task->keep, text_get(&topic), task->id, text_get(&payload), why);
-	if (r == 0)
-		add_event(sender, task, text_get(&topic), task->id, text_get(&payload));
-	text_finish(&topic);
-	text_finish(&payload);
+	int r = s->password_file ? read_password(s->password_file, password) : 0;
+	out->password = s->password_file ? password : NULL;
 	return r;
 }
 
-static int fill(struct sender *sender, const struct task *task, struct problem *why)
+static void print_lines(const struct load_options *o, const char *zone)
 {
-	const struct settings *s = task->said;
-	for (size_t i = 0; task->keep && i < keep_count(task->keep); i++) {
-		struct kept kept = keep_at(task->keep, i);
-		add_event(sender, task, kept.topic, kept.id, kept.payload);
+	struct text out = {0};
+	for (uint32_t i = 1; i <= o->devices; i++) {
+		char device[80];
+		snprintf(device, sizeof device, "%.60s-%u", o->device, i);
+		sensor_system_line(o->system, device, zone, o->kind, &out);
 	}
-	if (s->status) {
-		struct text topic = {0};
-		text_addf(&topic, "tocsin/%s/device/%s/status", s->site, s->device);
-		sender_add(sender, text_get(&topic), NULL, STATUS_ID, s->status, true);
-		text_finish(&topic);
-	}
-	return task->has_signal ? add_signal(sender, task, why) : 0;
+	fputs(text_get(&out), stdout);
+	text_finish(&out);
 }
 
-static int run(struct task *task)
+static int check_load(const struct settings *s, struct load_options *out)
 {
-	const struct settings *s = task->said;
-	const struct sender_options login = {.broker = task->broker,
-	                                     .username = s->user,
-	                                     .password = s->password_file ? task->password : NULL,
-	                                     .ca_file = s->ca_file,
-	                                     .cert_file = s->cert_file,
-	                                     .key_file = s->key_file};
-	struct sender *sender = NULL;
+	double devices = 1, rate = 10, alarms = 0;
+	struct text topic = {0}, payload = {0};
+	int r = settings_system(s, &out->system);
+	out->site = s->site ? s->site : "";
+	out->device = s->device ? s->device : "load";
+	out->kind = s->kind ? kind_from_name(s->kind) : KIND_SMOKE;
+	out->lasts = out->wait = SECONDS(10);
+	r = r ? r : settings_number("--load", s->load, 1, 100000, &devices);
+	r = r ? r : settings_number("--rate", s->rate, 0.01, 100000, &rate);
+	r = r ? r : settings_number("--alarms", s->alarms, 0, 100, &alarms);
+	r = r ? r : settings_span("--for", s->lasts, &out->lasts);
+	r = r ? r : settings_span("--wait", s->wait, &out->wait);
+	out->devices = (uint32_t)devices;
+	out->rate = rate;
+	out->alarms = (uint32_t)alarms;
+	out->json = s->json;
+	if (r)
+		return r;
+	if (out->kind == KIND_NONE)
+		return usage("unknown kind '%s'", s->kind);
+	if (!text_is_id(out->device) || (!s->lines && !text_is_id(out->site)))
+		return usage("--site or --device is missing or no id");
+	const struct saying saying = {.site = "x", .device = "x", .kind = out->kind};
+	bool knows = out->system->write(&saying, &topic, &payload);
+	text_finish(&topic);
+	text_finish(&payload);
+	return knows ? 0 : usage("%s has no word for %s", out->system->name, kind_name(out->kind));
+}
+
+int put_load(const struct settings *s, const struct sender_options *login)
+{
+	struct load_options load = {.login = *login};
 	struct problem why;
-	int r = s->keep ? keep_open(s->keep, &task->keep, &why) : 0;
-	if (r == 0)
-		r = sender_open(&login, on_done, task, &sender, &why);
-	if (r == 0)
-		r = fill(sender, task, &why);
-	if (r == 0)
-		r = sender_run(sender, task->wait, &why);
-	if (r < 0)
-		fprintf(stderr, "tocsin-sensor: %s%s\n", why.text,
-		        r == -ETIMEDOUT && s->keep ? "; kept for the next start" : "");
-	sender_close(sender);
-	keep_close(task->keep);
-	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+	int r = check_load(s, &load);
+	if (r)
+		return r;
+	if (s->lines) {
+		print_lines(&load, s->zone);
+		return EXIT_DONE;
+	}
+	if (load_run(&load, &why) == 0)
+		return EXIT_DONE;
+	fprintf(stderr, "tocsin-sensor: %s\n", why.text);
+	return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
 {
 	struct settings settings = {0};
-	struct task task;
+	struct sender_options login;
+	char password[SECRET_MAX];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	int r = read_options(argc, argv, &settings);
 	if (r)
@@ -387,6 +312,12 @@ int main(int argc, char **argv)
 			printf("tocsin-sensor %s\n", TOCSIN_VERSION);
 		return EXIT_DONE;
 	}
-	r = check(&settings, &task);
-	return r ? r : run(&task);
+	r = check_login(&settings, &login, password);
+	if (r)
+		return r;
+	if (settings.scenario && settings.load)
+		return usage("--scenario or --load, not both");
+	if (settings.scenario)
+		return play(&settings, &login);
+	return settings.load ? put_load(&settings, &login) : by_hand(&settings, &login);
 }
