@@ -37,7 +37,11 @@ static int check_depth(const char *bytes, size_t len, struct problem *why)
 /* cJSON decodes \u0000 to a NUL that would cut a C string short: such a text is refused. */
 static bool holds_nul_escape(const char *bytes, size_t len)
 {
-	for (size_t i = 0; i + 5 < len; i++) {
+	const char *end = bytes + len;
+	if (!memchr(bytes, '\\', len))
+		return false;
+	for (size_t i = (size_t)((const char *)memchr(bytes, '\\', len) - bytes);
+	     bytes + i + 5 < end; i++) {
 		if (bytes[i] != '\\')
 			continue;
 		if (bytes[i + 1] == 'u' && memcmp(bytes + i + 2, "0000", 4) == 0)

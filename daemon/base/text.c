@@ -82,10 +82,24 @@ char *text_take(struct text *text)
 	return out;
 }
 
+/* Eight bytes of plain ASCII, without a NUL. */
+static bool is_plain(const utf8proc_uint8_t *at)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080), low = UINT64_C(0x0101010101010101);
+	uint64_t word;
+	memcpy(&word, at, sizeof word);
+	return !((word | (word - low)) & high);
+}
+
 bool text_is_utf8(const void *bytes, size_t len)
 {
 	const utf8proc_uint8_t *at = bytes;
 	while (len) {
+		if (len >= 8 && is_plain(at)) {
+			at += 8;
+			len -= 8;
+			continue;
+		}
 		utf8proc_int32_t point;
 		utf8proc_ssize_t step = utf8proc_iterate(at, (utf8proc_ssize_t)len, &point);
 		if (step <= 0 || point == 0)

@@ -16,7 +16,11 @@ static const char *binding_key(const void *owner, uint32_t i)
 
 static void make_key(const char *profile, const char *address, char out[KEY_ROOM])
 {
-	snprintf(out, KEY_ROOM, "%s\n%s", profile, address);
+	size_t name = strnlen(profile, ID_MAX), len = strnlen(address, ADDRESS_MAX * 4);
+	memcpy(out, profile, name);
+	out[name] = '\n';
+	memcpy(out + name + 1, address, len);
+	out[name + 1 + len] = '\0';
 }
 
 static void bind_device(struct bindings *b, const struct site_def *site, uint32_t device)
@@ -157,7 +161,9 @@ static void write_id(const struct binder_of_device *b, const struct statement *s
 {
 	struct text *id = &b->out->scratch;
 	text_reset(id);
-	text_addf(id, "%s/%s", s->id, kind_name(signal->kind));
+	text_add(id, s->id);
+	text_add_char(id, '/');
+	text_add(id, kind_name(signal->kind));
 	if (s->history)
 		text_addf(id, "/%lld", (long long)(s->time ? s->time : b->out->count));
 	if (id->len <= MESSAGE_ID_MAX)

@@ -67,7 +67,13 @@ static const char *learnt_key(const void *owner, uint32_t i)
 
 static void make_key(const struct profile *profile, const char *address, char out[KEY_ROOM])
 {
-	snprintf(out, KEY_ROOM, "%s\n%s", profile->name, address);
+	size_t name = strlen(profile->name), len = strnlen(address, ADDRESS_MAX);
+	if (name > ID_MAX)
+		name = ID_MAX;
+	memcpy(out, profile->name, name);
+	out[name] = '\n';
+	memcpy(out + name + 1, address, len);
+	out[name + 1 + len] = '\0';
 }
 
 static uint32_t learnt_find(const struct profile_memory *memory, const struct profile *profile,

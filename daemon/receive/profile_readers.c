@@ -138,6 +138,9 @@ static const struct reader *set_find(const struct reader_set *set, const char *l
 			return &set->readers[at];
 	for (uint32_t i = 0; i < set->pattern_count; i++) {
 		const struct reader *reader = &set->readers[set->patterns[i]];
+		char first = *reader->key;
+		if (first != *low && first != '*' && first != '?')
+			continue;
 		if (pattern_fits(reader->key, low) && reader_takes(reader, object, value))
 			return reader;
 	}
@@ -179,14 +182,12 @@ static int read_member(struct decoding *d, struct speaking *s, const char *key,
                        const struct reader *reader, const cJSON *value)
 {
 	char room[WORD_ROOM];
-	const char *word = json_word(value, room);
-	if (!word)
-		return 0; /* null, a list, an object: nothing is said */
 	const double *number = cJSON_IsNumber(value) ? &value->valuedouble : NULL;
 	if (number && number_note(d, s, key, *number) < 0)
 		return -EINVAL;
-	if (!reader)
-		return 0;
+	const char *word = reader ? json_word(value, room) : NULL;
+	if (!word)
+		return 0; /* null, a list, an object: nothing is said */
 	if (word == room)
 		word = arena_copy(&d->out->arena, room);
 	return reader_apply(d, s, reader, key, word, number);
