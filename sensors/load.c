@@ -87,13 +87,12 @@ static void on_message(struct mosquitto *client, void *ctx, const struct mosquit
 	(void)client;
 	struct load *load = ctx;
 	cJSON *json;
-	unsigned int run, at;
+	uint32_t at;
 	if (in->payloadlen <= 0 || in->payloadlen > 256 ||
 	    json_parse(in->payload, (size_t)in->payloadlen, &json, NULL) < 0)
 		return;
 	const char *id = json_string(json, "id");
-	if (id && sscanf(id, "load-%8x-%u", &run, &at) == 2 && run == load->run &&
-	    at < load->count && !load->sent[at].acked) {
+	if (id && saying_id_read(id, load->run, &at) && at < load->count && !load->sent[at].acked) {
 		load->sent[at].acked = now_ns();
 		load->acked++;
 	}
@@ -106,12 +105,12 @@ static void send_one(struct load *load)
 {
 	const struct load_options *o = load->options;
 	uint32_t at = load->count;
-	char device[80], id[40];
+	char device[80], id[SAYING_ID_ROOM];
 	struct text topic = {0}, payload = {0};
 	uint32_t who = at % o->devices;
 	bool active = load->alarmed[who] ? false : o->alarms && (at * 37u) % 100 < o->alarms;
 	snprintf(device, sizeof device, "%.60s-%u", o->device, who + 1);
-	snprintf(id, sizeof id, "load-%08x-%u", load->run, at);
+	saying_id(load->run, at, id);
 	load->alarmed[who] = active;
 	const struct saying saying = {.site = o->site,
 	                              .device = device,
@@ -178,8 +177,9 @@ static struct figures figures_of(const struct load *load, bool acked)
 	}
 	qsort(took, f.count, sizeof *took, by_size);
 	if (f.count) {
-		f.p50 = (double)took[f.count / 2] / 1e6;
-		f.p99 = (double)took[f.count - 1 - f.count / 100] / 1e6;
+		uint32_t half = f.count / 2, hundredth = f.count / 100;
+		f.p50 = (double)took[half] / 1e6;
+		f.p99 = (double)took[f.count - 1 - hundredth] / 1e6;
 		f.max = (double)took[f.count - 1] / 1e6;
 	}
 	free(took);

@@ -27,9 +27,9 @@ static void print_at(span_ms at, const char *what)
 static void on_done(void *ctx, const char *id, span_ms took, unsigned int times)
 {
 	struct playing *p = ctx;
-	unsigned int at, run;
+	uint32_t at;
 	struct text line = {0};
-	if (sscanf(id, "story-%8x-%u", &run, &at) != 2 || at >= p->story.count)
+	if (!saying_id_read(id, p->run, &at) || at >= p->story.count)
 		return;
 	const struct utterance *u = &p->story.items[at];
 	bool acked = u->how == SAYS_SIGNAL && !u->system->profile && !p->said->no_ack;
@@ -55,9 +55,9 @@ static void say(struct playing *p, struct sender *sender, uint32_t at)
 {
 	const struct utterance *u = &p->story.items[at];
 	struct text topic = {0}, payload = {0}, ack = {0};
-	char id[40];
+	char id[SAYING_ID_ROOM];
 	struct saying saying = u->saying;
-	snprintf(id, sizeof id, "story-%08x-%u", p->run, at);
+	saying_id(p->run, at, id);
 	saying.id = id;
 	saying.time = saying_now();
 	saying.number = at;

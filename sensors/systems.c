@@ -1,5 +1,7 @@
 #include "systems.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -17,6 +19,25 @@ wall_ms saying_now(void)
 	clock_start(&clock, NULL, NULL);
 	clock_now(&clock, &moment, NULL);
 	return moment.wall;
+}
+
+void saying_id(uint32_t run, uint32_t number, char out[SAYING_ID_ROOM])
+{
+	snprintf(out, SAYING_ID_ROOM, "run-%08x-%u", run, number);
+}
+
+bool saying_id_read(const char *id, uint32_t run, uint32_t *number)
+{
+	char ours[SAYING_ID_ROOM], *end;
+	saying_id(run, 0, ours);
+	size_t len = strlen(ours) - 1;
+	if (strncmp(id, ours, len) != 0 || !id[len])
+		return false;
+	unsigned long read = strtoul(id + len, &end, 10);
+	if (*end || read > UINT32_MAX)
+		return false;
+	*number = (uint32_t)read;
+	return true;
 }
 
 static bool write_native(const struct saying *s, struct text *topic, struct text *payload)

@@ -22,6 +22,11 @@ struct saying {                         /* what a sensor has to say */
 
 wall_ms saying_now(void);
 
+/* Ids of one run: its number and that of the message. */
+#define SAYING_ID_ROOM 40
+void saying_id(uint32_t run, uint32_t number, char out[SAYING_ID_ROOM]);
+bool saying_id_read(const char *id, uint32_t run, uint32_t *number); /* false: another run's */
+
 struct sensor_system {
 	const char *name, *about;
 	const char *profile; /* that understands it; NULL: our own language */
