@@ -16,7 +16,7 @@
 
 #define EVENTS_DEFAULT 100
 #define EVENTS_MAX 1000
-#define STREAMS_MAX 64
+#define STREAMS_DEFAULT 600
 #define STREAM_SITES_MAX 64
 #define CHUNK_FULL 32768         /* bytes: no further row once a chunk holds this much */
 #define CHUNK_WITHIN SECONDS(30) /* for the client to take it */
@@ -226,11 +226,62 @@ bool stream_is_behind(const struct stream *stream)
 	return false;
 }
 
-/* Fills the chunk with what the cursors have not seen. False if the store cannot be read. */
-static bool fill(struct stream *stream)
+/* ---- what many wait for, read once ---- */
+
+struct stream_news {
+	struct text from;  /* the cursors it goes on from */
+	struct text chunk; /* what came after them; it never changes: the ledger only grows */
+	uint64_t after[STREAM_SITES_MAX];
+};
+
+void stream_news_destroy(struct stream_news *news)
 {
-	text_reset(&stream->chunk);
-	stream->sent = 0;
+	if (!news)
+		return;
+	text_finish(&news->from);
+	text_finish(&news->chunk);
+	free(news);
+}
+
+/* A screen that stands where another one stood a moment ago is told the same. */
+static bool take_news(struct stream *stream, const struct text *from)
+{
+	const struct stream_news *news = stream->server->news;
+	if (!news || strcmp(text_get(&news->from), text_get(from)) != 0)
+		return false;
+	text_add_len(&stream->chunk, text_get(&news->chunk), news->chunk.len);
+	for (uint32_t i = 0; i < stream->cursor_count; i++)
+		stream->cursors[i].seq = news->after[i];
+	return true;
+}
+
+static void keep_news(struct stream *stream, struct text *from)
+{
+	struct http_server *server = stream->server;
+	if (!server->news)
+		server->news = NEW(struct stream_news);
+	struct stream_news *news = server->news;
+	text_finish(&news->from);
+	news->from = *from;
+	*from = (struct text){0};
+	text_reset(&news->chunk);
+	text_add_len(&news->chunk, text_get(&stream->chunk), stream->chunk.len);
+	for (uint32_t i = 0; i < stream->cursor_count; i++)
+		news->after[i] = stream->cursors[i].seq;
+}
+
+/* Where a stream stands, and of which sites. */
+static void write_stand(struct text *out, const struct stream *stream)
+{
+	text_addf(out, "%d ", stream->one_site);
+	for (uint32_t i = 0; i < stream->cursor_count; i++) {
+		add_percent_encoded(out, stream->cursors[i].site);
+		text_addf(out, ":%llu,", (unsigned long long)stream->cursors[i].seq);
+	}
+}
+
+static bool read_news(struct stream *stream)
+{
 	for (uint32_t i = 0; i < stream->cursor_count && stream->chunk.len < CHUNK_FULL; i++) {
 		struct cursor *cursor = &stream->cursors[i];
 		if (!cursor_is_behind(stream, cursor))
@@ -241,6 +292,22 @@ static bool fill(struct stream *stream)
 			return false;
 	}
 	return true;
+}
+
+/* Fills the chunk with what the cursors have not seen. False if the store cannot be read. */
+static bool fill(struct stream *stream)
+{
+	struct text from = {0};
+	text_reset(&stream->chunk);
+	stream->sent = 0;
+	if (!stream_is_behind(stream))
+		return true;
+	write_stand(&from, stream);
+	bool known = take_news(stream, &from), read = known || read_news(stream);
+	if (read && !known)
+		keep_news(stream, &from);
+	text_finish(&from);
+	return read;
 }
 
 static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
@@ -322,9 +389,11 @@ static bool add_sites(struct exchange *ex, struct stream *stream)
 void api_stream(struct exchange *ex)
 {
 	const char *last = exchange_header(ex, "Last-Event-ID");
-	if (ex->server->stream_count >= STREAMS_MAX) {
-		exchange_problem(ex, 503, "%d streams are open already; try again later",
-		                 STREAMS_MAX);
+	uint32_t most = ex->server->options->streams_max;
+	if (!most)
+		most = STREAMS_DEFAULT;
+	if (ex->server->stream_count >= most) {
+		exchange_problem(ex, 503, "%u streams are open already; try again later", most);
 		exchange_add_header(ex, "Retry-After", RETRY_AFTER);
 		return;
 	}

@@ -24,6 +24,7 @@ struct session;
 struct sessions;
 struct trial;
 struct answer_kept;
+struct stream_news;
 
 /* What the server does not wait for longer. */
 #define REQUEST_WITHIN SECONDS(20)   /* until a request is there whole */
@@ -48,7 +49,8 @@ struct http_server {
 	struct access *access;
 	struct sessions *sessions;
 	struct once *once;
-	struct trial *trials; /* passwords that wait to be tried */
+	struct stream_news *news; /* what the streams were told last, or NULL */
+	struct trial *trials;     /* passwords that wait to be tried */
 	uint32_t trial_count;
 	bool trial_runs;
 	uint32_t generation; /* one more with each reload: older streams end */
@@ -251,6 +253,7 @@ void hook_hear(struct exchange *);
 /* True if something was committed that this stream has not sent. */
 bool stream_is_behind(const struct stream *);
 void stream_wake(struct stream *);
+void stream_news_destroy(struct stream_news *);
 void stream_watch(struct stream *); /* once a second: heartbeats */
 
 #endif

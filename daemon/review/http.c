@@ -392,5 +392,7 @@ void http_close(struct http_server *server)
 	access_destroy(server->access);
 	sessions_destroy(server->sessions);
 	once_destroy(server->once);
+	stream_news_destroy(server->news);
+	server->news = NULL;
 	server->access = NULL;
 }

@@ -40,6 +40,7 @@ struct http_options {           /* borrowed, stays */
 	uint32_t token_count;
 	const struct access_user *users;
 	uint32_t user_count;
+	uint32_t streams_max; /* event streams at a time; 0: 600 */
 	const struct http_hook *hooks;
 	uint32_t hook_count;
 };

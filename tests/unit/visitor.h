@@ -187,7 +187,8 @@ static void serve(struct visits *v)
 	                                   .tokens = v->tokens,
 	                                   .token_count = 3,
 	                                   .users = v->users,
-	                                   .user_count = 2};
+	                                   .user_count = 2,
+	                                   .streams_max = 64};
 	password_hash(&v->hash, "correct horse");
 	v->users[0] = (struct access_user){"li", "li", ROLE_OPERATOR, text_get(&v->hash)};
 	v->users[1] = (struct access_user){"office", NULL, ROLE_VIEWER, text_get(&v->hash)};
