@@ -3,6 +3,7 @@ no wider than the screen; and its picture, in build/tests/pictures, to be looked
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -161,3 +162,14 @@ def test_what_the_console_says_in_one_language_it_says_in_the_other():
          " : walk(v, p + k + '.'); }; walk(words, ''); console.log(JSON.stringify(bad));"],
         capture_output=True, text=True, check=True)
     assert node.stdout.strip() == "[]"
+
+
+def test_the_console_says_what_the_pushes_say():
+    """Severities and kinds of incident: one word for one thing, wherever somebody reads it."""
+    told = re.findall(r'\[(SEVERITY|INCIDENT)_(\w+)\] = \{"([^"]+)", "([^"]+)"\}',
+                      (ROOT / "daemon/decide/words.c").read_text())
+    words = (ROOT / "daemon/review/console/words.js").read_text()
+    assert len(told) >= 12
+    for group, name, zh, en in told:
+        line = re.search(rf"^  {group.lower()}: .*$", words, re.M).group()
+        assert f'{name.lower()}: ["{en.capitalize()}", "{zh}"]' in line, (name, zh, en)

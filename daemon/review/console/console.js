@@ -234,7 +234,7 @@ function tick() {
   for (const time of document.querySelectorAll("[data-clock]")) {
     const then = Date.parse(time.getAttribute("datetime"));
     const kind = time.dataset.clock;
-    const text = kind === "since" ? ticking(at - then) : kind === "ago" ? roughly(at - then)
+    const text = kind === "since" ? ticking(at - then) : kind === "ago" ? `${roughly(at - then)} ${say("ago")}`
       : kind === "left" ? roughly(then - at) : then <= at ? say("due") : ticking(then - at);
     if (time.textContent !== text) time.textContent = text;
   }

@@ -69,7 +69,7 @@ export const clock = (at) => format({hour: "2-digit", minute: "2-digit", second:
 export const hour = (at) => format({hour: "2-digit", minute: "2-digit", hour12: false}, zone).format(new Date(at));
 export const day = (at) => format({weekday: "short", month: "short", day: "numeric"}, zone).format(new Date(at));
 export const weekday = (at) => format({weekday: "short"}, zone).format(new Date(at));
-export const shortDay = (at) => format({month: "numeric", day: "numeric"}, zone).format(new Date(at));
+export const shortDay = (at) => format({day: "numeric"}, zone).format(new Date(at));
 export const longDay = (at) => format({weekday: "long", year: "numeric", month: "long", day: "numeric"}, zone).format(new Date(at));
 export const stamp = (at) => format({month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false}, zone).format(new Date(at));
 /** 2026-11-22, by the site's calendar. */
