@@ -475,20 +475,31 @@ static int commit_if_due(struct app *app, struct moment now, struct problem *why
 	return r;
 }
 
+/* What the thread has worked since the last look went into this stage. */
+static void stage_ends(struct app *app, enum stage stage)
+{
+	int64_t now = clock_cpu_ns();
+	app->counters.cpu_ns[stage] += now - app->cpu_then;
+	app->cpu_then = now;
+}
+
 void app_turn(struct app *app)
 {
 	struct moment now;
 	struct clock_jump jump;
 	struct problem why = {0};
 	uv_idle_stop(&app->wake);
+	stage_ends(app, STAGE_GATHER);
 	if (clock_now(&app->clock, &now, &jump))
 		decide_jump(app, &jump, now);
 	decide(app, now);
 	app->inbox.count = 0;
 	arena_reset(&app->inbox.arena);
+	stage_ends(app, STAGE_DECIDE);
 
 	app->counters.turns++;
 	int r = commit_if_due(app, now, &why);
+	stage_ends(app, STAGE_COMMIT);
 	if (r < 0) {
 		uint32_t held = app_held_entries(app);
 		release_unlogged(app, r, now, held != app->held_before);
@@ -502,4 +513,5 @@ void app_turn(struct app *app)
 	watchdog_after_turn(app);
 	app_release_retired(app);
 	app_stop_if_done(app);
+	stage_ends(app, STAGE_RELEASE);
 }

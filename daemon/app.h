@@ -75,10 +75,14 @@ struct site_slot {
 	uint64_t head_published; /* the checkpoint that is retained at the broker; 0 none */
 };
 
+/* Of the turn; what lies between two turns is gathering. */
+enum stage { STAGE_GATHER, STAGE_DECIDE, STAGE_COMMIT, STAGE_RELEASE, STAGE_COUNT };
+
 struct counters { /* since the start */
 	uint64_t messages, signals, rejected, duplicates, turns, commits, commit_failures, entries,
 	        attempts, accepted;
 	int64_t commit_ns;
+	int64_t cpu_ns[STAGE_COUNT]; /* of the deciding thread */
 };
 
 struct filters { /* for subscriptions; heap */
@@ -155,6 +159,7 @@ struct app {
 	struct problem failure;
 	steady_ms retry_commit;
 	struct counters counters;
+	int64_t cpu_then; /* of the deciding thread, as last looked at */
 	struct figures figures;
 };
 

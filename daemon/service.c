@@ -234,6 +234,16 @@ static void put_open_incidents(const struct app *app, struct text *out)
 	           "Incidents of drills that are not resolved.", drilled);
 }
 
+static void put_stages(const struct counters *counters, struct text *out)
+{
+	static const char *const names[STAGE_COUNT] = {"gather", "decide", "commit", "release"};
+	text_add(out, "# HELP tocsin_turn_cpu_seconds_total CPU of the deciding thread by stage.\n"
+	              "# TYPE tocsin_turn_cpu_seconds_total counter\n");
+	for (int i = 0; i < STAGE_COUNT; i++)
+		text_addf(out, "tocsin_turn_cpu_seconds_total{stage=\"%s\"} %.9f\n", names[i],
+		          (double)counters->cpu_ns[i] / 1e9);
+}
+
 static void review_metrics(void *ctx, struct text *out)
 {
 	struct app *app = ctx;
@@ -260,6 +270,7 @@ static void review_metrics(void *ctx, struct text *out)
 	           (double)n->accepted);
 	put_metric(out, "gauge", "deliveries_in_flight", "Push attempts under way.",
 	           courier_in_flight(app->courier));
+	put_stages(n, out);
 	put_open_incidents(app, out);
 	figures_write(&app->figures, out);
 }

@@ -73,9 +73,19 @@ struct clock_anchor clock_anchor(const struct clock *clock, struct moment now)
 	return anchor;
 }
 
-int64_t clock_stopwatch_ns(void)
+static int64_t read_ns(clockid_t id)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t clock_stopwatch_ns(void)
+{
+	return read_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_cpu_ns(void)
+{
+	return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -67,5 +67,7 @@ struct clock_anchor clock_anchor(const struct clock *, struct moment now);
 
 /* Raw monotonic nanoseconds, for measuring how long something took. */
 int64_t clock_stopwatch_ns(void);
+/* CPU time of the calling thread, likewise. */
+int64_t clock_cpu_ns(void);
 
 #endif

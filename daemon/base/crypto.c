@@ -21,6 +21,8 @@ static void must(int ok)
 struct sha256 {
 	EVP_MD_CTX *ctx;
 	EVP_MD *md;
+	size_t len; /* of what waits for the digest: many small pieces cost more than their bytes */
+	uint8_t waiting[512];
 };
 
 struct sha256 *sha256_create(void)
@@ -29,6 +31,7 @@ struct sha256 *sha256_create(void)
 	sha->ctx = EVP_MD_CTX_new();
 	sha->md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	must(sha->ctx && sha->md);
+	must(EVP_DigestInit_ex(sha->ctx, sha->md, NULL));
 	return sha;
 }
 
@@ -43,16 +46,32 @@ void sha256_destroy(struct sha256 *sha)
 
 void sha256_begin(struct sha256 *sha)
 {
-	must(EVP_DigestInit_ex(sha->ctx, sha->md, NULL));
+	must(EVP_DigestInit_ex(sha->ctx, NULL, NULL)); /* the same digest again */
+	sha->len = 0;
+}
+
+static void digest_waiting(struct sha256 *sha)
+{
+	must(EVP_DigestUpdate(sha->ctx, sha->waiting, sha->len));
+	sha->len = 0;
 }
 
 void sha256_add(struct sha256 *sha, const void *data, size_t len)
 {
-	must(EVP_DigestUpdate(sha->ctx, data, len));
+	if (len > sizeof sha->waiting - sha->len)
+		digest_waiting(sha);
+	if (len > sizeof sha->waiting) {
+		must(EVP_DigestUpdate(sha->ctx, data, len));
+		return;
+	}
+	if (len)
+		memcpy(sha->waiting + sha->len, data, len);
+	sha->len += len;
 }
 
 void sha256_end(struct sha256 *sha, uint8_t out[SHA256_LEN])
 {
+	digest_waiting(sha);
 	must(EVP_DigestFinal_ex(sha->ctx, out, NULL));
 }
 

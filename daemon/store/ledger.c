@@ -1,7 +1,5 @@
 #include "store/ledger.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void add_length(struct sha256 *sha, uint64_t len)
@@ -12,22 +10,31 @@ static void add_length(struct sha256 *sha, uint64_t len)
 	sha256_add(sha, prefix, sizeof prefix);
 }
 
-static void add_text(struct sha256 *sha, const char *text)
+static void add_bytes(struct sha256 *sha, const char *bytes, size_t len)
 {
-	if (!text) {
-		add_length(sha, UINT64_MAX);
-		return;
-	}
-	size_t len = strlen(text);
 	add_length(sha, len);
-	sha256_add(sha, text, len);
+	sha256_add(sha, bytes, len);
 }
 
+static void add_text(struct sha256 *sha, const char *text)
+{
+	if (text)
+		add_bytes(sha, text, strlen(text));
+	else
+		add_length(sha, UINT64_MAX);
+}
+
+/* As %lld writes it; four of them stand in each row. */
 static void add_number(struct sha256 *sha, int64_t number)
 {
-	char decimal[24];
-	snprintf(decimal, sizeof decimal, "%" PRId64, number);
-	add_text(sha, decimal);
+	char decimal[24], *end = decimal + sizeof decimal, *at = end;
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	add_bytes(sha, at, (size_t)(end - at));
 }
 
 void ledger_genesis(struct sha256 *sha, const char *site_id, uint8_t out[SHA256_LEN])

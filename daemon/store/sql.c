@@ -40,7 +40,9 @@
 	" AND l.received >= ?7 AND l.received < ?8 "
 
 /* As the index says it, so that it is used. */
-#define MARKS "type IN ('checkpoint', 'key', 'config', 'service.started', 'service.stopped')"
+#define MARKS                                                                                      \
+	"(type = 'checkpoint' OR type = 'key' OR type = 'config' OR type = 'service.started'"      \
+	" OR type = 'service.stopped')"
 
 static const char *const statements[STATEMENT_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -125,10 +127,15 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " attempts = excluded.attempts, given_up = excluded.given_up,"
                 " started = excluded.started, due = excluded.due,"
                 " last_status = excluded.last_status",
-        [SQL_DEVICE_PUT] = "INSERT OR REPLACE INTO device_state (site, device, active, known,"
-                           " settled, online, heard_once, walk_test, heard, changed, tested,"
-                           " fleeting, reset_due)"
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        [SQL_DEVICE_PUT] =
+                "INSERT INTO device_state (site, device, active, known, settled, online,"
+                " heard_once, walk_test, heard, changed, tested, fleeting, reset_due)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+                " ON CONFLICT (site, device) DO UPDATE SET active = excluded.active,"
+                " known = excluded.known, settled = excluded.settled, online = excluded.online,"
+                " heard_once = excluded.heard_once, walk_test = excluded.walk_test,"
+                " heard = excluded.heard, changed = excluded.changed, tested = excluded.tested,"
+                " fleeting = excluded.fleeting, reset_due = excluded.reset_due",
         [SQL_STANDING_PUT] =
                 "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
