@@ -165,7 +165,7 @@ void json_put_string(struct text *text, const char *name, const char *value)
 void json_put_int(struct text *text, const char *name, int64_t value)
 {
 	lead(text, name);
-	text_addf(text, "%lld", (long long)value);
+	text_add_int(text, value);
 }
 
 void json_put_number(struct text *text, const char *name, double value)
@@ -173,6 +173,11 @@ void json_put_number(struct text *text, const char *name, double value)
 	lead(text, name);
 	if (!isfinite(value)) {
 		text_add(text, "null");
+		return;
+	}
+	/* Most are whole; these digits are the ones that %.15g would write. */
+	if (value == floor(value) && fabs(value) < 1e15 && !(value == 0 && signbit(value))) {
+		text_add_int(text, (int64_t)value);
 		return;
 	}
 	char digits[32];

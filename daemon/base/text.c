@@ -42,7 +42,30 @@ void text_add(struct text *text, const char *add)
 
 void text_add_char(struct text *text, char c)
 {
-	text_add_len(text, &c, 1);
+	reserve(text, 1);
+	text->at[text->len++] = c;
+	text->at[text->len] = '\0';
+}
+
+const char *int_digits(int64_t number, char room[INT_DIGITS_MAX], size_t *len)
+{
+	char *end = room + INT_DIGITS_MAX, *at = end;
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	*len = (size_t)(end - at);
+	return at;
+}
+
+void text_add_int(struct text *text, int64_t number)
+{
+	char room[INT_DIGITS_MAX];
+	size_t len;
+	const char *digits = int_digits(number, room, &len);
+	text_add_len(text, digits, len);
 }
 
 void text_addf(struct text *text, const char *format, ...)
@@ -101,6 +124,11 @@ bool text_is_utf8(const void *bytes, size_t len)
 			continue;
 		}
 		utf8proc_int32_t point;
+		if (*at > 0 && *at < 0x80) { /* nearly always */
+			at++;
+			len--;
+			continue;
+		}
 		utf8proc_ssize_t step = utf8proc_iterate(at, (utf8proc_ssize_t)len, &point);
 		if (step <= 0 || point == 0)
 			return false;

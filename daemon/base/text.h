@@ -18,6 +18,7 @@ const char *text_get(const struct text *); /* never NULL; valid until the next c
 void text_add(struct text *, const char *);
 void text_add_len(struct text *, const char *, size_t len);
 void text_add_char(struct text *, char);
+void text_add_int(struct text *, int64_t);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *, const char *format, ...);
 void text_reset(struct text *);  /* empties, keeps the room */
 void text_finish(struct text *); /* frees; valid and empty again */
@@ -48,5 +49,9 @@ void text_add_span(struct text *, int64_t span_ms);
  * ends, '/', '+' or '#' (they would break a topic). */
 bool text_is_id(const char *);
 #define ID_MAX 64
+
+/* The digits of a number, as %lld writes them, without a NUL: points into room. */
+#define INT_DIGITS_MAX 20
+const char *int_digits(int64_t, char room[INT_DIGITS_MAX], size_t *len);
 
 #endif

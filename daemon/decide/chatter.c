@@ -24,12 +24,15 @@ static struct standing *find_chatter(const struct site *site, const char *device
 static uint32_t count_turn(struct context *c, const struct reading *r)
 {
 	struct device_state *state = &c->site->devices[r->device];
-	state->turns[state->next_turn] = (struct turn_on){c->now.steady, r->kind};
-	state->next_turn = (state->next_turn + 1) % TURNS_KEPT;
+	if (!state->turns)
+		state->turns = NEW(struct turns_on);
+	struct turns_on *turns = state->turns;
+	turns->last[turns->next] = (struct turn_on){c->now.steady, r->kind};
+	turns->next = (turns->next + 1) % TURNS_KEPT;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < TURNS_KEPT; i++)
-		count += state->turns[i].at && state->turns[i].kind == r->kind &&
-		         c->now.steady - state->turns[i].at < CHATTER_WITHIN;
+		count += turns->last[i].at && turns->last[i].kind == r->kind &&
+		         c->now.steady - turns->last[i].at < CHATTER_WITHIN;
 	return count;
 }
 

@@ -151,26 +151,24 @@ struct watched { /* a number that must stay within bounds: days of video kept, v
 	double min, max;
 };
 
-struct device {
+struct device { /* there may be a million: the order of its members leaves no holes */
 	const char *id;
 	const char *name;     /* the id where none is given */
 	const char *profile;  /* NULL: native */
 	const char *address;  /* how the profile knows it; the id where none is given */
 	span_ms expect_every; /* silent for longer: link becomes active; 0: not supervised */
 	uint32_t zone;
-	enum kind kind;      /* KIND_NONE where the file does not say */
-	const char **labels; /* what rules know it by */
-	uint32_t label_count;
-	bool silent; /* its alarms go to people only: no siren learns of them */
+	enum kind kind; /* KIND_NONE where the file does not say */
 	/* The device, by id, whose loss explains this one's silence; or NULL. */
 	const char *gateway;
 	/* What all devices of its profile hang on, as its trouble is called; or NULL. */
 	const char *bridge;
-	bool inverted;      /* its detector says active when it means clear */
-	const char **codes; /* the only words that are a press of it; none: any */
-	uint32_t code_count;
+	const char **labels; /* what rules know it by */
+	const char **codes;  /* the only words that are a press of it; none: any */
 	struct watched *watches;
-	uint32_t watch_count;
+	uint32_t label_count, code_count, watch_count;
+	bool silent;   /* its alarms go to people only: no siren learns of them */
+	bool inverted; /* its detector says active when it means clear */
 };
 
 /* A way out, as far as deciding needs to know it; config/ fills it from the service file. */

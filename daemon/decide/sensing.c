@@ -1,5 +1,6 @@
 /* What sensors say, and what their silence says. Every sensor point is a boolean condition of a
  * device: (device, kind). A repeated state changes nothing and is no entry; a press always is. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "decide/core.h"
@@ -342,7 +343,8 @@ void sense_start(struct context *c)
 	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
 		struct device_state *state = &c->site->devices[i];
 		span_ms expect = c->site->def->devices[i].expect_every;
-		memset(state->turns, 0, sizeof state->turns);
+		free(state->turns);
+		state->turns = NULL;
 		state->silence.type = TIMER_SILENCE;
 		state->silence.device = i;
 		/* While nobody listened nothing could be heard: each has its whole time again. */

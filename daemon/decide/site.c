@@ -11,6 +11,7 @@ struct site *site_create(const struct site_def *def)
 	struct site *site = NEW(struct site);
 	site->def = def;
 	site->devices = NEW_ARRAY(struct device_state, def->device_count);
+	site->device_count = def->device_count;
 	site->channels = NEW_ARRAY(struct channel_state, def->channel_count);
 	site->next_notification = 1;
 	site->next_incident = 1;
@@ -34,6 +35,8 @@ void site_destroy(struct site *site)
 	free(site->standings);
 	free(site->notifications);
 	free(site->incidents);
+	for (uint32_t i = 0; i < site->device_count; i++)
+		free(site->devices[i].turns);
 	free(site->devices);
 	free(site->channels);
 	timers_finish(&site->timers);
@@ -327,8 +330,10 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 		timer_stop(&site->timers, &was->silence);
 		timer_stop(&site->timers, &was->reset);
 		uint32_t at = site_def_device(def, old->devices[i].id);
-		if (at == POSITION_NONE)
+		if (at == POSITION_NONE) {
+			free(was->turns);
 			continue;
+		}
 		devices[at] = *was;
 		devices[at].silence = (struct timer){.type = TIMER_SILENCE, .device = at};
 		devices[at].reset = (struct timer){.type = TIMER_RESET, .device = at};
@@ -350,6 +355,7 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 	}
 	free(site->devices);
 	site->devices = devices;
+	site->device_count = def->device_count;
 	site->def = def;
 	site->outputs_due = true;
 }

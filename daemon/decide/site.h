@@ -154,25 +154,28 @@ struct turn_on { /* a point has become active */
 	enum kind kind;
 };
 #define TURNS_KEPT 6
+struct turns_on {                        /* of a device that ever did; memory only: see chatter.c */
+	struct turn_on last[TURNS_KEPT]; /* a ring */
+	uint32_t next;
+};
 
 struct device_state {
 	uint32_t active; /* bit per enum kind */
 	uint32_t known;  /* bit per enum kind: heard at all */
 	/* Bits of kinds whose active state a person has resolved: see kind_facts.rearms. */
 	uint32_t settled;
+	uint32_t fleeting; /* bit per enum kind: clears by itself, all of them with `reset` */
 	bool online, online_known;
 	bool heard_once;
 	bool touched;
 	bool walk_test;
-	bool armed;                       /* its zone was, at the last look; memory only */
-	wall_ms tested;                   /* last signal marked as a test, or under walk test */
-	wall_ms heard;                    /* last sign of life */
-	wall_ms changed;                  /* last change of state */
-	struct timer silence;             /* expect_every since heard */
-	uint32_t fleeting;                /* bit per enum kind: clears by itself, */
-	struct timer reset;               /* all of them at this time */
-	struct turn_on turns[TURNS_KEPT]; /* the last ones, a ring; memory only: see chatter.c */
-	uint32_t next_turn;
+	bool armed;           /* its zone was, at the last look; memory only */
+	wall_ms tested;       /* last signal marked as a test, or under walk test */
+	wall_ms heard;        /* last sign of life */
+	wall_ms changed;      /* last change of state */
+	struct timer silence; /* expect_every since heard */
+	struct timer reset;
+	struct turns_on *turns; /* heap, or NULL */
 };
 
 struct channel_state {           /* whether a way out works */
@@ -184,7 +187,8 @@ struct channel_state {           /* whether a way out works */
 struct site {
 	const struct site_def *def;     /* borrowed */
 	uint32_t store_id;              /* the store's number for it */
-	struct device_state *devices;   /* parallel to def->devices */
+	struct device_state *devices;   /* parallel to def->devices, */
+	uint32_t device_count;          /* as many, also when def is gone */
 	struct channel_state *channels; /* parallel to def->channels */
 	struct incident **incidents;    /* unresolved, and resolved ones still being told */
 	uint32_t incident_count, incident_cap;

@@ -20,9 +20,11 @@ enum timer_type {
 struct timer { /* zeroed: not set */
 	steady_ms due;
 	uint64_t order;
-	void *owner;     /* the incident, the notification; NULL for a device */
-	uint32_t device; /* TIMER_SILENCE, TIMER_RESET: its position */
-	uint32_t place;  /* 1 + position in the heap; 0: not set */
+	union {
+		void *owner;     /* the incident, the notification */
+		uint32_t device; /* TIMER_SILENCE, TIMER_RESET: its position */
+	};
+	uint32_t place; /* 1 + position in the heap; 0: not set */
 	enum timer_type type;
 };
 

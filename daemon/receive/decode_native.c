@@ -281,16 +281,18 @@ static bool take_id(const char **topic, char out[ID_MAX + 1])
 
 static int read_topic(struct decoder *d, const char *topic, bool *is_status)
 {
-	struct shown whole = shown(topic);
+	const char *whole = topic;
 	char level[16];
 	if (!take_level(&topic, level, sizeof level) || strcmp(level, "tocsin") != 0)
 		goto other;
 	if (!take_id(&topic, d->out->site))
-		return problem_set(d->why, -EINVAL, "no site id in the topic '%s'", whole.text);
+		return problem_set(d->why, -EINVAL, "no site id in the topic '%s'",
+		                   shown(whole).text);
 	if (!take_level(&topic, level, sizeof level) || strcmp(level, "device") != 0)
 		goto other;
 	if (!take_id(&topic, d->out->device))
-		return problem_set(d->why, -EINVAL, "no device id in the topic '%s'", whole.text);
+		return problem_set(d->why, -EINVAL, "no device id in the topic '%s'",
+		                   shown(whole).text);
 	*is_status = strcmp(topic, "status") == 0;
 	if (*is_status || strcmp(topic, "event") == 0)
 		return 0;
@@ -298,7 +300,7 @@ other:
 	return problem_set(d->why, -EINVAL,
 	                   "'%s' is no topic of a device; native ones are "
 	                   "tocsin/{site}/device/{device}/event and …/status",
-	                   whole.text);
+	                   shown(whole).text);
 }
 
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,

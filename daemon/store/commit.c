@@ -43,10 +43,51 @@ static int find_boot(struct store *store, const char *boot, struct problem *why)
 	return r;
 }
 
+static void bind_row(struct binder *at, const struct store *store, const struct ledger_row *row)
+{
+	bind_int(at, store->queue.site);
+	bind_int(at, (int64_t)row->seq);
+	bind_int(at, row->time);
+	bind_int(at, row->received);
+	bind_int(at, row->steady);
+	bind_int(at, store->boot_number);
+	bind_text(at, row->type);
+	bind_text(at, row->device);
+	bind_text(at, row->incident);
+	bind_text(at, row->by);
+	bind_text(at, row->data);
+	bind_blob(at, row->hash, sizeof row->hash);
+}
+
+static int insert_rows(struct store *store, uint32_t from, uint32_t count, struct problem *why)
+{
+	struct binder at = sql_bind(store, count == 16  ? SQL_LEDGER_ADD_16
+	                                   : count == 4 ? SQL_LEDGER_ADD_4
+	                                                : SQL_LEDGER_ADD);
+	for (uint32_t i = from; i < from + count; i++)
+		bind_row(&at, store, &store->queue.rows[i]);
+	return sql_done(store, &at, why);
+}
+
+int ledger_flush(struct store *store, struct problem *why)
+{
+	struct ledger_queue *queue = &store->queue;
+	int r = 0;
+	for (uint32_t done = 0, step; r == 0 && done < queue->count; done += step) {
+		uint32_t left = queue->count - done;
+		step = left == LEDGER_ROWS_MAX ? left : left >= 4 ? 4 : 1;
+		r = insert_rows(store, done, step, why);
+	}
+	queue->count = 0;
+	return r;
+}
+
 int ledger_add(struct store *store, const struct site *site, struct ledger_head *head,
                const struct entry *entry, struct problem *why)
 {
-	struct ledger_row row = {
+	struct ledger_queue *queue = &store->queue;
+	struct ledger_row *row = &queue->rows[queue->count++];
+	*row = (struct ledger_row){
 	        .seq = head->seq + 1,
 	        .site = site->def->id,
 	        .type = entry->type,
@@ -59,32 +100,16 @@ int ledger_add(struct store *store, const struct site *site, struct ledger_head 
 	        .boot = store->boot,
 	        .data = entry->data,
 	};
+	queue->site = site->store_id;
 	uint8_t before[SHA256_LEN];
 	if (head->seq)
 		memcpy(before, head->hash, sizeof before);
 	else
-		ledger_genesis(store->sha, row.site, before);
-	ledger_hash(store->sha, &row, before, row.hash);
-
-	struct binder at = sql_bind(store, SQL_LEDGER_ADD);
-	bind_int(&at, site->store_id);
-	bind_int(&at, (int64_t)row.seq);
-	bind_int(&at, row.time);
-	bind_int(&at, row.received);
-	bind_int(&at, row.steady);
-	bind_int(&at, store->boot_number);
-	bind_text(&at, row.type);
-	bind_text(&at, row.device);
-	bind_text(&at, row.incident);
-	bind_text(&at, row.by);
-	bind_text(&at, row.data);
-	bind_blob(&at, row.hash, sizeof row.hash);
-	int r = sql_done(store, &at, why);
-	if (r < 0)
-		return r;
-	head->seq = row.seq;
-	memcpy(head->hash, row.hash, sizeof head->hash);
-	return 0;
+		ledger_genesis(store->sha, row->site, before);
+	ledger_hash(store->sha, row, before, row->hash);
+	head->seq = row->seq;
+	memcpy(head->hash, row->hash, sizeof head->hash);
+	return queue->count == LEDGER_ROWS_MAX ? ledger_flush(store, why) : 0;
 }
 
 static int put_device(struct store *store, const struct site *site, uint32_t position,
@@ -144,6 +169,8 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 	}
 	if (r == 0)
 		r = sealing_site_done(store, site, head, now, seal, why);
+	if (r == 0)
+		r = ledger_flush(store, why);
 	for (uint32_t i = 0; r == 0 && i < plan->incident_count; i++)
 		r = incident_put(store, site->store_id, plan->incidents[i], why);
 	for (uint32_t i = 0; r == 0 && i < plan->notification_count; i++)
@@ -195,6 +222,7 @@ static void roll_back(struct store *store)
 
 static int try_turn(struct store *store, const struct turn *turn, struct problem *why)
 {
+	store->queue.count = 0; /* of a turn that failed */
 	for (uint32_t i = 0; i < store->head_cap; i++) {
 		struct site_head *head = &store->heads[i];
 		head->next = head->head;

@@ -24,17 +24,12 @@ static void add_text(struct sha256 *sha, const char *text)
 		add_length(sha, UINT64_MAX);
 }
 
-/* As %lld writes it; four of them stand in each row. */
 static void add_number(struct sha256 *sha, int64_t number)
 {
-	char decimal[24], *end = decimal + sizeof decimal, *at = end;
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
-	if (number < 0)
-		*--at = '-';
-	add_bytes(sha, at, (size_t)(end - at));
+	char room[INT_DIGITS_MAX];
+	size_t len;
+	const char *digits = int_digits(number, room, &len);
+	add_bytes(sha, digits, len);
 }
 
 void ledger_genesis(struct sha256 *sha, const char *site_id, uint8_t out[SHA256_LEN])

@@ -23,6 +23,8 @@ static int add_checkpoint(struct store *store, const struct site *site, struct s
 	                                   .now = now,
 	                                   .data = text_get(&data)},
 	                   why);
+	if (r == 0)
+		r = ledger_flush(store, why);
 	text_finish(&data);
 	head->next_sealed = head->next.seq;
 	head->next_unsealed = NEVER;

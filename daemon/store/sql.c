@@ -44,6 +44,12 @@
 	"(type = 'checkpoint' OR type = 'key' OR type = 'config' OR type = 'service.started'"      \
 	" OR type = 'service.stopped')"
 
+#define LEDGER_ADD                                                                                 \
+	"INSERT INTO ledger (site, seq, time, received, steady, boot, type, device, incident,"     \
+	" \"by\", data, hash) VALUES "
+#define LEDGER_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define LEDGER_ROWS_4 LEDGER_ROW "," LEDGER_ROW "," LEDGER_ROW "," LEDGER_ROW
+
 static const char *const statements[STATEMENT_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_COMMIT] = "COMMIT",
@@ -62,10 +68,10 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_ANCHOR_GET] = "SELECT boot, boottime, wall, steady FROM anchor",
         [SQL_BOOT_ADD] = "INSERT INTO boot (id) VALUES (?1) ON CONFLICT DO NOTHING",
         [SQL_BOOT_FIND] = "SELECT number FROM boot WHERE id = ?1",
-        [SQL_LEDGER_ADD] =
-                "INSERT INTO ledger (site, seq, time, received, steady, boot, type, device,"
-                " incident, \"by\", data, hash)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        [SQL_LEDGER_ADD] = LEDGER_ADD LEDGER_ROW,
+        [SQL_LEDGER_ADD_4] = LEDGER_ADD LEDGER_ROWS_4,
+        [SQL_LEDGER_ADD_16] = LEDGER_ADD LEDGER_ROWS_4 "," LEDGER_ROWS_4 "," LEDGER_ROWS_4
+                                                       "," LEDGER_ROWS_4,
         [SQL_POLICY_ADD] = "INSERT INTO policy (hash, json) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         [SQL_POLICY_FIND] = "SELECT number FROM policy WHERE hash = ?1",
         [SQL_INCIDENT_PUT] =

@@ -30,7 +30,9 @@ enum statement {
 	SQL_ANCHOR_GET,
 	SQL_BOOT_ADD,
 	SQL_BOOT_FIND,
-	SQL_LEDGER_ADD,
+	SQL_LEDGER_ADD, /* one row, */
+	SQL_LEDGER_ADD_4,
+	SQL_LEDGER_ADD_16,
 	SQL_POLICY_ADD,
 	SQL_POLICY_FIND,
 	SQL_INCIDENT_PUT,
@@ -82,6 +84,15 @@ struct site_head {                    /* by the store's number of the site */
 	bool known;
 };
 
+#define LEDGER_ROWS_MAX 16 /* that one statement inserts */
+
+/* Entries on their way into the ledger: what a statement costs is shared by those it inserts. */
+struct ledger_queue {
+	struct ledger_row rows[LEDGER_ROWS_MAX]; /* their texts are borrowed until the flush */
+	uint32_t count;
+	uint32_t site;
+};
+
 struct store {
 	sqlite3 *db;
 	enum store_mode mode;
@@ -92,6 +103,7 @@ struct store {
 	uint32_t head_cap;
 	struct sha256 *sha;
 	struct text scratch;
+	struct ledger_queue queue;
 	char boot[BOOT_ID_LEN + 1]; /* the boot whose number is boot_number; 0: none yet */
 	int64_t boot_number;
 	struct checkpointer *checkpointer;
@@ -171,7 +183,11 @@ int sealing_site_done(struct store *, const struct site *, struct site_head *, s
 const char *sealing_head_line(struct store *, const struct site *, const struct site_head *,
                               wall_ms now);
 void sealing_committed(struct store *); /* heads have moved */
+
+/* commit.c: the entry gets its place behind head, which moves. Its texts are borrowed until
+ * ledger_flush has returned. */
 int ledger_add(struct store *, const struct site *, struct ledger_head *, const struct entry *,
                struct problem *why) MUST_USE;
+int ledger_flush(struct store *, struct problem *why) MUST_USE;
 
 #endif
