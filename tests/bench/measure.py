@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import callgrind
+import peers as peer_programs
 import stage
 from stage import Broker, Daemon, Receiver, Steal, limit, load, middle, quantile, school
 
@@ -182,19 +183,21 @@ def _pushes(job, who, alarms, background=0, flood=0):
 
 
 def start_service(who, folder, broker, receiver, place):
-    """Tocsin or the bare path: whatever hears alarms and posts them."""
+    """Tocsin, the bare path, or a peer: whatever hears alarms and posts them."""
     if who == "tocsin":
         return Daemon(place)
-    return limit(folder, broker, "path", 10 ** 12, receiver)
+    if who == "path":
+        return limit(folder, broker, "path", 10 ** 12, receiver)
+    return peer_programs.start(who, folder, broker, receiver)
 
 
 QUANTILES = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
 
 
-def _rows(job, title, ours, beside=None, goals=None, what="bare path"):
+def _rows(job, title, ours, beside=None, goals=None, what="bare path", bench="push"):
     for name, q in QUANTILES:
         reference = [(quantile(spans, q), steal) for spans, steal in beside] if beside else None
-        job.book.add("push", f"{title}, {name}", "ms",
+        job.book.add(bench, f"{title}, {name}", "ms",
                      [(quantile(spans, q), steal) for spans, steal in ours], reference,
                      (goals or {}).get(name), what)
 
@@ -451,5 +454,12 @@ def cost(job):
                          [(instructions, 0)], counted["all"], what="all")
 
 
+# ---- peers ----
+
+def peers(job):
+    """the same load through Node-RED, a plain Node.js script and Alertmanager (--peers)"""
+    peer_programs.compare(job, _ingest_tocsin, _pushes, _rows)
+
+
 ALL = {bench.__name__: bench for bench in
-       (ingest, drain, push, overload, fanout, memory, start, wal, cost)}
+       (ingest, drain, push, overload, fanout, memory, start, wal, cost, peers)}
