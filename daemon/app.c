@@ -321,10 +321,21 @@ static void release_some(struct app *app, bool first, bool unlogged, struct mome
 	}
 }
 
+static bool any_letter(const struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (app->sites[i].plan.dispatch_count > app->sites[i].plan.dispatches_released)
+			return true;
+	return false;
+}
+
 static void release_letters(struct app *app, bool unlogged, struct moment now)
 {
+	if (!any_letter(app))
+		return;
 	release_some(app, true, unlogged, now);
 	release_some(app, false, unlogged, now);
+	courier_hurry(app->courier);
 	for (uint32_t i = 0; i < app->site_count; i++)
 		app->sites[i].plan.dispatches_released = app->sites[i].plan.dispatch_count;
 }

@@ -280,7 +280,7 @@ static int on_deadline(CURLM *multi, long ms, void *ctx)
 
 static void on_kick(uv_timer_t *kick)
 {
-	hand_out(kick->data);
+	collect(kick->data);
 }
 
 /* ---- in the header's order ---- */
@@ -334,6 +334,15 @@ void courier_send(struct courier *courier, const struct channel *channel,
 	                                           : &courier->waiting,
 	           attempt);
 	start_waiting(courier);
+}
+
+void courier_hurry(struct courier *courier)
+{
+	int running;
+	if (!courier->running)
+		return;
+	curl_multi_socket_action(courier->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	uv_timer_start(&courier->kick, on_kick, 0, 0); /* results are told from the loop only */
 }
 
 void courier_ping(struct courier *courier, const char *url, const char *ca_file, bool private_net,

@@ -42,6 +42,10 @@ int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
  * own a letter goes to the channel's. */
 void courier_send(struct courier *, const struct channel *, const struct letter *);
 
+/* What courier_send was given leaves now and not once the loop comes round: for the turn, which has
+ * other things to write. Calls nobody back. */
+void courier_hurry(struct courier *);
+
 /* One GET that says nothing but that we are alive. Its result comes with site NULL. private_net:
  * the url's name may lead to a private address. */
 void courier_ping(struct courier *, const char *url, const char *ca_file, bool private_net,

@@ -166,7 +166,8 @@ class Receiver(Process):
         self.port = int(self.process.stdout.readline())
 
     def lines(self):
-        return [line.split() for line in self.times.read_text().splitlines()]
+        text = self.times.read_text()  # its last line may still be written
+        return [line.split() for line in text[:text.rfind("\n") + 1].splitlines()]
 
     def count(self):
         return self.times.read_bytes().count(b"\n")

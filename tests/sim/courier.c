@@ -262,6 +262,11 @@ uint32_t courier_in_flight(const struct courier *c)
 	return c->count;
 }
 
+void courier_hurry(struct courier *c)
+{
+	(void)c;
+}
+
 /* The simulated houses have no heartbeat. */
 void courier_ping(struct courier *c, const char *url, const char *ca_file, bool private_net,
                   struct moment now)
