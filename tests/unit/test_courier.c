@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -336,6 +337,43 @@ static const struct delivery_result *attempt_at(struct sender *sender, const cha
 }
 
 /* ---- */
+
+static int request_on(int fd)
+{
+	static char request[64 * 1024];
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	return poll(&wait, 1, 2000) == 1 && read_request(fd, request, sizeof request);
+}
+
+static void answer_on(int fd)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	assert_int_equal(write(fd, answer, sizeof answer - 1), sizeof answer - 1);
+}
+
+static void a_hurried_letter_leaves_before_the_loop_runs(void **state)
+{
+	struct sender *sender = *state;
+	int listener = listen_on_loopback(4, &sender->port);
+	struct pollfd door = {.fd = listener, .events = POLLIN};
+	send_to(sender, "/200");
+	while (poll(&door, 1, 1) == 0)
+		uv_run(&sender->loop, UV_RUN_NOWAIT);
+	int fd = accept(listener, NULL, NULL);
+	uv_run(&sender->loop, UV_RUN_NOWAIT);
+	assert_true(request_on(fd));
+	answer_on(fd);
+	expect_results(sender, 1);
+
+	send_to(sender, "/200"); /* the connection is there */
+	courier_hurry(sender->courier);
+	assert_true(request_on(fd));
+	assert_int_equal(sender->count, 1); /* nobody was called back */
+	answer_on(fd);
+	expect_results(sender, 2);
+	close(fd);
+	close(listener);
+}
 
 static void every_misbehaviour_ends_in_time_with_its_verdict(void **state)
 {
@@ -836,6 +874,7 @@ static void a_date_to_wait_for_counts_from_the_letters_now(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        TEST(a_hurried_letter_leaves_before_the_loop_runs),
 	        TEST(every_misbehaviour_ends_in_time_with_its_verdict),
 	        TEST(a_reply_is_kept_within_bounds),
 	        TEST(a_hanging_server_costs_one_attempt_and_no_more),

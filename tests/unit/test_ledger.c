@@ -90,6 +90,24 @@ static void test_every_row_hashes_to_the_next(void **state)
 	assert_memory_equal(head.hash, chain.last, 32);
 }
 
+/* Rows go in by sixteens, by fours and one by one; each turn ends with what is left. */
+static void test_a_turn_of_any_size_is_written_whole(void **state)
+{
+	struct story *s = *state;
+	uint64_t before = store_head(s->store, s->site->store_id).seq;
+	for (uint32_t size = 1; size <= 40; size++) {
+		for (uint32_t i = 0; i < size; i++)
+			given_signal(s, "smoke-301", KIND_SMOKE, i % 2 == size % 2);
+		uint32_t entries = s->plan.entry_count;
+		commit(s);
+		struct ledger_head head = store_head(s->store, s->site->store_id);
+		assert_int_equal(head.seq - before, entries);
+		assert_int_equal(check_chain(s, "binjiang").count, head.seq);
+		before = head.seq;
+	}
+	assert_true(before > 16 * 40);
+}
+
 static void test_the_chain_goes_on_after_a_restart(void **state)
 {
 	struct story *s = *state;
@@ -327,6 +345,7 @@ int main(void)
 #define STORY(test) cmocka_unit_test_setup_teardown(test, story_begin, story_end)
 	const struct CMUnitTest tests[] = {
 	        STORY(test_every_row_hashes_to_the_next),
+	        STORY(test_a_turn_of_any_size_is_written_whole),
 	        STORY(test_the_chain_goes_on_after_a_restart),
 	        STORY(test_each_site_has_its_own_chain),
 	        cmocka_unit_test(test_no_value_and_an_empty_one_differ),
