@@ -17,6 +17,7 @@ static const span_ms record_retries[] = {SECONDS(5), MINUTES(5), MINUTES(30), HO
 #define RECORD_KEPT DAYS(3)  /* then a record is given up */
 #define TEST_KEPT MINUTES(1) /* a test says now or never */
 #define RETRY_AFTER_MAX HOURS(1)
+#define ORDER_LOOK SECONDS(1) /* so often a record looks whether what came before it has ended */
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *const delivery_states[] = {"waiting", "sending", "retrying", "accepted",
@@ -130,9 +131,45 @@ static void set_due(struct context *c, struct notification *n)
 		timer_set(&c->site->timers, &n->due, due);
 }
 
+/* The same recipient's earlier word about this incident is still under way on this channel. */
+static bool is_overtaking(const struct context *c, const struct notification *n, uint32_t contact)
+{
+	for (uint32_t i = 0; i < c->site->notification_count; i++) {
+		const struct notification *before = c->site->notifications[i];
+		if (before->number >= n->number)
+			break;
+		if (before->incident != n->incident || before->to_kind != n->to_kind ||
+		    strcmp(before->to_id, n->to_id) != 0)
+			continue;
+		for (uint32_t k = 0; k < before->delivery_count; k++)
+			if (before->deliveries[k].state == DELIVERY_SENDING &&
+			    strcmp(before->deliveries[k].channel, n->deliveries[contact].channel) ==
+			            0)
+				return true;
+	}
+	return false;
+}
+
+/* A record waits for what is under way before it, so that no system hears of the end before the
+ * beginning; what is urgent waits for nothing. True if it has to. */
+static bool keep_order(struct context *c, struct notification *n, uint32_t contact)
+{
+	struct delivery *delivery = &n->deliveries[contact];
+	if (n->urgent || !n->incident || !is_overtaking(c, n, contact))
+		return false;
+	if (!delivery->started)
+		delivery->started = c->now.steady;
+	delivery->state = DELIVERY_RETRYING;
+	delivery->due = c->now.steady + ORDER_LOOK;
+	touch_notification(c, n);
+	return true;
+}
+
 static void start_attempt(struct context *c, struct notification *n, uint32_t contact)
 {
 	struct delivery *delivery = &n->deliveries[contact];
+	if (keep_order(c, n, contact))
+		return;
 	if (delivery->attempts++ == 0)
 		delivery->started = c->now.steady;
 	delivery->state = DELIVERY_SENDING;

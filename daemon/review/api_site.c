@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "review/duty_view.h"
 #include "review/exchange.h"
+#include "review/outputs_view.h"
 #include "review/reach.h"
 #include "review/unknown.h"
 #include "review/views.h"
@@ -204,6 +205,24 @@ void api_people(struct exchange *ex)
 		for (uint32_t person = 0; person < site->def->person_count; person++)
 			reach_write_person(&out, site->def, person, reach);
 		free(reach);
+	}
+	close_items(ex, &out, NULL);
+}
+
+void api_outputs(struct exchange *ex)
+{
+	const struct site *only, *site;
+	struct text out = {0};
+	if (!exchange_query_site(ex, &only))
+		return;
+	open_items(&out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++) {
+		int r = outputs_write(ex->server->service.store, site->def, &out);
+		if (r < 0) {
+			exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
+			text_finish(&out);
+			return;
+		}
 	}
 	close_items(ex, &out, NULL);
 }

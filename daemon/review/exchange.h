@@ -235,6 +235,7 @@ void api_devices(struct exchange *);
 void api_unknown_devices(struct exchange *);
 void api_zones(struct exchange *);
 void api_people(struct exchange *);
+void api_outputs(struct exchange *);
 void api_duty(struct exchange *);
 void api_who(struct exchange *);
 void api_deliveries(struct exchange *);

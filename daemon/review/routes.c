@@ -61,6 +61,7 @@ static const struct route routes[] = {
         {"GET", "/api/v1/devices/unknown", ROLE_VIEWER, "site", api_unknown_devices},
         {"GET", "/api/v1/zones", ROLE_VIEWER, "site", api_zones},
         {"GET", "/api/v1/people", ROLE_VIEWER, "site", api_people},
+        {"GET", "/api/v1/outputs", ROLE_VIEWER, "site", api_outputs},
         {"GET", "/api/v1/duty", ROLE_VIEWER, "site, at, week", api_duty},
         {"GET", "/api/v1/duty/overrides", ROLE_VIEWER, "site, all", api_overrides},
         {"POST", "/api/v1/duty/overrides", ROLE_ADMIN, "", api_override_make},

@@ -135,8 +135,8 @@ INCIDENT = V1 + "/incidents/{id}"
 def read_everything(call, incident):
     for query in ("", "?state=open,acknowledged&limit=1", "?kind=fire&since=1d"):
         call("GET", V1 + "/incidents", query)
-    for lists in ("devices", "devices/unknown", "zones", "people", "proofs", "duty", "handovers",
-                  "armings", "silences", "drills", "hazards", "deliveries", "duty/overrides"):
+    for lists in ("devices", "devices/unknown", "zones", "people", "outputs", "proofs", "duty",
+                  "handovers", "armings", "silences", "drills", "hazards", "deliveries", "duty/overrides"):
         call("GET", f"{V1}/{lists}")
     call("GET", V1 + "/duty", "?week=true")
     call("GET", V1 + "/deliveries", f"?incident={incident}&limit=5")

@@ -34,6 +34,10 @@ def test_one_detector_tells_people_and_sounds_two_open_the_door(wired_house):
     assert commands(house.devices, DOOR) == []
     house.says("smoke-302", "smoke")
     house.until("the door opens", lambda: commands(house.devices, DOOR) == ["ON"])
+    row, = [row for row in house.tocsin_json("outputs")["items"] if row["id"] == "door-dorm"]
+    assert (row["state"], row["incident"], row["triggers"]) == ("on", incident, 2)
+    assert "siren-dorm" in house.tocsin("outputs")
+    assert house.api("GET", "/api/v1/outputs").json["items"][1]["state"] == "on"
     house.resolve(incident)
     house.until("both are withdrawn", lambda: commands(house.devices)[1:] == ['{"alarm":"off"}']
                 and commands(house.devices, DOOR)[1:] == ["OFF"])

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -737,6 +738,14 @@ static void a_busy_service_gets_first_words_only(void **state)
 	assert_true(attempt_at(sender, "/200")->held);
 }
 
+/* A name server that does not answer holds up its own letter and nothing else: curl asks it in a
+ * thread of its own, and is never told to wait for one (CURLOPT_QUICK_EXIT). */
+static void names_are_asked_for_beside_the_loop(void **state)
+{
+	(void)state;
+	assert_true(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS);
+}
+
 /* "127.1" is no address as one writes it: as any name would, it leads to one. */
 static void a_name_that_leads_inside_is_followed_only_where_that_is_said(void **state)
 {
@@ -897,6 +906,7 @@ int main(void)
 	        TEST(closing_drops_what_is_under_way),
 	        TEST(a_date_to_wait_for_counts_from_the_letters_now),
 	        TEST(a_name_that_leads_inside_is_followed_only_where_that_is_said),
+	        cmocka_unit_test(names_are_asked_for_beside_the_loop),
 	        cmocka_unit_test(what_is_private_and_what_is_not),
 	        cmocka_unit_test(retry_after_is_seconds_or_a_date),
 	};

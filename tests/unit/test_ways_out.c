@@ -120,6 +120,52 @@ static void test_a_restart_knows_which_are_dead(void **state)
 	story_end(&s);
 }
 
+static uint32_t told(const struct story *s, const char *who, enum reason reason)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < s->push_count; i++)
+		count += s->pushes[i].reason == reason && strcmp(s->pushes[i].to, who) == 0;
+	return count;
+}
+
+/* Of what hangs nobody knows whether it has arrived: the end is told only behind it. */
+static void test_no_receiver_hears_of_the_end_before_the_beginning(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(told(&s, "qian", REASON_OPENED), 1);
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_RESOLVE,
+	                                                 .by = "li",
+	                                                 .incident = only_incident(&s)->id,
+	                                                 .outcome = OUTCOME_REAL}),
+	                 0);
+	advance(&s, SECONDS(5));
+	assert_int_equal(told(&s, "qian", REASON_RESOLVED), 0);
+	assert_int_equal(told(&s, "li", REASON_RESOLVED), 0);
+	answers(&s, "phone", VERDICT_ACCEPTED, 200); /* li's */
+	advance(&s, SECONDS(1));
+	assert_int_equal(told(&s, "li", REASON_RESOLVED), 1);
+	assert_int_equal(told(&s, "qian", REASON_RESOLVED), 0); /* his still hangs */
+	story_end(&s);
+}
+
+/* What is urgent waits for nothing: a rise is told beside the opening that hangs. */
+static void test_what_is_urgent_waits_for_nothing(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(told(&s, "qian", REASON_OPENED), 1);
+	assert_int_equal(told(&s, "qian", REASON_RAISED), 1);
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +174,8 @@ int main(void)
 	        cmocka_unit_test(test_one_wrong_address_is_no_dead_channel),
 	        cmocka_unit_test(test_nobody_waits_for_a_dead_channel),
 	        cmocka_unit_test(test_a_restart_knows_which_are_dead),
+	        cmocka_unit_test(test_no_receiver_hears_of_the_end_before_the_beginning),
+	        cmocka_unit_test(test_what_is_urgent_waits_for_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,6 +308,15 @@ const struct command commands[] = {
                     "and when one was\nlast confirmed by a tap on its link.",
          .examples = "people\npeople --site binjiang --json\n",
          .run = run_people},
+        {.name = "outputs",
+         .arguments = "",
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .summary = "lists what is switched over MQTT: sirens, doors, and whether they are on",
+         .details = "Lists every output of the site files, for which incident it was switched last "
+                    "and whether the\nbroker has confirmed it; also one that the file has lost "
+                    "since.",
+         .examples = "outputs\noutputs --site binjiang --json\n",
+         .run = run_outputs},
         {.name = "try",
          .arguments = "TOPIC PAYLOAD",
          .arguments_max = 2,

@@ -90,6 +90,7 @@ int run_log(const struct command_context *, const struct invocation *);
 int run_who(const struct command_context *, const struct invocation *);
 int run_duty(const struct command_context *, const struct invocation *);
 int run_devices(const struct command_context *, const struct invocation *);
+int run_outputs(const struct command_context *, const struct invocation *);
 int run_people(const struct command_context *, const struct invocation *);
 int run_try(const struct command_context *, const struct invocation *);
 int list_unknown(const struct command_context *, const struct invocation *,
