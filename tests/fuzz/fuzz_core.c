@@ -92,7 +92,8 @@ static void happens(struct story *s, const uint8_t *b)
 		break;
 	case 7:
 		apply(s, &(struct event){.type = EVENT_TROUBLE,
-		                         .trouble = {b[1] & 1 ? "broker" : "store", b[2] & 1}});
+		                         .trouble = {.subject = b[1] & 1 ? "broker" : "store",
+		                                     .active = b[2] & 1}});
 		break;
 	}
 	advance(s, spans[b[0] / 8 % 6]);
