@@ -77,6 +77,7 @@ uint32_t recipients_read(const struct checker *, const struct node *list, const 
 /* "for: {kind, severity}"; what it does not say stays as it is. */
 void incidents_for_read(const struct checker *, const struct node *, enum incident_kind *,
                         enum severity *);
+void drills_read(const struct checker *, const struct node *, struct site_reading *);
 void reportings_read(const struct checker *, const struct node *, struct site_reading *);
 void ledger_head_read(const struct checker *, const struct node *, struct site_reading *);
 

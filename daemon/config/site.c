@@ -23,6 +23,7 @@ enum {
 	S_HANDOVER,
 	S_LEDGER_HEAD,
 	S_REPORTING,
+	S_DRILLS,
 	S_RULES,
 	S_OUTPUTS,
 	S_COUNT
@@ -45,6 +46,7 @@ static const struct key site_keys[S_COUNT] = {
         [S_HANDOVER] = {"handover", NULL},
         [S_LEDGER_HEAD] = {"ledger_head", NULL},
         [S_REPORTING] = {"reporting", NULL},
+        [S_DRILLS] = {"drills", NULL},
         [S_RULES] = {"rules", NULL},
         [S_OUTPUTS] = {"outputs", NULL},
 };
@@ -470,6 +472,7 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 	handover_read(c, v[S_HANDOVER], site);
 	ledger_head_read(c, v[S_LEDGER_HEAD], site);
 	reportings_read(c, v[S_REPORTING], site);
+	drills_read(c, v[S_DRILLS], site);
 	rules_read(c, v[S_RULES], site);
 	outputs_read(c, v[S_OUTPUTS], site);
 	/* What is wrong may look like a gap. */

@@ -191,6 +191,11 @@ bool drill_covers(const struct site *, uint32_t zone, enum incident_kind);
 /* An incident has opened: the drill takes it in, or is broken off by it. */
 void drill_meets(struct context *, struct incident *);
 void drill_over(struct context *, struct standing *, const char *by, const char *how);
+/* As drill_operate, by the schedule: no operator's entry. */
+int drill_begin(struct context *, const struct operation *) MUST_USE;
+/* drill_plans.c; look after a start, a reload or a step of the clock. */
+void drill_plan_due(struct context *, struct standing *);
+void drill_plans_look(struct context *);
 int drill_operate(struct context *, const struct operation *) MUST_USE;
 
 /* calendar_watch.c: follow after every event, look when it is due or may have changed. */

@@ -144,12 +144,14 @@ static int check_drill(const struct context *c, const struct operation *op)
 	return 0;
 }
 
-static int begin_drill(struct context *c, const struct operation *op)
+int drill_begin(struct context *c, const struct operation *op)
 {
 	int r = check_drill(c, op);
 	if (r < 0)
 		return r;
-	record_operation(c, op, NULL);
+	/* A replay begins what the schedule began by the schedule. */
+	if (!op->via || strcmp(op->via, "schedule") != 0)
+		record_operation(c, op, NULL);
 	struct standing *drill = standing_begin(c, STANDING_DRILL);
 	own(&drill->by, op->by);
 	own(&drill->note, op->note);
@@ -167,7 +169,7 @@ static int begin_drill(struct context *c, const struct operation *op)
 int drill_operate(struct context *c, const struct operation *op)
 {
 	if (op->type == OPERATION_DRILL)
-		return begin_drill(c, op);
+		return drill_begin(c, op);
 	struct standing *drill = op->standing ? site_standing(c->site, op->standing) : NULL;
 	int r = op->by ? check_person(c, op->by, "by") : 0;
 	if (r < 0)

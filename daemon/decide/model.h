@@ -309,6 +309,14 @@ struct rule { /* rules.c says what it does; POSITION_NONE, NULL, 0: not asked fo
 	uint32_t policy;
 };
 
+struct drill_plan {                 /* a drill by the schedule */
+	const char *id, *by, *note; /* by: who answers for it; note or NULL */
+	uint32_t zone, kinds;       /* a bit per incident kind; 0: all there may be */
+	struct civil from;          /* its first time */
+	span_ms every, lasts;
+	bool announced;
+};
+
 struct reporting { /* a report upward that some incidents ask for */
 	const char *id, *name;
 	const char *to;          /* to whom, for people */
@@ -352,6 +360,8 @@ struct site_def {
 	struct policy *policies;
 	struct rule *rules;
 	struct reporting *reportings;
+	struct drill_plan *drill_plans;
+	uint32_t drill_plan_count;
 	uint32_t reporting_count;
 	uint32_t rule_count;
 	struct output *outputs; /* outputs.h */

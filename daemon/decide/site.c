@@ -144,6 +144,9 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED ||
 	    fact->type == CLOCK_JUMPED)
 		calendar_look(c);
+	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED ||
+	    fact->type == CLOCK_JUMPED)
+		drill_plans_look(c);
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED) {
 		rules_look(c);
 		if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED)

@@ -6,14 +6,23 @@
 #include "decide/core.h"
 
 static const char *const types[STANDING_TYPE_COUNT] = {
-        [STANDING_POST] = "post",           [STANDING_HANDOVER] = "handover",
-        [STANDING_ARMING] = "arming",       [STANDING_ENTRY] = "entry",
-        [STANDING_SILENCE] = "silence",     [STANDING_DRILL] = "drill",
-        [STANDING_WALK_TEST] = "walk-test", [STANDING_OVERRIDE] = "override",
-        [STANDING_PROOF] = "proof",         [STANDING_REACH] = "reach",
-        [STANDING_RULE] = "rule",           [STANDING_HAZARD] = "hazard",
-        [STANDING_HEAD] = "head",           [STANDING_REPORTING] = "reporting",
-        [STANDING_FLOOD] = "flood",         [STANDING_CHATTER] = "chatter",
+        [STANDING_POST] = "post",
+        [STANDING_HANDOVER] = "handover",
+        [STANDING_ARMING] = "arming",
+        [STANDING_ENTRY] = "entry",
+        [STANDING_SILENCE] = "silence",
+        [STANDING_DRILL] = "drill",
+        [STANDING_WALK_TEST] = "walk-test",
+        [STANDING_OVERRIDE] = "override",
+        [STANDING_PROOF] = "proof",
+        [STANDING_REACH] = "reach",
+        [STANDING_RULE] = "rule",
+        [STANDING_HAZARD] = "hazard",
+        [STANDING_HEAD] = "head",
+        [STANDING_REPORTING] = "reporting",
+        [STANDING_DRILL_PLAN] = "drill-plan",
+        [STANDING_FLOOD] = "flood",
+        [STANDING_CHATTER] = "chatter",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -349,6 +358,9 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_REPORTING:
 		reporting_due(c, s);
+		break;
+	case STANDING_DRILL_PLAN:
+		drill_plan_due(c, s);
 		break;
 	case STANDING_FLOOD:
 		flood_due(c, s);

@@ -29,10 +29,11 @@ enum standing_type {
 	STANDING_HAZARD, /* zone, device, incident it came from; by reported it, to remedies it
 	                    until `until`; remedy, remedied_by: waits for another person's check */
 	STANDING_HEAD,   /* the daily head of the record: due, the next one */
-	STANDING_REPORTING, /* incident, rule: the duty; to, until; hidden: how often it was told
-	                       of; made: when, once it is over */
-	STANDING_FLOOD,     /* to, or channel: its lesser incidents come in digests; hidden */
-	STANDING_CHATTER,   /* device, kinds: comes and goes all the time; hidden */
+	STANDING_REPORTING,  /* incident, rule: the duty; to, until; hidden: how often it was told
+	                        of; made: when, once it is over */
+	STANDING_DRILL_PLAN, /* rule: of the site file; begins: its next time */
+	STANDING_FLOOD,      /* to, or channel: its lesser incidents come in digests; hidden */
+	STANDING_CHATTER,    /* device, kinds: comes and goes all the time; hidden */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */

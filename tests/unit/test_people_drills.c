@@ -150,6 +150,62 @@ static void test_an_outside_line_among_a_persons_contacts_is_left_out(void **sta
 	story_end(&s);
 }
 
+/* ---- by the schedule ---- */
+
+static void plan_a_drill(struct story *s)
+{
+	struct drill_plan *plan = ARENA_ARRAY(&s->def->arena, struct drill_plan, 1);
+	*plan = (struct drill_plan){
+	        .id = "weekly",
+	        .by = "sun",
+	        .zone = 1, /* dorm */
+	        .kinds = UINT32_C(1) << INCIDENT_FIRE,
+	        .from = {.year = 2026, .month = 9, .day = 1, .hour = 10}, /* a Tuesday */
+	        .every = DAYS(7),
+	        .lasts = MINUTES(20),
+	        .announced = true};
+	s->def->drill_plans = plan;
+	s->def->drill_plan_count = 1;
+	apply(s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+}
+
+static void test_one_begins_by_the_schedule(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s); /* Sunday, 08:00 */
+	plan_a_drill(&s);
+	advance(&s, DAYS(2) + HOURS(2) - 1);
+	assert_null(running(&s));
+	advance(&s, 1);
+	assert_string_equal(running(&s)->by, "sun");
+	expect_everybody(&s, REASON_DRILL_STARTED);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_true(only_incident(&s)->drill);
+	advance(&s, MINUTES(20));
+	assert_null(running(&s));
+	assert_int_equal(open_incidents(&s), 0);
+	assert_int_equal(entries_with(&s, "operator"), 0); /* nobody did it by hand */
+	advance(&s, DAYS(7) - MINUTES(20));
+	assert_non_null(running(&s)); /* and the week after again */
+	story_end(&s);
+}
+
+static void test_a_real_alarm_goes_before_the_schedule(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	plan_a_drill(&s);
+	advance(&s, DAYS(2) + HOURS(2) - MINUTES(5));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	advance(&s, MINUTES(6));
+	assert_null(running(&s));
+	assert_false(only_incident(&s)->drill);
+	assert_int_equal(entries_with(&s, "\"action\":\"left out\",\"plan\":\"weekly\""), 1);
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +216,8 @@ int main(void)
 	        cmocka_unit_test(test_a_trouble_does_not_end_a_drill),
 	        cmocka_unit_test(test_none_begins_beside_a_real_alarm_or_another),
 	        cmocka_unit_test(test_an_outside_line_among_a_persons_contacts_is_left_out),
+	        cmocka_unit_test(test_one_begins_by_the_schedule),
+	        cmocka_unit_test(test_a_real_alarm_goes_before_the_schedule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,11 +128,13 @@ static void test_a_rise_to_critical_begins_the_clock(void **state)
 	struct story s;
 	story_begin(&s);
 	ask_for_reports(&s);
+	s.def->reportings[0].severity = SEVERITY_MAJOR; /* the oral one is owed from the first */
 	signal_(&s, "smoke-301", KIND_SMOKE, true);
-	assert_null(owed(&s, "oral"));
+	assert_true(owed(&s, "oral")->until == s.now.wall + MINUTES(30));
+	assert_null(owed(&s, "written"));
 	advance(&s, SECONDS(30));
 	signal_(&s, "smoke-302", KIND_SMOKE, true);
-	assert_true(owed(&s, "oral")->until == s.now.wall + MINUTES(30));
+	assert_true(owed(&s, "written")->until == s.now.wall + HOURS(1));
 	signal_(&s, "smoke-302", KIND_SMOKE, false);
 	signal_(&s, "smoke-302", KIND_SMOKE, true);
 	assert_int_equal(entries_with(&s, "{\"action\":\"owed\""), 3); /* and not once more */
