@@ -372,6 +372,35 @@ static void a_stream_goes_on_where_it_was_cut(void **state)
 	expect(400, ask(v, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: x\r\n", NULL), NULL);
 }
 
+/* What is read once for all that stand at one place is no other place's, and comes once. */
+static void many_streams_are_told_the_same_once(void **state)
+{
+	struct visits *v = *state;
+	struct caller first, second, late;
+	call_up(v, &first);
+	say_request(&first, "GET", "/api/v1/stream", "viewer", NULL, NULL);
+	call_up(v, &second);
+	say_request(&second, "GET", "/api/v1/stream", "viewer", NULL, NULL);
+	wait_for(&first, "id: ");
+	wait_for(&second, "id: ");
+	happen(v, "smoke-301", KIND_SMOKE);
+	wait_for(&first, "\"type\":\"notification\"");
+	wait_for(&second, "\"type\":\"notification\"");
+	call_up(v, &late);
+	say_request(&late, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: 0\r\n", NULL);
+	wait_for(&late, "\"type\":\"notification\"");
+	happen(v, "sos-gate", KIND_PANIC);
+	struct caller *const all[] = {&first, &second, &late};
+	for (size_t i = 0; i < 3; i++) {
+		wait_for(all[i], "\"kind\":\"panic\"");
+		const char *opened = strstr(all[i]->got.at, "\"type\":\"incident.opened\"");
+		assert_non_null(opened);
+		assert_non_null(opened = strstr(opened + 1, "\"type\":\"incident.opened\""));
+		assert_null(strstr(opened + 1, "\"type\":\"incident.opened\""));
+		hang_up(all[i]);
+	}
+}
+
 static void streams_are_counted_and_end_with_the_server(void **state)
 {
 	struct visits *v = *state;
@@ -429,6 +458,7 @@ int main(void)
 	        VISIT(events_are_paged),
 	        VISIT(a_stream_tells_what_was_committed),
 	        VISIT(a_stream_goes_on_where_it_was_cut),
+	        VISIT(many_streams_are_told_the_same_once),
 	        VISIT(streams_are_counted_and_end_with_the_server),
 	        VISIT(a_taken_address_says_so),
 	};
