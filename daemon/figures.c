@@ -8,12 +8,14 @@
 static const span_ms bounds[FIGURE_BUCKETS] = {SECONDS(1),  SECONDS(2), SECONDS(5), SECONDS(10),
                                                SECONDS(30), MINUTES(1), MINUTES(3), MINUTES(15),
                                                MINUTES(30), HOURS(2)};
-static const char *const names[] = {"first_accepted", "acknowledged", "resolved"};
+static const char *const names[] = {"first_accepted", "acknowledged", "on_site", "resolved"};
 
-static void add(struct figures *figures, enum figure which, span_ms span)
+/* goal 0: nothing is asked for. */
+static void add(struct figures *figures, enum figure which, span_ms span, span_ms goal)
 {
 	struct histogram *of = &figures->of[which];
 	of->count++;
+	of->late += goal && span > goal;
 	of->seconds += (double)span / 1000;
 	for (int i = 0; i < FIGURE_BUCKETS; i++)
 		if (span <= bounds[i]) {
@@ -34,7 +36,8 @@ static void count_accepted(struct figures *figures, const struct site *site,
 	snprintf(figures->accepted[figures->next], INCIDENT_ID_MAX, "%s", entry->incident);
 	figures->next = (figures->next + 1) %
 	                (sizeof figures->accepted / sizeof *figures->accepted);
-	add(figures, FIGURE_FIRST_ACCEPTED, entry->now.steady - incident->opened.steady);
+	add(figures, FIGURE_FIRST_ACCEPTED, entry->now.steady - incident->opened.steady,
+	    SECONDS(10));
 }
 
 static void count_entry(struct figures *figures, const struct site *site, const struct entry *entry,
@@ -42,11 +45,22 @@ static void count_entry(struct figures *figures, const struct site *site, const 
 {
 	int64_t after = 0, late = 0;
 	const char *result = json_string(data, "result");
+	const struct incident *incident = site_incident(site, entry->incident);
+	const struct policy *policy = incident ? incident->policy : NULL;
 	bool timed = json_int(data, "after_ms", &after);
 	if (strcmp(entry->type, "incident.acknowledged") == 0 && timed)
-		add(figures, FIGURE_ACKNOWLEDGED, after);
+		add(figures, FIGURE_ACKNOWLEDGED, after,
+		    !policy             ? 0
+		    : policy->count > 1 ? policy->steps[1].after
+		                        : policy->repeat);
+	else if (strcmp(entry->type, "incident.on_site") == 0 && incident)
+		add(figures, FIGURE_ON_SITE, entry->now.steady - incident->opened.steady, 0);
 	else if (strcmp(entry->type, "incident.resolved") == 0 && timed)
-		add(figures, FIGURE_RESOLVED, after);
+		add(figures, FIGURE_RESOLVED, after,
+		    policy && incident->acknowledged.wall
+		            ? incident->acknowledged.steady - incident->opened.steady +
+		                      policy->resolve_within
+		            : 0);
 	else if (strcmp(entry->type, "delivery") == 0 && result && strcmp(result, "accepted") == 0)
 		count_accepted(figures, site, entry);
 	else if (strcmp(entry->type, "step") == 0 && json_int(data, "late_ms", &late))
@@ -88,6 +102,11 @@ void figures_write(const struct figures *figures, struct text *out)
 		          names[which], (unsigned long long)of->count, names[which], of->seconds,
 		          names[which], (unsigned long long)of->count);
 	}
+	text_add(out, "# HELP tocsin_response_late_total Later than the policy asks for.\n"
+	              "# TYPE tocsin_response_late_total counter\n");
+	for (int which = 0; which < FIGURE_COUNT; which++)
+		text_addf(out, "tocsin_response_late_total{stage=\"%s\"} %llu\n", names[which],
+		          (unsigned long long)figures->of[which].late);
 	text_addf(out,
 	          "# HELP tocsin_steps_late_total Escalation steps late by more than a second.\n"
 	          "# TYPE tocsin_steps_late_total counter\ntocsin_steps_late_total %llu\n",

@@ -54,6 +54,7 @@ static void add_config(struct app *app, const struct site *site)
 
 void record_configured(struct app *app)
 {
+	store_keep_for(app->store, app->config->store_keep);
 	for (uint32_t i = 0; i < app->site_count; i++)
 		add_config(app, app->sites[i].site);
 }
@@ -187,6 +188,7 @@ int record_start(struct app *app, bool known, span_ms downtime, struct problem *
 	bool keyed = true;
 	int r = store_sign_with(app->store, &app->keys, why);
 	app->was_unlogged = unlogged_was(app->config->store_path);
+	store_keep_for(app->store, app->config->store_keep);
 	for (uint32_t i = 0; r == 0 && i < app->site_count; i++) {
 		const struct site *site = app->sites[i].site;
 		if (!is_configured(app, site))

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,12 +176,27 @@ int report_incident(const struct report_request *request, const char *id, enum r
 
 /* ---- JSON ---- */
 
-static void put_span(struct text *out, const char *name, span_ms span)
+void put_span(struct text *out, const char *name, span_ms span)
 {
 	if (span == NOT_YET)
 		json_put_null(out, name);
 	else
 		json_put_int(out, name, span);
+}
+
+void report_stages_json(struct text *out, const struct incident *incident,
+                        const struct response *response)
+{
+	for (enum stage stage = 0; stage < STAGE_COUNT; stage++) {
+		char name[40];
+		snprintf(name, sizeof name, "%s_ms", stage_name(stage));
+		put_span(out, name, stage_of(response, stage));
+	}
+	json_open(out, "late", '[');
+	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
+		if (stage_is_late(incident, response, stage))
+			json_put_string(out, NULL, stage_name(stage));
+	json_close(out, ']');
 }
 
 static bool add_gap(void *ctx, const struct ledger_row *row)
@@ -200,10 +216,7 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 	int r = view_incident_with_timeline(out, "incident", store, report->site_id,
 	                                    report->incident, NULL);
 	json_open(out, "response", '{');
-	put_span(out, "first_push_ms", response->first_push);
-	put_span(out, "first_accepted_ms", response->first_accepted);
-	put_span(out, "acknowledged_ms", response->acknowledged);
-	put_span(out, "resolved_ms", response->resolved);
+	report_stages_json(out, report->incident, response);
 	json_put_int(out, "late_ms", response->late);
 	json_put_int(out, "steps", response->steps);
 	json_put_int(out, "gaps", response->gaps);

@@ -47,10 +47,27 @@ int report_period(const struct report_request *, const struct report_period *, e
 #define NOT_YET ((span_ms)-1)
 
 struct response { /* from its opening on; NOT_YET where it has not happened */
-	span_ms first_push, first_accepted, acknowledged, resolved;
+	span_ms first_push, first_accepted, acknowledged, on_site, resolved;
 	span_ms late; /* the latest any step was */
 	uint32_t steps, gaps, attempts, failed_attempts;
 };
 int response_of(struct store *, const struct incident *, struct response *out) MUST_USE;
+
+enum stage {
+	STAGE_FIRST_PUSH,
+	STAGE_FIRST_ACCEPTED,
+	STAGE_ACKNOWLEDGED,
+	STAGE_ON_SITE,
+	STAGE_RESOLVED,
+	STAGE_COUNT
+};
+const char *stage_name(enum stage); /* "first_push": its JSON member is this and "_ms" */
+const char *stage_words(const char *language, enum stage);
+span_ms stage_of(const struct response *, enum stage);
+/* What is asked for, from the opening on; 0: nothing. Somebody is told within 10 s (GB 26875.1,
+ * NFPA 72); the rest is the policy's: an acknowledgement before its second step, a resolution in
+ * its resolve_within. */
+span_ms stage_goal(const struct incident *, const struct response *, enum stage);
+bool stage_is_late(const struct incident *, const struct response *, enum stage);
 
 #endif

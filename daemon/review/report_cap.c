@@ -136,6 +136,7 @@ static void write_info(const struct incident_report *report, struct text *out)
 	parameter(out, "tocsin:first_push_ms", response->first_push);
 	parameter(out, "tocsin:first_accepted_ms", response->first_accepted);
 	parameter(out, "tocsin:acknowledged_ms", response->acknowledged);
+	parameter(out, "tocsin:on_site_ms", response->on_site);
 	parameter(out, "tocsin:resolved_ms", response->resolved);
 	text_reset(&words);
 	text_addf(&words, "%s, %s", report->def ? report->def->name : report->site_id,

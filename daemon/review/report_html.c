@@ -26,13 +26,15 @@ static const char style[] =
         "grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.4rem 0}"
         "dt{color:var(--dim)}dd{margin:0}svg{max-width:100%;height:auto}"
         "svg text{fill:var(--ink);font-size:13px}svg .dim{fill:var(--dim)}"
+        ".signs{display:flex;flex-wrap:wrap;gap:1rem 3rem;margin-top:2rem}"
         "footer{margin-top:2rem;font-size:.85rem;color:var(--dim)}code{font-size:.9em}"
         "@media print{@page{size:A4;margin:16mm}:root{--ink:#000;--dim:#444;--paper:#fff;"
         "--line:#bbb;--soft:#f0f0f0;--bad:#a00;--good:#060;--bar:#357}body{padding:0;"
         "max-width:none;font-size:10.5pt}.scroll{overflow:visible}h2{break-after:avoid}"
         "tr{break-inside:avoid}}"
         "@media(max-width:34rem){body{padding:.7rem;font-size:15px}"
-        "td.time{white-space:normal}}";
+        "svg text{font-size:20px}.scroll table{width:max-content;min-width:100%}"
+        ".scroll td{max-width:15rem}}";
 
 void report_page_open(struct text *out, const char *language, const char *title)
 {
@@ -127,22 +129,24 @@ static void write_bar(struct text *out, const struct bar *bar, int row, span_ms 
 	struct text value = {0};
 	int y = 8 + row * 34;
 	int width = bar->span == NOT_YET ? 0 : (int)(bar->span * 380 / longest);
-	bool late = bar->goal && bar->span > bar->goal;
+	bool late = bar->goal && bar->span != NOT_YET && bar->span > bar->goal;
 	add_span(&value, bar->span);
 	text_addf(out, "<text x=\"0\" y=\"%d\">%s</text>", y + 15, bar->name);
 	text_addf(out,
 	          "<rect x=\"170\" y=\"%d\" width=\"%d\" height=\"20\" rx=\"3\" "
 	          "fill=\"var(--%s)\"/>",
 	          y, width < 2 ? 2 : width, late ? "bad" : "bar");
+	int words_at = 178 + width;
 	if (bar->goal && bar->goal <= longest) {
 		int x = 170 + (int)(bar->goal * 380 / longest);
+		if (x > words_at - 8 && x < words_at + 80)
+			words_at = x + 8; /* not through the words */
 		text_addf(out,
 		          "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" stroke=\"var(--dim)\" "
 		          "stroke-dasharray=\"3 2\"/>",
 		          x, x, y - 4, y + 24);
 	}
-	text_addf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", 178 + width, y + 15,
-	          text_get(&value));
+	text_addf(out, "<text x=\"%d\" y=\"%d\">%s</text>\n", words_at, y + 15, text_get(&value));
 	text_finish(&value);
 }
 
@@ -150,22 +154,17 @@ static void write_response(const struct incident_report *report, struct text *ou
 {
 	const struct response *response = &report->response;
 	const struct incident *incident = report->incident;
-	span_ms within = incident->policy ? incident->policy->resolve_within : 0;
-	/* 10 s from the event to the first push: GB 26875.1 and NFPA 72. */
-	const struct bar bars[] = {
-	        {word(report, "first push", "首次推送"), response->first_push, SECONDS(10)},
-	        {word(report, "first accepted", "首次送达"), response->first_accepted, SECONDS(10)},
-	        {word(report, "acknowledged", "人员确认"), response->acknowledged, 0},
-	        {word(report, "resolved", "处置完毕"), response->resolved,
-	         response->acknowledged == NOT_YET || !within ? 0
-	                                                      : response->acknowledged + within},
-	};
+	struct bar bars[STAGE_COUNT];
+	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
+		bars[stage] = (struct bar){stage_words(report->language, stage),
+		                           stage_of(response, stage),
+		                           stage_goal(incident, response, stage)};
 	span_ms longest = SECONDS(12);
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++)
 		longest = bars[i].span > longest ? bars[i].span : longest;
 	text_addf(out,
-	          "<section>\n<h2>%s</h2>\n<svg viewBox=\"0 0 680 146\" width=\"680\" "
-	          "height=\"146\" role=\"img\" aria-label=\"%s\">\n",
+	          "<section>\n<h2>%s</h2>\n<svg viewBox=\"0 0 680 180\" width=\"680\" "
+	          "height=\"180\" role=\"img\" aria-label=\"%s\">\n",
 	          word(report, "Response times", "响应时间"),
 	          word(report, "Response times from the opening on", "自事件发生起的响应时间"));
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++)

@@ -39,6 +39,10 @@ const char *person_name(const struct site_def *, const char *id);
 /* A cell of a CSV file; what a table program would take for a formula is only text. */
 void csv_cell(struct text *, const char *, bool last);
 
+void put_span(struct text *, const char *name, span_ms); /* null for NOT_YET */
+/* The members "first_push_ms", ... and "late": those stages that came later than asked for. */
+void report_stages_json(struct text *, const struct incident *, const struct response *);
+
 int report_incident_html(const struct incident_report *, struct text *) MUST_USE;
 int report_incident_json(const struct incident_report *, struct text *) MUST_USE;
 int report_incident_csv(const struct incident_report *, struct text *) MUST_USE;

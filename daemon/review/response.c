@@ -46,6 +46,8 @@ static bool measure(void *ctx, const struct ledger_row *row)
 		measure_delivery(m->out, data, span);
 	else if (strcmp(row->type, "incident.acknowledged") == 0)
 		first(&m->out->acknowledged, span);
+	else if (strcmp(row->type, "incident.on_site") == 0)
+		first(&m->out->on_site, span);
 	else if (strcmp(row->type, "incident.resolved") == 0)
 		first(&m->out->resolved, span);
 	else if (strcmp(row->type, "step") == 0)
@@ -61,8 +63,78 @@ int response_of(struct store *store, const struct incident *incident, struct res
 	*out = (struct response){.first_push = NOT_YET,
 	                         .first_accepted = NOT_YET,
 	                         .acknowledged = NOT_YET,
+	                         .on_site = NOT_YET,
 	                         .resolved = NOT_YET};
 	struct measuring measuring = {.incident = incident, .out = out};
 	return store_log(store, &(struct ledger_filter){.incident = incident->id}, measure,
 	                 &measuring);
+}
+
+/* ---- stages ---- */
+
+static const struct {
+	const char *name, *english, *chinese;
+} stages[STAGE_COUNT] = {
+        [STAGE_FIRST_PUSH] = {"first_push", "first push", "首次推送"},
+        [STAGE_FIRST_ACCEPTED] = {"first_accepted", "first accepted", "首次送达"},
+        [STAGE_ACKNOWLEDGED] = {"acknowledged", "acknowledged", "人员确认"},
+        [STAGE_ON_SITE] = {"on_site", "on site", "到达现场"},
+        [STAGE_RESOLVED] = {"resolved", "resolved", "处置完毕"},
+};
+
+const char *stage_name(enum stage stage)
+{
+	return stages[stage].name;
+}
+
+const char *stage_words(const char *language, enum stage stage)
+{
+	return strncmp(language, "zh", 2) == 0 ? stages[stage].chinese : stages[stage].english;
+}
+
+span_ms stage_of(const struct response *response, enum stage stage)
+{
+	switch (stage) {
+	case STAGE_FIRST_PUSH:
+		return response->first_push;
+	case STAGE_FIRST_ACCEPTED:
+		return response->first_accepted;
+	case STAGE_ACKNOWLEDGED:
+		return response->acknowledged;
+	case STAGE_ON_SITE:
+		return response->on_site;
+	case STAGE_RESOLVED:
+		return response->resolved;
+	case STAGE_COUNT:
+		break;
+	}
+	return NOT_YET;
+}
+
+span_ms stage_goal(const struct incident *incident, const struct response *response,
+                   enum stage stage)
+{
+	const struct policy *policy = incident->policy;
+	switch (stage) {
+	case STAGE_FIRST_PUSH:
+	case STAGE_FIRST_ACCEPTED:
+		return SECONDS(10);
+	case STAGE_ACKNOWLEDGED:
+		return !policy ? 0 : policy->count > 1 ? policy->steps[1].after : policy->repeat;
+	case STAGE_RESOLVED:
+		return policy && response->acknowledged != NOT_YET && policy->resolve_within
+		               ? response->acknowledged + policy->resolve_within
+		               : 0;
+	case STAGE_ON_SITE:
+	case STAGE_COUNT:
+		break;
+	}
+	return 0;
+}
+
+bool stage_is_late(const struct incident *incident, const struct response *response,
+                   enum stage stage)
+{
+	span_ms goal = stage_goal(incident, response, stage), span = stage_of(response, stage);
+	return goal && span != NOT_YET && span > goal;
 }

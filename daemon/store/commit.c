@@ -6,6 +6,7 @@
 
 #include "store/ledger.h"
 #include "store/reserve.h"
+#include "store/retention.h"
 #include "store/sql.h"
 
 struct site_head *store_site_head(struct store *store, uint32_t site)
@@ -167,6 +168,8 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 		if (r == 0)
 			r = sealing_entry_added(store, site, head, &plan->entries[i], why);
 	}
+	if (r == 0 && seal)
+		r = retention_pass(store, site, head, now, why);
 	if (r == 0)
 		r = sealing_site_done(store, site, head, now, seal, why);
 	if (r == 0)

@@ -342,12 +342,31 @@ key:
 		            "signed by another key than the one of this service");
 }
 
+static bool was_removed(struct verifying *v, const struct chain *chain, uint64_t seq)
+{
+	sqlite3_stmt *at = NULL;
+	bool removed = false;
+	if (sqlite3_prepare_v2(
+	            v->store->db,
+	            "SELECT 1 FROM removed WHERE site = ?1 AND first <= ?2 AND last >= ?2"
+	            " LIMIT 1",
+	            -1, &at, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(at, 1, chain->number);
+		sqlite3_bind_int64(at, 2, (int64_t)seq);
+		removed = sqlite3_step(at) == SQLITE_ROW;
+	}
+	sqlite3_finalize(at);
+	return removed;
+}
+
 void explain_kept(struct verifying *v, struct chain *chain, uint64_t seq, const uint8_t *hash,
                   const char *what)
 {
 	uint8_t here[SHA256_LEN];
 	if (chain->broken && seq >= chain->broken_at)
 		return; /* said already */
+	if (was_removed(v, chain, seq))
+		return; /* what the chain goes on with behind it vouches for it */
 	if (seq > chain->last)
 		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
 		            "the record ends at %" PRIu64 "; %s is of entry %" PRIu64, chain->last,

@@ -6,17 +6,22 @@
 
 #include "store/sql.h"
 
+/* A clock that was put back by more than this may end a time range early. */
+#define PUT_BACK_MAX DAYS(1)
+
 struct range { /* of ledger rows, inclusive */
 	int64_t first, last;
 };
 
 /* The edge of a time range; *out stays as it is when no row lies on this side of it. */
 static int find_edge(struct store *store, enum statement which, const char *site, wall_ms at_time,
-                     int64_t *out)
+                     wall_ms from, int64_t *out)
 {
 	struct binder at = sql_bind(store, which);
 	bind_text(&at, site);
 	bind_int(&at, at_time);
+	if (which == SQL_LOG_LAST_ROW)
+		bind_int(&at, from);
 	int r = sql_next(store, &at);
 	if (r > 0 && sqlite3_column_type(at.statement, 0) == SQLITE_NULL)
 		r = 0;
@@ -33,9 +38,18 @@ static int find_range(struct store *store, const struct ledger_filter *filter, s
 	*out = (struct range){.first = 0, .last = INT64_MAX};
 	int r = 0;
 	if (filter->since)
-		r = find_edge(store, SQL_LOG_FIRST_ROW, filter->site, filter->since, &out->first);
-	if (r == 0 && filter->until)
-		r = find_edge(store, SQL_LOG_LAST_ROW, filter->site, filter->until, &out->last);
+		r = find_edge(store, SQL_LOG_FIRST_ROW, filter->site, filter->since, 0,
+		              &out->first);
+	/* Of the day before it, where there is anything: not all that ever was is looked through.
+	 */
+	int last = r == 0 && filter->until
+	                   ? find_edge(store, SQL_LOG_LAST_ROW, filter->site, filter->until,
+	                               filter->until - PUT_BACK_MAX, &out->last)
+	                   : 0;
+	if (last == -ENOENT)
+		last = find_edge(store, SQL_LOG_LAST_ROW, filter->site, filter->until, INT64_MIN,
+		                 &out->last);
+	r = r == 0 ? last : r;
 	return r;
 }
 

@@ -52,8 +52,9 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 	if (r < 0)
 		return r;
 
-	struct binder at = sql_bind(store, states & ~unresolved ? SQL_INCIDENTS_LIST
-	                                                        : SQL_INCIDENTS_UNRESOLVED);
+	struct binder at = sql_bind(store, filter->number         ? SQL_INCIDENTS_NUMBERED
+	                                   : states & ~unresolved ? SQL_INCIDENTS_LIST
+	                                                          : SQL_INCIDENTS_UNRESOLVED);
 	bind_text(&at, filter->site);
 	bind_text(&at, filter->has_kind ? incident_kind_name(filter->kind) : NULL);
 	bind_int(&at, filter->since ? filter->since : INT64_MIN);
@@ -62,6 +63,8 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 	bind_int(&at, key);
 	bind_int(&at, states);
 	bind_int(&at, (int64_t)limit + 1);
+	if (filter->number)
+		bind_int(&at, filter->number);
 	uint32_t visited = 0;
 	bool others = false, going = true;
 	while (going && (r = sql_next(store, &at)) > 0) {
@@ -90,7 +93,8 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 int store_deliveries(struct store *store, const char *incident, uint32_t limit,
                      delivery_visit visit, void *ctx)
 {
-	struct binder at = sql_bind(store, SQL_DELIVERIES_LIST);
+	struct binder at = sql_bind(store,
+	                            incident ? SQL_DELIVERIES_OF_INCIDENT : SQL_DELIVERIES_LIST);
 	bind_text(&at, incident);
 	bind_int(&at, limit ? (int64_t)limit : -1);
 	bool going = true;

@@ -39,6 +39,14 @@
 	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
 	" AND l.received >= ?7 AND l.received < ?8 "
 
+#define DELIVERY_SELECT                                                                            \
+	"SELECT s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"           \
+	" n.step, n.created_wall, d.contact, d.channel, d.state, d.attempts,"                      \
+	" d.last_status FROM notification n JOIN site s ON s.number = n.site"                      \
+	" LEFT JOIN incident i ON i.key = n.incident"                                              \
+	" JOIN delivery d ON d.notification = n.key "
+#define DELIVERY_ORDER "ORDER BY n.key DESC, d.contact LIMIT ?2"
+
 /* As the index says it, so that it is used. */
 #define MARKS                                                                                      \
 	"(type = 'checkpoint' OR type = 'key' OR type = 'config' OR type = 'service.started'"      \
@@ -174,6 +182,8 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_INCIDENTS_UNRESOLVED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
         "AND i.key IN (SELECT key FROM incident WHERE"
         " state <> 'resolved') " INCIDENT_LIST_ORDER,
+        [SQL_INCIDENTS_NUMBERED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
+        "AND i.key IN (SELECT key FROM incident WHERE number = ?9) " INCIDENT_LIST_ORDER,
         [SQL_SIGNALS_GET] = "SELECT device, device_name, kind, active, time, at, presses"
                             " FROM incident_signal WHERE incident = ?1 ORDER BY position",
         [SQL_TOLD_GET] = "SELECT kind, id, acknowledged FROM told WHERE incident = ?1"
@@ -201,14 +211,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                              " d.changed, d.tested, d.walk_test FROM device_state d JOIN site s ON "
                              "s.number = d.site"
                              " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, d.device",
-        [SQL_DELIVERIES_LIST] =
-                "SELECT s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"
-                " n.step, n.created_wall, d.contact, d.channel, d.state, d.attempts,"
-                " d.last_status FROM notification n JOIN site s ON s.number = n.site"
-                " LEFT JOIN incident i ON i.key = n.incident"
-                " JOIN delivery d ON d.notification = n.key"
-                " WHERE ?1 IS NULL OR n.incident = (SELECT key FROM incident WHERE id = ?1)"
-                " ORDER BY n.key DESC, d.contact LIMIT ?2",
+        [SQL_DELIVERIES_LIST] = DELIVERY_SELECT "WHERE ?1 IS NULL " DELIVERY_ORDER,
+        [SQL_DELIVERIES_OF_INCIDENT] = DELIVERY_SELECT
+        "WHERE n.incident = (SELECT key FROM incident WHERE id = ?1) " DELIVERY_ORDER,
         [SQL_LINK_TARGET] = "SELECT s.id, i.id, n.to_kind, n.to_id, n.to_name"
                             " FROM notification n JOIN site s ON s.number = n.site"
                             " LEFT JOIN incident i ON i.key = n.incident"
@@ -216,7 +221,8 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_LOG_FIRST_ROW] = "SELECT min((SELECT min(row) FROM ledger WHERE site = s.number"
                               " AND received >= ?2)) FROM site s WHERE ?1 IS NULL OR s.id = ?1",
         [SQL_LOG_LAST_ROW] = "SELECT max((SELECT max(row) FROM ledger WHERE site = s.number"
-                             " AND received < ?2)) FROM site s WHERE ?1 IS NULL OR s.id = ?1",
+                             " AND received < ?2 AND received >= ?3)) FROM site s"
+                             " WHERE ?1 IS NULL OR s.id = ?1",
         [SQL_LOG_ALL] = LOG_SELECT "WHERE " LOG_WHERE "AND l.seq > ?9 AND l.row >= ?10"
                                    " AND l.row <= ?11 ORDER BY l.row LIMIT ?12",
         [SQL_LOG_OF_SITE] = LOG_SELECT
@@ -236,6 +242,27 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_CONFIG_KNOWN] = "SELECT 1 FROM ledger WHERE site = ?1 AND type = 'config' AND " MARKS
                              " AND CASE WHEN json_valid(data) THEN data ->> '$.site_file.hash' = ?2"
                              " AND data ->> '$.site_file.text' IS NOT NULL END LIMIT 1",
+        /* From behind what the last pass removed, to the first that is young enough. */
+        [SQL_OLD_ENTRIES] =
+                "SELECT seq, hash FROM ledger WHERE site = ?1"
+                " AND seq > coalesce((SELECT max(last) FROM removed WHERE site = ?1), 0)"
+                " AND seq < (SELECT seq FROM ledger WHERE site = ?1 AND received >= ?2"
+                " ORDER BY received LIMIT 1)"
+                " AND received < ?2 AND incident IS NULL AND type IN ('signal', 'rejected',"
+                " 'notification', 'delivery', 'device.online', 'device.offline',"
+                " 'device.silent', 'broker.connected', 'broker.disconnected')"
+                " ORDER BY seq LIMIT ?3",
+        [SQL_LEDGER_REMOVE] = "DELETE FROM ledger WHERE site = ?1 AND seq BETWEEN ?2 AND ?3",
+        [SQL_REMOVED_ADD] = "INSERT INTO removed (site, first, last, hash, entry)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5)",
+        [SQL_REMOVED_BY] = "SELECT first, last, hash FROM removed WHERE site = ?1 AND entry = ?2"
+                           " ORDER BY first",
+        [SQL_REMOVED_FROM] = "SELECT last, hash FROM removed WHERE site = (SELECT number FROM site"
+                             " WHERE id = ?1) AND first = ?2",
+        [SQL_REMOVED_UNSIGNED] =
+                "SELECT r.first FROM removed r WHERE r.site = ?1 AND NOT EXISTS (SELECT 1 FROM"
+                " ledger l WHERE l.site = r.site AND l.seq = r.entry AND l.type = 'retention')"
+                " ORDER BY r.first LIMIT 1",
 };
 
 int sql_failure(sqlite3 *db, struct problem *why, const char *doing)

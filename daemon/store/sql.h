@@ -54,6 +54,7 @@ enum statement {
 	SQL_INCIDENT_PLACE,
 	SQL_INCIDENTS_LIST,
 	SQL_INCIDENTS_UNRESOLVED,
+	SQL_INCIDENTS_NUMBERED,
 	SQL_SIGNALS_GET,
 	SQL_TOLD_GET,
 	SQL_NOTIFICATIONS_TO_LOAD,
@@ -63,6 +64,7 @@ enum statement {
 	SQL_DEVICES_GET,
 	SQL_DEVICES_LIST,
 	SQL_DELIVERIES_LIST,
+	SQL_DELIVERIES_OF_INCIDENT,
 	SQL_LINK_TARGET,
 	SQL_LOG_FIRST_ROW,
 	SQL_LOG_LAST_ROW,
@@ -72,6 +74,12 @@ enum statement {
 	SQL_LOG_UNKNOWN,
 	SQL_MARK_LAST,
 	SQL_CONFIG_KNOWN,
+	SQL_OLD_ENTRIES,
+	SQL_LEDGER_REMOVE,
+	SQL_REMOVED_ADD,
+	SQL_REMOVED_BY,
+	SQL_REMOVED_FROM,
+	SQL_REMOVED_UNSIGNED,
 	STATEMENT_COUNT,
 };
 
@@ -109,6 +117,7 @@ struct store {
 	struct checkpointer *checkpointer;
 	struct signer signer;
 	bool signs; /* store_sign_with was called */
+	span_ms keep;
 	bool has_reserve;
 };
 

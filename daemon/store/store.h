@@ -71,6 +71,15 @@ int store_commit(struct store *, const struct turn *, struct problem *why) MUST_
 bool store_has_reserve(const struct store *);
 int store_keep_reserve(struct store *) MUST_USE;
 
+/* ---- keeping ---- */
+
+/* Entries of passing interest that are older than this are removed, bit by bit, with the commits
+ * that make checkpoints (retention.h); 0: nothing is. */
+void store_keep_for(struct store *, span_ms keep);
+/* What was removed from entry first on: up to *last, whose hash it was. -ENOENT: nothing. */
+int store_removed(struct store *, const char *site, uint64_t first, uint64_t *last,
+                  uint8_t hash[SHA256_LEN]) MUST_USE;
+
 /* ---- copies ---- */
 
 /* A whole copy of the store into a new file (0600), made beside a daemon that goes on writing, and
@@ -112,6 +121,7 @@ struct incident_filter {         /* zeroed: everything */
 	bool has_kind;
 	wall_ms since, until; /* of the opening; 0: no bound; until is exclusive */
 	const char *after;    /* an incident id: continue behind it */
+	uint32_t number;      /* 0: any */
 	uint32_t limit;       /* 0: 100; at most 1000 */
 };
 /* Newest first. visit returns false to stop; the incident is only borrowed. Returns how many

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "store/fold.h"
+#include "store/retention.h"
 #include "store/verify_private.h"
 
 static const char *const names[] = {"edited", "missing", "reordered", "truncated", "inserted"};
@@ -151,6 +152,48 @@ static void check_distance(struct chain *chain, const struct ledger_row *row)
 	chain->wants_checkpoint = seal_follows(row->type);
 }
 
+static void check_retention(struct verifying *v, struct chain *chain, const struct ledger_row *row)
+{
+	cJSON *data = NULL;
+	uint8_t digest[SHA256_LEN], said[SHA256_LEN];
+	uint64_t runs = 0;
+	int64_t first = 0, count = 0;
+	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+		return; /* ours are JSON: what is none was edited, and its seal says so */
+	const char *hex = json_string(data, "digest");
+	bool good = hex && hex_decode(hex, said, sizeof said) == SHA256_LEN &&
+	            json_int(data, "first", &first) && json_int(data, "runs", &count) &&
+	            retention_digest(v->store, chain->number, row->seq, digest, &runs) == 0 &&
+	            runs == (uint64_t)count && memcmp(said, digest, sizeof said) == 0;
+	if (!good)
+		finding_add(chain, TAMPERING_MISSING, first > 0 ? (uint64_t)first : 1, NULL,
+		            "what was removed is not what the entry at %" PRIu64 " says", row->seq);
+	cJSON_Delete(data);
+}
+
+/* Behind what was removed the chain goes on with the hash of the last one. */
+static void pass_removed(struct verifying *v, struct chain *chain)
+{
+	uint64_t last;
+	uint8_t hash[SHA256_LEN];
+	while (store_removed(v->store, chain->site, chain->last + 1, &last, hash) == 0) {
+		chain->removed += last - chain->last;
+		chain->last = last;
+		memcpy(chain->head, hash, sizeof hash);
+	}
+}
+
+/* Runs that no entry names. */
+static void check_removed(struct verifying *v, struct chain *chain)
+{
+	struct binder at = sql_bind(v->store, SQL_REMOVED_UNSIGNED);
+	bind_int(&at, chain->number);
+	if (sql_next(v->store, &at) > 0)
+		finding_add(chain, TAMPERING_MISSING, (uint64_t)read_int(&at), NULL,
+		            "entries were removed that no signed entry names");
+	sql_end(&at);
+}
+
 /* A row that is the next of its chain. */
 static int check_row(struct verifying *v, struct chain *chain, const struct ledger_row *row)
 {
@@ -160,6 +203,8 @@ static int check_row(struct verifying *v, struct chain *chain, const struct ledg
 	else if (strcmp(row->type, "key") == 0 && !sets_key(chain, row))
 		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
 		            "a key that the key before it has not vouched for");
+	else if (strcmp(row->type, "retention") == 0)
+		check_retention(v, chain, row);
 	memcpy(chain->head, row->hash, SHA256_LEN);
 	chain->last = row->seq;
 	chain->entries++;
@@ -198,6 +243,8 @@ static int scan_row(struct verifying *v, sqlite3_stmt *at)
 		return 0;
 	scanned.row.site = chain->site;
 	uint8_t hash[SHA256_LEN];
+	if (scanned.row.seq > chain->last + 1)
+		pass_removed(v, chain);
 	bool next = scanned.row.seq == chain->last + 1 && !scanned.odd;
 	if (next)
 		ledger_hash(v->store->sha, &scanned.row, chain->head, hash);
@@ -372,6 +419,7 @@ static int tell(struct verifying *v, verdict_visit visit, void *ctx)
 		                               .last = chain->last,
 		                               .checkpoints = chain->checkpoints,
 		                               .sealed = chain->sealed,
+		                               .removed = chain->removed,
 		                               .findings = chain->findings,
 		                               .finding_count = chain->finding_count};
 		memcpy(verdict.head, chain->head, SHA256_LEN);
@@ -384,10 +432,13 @@ static int tell(struct verifying *v, verdict_visit visit, void *ctx)
 
 static void check_ends(struct verifying *v, const struct verify_request *request)
 {
+	uint64_t removed = 0;
 	for (uint32_t i = 0; i < v->chain_count; i++) {
 		struct chain *chain = &v->chains[i];
 		if (v->damaged)
 			continue;
+		check_removed(v, chain);
+		removed += chain->removed;
 		if (chain->broken)
 			explain_break(v, chain);
 		else
@@ -399,7 +450,9 @@ static void check_ends(struct verifying *v, const struct verify_request *request
 				             "the head that was kept");
 		explain_head_file(v, chain);
 	}
-	/* Rows count on without a gap over all sites. */
+	/* Rows count on without a gap over all sites, but for those removed. */
+	if ((uint64_t)v->last_row == v->rows + removed)
+		v->hole = NULL;
 	bool any = v->damaged;
 	for (uint32_t i = 0; i < v->chain_count; i++)
 		any |= v->chains[i].finding_count > 0;

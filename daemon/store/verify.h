@@ -3,7 +3,8 @@
  * One pass over the ledger, in the order of its rows and in constant memory: each row hashes to the
  * next, `seq` has no hole, each checkpoint's signature holds and is by a key that the key before
  * vouched for, checkpoints lie no further apart than they are made, the end is the end that was
- * signed, and what the entries tell of each incident is what the store holds of it.
+ * signed, and what the entries tell of each incident is what the store holds of it. What was
+ * removed because it was old must be what a signed entry says (retention.h).
  *
  * What is found first in a site's ledger is named by the place and the kind of tampering that
  * explains it; where several would, by the simplest. */
@@ -32,7 +33,8 @@ struct finding {
 struct site_verdict { /* lent to the visit */
 	const char *site;
 	uint64_t entries, first, last, checkpoints;
-	uint64_t sealed; /* the last entry that a checkpoint vouches for */
+	uint64_t sealed;  /* the last entry that a checkpoint vouches for */
+	uint64_t removed; /* because they were old, as signed entries say */
 	uint64_t incidents;
 	uint8_t head[SHA256_LEN], key[ED25519_KEY_LEN]; /* the last key in force */
 	const struct finding *findings;

@@ -17,7 +17,7 @@
 struct chain { /* one site's, as far as the pass has come */
 	int64_t number;
 	char *site;
-	uint64_t last, entries, checkpoints, sealed;
+	uint64_t last, entries, checkpoints, sealed, removed;
 	uint8_t head[SHA256_LEN]; /* the hash of the last good row */
 	uint8_t key[ED25519_KEY_LEN];
 	bool keyed, wants_checkpoint;

@@ -434,11 +434,72 @@ def test_a_part_leaves_with_its_proof(still, tmp_path):
     key = still.tocsin("key").strip()
     still.tocsin("verify", part, "--key", key)
     still.tocsin("verify", part, "--key", "0" * 64, code=1)
+    fires = [json.loads(line) for line in still.tocsin(
+        "log", "--file", part, "--type", "incident.*", "--json").splitlines()]
+    assert fires == [row for row in still.log() if row["type"].startswith("incident.")]
+    assert still.tocsin("log", "--file", part).count("\n") == len(lines) - 1
     for at, change, word in (
             (5, lambda line: line.replace("steady_ms\":", "steady_ms\":1"), "edited"),
             (5, lambda line: None, "missing"), (5, lambda line: line + "\n" + line, "inserted"),
             (len(lines) - 1, lambda line: None, "truncated"), (0, lambda line: None, "nothing")):
         changed = [change(line) if n == at else line for n, line in enumerate(lines)]
         part.write_text("\n".join(line for line in changed if line))
+        still.tocsin("log", "--file", part, code=1)
         still.tocsin("verify", part, code=1)
         assert word in still.stderr and still.stderr.count("\n") == 1
+
+
+# ---- reports of what is more than an incident ----
+
+def test_a_report_says_who_came_when_and_what_was_late(house):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.push(house.leader(), "escalated")  # nobody has acknowledged in time
+    house.api("POST", f"/api/v1/incidents/{fire}/reply", {"by": "qian", "choice": "on_site"})
+    house.resolve(fire)
+    response = json.loads(house.tocsin("report", fire, "--format", "json"))["response"]
+    assert response["first_push_ms"] <= response["acknowledged_ms"] <= response["on_site_ms"] \
+        <= response["resolved_ms"]
+    assert response["late"] == ["acknowledged"]
+    day = json.loads(house.tocsin("report", "day", "--format", "json"))
+    assert (day["response"]["on_site_ms"]["count"], day["response"]["on_site_ms"]["late"]) == (1, 0)
+    assert day["response"]["acknowledged_ms"]["late"] == 1
+    assert day["response"]["acknowledged_ms"]["p99"] == response["acknowledged_ms"]
+    assert day["by_zone"] == [{"zone": "dorm-3f", "name": "宿舍三层", "incidents": 1}]
+    assert {c["channel"] for c in day["channels"]} == {"phone"}
+    assert day["counts"]["false_alarm_percent"] == 0
+
+    def late():
+        text = house.api("GET", "/metrics", token=None).body.decode()
+        return re.search(r'tocsin_response_late_total{stage="acknowledged"} (\d+)', text)[1], \
+            re.search(r'tocsin_response_seconds_count{stage="on_site"} (\d+)', text)[1]
+    house.until("it is counted", lambda: late() == ("1", "1"))
+
+
+def test_a_drill_that_was_ended_by_hand_is_reported(house):
+    drill = house.api("POST", "/api/v1/drills", {"zone": "dorm", "by": "sun", "for": "10m"}).json
+    house.says("smoke-301", "smoke")
+    played = house.push("qian", "opened").incident["id"]
+    house.push(house.leader(), "escalated")
+    house.api("POST", f"/api/v1/incidents/{played}/reply", {"by": "qian", "choice": "on_site"})
+    house.push(house.leader(), "acknowledged")
+    house.tocsin("drills", "end", drill["id"], "--by", "sun")
+    assert house.tocsin_json("drills")["items"] == []
+    assert "钱师傅" in house.tocsin("report", drill["id"])
+
+
+def test_a_shift_hands_over_what_is_open(house):
+    house.says("door-office", "tamper")
+    house.says("smoke-301", "battery")
+    house.until("both are open", lambda: len(house.incidents("?state=open")) == 2)
+    house.tocsin("silence", "add", "--device", "smoke-302", "--for", "1h", "--by", "li", "--note",
+                 "painting")
+    house.tocsin("hazards", "add", "--zone", "office", "--note", "loose cable", "--by", "li")
+    over = json.loads(house.tocsin("report", "shift", "--format", "json"))["handover"]
+    assert {i["kind"] for i in over["open"]} == {"tamper", "trouble"}
+    assert {s["type"] for s in over["stands"]} == {"silence", "hazard"}
+    assert set(over["devices_in_trouble"]) == {"door-office", "smoke-301"}
+    sheet = house.tocsin("report", "shift")
+    for words in ("交接班记录", "值班人员", "钱师傅", "painting", "loose cable", "交班人"):
+        assert words in sheet
+    assert "交班人" not in house.tocsin("report", "day")

@@ -52,7 +52,8 @@ const struct option_facts option_facts[OPTION_COUNT] = {
         [OPTION_LANGUAGE] = {"lang", "LANGUAGE", "zh-CN or en; the site's where none is given"},
         [OPTION_WAIT] = {"wait", NULL,
                          "waits for the tap that confirms it; so it does on a terminal"},
-        [OPTION_FILE] = {"file", "FILE", "messages, one a line; - is standard input"},
+        [OPTION_FILE] = {"file", "FILE",
+                         "try: messages, one a line, - is standard input; log: an export"},
         [OPTION_UNKNOWN] = {"unknown", NULL, "who was heard and is in no site file"},
         [OPTION_ALL] = {"all", NULL, "those that are over too"},
 };
@@ -342,11 +343,14 @@ const struct command commands[] = {
          .arguments = "",
          .takes = BIT(OPTION_JSON) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) |
                   BIT(OPTION_DEVICE) | BIT(OPTION_ZONE) | BIT(OPTION_TYPE) | BIT(OPTION_INCIDENT) |
-                  BIT(OPTION_FOLLOW),
+                  BIT(OPTION_FOLLOW) | BIT(OPTION_FILE),
          .summary = "prints the record, oldest first",
-         .details = "Prints the record, oldest first; with --json one object a line. Reads the "
-                    "store itself, also\nwith the daemon down or from a read-only copy.",
+         .details =
+                 "Prints the record, oldest first; with --json one object a line. Reads the "
+                 "store itself, also\nwith the daemon down or from a read-only copy; with --file "
+                 "a part that `tocsin export` printed,\nonce its proof has been checked.",
          .examples = "log --since 1h\nlog --type incident.* --site binjiang\n"
+                     "log --file part.jsonl --type incident.*\n"
                      "log --json --follow | jq .type\n",
          .run = run_log},
         {.name = "verify",
@@ -368,7 +372,7 @@ const struct command commands[] = {
          .arguments_max = 1,
          .takes = BIT(OPTION_FORMAT) | BIT(OPTION_LANGUAGE) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) |
                   BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
-         .summary = "writes the report of an incident, or of a day, a week, a term",
+         .summary = "writes the report of an incident, a drill, a shift, a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
                     "the ledger. Of a drill: who was told, and who answered when. Or the ledger of "

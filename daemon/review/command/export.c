@@ -43,7 +43,8 @@ struct exporting {
 	wall_ms since, until;
 	struct text line;
 	uint8_t before[SHA256_LEN]; /* of the last entry seen */
-	uint64_t entries;
+	uint64_t entries, next;     /* the seq that should come */
+	struct store *store;
 	bool begun, over; /* over: the checkpoint behind the last entry is out */
 };
 
@@ -85,9 +86,33 @@ static void print_entry(struct exporting *e, const struct ledger_row *row)
 	e->entries++;
 }
 
+/* What was removed because it was old: the chain goes on with the hash of its last. */
+static void print_removed(struct exporting *e, const struct ledger_row *row)
+{
+	uint64_t last;
+	uint8_t hash[SHA256_LEN];
+	while (e->next && e->next < row->seq &&
+	       store_removed(e->store, row->site, e->next, &last, hash) == 0) {
+		json_open(&e->line, NULL, '{');
+		json_open(&e->line, "removed", '{');
+		json_put_int(&e->line, "first", (int64_t)e->next);
+		json_put_int(&e->line, "last", (int64_t)last);
+		put_hex(&e->line, "hash", hash, sizeof hash);
+		json_close(&e->line, '}');
+		json_close(&e->line, '}');
+		if (e->begun)
+			print_line(e);
+		text_reset(&e->line);
+		memcpy(e->before, hash, sizeof hash);
+		e->next = last + 1;
+	}
+	e->next = row->seq + 1;
+}
+
 static bool export_row(void *ctx, const struct ledger_row *row)
 {
 	struct exporting *e = ctx;
+	print_removed(e, row);
 	bool inside = row->received >= e->since && (!e->until || row->received < e->until);
 	if (inside && !e->begun)
 		print_begin(e, row);
@@ -117,6 +142,8 @@ int run_export(const struct command_context *ctx, const struct invocation *line)
 		code = store_open_here(ctx, &store);
 	if (code)
 		return code;
+	e.store = store;
+	e.next = 1;
 	struct sha256 *sha = sha256_create();
 	ledger_genesis(sha, site->id, e.before);
 	sha256_destroy(sha);
@@ -157,12 +184,11 @@ static const char *check_seal(struct checking *c, const struct ledger_row *row)
 	return NULL;
 }
 
-/* NULL if the line is the next entry of the chain; else what is wrong. */
-static const char *check_entry(struct checking *c, const cJSON *line)
+/* The row borrows from the line. */
+static bool read_entry(const char *site, const cJSON *line, struct ledger_row *out)
 {
-	struct ledger_row row = {.site = c->site};
+	struct ledger_row row = {.site = site};
 	int64_t seq = 0;
-	uint8_t hash[SHA256_LEN];
 	const char *hex = json_string(line, "hash");
 	bool good = json_int(line, "seq", &seq) && json_int(line, "time_ms", &row.time) &&
 	            json_int(line, "received_ms", &row.received) &&
@@ -175,7 +201,16 @@ static const char *check_entry(struct checking *c, const cJSON *line)
 	row.incident = json_string(line, "incident");
 	row.by = json_string(line, "by");
 	row.data = json_string(line, "data");
-	if (!good || !row.type || !row.data)
+	*out = row;
+	return good && row.type && row.data;
+}
+
+/* NULL if the line is the next entry of the chain; else what is wrong. */
+static const char *check_entry(struct checking *c, const cJSON *line)
+{
+	struct ledger_row row;
+	uint8_t hash[SHA256_LEN];
+	if (!read_entry(c->site, line, &row))
 		return "edited: the line is no entry";
 	if (row.seq > c->next)
 		return "missing";
@@ -189,6 +224,21 @@ static const char *check_entry(struct checking *c, const cJSON *line)
 	c->next++;
 	c->entries++;
 	return wrong;
+}
+
+/* The hash of the entry behind what was removed vouches for what is said here. */
+static bool check_removed(struct checking *c, const cJSON *removed)
+{
+	int64_t first = 0, last = 0;
+	uint8_t hash[SHA256_LEN];
+	const char *hex = json_string(removed, "hash");
+	if (!json_int(removed, "first", &first) || !json_int(removed, "last", &last) || !hex ||
+	    hex_decode(hex, hash, sizeof hash) != SHA256_LEN || (uint64_t)first != c->next ||
+	    last < first)
+		return false;
+	c->next = (uint64_t)last + 1;
+	memcpy(c->before, hash, sizeof hash);
+	return true;
 }
 
 static bool read_begin(struct checking *c, const cJSON *line)
@@ -216,6 +266,10 @@ static int check_line(const struct command_context *ctx, struct checking *c, con
 	if (!c->site && !read_begin(c, line)) {
 		code = complain(ctx, EXIT_FAILED, "%s: is nothing that `tocsin export` printed",
 		                name);
+	} else if (json_get(line, "removed")) {
+		if (!check_removed(c, json_get(line, "removed")))
+			code = complain(ctx, EXIT_FAILED, "%s: entry %" PRIu64 ": missing", name,
+			                c->next);
 	} else if (!json_get(line, "export")) {
 		const char *wrong = check_entry(c, line);
 		if (wrong)
@@ -245,21 +299,69 @@ static int check_lines(const struct command_context *ctx, struct checking *c, co
 	return code;
 }
 
-int verify_export(const struct command_context *ctx, const char *name, const uint8_t *key,
-                  bool as_json)
+/* The proof, whole: every entry follows, and the last are vouched for. */
+static int check_file(const struct command_context *ctx, struct checking *c, const char *name,
+                      FILE *file, const uint8_t *key)
 {
-	struct checking c = {.sha = sha256_create(), .has_key = key, .trusted = key};
-	FILE *file = fopen(name, "re");
-	int code = file ? 0 : complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
+	*c = (struct checking){.sha = sha256_create(), .has_key = key, .trusted = key};
 	if (key)
-		memcpy(c.key, key, sizeof c.key);
-	if (code == 0)
-		code = check_lines(ctx, &c, name, file);
-	if (code == 0 && c.next - 1 > c.sealed)
+		memcpy(c->key, key, sizeof c->key);
+	int code = check_lines(ctx, c, name, file);
+	if (code == 0 && c->next - 1 > c->sealed)
 		code = complain(ctx, EXIT_FAILED,
 		                "%s: entry %" PRIu64 ": truncated: no checkpoint vouches for the "
 		                "last entries",
-		                name, c.sealed ? c.sealed + 1 : c.next - c.entries);
+		                name, c->sealed ? c->sealed + 1 : c->next - c->entries);
+	return code;
+}
+
+static void checking_finish(struct checking *c)
+{
+	sha256_destroy(c->sha);
+	free(c->site);
+}
+
+static void visit_lines(const char *site, FILE *file, ledger_visit visit, void *visit_ctx)
+{
+	char *bytes = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	bool going = true;
+	while (going && (len = getline(&bytes, &cap, file)) > 0) {
+		cJSON *line = NULL;
+		struct ledger_row row;
+		if (json_parse(bytes, (size_t)len, &line, NULL) == 0 && json_get(line, "seq") &&
+		    read_entry(site, line, &row))
+			going = visit(visit_ctx, &row);
+		cJSON_Delete(line);
+	}
+	free(bytes);
+}
+
+int export_read(const struct command_context *ctx, const char *name, ledger_visit visit,
+                void *visit_ctx)
+{
+	struct checking c;
+	FILE *file = fopen(name, "re");
+	if (!file)
+		return complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
+	int code = check_file(ctx, &c, name, file, NULL);
+	if (code == 0) {
+		rewind(file);
+		visit_lines(c.site, file, visit, visit_ctx);
+	}
+	checking_finish(&c);
+	fclose(file);
+	return code;
+}
+
+int verify_export(const struct command_context *ctx, const char *name, const uint8_t *key,
+                  bool as_json)
+{
+	struct checking c = {0};
+	FILE *file = fopen(name, "re");
+	int code = file ? check_file(ctx, &c, name, file, key)
+	                : complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
 	struct text out = {0};
 	if (as_json) {
 		json_open(&out, NULL, '{');
@@ -281,7 +383,6 @@ int verify_export(const struct command_context *ctx, const char *name, const uin
 	}
 	if (file)
 		fclose(file);
-	sha256_destroy(c.sha);
-	free(c.site);
+	checking_finish(&c);
 	return code;
 }

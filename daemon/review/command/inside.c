@@ -173,7 +173,8 @@ static bool compare_number(void *ctx, const char *site_id, const struct incident
 
 static void search_incidents(struct store *store, uint32_t states, struct number_search *search)
 {
-	struct incident_filter filter = {.states = states, .limit = 1000};
+	struct incident_filter filter = {
+	        .states = states, .limit = 1000, .number = (uint32_t)search->number};
 	bool more;
 	if (store_incidents(store, &filter, compare_number, search, &more) < 0)
 		search->count = 0;

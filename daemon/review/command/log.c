@@ -8,7 +8,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/mem.h"
+#include "review/command/export.h"
 #include "review/command/inside.h"
 #include "review/command/timeline.h"
 #include "review/views.h"
@@ -213,13 +215,76 @@ static int run_following(const struct command_context *ctx, struct store *store,
 	return r;
 }
 
+/* ---- a part that left with its proof ---- */
+
+struct sieve {
+	const struct ledger_filter *filter;
+	struct printing *printing;
+};
+
+static bool same(const char *wanted, const char *is)
+{
+	return !wanted || (is && strcmp(wanted, is) == 0);
+}
+
+static bool is_type(const char *wanted, const char *type)
+{
+	size_t len = wanted ? strlen(wanted) : 0;
+	return !len || (wanted[len - 1] == '*' ? strncmp(wanted, type, len - 1) == 0
+	                                       : strcmp(wanted, type) == 0);
+}
+
+static bool is_zone(const char *wanted, const struct ledger_row *row)
+{
+	cJSON *data = NULL;
+	bool is = !wanted;
+	if (wanted && json_parse(row->data, strlen(row->data), &data, NULL) == 0)
+		is = same(wanted, json_string(data, "zone"));
+	cJSON_Delete(data);
+	return is;
+}
+
+static bool sift_row(void *ctx, const struct ledger_row *row)
+{
+	struct sieve *sieve = ctx;
+	const struct ledger_filter *f = sieve->filter;
+	bool fits = same(f->site, row->site) && same(f->device, row->device) &&
+	            same(f->incident, row->incident) && is_type(f->type, row->type) &&
+	            (!f->since || row->received >= f->since) &&
+	            (!f->until || row->received < f->until) && is_zone(f->zone, row);
+	return !fits || print_row(sieve->printing, row);
+}
+
+static int log_file(const struct command_context *ctx, const struct invocation *line)
+{
+	struct printing printing = {.ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL};
+	struct ledger_filter filter = {.site = line->options[OPTION_SITE],
+	                               .device = line->options[OPTION_DEVICE],
+	                               .zone = line->options[OPTION_ZONE],
+	                               .type = line->options[OPTION_TYPE],
+	                               .incident = line->options[OPTION_INCIDENT]};
+	struct sieve sieve = {.filter = &filter, .printing = &printing};
+	int code = option_time(ctx, line, OPTION_SINCE, NULL, &filter.since);
+	if (code == 0)
+		code = option_time(ctx, line, OPTION_UNTIL, NULL, &filter.until);
+	if (code == 0 && line->options[OPTION_FOLLOW])
+		code = complain(ctx, EXIT_USAGE, "--follow is for the record, not for a --file");
+	if (code == 0)
+		code = export_read(ctx, line->options[OPTION_FILE], sift_row, &sieve);
+	text_finish(&printing.line);
+	return code;
+}
+
 /* ---- the command ---- */
 
 static int log_filter_read(const struct command_context *ctx, const struct invocation *line,
                            struct ledger_filter *filter, char **incident)
 {
-	const struct site_def *def = site_by_id(ctx, line->options[OPTION_SITE]);
-	filter->site = line->options[OPTION_SITE];
+	const struct site_def *def;
+	int code = option_site(ctx, line, &def);
+	if (code)
+		return code;
+	filter->site = def ? def->id : NULL;
 	filter->device = line->options[OPTION_DEVICE];
 	filter->zone = line->options[OPTION_ZONE];
 	filter->type = line->options[OPTION_TYPE];
@@ -227,7 +292,7 @@ static int log_filter_read(const struct command_context *ctx, const struct invoc
 		return complain(ctx, EXIT_USAGE,
 		                "--follow goes on for ever and --until ends: "
 		                "take one of them");
-	int code = option_time(ctx, line, OPTION_SINCE, def, &filter->since);
+	code = option_time(ctx, line, OPTION_SINCE, def, &filter->since);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTIL, def, &filter->until);
 	if (code == 0 && line->options[OPTION_INCIDENT])
@@ -242,6 +307,8 @@ int run_log(const struct command_context *ctx, const struct invocation *line)
 	struct ledger_filter filter = {0};
 	struct store *store = NULL;
 	char *incident = NULL;
+	if (line->options[OPTION_FILE])
+		return log_file(ctx, line);
 	int code = log_filter_read(ctx, line, &filter, &incident);
 	if (code == 0)
 		code = store_open_here(ctx, &store);

@@ -101,8 +101,11 @@ static int incident_filter_read(const struct command_context *ctx, const struct 
                                 struct incident_filter *filter)
 {
 	const char *kind = line->options[OPTION_KIND];
-	const struct site_def *def = site_by_id(ctx, line->options[OPTION_SITE]);
-	filter->site = line->options[OPTION_SITE];
+	const struct site_def *def;
+	int code = option_site(ctx, line, &def);
+	if (code)
+		return code;
+	filter->site = def ? def->id : NULL;
 	filter->has_kind = kind != NULL;
 	filter->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
 	if (kind && filter->kind == INCIDENT_KIND_NONE)
@@ -110,7 +113,7 @@ static int incident_filter_read(const struct command_context *ctx, const struct 
 		                "--kind '%s': allowed are fire, gas, panic, water, intrusion, "
 		                "tamper, trouble, other",
 		                kind);
-	int code = option_states(ctx, line, &filter->states);
+	code = option_states(ctx, line, &filter->states);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_SINCE, def, &filter->since);
 	if (code == 0)

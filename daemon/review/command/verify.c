@@ -35,6 +35,7 @@ static void site_json(struct text *out, const struct site_verdict *site)
 	json_put_bool(out, "ok", site->finding_count == 0);
 	json_put_int(out, "entries", (int64_t)site->entries);
 	json_put_int(out, "checkpoints", (int64_t)site->checkpoints);
+	json_put_int(out, "removed", (int64_t)site->removed);
 	json_open(out, "head", '{');
 	json_put_int(out, "seq", (int64_t)site->last);
 	put_hex(out, "hash", site->head, sizeof site->head);

@@ -1,0 +1,103 @@
+/* floors: store decide */
+/* A store of years answers as fast as one of a day: whatever is asked of the large tables goes by
+ * an index. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/sql.h"
+#include "store_story.h"
+
+static const enum statement asked[] = {
+        SQL_SITE_FIND,
+        SQL_SITE_LAST_ROW,
+        SQL_INCIDENT_GET,
+        SQL_INCIDENTS_TO_LOAD,
+        SQL_INCIDENT_PLACE,
+        SQL_INCIDENTS_LIST,
+        SQL_INCIDENTS_UNRESOLVED,
+        SQL_INCIDENTS_NUMBERED,
+        SQL_SIGNALS_GET,
+        SQL_TOLD_GET,
+        SQL_NOTIFICATIONS_TO_LOAD,
+        SQL_DELIVERIES_GET,
+        SQL_NOTIFICATION_LAST,
+        SQL_MESSAGES_SEEN,
+        SQL_DELIVERIES_OF_INCIDENT,
+        SQL_LINK_TARGET,
+        SQL_LOG_FIRST_ROW,
+        SQL_LOG_LAST_ROW,
+        SQL_LOG_ALL,
+        SQL_LOG_OF_SITE,
+        SQL_LOG_OF_INCIDENT,
+        SQL_MARK_LAST,
+        SQL_CONFIG_KNOWN,
+        SQL_STANDINGS_TO_LOAD,
+        SQL_OLD_ENTRIES,
+        SQL_LEDGER_REMOVE,
+        SQL_REMOVED_BY,
+        SQL_REMOVED_FROM,
+};
+
+/* The whole of a table in its order is only for a list that ends early. */
+static bool is_whole_table(const char *step)
+{
+	return strncmp(step, "SCAN", 4) == 0 && !strstr(step, "USING") && !strstr(step, "SCAN s") &&
+	       !strstr(step, "SCAN site") && !strstr(step, "SCAN (") && !strstr(step, "CONSTANT");
+}
+
+static void test_every_question_goes_by_an_index(void **state)
+{
+	struct story *s = *state;
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		struct text sql = {0};
+		sqlite3_stmt *at = NULL;
+		struct binder binder = sql_bind(s->store, asked[i]);
+		assert_non_null(binder.statement);
+		text_addf(&sql, "EXPLAIN QUERY PLAN %s", sqlite3_sql(binder.statement));
+		assert_int_equal(sqlite3_prepare_v2(s->store->db, text_get(&sql), -1, &at, NULL),
+		                 SQLITE_OK);
+		while (sqlite3_step(at) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(at, 3);
+			if (is_whole_table(step))
+				fail_msg("%s: %s", text_get(&sql), step);
+		}
+		sqlite3_finalize(at);
+		text_finish(&sql);
+	}
+}
+
+/* Sorting is reading everything first. */
+static void test_no_long_list_is_sorted(void **state)
+{
+	static const enum statement lists[] = {SQL_INCIDENTS_LIST, SQL_LOG_ALL, SQL_LOG_OF_SITE,
+	                                       SQL_OLD_ENTRIES};
+	struct story *s = *state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct text sql = {0};
+		sqlite3_stmt *at = NULL;
+		text_addf(&sql, "EXPLAIN QUERY PLAN %s",
+		          sqlite3_sql(sql_bind(s->store, lists[i]).statement));
+		assert_int_equal(sqlite3_prepare_v2(s->store->db, text_get(&sql), -1, &at, NULL),
+		                 SQLITE_OK);
+		while (sqlite3_step(at) == SQLITE_ROW)
+			if (strstr((const char *)sqlite3_column_text(at, 3), "TEMP B-TREE"))
+				fail_msg("%s: sorts", text_get(&sql));
+		sqlite3_finalize(at);
+		text_finish(&sql);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_every_question_goes_by_an_index, story_begin,
+	                                        story_end),
+	        cmocka_unit_test_setup_teardown(test_no_long_list_is_sorted, story_begin,
+	                                        story_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
