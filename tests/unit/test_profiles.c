@@ -419,6 +419,9 @@ static void test_the_words_of_the_language(void **state)
 	        {"gauge/g1/say", "{\"knock\":1,\"n\":5}",
 	         "gauge: vibration active press #g1-5/vibration"},
 	        {"gauge/g1/say", "{\"pulse\":1}", "gauge: motion active for 30s"},
+	        /* What a profile says of every other word it does not say of those that nobody
+	           knows. */
+	        {"gauge/g1/say", "{\"pulse\":\"unknown\",\"knock\":\"\"}", "gauge"},
 	        {"gauge/g1/say", "17", "refused"},
 	        {"gauge/g1/say", "{\"heat\":", "refused"},
 	};

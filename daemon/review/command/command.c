@@ -325,9 +325,9 @@ const struct command commands[] = {
          .summary = "what a message would mean, without raising anything",
          .details = "Shows which profile takes a message, what it says, which device of which "
                     "site that is and\nwhich rule would act. Asks no daemon and raises "
-                    "nothing. --file reads messages as\nmosquitto_sub -v prints them, so that "
-                    "a living broker can be looked at: mosquitto_sub -v -t '#' | tocsin try "
-                    "--file -",
+                    "nothing. --file reads messages as\nmosquitto_sub prints them, so that "
+                    "a living broker can be looked at:\n"
+                    "mosquitto_sub -t '#' -F %j | tocsin try --file -",
          .examples = "try zigbee2mqtt/office_smoke '{\"smoke\":true}'\n"
                      "try tele/hall/LWT Offline\n"
                      "try --file messages.txt --json\n",

@@ -302,8 +302,15 @@ static void try_message(struct trial *t, const char *topic, const char *payload,
 
 /* ---- many messages ---- */
 
-/* {"topic": ..., "payload": ..., "retained": ...}, or "topic payload" as mosquitto_sub -v prints
- * it. */
+static bool is_retained(const cJSON *object)
+{
+	int64_t retain = 0; /* as mosquitto_sub -F %j says it */
+	return cJSON_IsTrue(json_get(object, "retained")) ||
+	       (json_int(object, "retain", &retain) && retain == 1);
+}
+
+/* {"topic": ..., "payload": ..., "retained": ...}, as mosquitto_sub -F %j prints it too, or "topic
+ * payload" as mosquitto_sub -v does. */
 static void try_line(struct trial *t, char *line, size_t len)
 {
 	cJSON *object = NULL;
@@ -312,7 +319,7 @@ static void try_line(struct trial *t, char *line, size_t len)
 		const char *payload = json_string(object, "payload");
 		if (topic)
 			try_message(t, topic, payload ? payload : "", payload ? strlen(payload) : 0,
-			            cJSON_IsTrue(json_get(object, "retained")));
+			            is_retained(object));
 		cJSON_Delete(object);
 		return;
 	}
