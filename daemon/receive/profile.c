@@ -113,6 +113,15 @@ bool is_pattern(const char *text)
 	return strpbrk(text, "*?") != NULL;
 }
 
+uint64_t letters_of(const char *text)
+{
+	uint64_t letters = 0;
+	for (; *text; text++)
+		if (*text != '*' && *text != '?')
+			letters |= UINT64_C(1) << (*text & 63);
+	return letters;
+}
+
 bool pattern_fits(const char *pattern, const char *text)
 {
 	const char *star = NULL, *retry = NULL;
@@ -155,6 +164,7 @@ static void set_compile(struct profiles *profiles, struct reader_set *set)
 		if (*reader->key == '/') {
 			set->pointers[set->pointer_count++] = i;
 		} else if (is_pattern(reader->key)) {
+			reader->letters = letters_of(reader->key);
 			set->patterns[set->pattern_count++] = i;
 		} else {
 			uint32_t at = index_find(&set->index, reader->key, reader_key,

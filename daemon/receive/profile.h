@@ -89,7 +89,8 @@ struct reader {
 	const struct value_map *map;
 	struct condition *when, *unless; /* all of them; none of them */
 	uint32_t when_count, unless_count;
-	uint32_t next; /* the next reader of the same key, or POSITION_NONE */
+	uint32_t next;    /* the next reader of the same key, or POSITION_NONE */
+	uint64_t letters; /* of a pattern: those that a key must hold to fit it */
 };
 
 struct reader_set {
@@ -238,6 +239,7 @@ void value_map_compile(struct value_map *);
 /* Nobody knows, whoever says it and about what: "", unknown, null ... ; word in lower case. */
 bool word_is_unknown(const char *word);
 bool is_pattern(const char *text);
+uint64_t letters_of(const char *text); /* a bit for each letter in it, * and ? left out */
 bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any one byte */
 
 /* ---- what was learnt from messages: models, presses, restarts; bounded ---- */

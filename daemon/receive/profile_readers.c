@@ -136,10 +136,10 @@ static const struct reader *set_find(const struct reader_set *set, const char *l
 	for (; at != INDEX_NONE; at = set->readers[at].next)
 		if (reader_takes(&set->readers[at], object, value))
 			return &set->readers[at];
+	uint64_t letters = set->pattern_count ? letters_of(low) : 0;
 	for (uint32_t i = 0; i < set->pattern_count; i++) {
 		const struct reader *reader = &set->readers[set->patterns[i]];
-		char first = *reader->key;
-		if (first != *low && first != '*' && first != '?')
+		if ((reader->letters & letters) != reader->letters)
 			continue;
 		if (pattern_fits(reader->key, low) && reader_takes(reader, object, value))
 			return reader;
