@@ -111,6 +111,17 @@ static bool sets_key(struct chain *chain, const struct ledger_row *row)
 	return good;
 }
 
+/* Its own entry is not under its signature: it must read as it was written. */
+static bool is_as_written(const struct seal *seal, const struct ledger_row *row)
+{
+	struct text again = {0};
+	seal_write_json(&again, seal);
+	bool same = strcmp(text_get(&again), row->data) == 0 && row->time == seal->time &&
+	            row->received == seal->time;
+	text_finish(&again);
+	return same;
+}
+
 static void check_checkpoint(struct chain *chain, const struct ledger_row *row)
 {
 	struct seal seal;
@@ -136,6 +147,9 @@ static void check_checkpoint(struct chain *chain, const struct ledger_row *row)
 		            "the checkpoint at %" PRIu64
 		            " was made of other entries: the chain was written anew",
 		            row->seq);
+	} else if (!is_as_written(&seal, row)) {
+		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
+		            "the checkpoint does not read as it was written");
 	}
 	chain->sealed = row->seq;
 }

@@ -217,6 +217,14 @@ class Hand:
         self.restamp(seq)
         return "edited", range(self.vouched_from(seq), seq + 1)
 
+    def edits_a_checkpoint_and_writes_the_chain_anew(self):
+        seq = self.chance.choice(self.checkpoints[:-1])
+        change = self.chance.choice(["data = json_set(data, '$.x', 1)", "time = time + 1",
+                                     "received = received - 1"])
+        self.db.execute(f"UPDATE ledger SET {change} WHERE seq = ?", (seq,))
+        self.restamp(seq)
+        return "edited", [seq]
+
     def inserts_and_writes_the_chain_anew(self):
         seq = self.seq(1, self.checkpoints[-2])
         self.shift(seq, 1)
