@@ -26,6 +26,15 @@ bool may_leave(void)
 	return !world.dead;
 }
 
+/* Who is dead leaves no mark (its commit failed because it died). */
+void __real_unlogged_mark(const char *store_path);
+void __wrap_unlogged_mark(const char *store_path);
+void __wrap_unlogged_mark(const char *store_path)
+{
+	if (!world.dead)
+		__real_unlogged_mark(store_path);
+}
+
 bool life_wants_turn(void)
 {
 	return uv_is_active((uv_handle_t *)&world.app.wake);

@@ -105,6 +105,11 @@ static void drain(void)
 	world_run(world.now + HOURS(2));
 	people_resolve_all();
 	world_run(world.now + HOURS(23));
+	/* A door that is taken for open is told of again when its zone is armed. */
+	for (int i = 0; i < 6; i++) {
+		people_resolve_all();
+		world_run(world.now + HOURS(1));
+	}
 	check_end();
 	life_stop();
 	world_run(world.now + MINUTES(2));
