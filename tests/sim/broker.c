@@ -120,6 +120,13 @@ static void enqueue(const char *topic, const void *bytes, size_t len, bool retai
 		pump_soon(between(0, 3));
 }
 
+static void note_hearing(struct w_message *m)
+{
+	m->again = m->heard == world.life;
+	m->heard = world.life;
+	check_given(m);
+}
+
 /* Hands over what fits into the window. */
 static void pump(uint64_t link)
 {
@@ -138,7 +145,7 @@ static void pump(uint64_t link)
 		under_way++;
 		client->held++;
 		if (parcel->message != NO_MESSAGE)
-			check_given(message_get(parcel->message));
+			note_hearing(message_get(parcel->message));
 		client->callbacks.message(client->ctx,
 		                          &(struct broker_message){.topic = parcel->topic,
 		                                                   .bytes = parcel->bytes,

@@ -202,7 +202,9 @@ struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
 	bool active, has_id, garbage, test, press;
-	uint32_t rows; /* in the ledger */
+	uint32_t rows;  /* in the ledger */
+	uint32_t heard; /* in this life of the service, */
+	bool again;     /* and once more after that */
 	bool acked;
 };
 uint32_t message_note(struct w_message); /* its number */
