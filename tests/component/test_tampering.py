@@ -109,11 +109,14 @@ class Hand:
         self.db.execute("UPDATE ledger SET seq = seq - 1000000 + ? WHERE seq >= 1000000", (by,))
 
     def put(self, seq):
-        """A row of ours, copied from another."""
+        """A row of ours, copied from another that stands where it stood."""
+        source = self.seq(1, 40)
+        while source == seq or not self.one("SELECT count(*) FROM ledger WHERE seq = ?", source):
+            source = self.seq(1, 40)
         self.db.execute(
             'INSERT INTO ledger (site, seq, time, received, steady, boot, type, device, incident,'
             ' "by", data, hash) SELECT site, ?, time, received, steady, boot, type, device,'
-            ' incident, "by", data, hash FROM ledger WHERE seq = ?', (seq, self.seq(1, 40)))
+            ' incident, "by", data, hash FROM ledger WHERE seq = ?', (seq, source))
 
     # ---- the ways ----
 
