@@ -155,6 +155,7 @@ struct app {
 	wall_ms deaf_from; /* nobody listened since: what a lost session has missed; 0: unknown */
 	/* While the disk fails: since when, and why. Plans are kept and tried again. */
 	steady_ms failing_since; /* NEVER: the disk is well */
+	bool comes_again;        /* the message that is heard now: the session brings it, too */
 	bool was_unlogged;       /* the mark of store/unlogged.h may be there */
 	struct problem failure;
 	steady_ms retry_commit;

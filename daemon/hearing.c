@@ -40,6 +40,17 @@ static void acknowledge_device(struct app *app, const char *site, const char *de
 	                                                  .body = text_take(&body)};
 }
 
+/* That a point is at rest, when it is heard beside the session, may stand behind older words of the
+ * point that the session still holds: it counts again when it comes in its place. */
+static bool is_known(struct app *app, struct site_slot *slot, const struct signal *signal,
+                     struct moment now)
+{
+	if (app->comes_again && !signal->active)
+		return site_has_seen(slot->site, signal->device, signal->id, now.wall,
+		                     signal->id_lasts);
+	return site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
+}
+
 static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)
 {
 	const char *site_id = slot->site->def->id;
@@ -48,7 +59,7 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
 			continue; /* it stays with the broker */
 		app->counters.signals++;
-		if (site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts))
+		if (is_known(app, slot, signal, now))
 			app->counters.duplicates++;
 		else
 			app_decide_event(app, slot, &app->signals.items[i], now);
@@ -374,6 +385,7 @@ static void hear_profile(struct app *app, const struct broker_message *message, 
 void hear_message(struct app *app, const struct broker_message *message, struct moment now)
 {
 	app->counters.messages++;
+	app->comes_again = message->comes_again;
 	if (is_incident_topic(app, message) || introduce_hears(app, message))
 		return;
 	if (strncmp(message->topic, "tocsin/", 7) == 0)

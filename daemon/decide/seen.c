@@ -46,15 +46,29 @@ static void table_remove(struct seen_ring *ring, uint64_t hash)
 	ring->table[gap] = 0;
 }
 
+static uint64_t hash_of(const char *device, const char *message_id)
+{
+	uint64_t hash = index_hash(device) * 1099511628211u ^ index_hash(message_id);
+	hash ^= hash >> 29;
+	return hash ? hash : 1;
+}
+
+bool site_has_seen(const struct site *site, const char *device, const char *message_id, wall_ms now,
+                   span_ms lasts)
+{
+	const struct seen_ring *ring = site->seen;
+	if (!message_id || !ring)
+		return false;
+	uint32_t known = ring->table[table_find(ring, hash_of(device, message_id))];
+	return known && (!lasts || now - ring->items[known - 1].at <= lasts);
+}
+
 bool site_seen(struct site *site, const char *device, const char *message_id, wall_ms now,
                span_ms lasts)
 {
 	if (!message_id)
 		return false;
-	uint64_t hash = index_hash(device) * 1099511628211u ^ index_hash(message_id);
-	hash ^= hash >> 29;
-	if (!hash)
-		hash = 1;
+	uint64_t hash = hash_of(device, message_id);
 	if (!site->seen)
 		site->seen = NEW(struct seen_ring);
 	struct seen_ring *ring = site->seen;

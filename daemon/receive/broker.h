@@ -34,7 +34,7 @@ struct broker_message {
 	const void *bytes;
 	size_t len;
 	bool retained;
-	bool duplicate; /* always false so far: libmosquitto does not say */
+	bool comes_again; /* heard by a connection that only watches: the session brings it, too */
 };
 
 struct broker_callbacks {

@@ -92,6 +92,7 @@ static void on_message(struct mosquitto *client, void *ctx, const struct mosquit
 	        .bytes = message->payload ? message->payload : "",
 	        .len = (size_t)message->payloadlen,
 	        .retained = message->retain,
+	        .comes_again = broker->options.only_watches,
 	};
 	if (broker->stage != STAGE_CLOSED)
 		broker->callbacks.message(broker->ctx, &out);

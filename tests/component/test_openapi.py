@@ -136,7 +136,8 @@ def read_everything(call, incident):
     for query in ("", "?state=open,acknowledged&limit=1", "?kind=fire&since=1d"):
         call("GET", V1 + "/incidents", query)
     for lists in ("devices", "devices/unknown", "zones", "people", "outputs", "proofs", "duty",
-                  "handovers", "armings", "silences", "drills", "hazards", "deliveries", "duty/overrides"):
+                  "handovers", "armings", "silences", "drills", "hazards", "reporting", "deliveries",
+                  "duty/overrides"):
         call("GET", f"{V1}/{lists}")
     call("GET", V1 + "/duty", "?week=true")
     call("GET", V1 + "/deliveries", f"?incident={incident}&limit=5")
@@ -157,6 +158,8 @@ def read_everything(call, incident):
 def stand_and_end(call):
     drill = call("POST", V1 + "/drills").json["id"]
     call("POST", V1 + "/drills/{id}/end", id=drill)
+    for form in ("html", "json", "csv"):
+        call("GET", V1 + "/drills/{id}/report", f"?format={form}", id=drill)
     silence = call("POST", V1 + "/silences").json["id"]
     call("DELETE", V1 + "/silences/{id}", "?by=sun", id=silence)
     call("POST", V1 + "/silences/{id}/end", id=call("POST", V1 + "/silences").json["id"])
@@ -174,7 +177,8 @@ def stand_and_end(call):
     call("POST", V1 + "/hazards/{id}/remedy", body={"by": "qian", "note": "done"}, id=hazard)
     call("POST", V1 + "/hazards/{id}/close", id=hazard)
     call("POST", V1 + "/test")
-    # Nothing hands over here: what is said is the problem.
+    # Nothing hands over here, and no report is owed: what is said is the problem.
+    call("POST", V1 + "/reporting/{id}/made", id="binjiang-reporting-99", status=404)
     call("POST", V1 + "/handovers/{id}/accept", id="binjiang-handover-99", status=404)
 
 

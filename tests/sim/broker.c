@@ -89,7 +89,8 @@ static void watcher_hears(uint64_t arg)
 		                           &(struct broker_message){.topic = heard->topic,
 		                                                    .bytes = heard->bytes,
 		                                                    .len = heard->len,
-		                                                    .retained = heard->retained});
+		                                                    .retained = heard->retained,
+		                                                    .comes_again = true});
 	free(heard->topic);
 	free(heard->bytes);
 	free(heard);
