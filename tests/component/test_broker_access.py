@@ -43,7 +43,9 @@ def safe_copy(folder):
         make_certs(first, "ca", "滨江中学")
         make_certs(first, "server", "localhost", "127.0.0.1")
         passwords = _made["passwords"] = {
-            name: add_device(first, "--service", name, "--no-qr") for name in ("tocsin", "tester")}
+            name: add_device(first, "--service", name, "--topics", "homeassistant/#", "--topics",
+                             "hall/siren/set", "--no-qr")
+            for name in ("tocsin", "tester", "second")}
         for device, (zone, kind) in DEVICES.items():
             passwords[device] = add_device(first, "--site", SITE, "--zone", zone, "--kind", kind,
                                            device)
@@ -210,6 +212,9 @@ def test_a_stolen_account_speaks_for_nobody_else_and_reads_no_incident(secure):
     ("siren", f"tocsin/{SITE}/device/smoke-301/event", False),
     ("z2m", f"tocsin/{SITE}/device/smoke-301/event", False),
     ("z2m", "zigbee2mqtt/of/no/house", True),
+    ("second", "homeassistant/sensor/x/config", True),
+    ("second", "hall/siren/set", True),
+    ("second", "hall/door/set", False),
     ("sos-gate", f"tocsin/{SITE}/device/sos-gate/status", True)])
 def test_what_other_accounts_may_say(secure, account, topic, may_say):
     watcher = secure.stranger("tester")
