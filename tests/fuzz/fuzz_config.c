@@ -15,6 +15,7 @@
 static const char *const names[] = {"tocsin.yaml",    "sites/school.yaml", "sites/plant.yaml",
                                     "sites/duty.csv", "sites/duty.ics",    "mine.yaml"};
 static char folder[] = "/tmp/tocsin-fuzz-XXXXXX";
+static bool prepared;
 
 static void leave(void)
 {
@@ -28,6 +29,7 @@ static void prepare(void)
 {
 	char command[512];
 	HOLDS(mkdtemp(folder));
+	prepared = true;
 	atexit(leave);
 	snprintf(command, sizeof command,
 	         "cp -r tests/config/good/full '%s/good' && cp -r '%s/good' '%s/now' && "
@@ -87,7 +89,7 @@ static void look_at_report(const char *report, const char *file, bool is_service
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	const uint8_t *line = len ? memchr(bytes, '\n', len) : NULL;
-	if (strchr(folder, 'X'))
+	if (!prepared)
 		prepare();
 	if (!line)
 		return 0;
