@@ -156,7 +156,20 @@ size_t text_cut_utf8(const char *text, size_t len)
 
 void text_trim_utf8(char *text)
 {
-	text[text_cut_utf8(text, strlen(text))] = '\0';
+	char *to = text;
+	size_t len = strlen(text);
+	while (len) {
+		utf8proc_int32_t point;
+		utf8proc_ssize_t step = utf8proc_iterate((const utf8proc_uint8_t *)text,
+		                                         (utf8proc_ssize_t)len, &point);
+		size_t n = step > 0 ? (size_t)step : 1;
+		if (step > 0)
+			memmove(to, text, n);
+		to += step > 0 ? n : 0;
+		text += n;
+		len -= n;
+	}
+	*to = '\0';
 }
 
 void text_add_escaped(struct text *text, const void *bytes, size_t len)

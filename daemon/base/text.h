@@ -27,7 +27,8 @@ char *text_take(struct text *);  /* the text, to be freed by the caller; empties
 /* True if the bytes are valid UTF-8 without NUL. */
 bool text_is_utf8(const void *bytes, size_t len);
 
-/* Cuts a half character off the end of a string that was cut by bytes. */
+/* Takes half characters out of a string that was put together of parts cut by bytes ("%.64s"), at
+ * its end and within. */
 void text_trim_utf8(char *);
 
 /* The longest len' <= len that ends no character half way. */

@@ -1,4 +1,5 @@
 /* floors: decide */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/problem.h"
 #include "decide/words.h"
 
 static bool is_chinese(const char *word)
@@ -97,9 +99,20 @@ static void any_chinese_is_chinese_and_the_rest_english(void **state)
 	assert_string_equal(words_incident_kind(NULL, INCIDENT_FIRE), "Fire");
 }
 
+static void test_a_problem_holds_no_half_character(void **state)
+{
+	(void)state;
+	struct problem why;
+	assert_int_equal(problem_set(&why, -EINVAL, "'%.4s' and '%.4s'", "宿舍", "abÜÜ"), -EINVAL);
+	assert_string_equal(why.text, "'宿' and 'abÜ'");
+	assert_int_equal(problem_set(&why, -EINVAL, "'%.4s'", "宿\x80\xff"), -EINVAL);
+	assert_string_equal(why.text, "'宿'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_a_problem_holds_no_half_character),
 	        cmocka_unit_test(every_value_has_a_word_in_both_languages),
 	        cmocka_unit_test(no_two_values_share_a_word),
 	        cmocka_unit_test(any_chinese_is_chinese_and_the_rest_english),
