@@ -103,6 +103,16 @@ struct hearing { /* hearing.c */
 	bool more_topics;
 };
 
+/* ahead.c: the last word of each point that was heard before the session brings it. */
+struct ahead {
+	struct ahead_word {
+		char *point; /* site, device, kind */
+		char *id;    /* of the message; NULL: the session has brought it */
+	} * words;
+	uint32_t count, cap; /* one a point of the site at most */
+	struct index index;
+};
+
 struct app {
 	uv_loop_t loop;
 	uv_check_t check;     /* runs the turn when the loop has gathered */
@@ -132,6 +142,7 @@ struct app {
 	struct inbox inbox;
 	struct signals signals;
 	struct hearing hearing;
+	struct ahead ahead;
 	struct complaints complaints;
 	struct answer *answers;
 	uint32_t answer_count, answer_cap;
@@ -190,6 +201,13 @@ void hearing_begin(struct app *); /* a configuration is in force; what was learn
 void hearing_end(struct app *);
 void hear_message(struct app *, const struct broker_message *, struct moment now);
 void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */
+
+/* ---- ahead.c: what was heard before the session could bring it ---- */
+
+void ahead_heard(struct ahead *, const struct site *, const struct signal *);
+/* True for the last word of its point, once: there is none then. */
+bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
+void ahead_forget(struct ahead *); /* all of it: the session will bring nothing more */
 
 /* ---- heartbeat.c: somebody outside notices when we die ---- */
 

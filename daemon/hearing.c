@@ -40,15 +40,17 @@ static void acknowledge_device(struct app *app, const char *site, const char *de
 	                                                  .body = text_take(&body)};
 }
 
-/* That a point is at rest, when it is heard beside the session, may stand behind older words of the
- * point that the session still holds: it counts again when it comes in its place. */
 static bool is_known(struct app *app, struct site_slot *slot, const struct signal *signal,
                      struct moment now)
 {
-	if (app->comes_again && !signal->active)
-		return site_has_seen(slot->site, signal->device, signal->id, now.wall,
-		                     signal->id_lasts);
-	return site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
+	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
+	if (app->comes_again) {
+		if (!known)
+			ahead_heard(&app->ahead, slot->site, signal);
+		return known;
+	}
+	return known && !(ahead_is_last(&app->ahead, slot->site, signal) &&
+	                  site_stands_otherwise(slot->site, signal));
 }
 
 static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)

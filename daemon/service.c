@@ -54,6 +54,8 @@ static void on_connected(void *ctx, bool session_present)
 	struct app *app = ctx;
 	app->broker_up = true;
 	bool lost = !session_present && app->deaf_from;
+	if (!session_present)
+		ahead_forget(&app->ahead);
 	wall_ms now = review_now(app).wall;
 	struct text data = {0};
 	json_open(&data, NULL, '{');
@@ -541,6 +543,7 @@ void app_close(struct app *app)
 	config_destroy(app->config);
 	signals_finish(&app->signals);
 	hearing_end(app);
+	ahead_forget(&app->ahead);
 	arena_finish(&app->inbox.arena);
 	app_forget_device_acks(app);
 	switching_forget(app);

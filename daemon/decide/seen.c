@@ -53,16 +53,6 @@ static uint64_t hash_of(const char *device, const char *message_id)
 	return hash ? hash : 1;
 }
 
-bool site_has_seen(const struct site *site, const char *device, const char *message_id, wall_ms now,
-                   span_ms lasts)
-{
-	const struct seen_ring *ring = site->seen;
-	if (!message_id || !ring)
-		return false;
-	uint32_t known = ring->table[table_find(ring, hash_of(device, message_id))];
-	return known && (!lasts || now - ring->items[known - 1].at <= lasts);
-}
-
 bool site_seen(struct site *site, const char *device, const char *message_id, wall_ms now,
                span_ms lasts)
 {

@@ -484,11 +484,10 @@ struct standing *site_standing(const struct site *, const char *id); /* in force
  */
 bool site_seen(struct site *, const char *device, const char *message_id, wall_ms now,
                span_ms lasts);
-/* The same, and nothing is remembered. */
-bool site_has_seen(const struct site *, const char *device, const char *message_id, wall_ms now,
-                   span_ms lasts);
 /* True for an active signal of fire, gas or panic that is not known to be active yet. */
 bool site_is_new_alarm(const struct site *, const struct signal *);
+/* True for a signal that says the state of its point now, and the point stands the other way. */
+bool site_stands_otherwise(const struct site *, const struct signal *);
 /* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.
  * Returns how many were written, without repetition. */
 struct resolved_recipient {

@@ -1,0 +1,65 @@
+/* What the connection that watches has told before the session could. While the disk fails the
+ * session rests and the broker keeps its messages, older ones perhaps than those we hear beside it.
+ * When it brings them, each in its place, what was decided already stays decided, by its id; only
+ * the last word of a point counts again if an older one, new to us, has moved the point since. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+
+static const char *name_at(const void *owner, uint32_t i)
+{
+	return ((const struct ahead_word *)owner)[i].point;
+}
+
+static char *make_name(const struct site *site, const struct signal *signal)
+{
+	struct text name = {0};
+	text_addf(&name, "%s\n%s\n%d", site->def->id, signal->device, (int)signal->kind);
+	return text_take(&name);
+}
+
+void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal)
+{
+	if (!signal->id)
+		return;
+	char *name = make_name(site, signal);
+	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
+	if (at == INDEX_NONE) {
+		MEM_RESERVE(ahead->words, ahead->count, ahead->cap);
+		at = ahead->count++;
+		ahead->words[at] = (struct ahead_word){.point = name};
+		index_add(&ahead->index, at, name_at, ahead->words);
+	} else {
+		free(name);
+	}
+	free(ahead->words[at].id);
+	ahead->words[at].id = mem_copy(signal->id);
+}
+
+bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal)
+{
+	if (!ahead->count || !signal->id)
+		return false;
+	char *name = make_name(site, signal);
+	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
+	free(name);
+	struct ahead_word *word = at == INDEX_NONE ? NULL : &ahead->words[at];
+	if (!word || !word->id || strcmp(word->id, signal->id) != 0)
+		return false;
+	free(word->id);
+	word->id = NULL;
+	return true;
+}
+
+void ahead_forget(struct ahead *ahead)
+{
+	for (uint32_t i = 0; i < ahead->count; i++) {
+		free(ahead->words[i].point);
+		free(ahead->words[i].id);
+	}
+	free(ahead->words);
+	index_finish(&ahead->index);
+	*ahead = (struct ahead){0};
+}
