@@ -218,7 +218,7 @@ static bool cursor_is_behind(const struct stream *stream, const struct cursor *c
 	return site && store_head(service->store, site->store_id).seq > cursor->seq;
 }
 
-bool stream_is_behind(const struct stream *stream)
+static bool stream_is_behind(const struct stream *stream)
 {
 	for (uint32_t i = 0; i < stream->cursor_count; i++)
 		if (cursor_is_behind(stream, &stream->cursors[i]))
@@ -310,6 +310,11 @@ static bool fill(struct stream *stream)
 	return read;
 }
 
+static bool is_silent(const struct stream *stream)
+{
+	return server_now(stream->server) - stream->quiet_since >= HEARTBEAT;
+}
+
 static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 {
 	(void)position;
@@ -320,7 +325,7 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 	if (stream->sent == stream->chunk.len) {
 		if (!fill(stream))
 			return MHD_CONTENT_READER_END_OF_STREAM; /* it may resume later */
-		if (stream->chunk.len == 0 && now - stream->quiet_since >= HEARTBEAT)
+		if (stream->chunk.len == 0 && is_silent(stream))
 			text_add(&stream->chunk, ":\n\n"); /* finds out who has gone */
 		if (stream->chunk.len == 0) {
 			stream->suspended = true;
@@ -339,19 +344,19 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 	return (ssize_t)len;
 }
 
-void stream_wake(struct stream *stream)
+bool stream_wake(struct stream *stream)
 {
 	if (!stream->suspended)
-		return;
+		return false;
 	stream->suspended = false;
 	MHD_resume_connection(stream->connection);
 	server_kick(stream->server);
+	return true;
 }
 
-void stream_watch(struct stream *stream)
+bool stream_has_news(const struct stream *stream)
 {
-	if (server_now(stream->server) - stream->quiet_since >= HEARTBEAT)
-		stream_wake(stream);
+	return is_silent(stream) || stream_is_behind(stream);
 }
 
 static void stream_destroy(void *ctx)

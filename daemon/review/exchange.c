@@ -41,6 +41,7 @@ void exchange_destroy(struct exchange *ex)
 	if (!ex)
 		return;
 	forget_pending(ex);
+	pace_leave_line(ex);
 	if (ex->response)
 		MHD_destroy_response(ex->response);
 	if (ex->client && ex->client->exchange == ex)

@@ -54,18 +54,38 @@ struct http_server {
 	uint32_t trial_count;
 	bool trial_runs;
 	uint32_t generation; /* one more with each reload: older streams end */
-	uv_poll_t poll;      /* the daemon's epoll descriptor */
-	uv_timer_t due;      /* what the daemon waits for */
 	uv_timer_t watch;    /* once a second while there are clients: deadlines, heartbeats */
 	int open_handles;
 	int port;
-	bool kicked; /* something was resumed: run soon */
 	bool closing;
 	struct client *clients;
 	uint32_t client_count, stream_count;
+
+	/* pace.c */
+	uv_poll_t poll;     /* the daemon's epoll descriptor */
+	uv_timer_t due;     /* what the daemon waits for */
+	uv_prepare_t round; /* runs the daemon */
+	uv_idle_t awake;    /* on while that is wanted: the loop does not sleep */
+	bool wanted;
+	int64_t portion_ends;                    /* on the stopwatch */
+	uint32_t handled;                        /* requests of this portion */
+	struct exchange *line_first, *line_last; /* whole requests that wait for their turn */
+	uint32_t called_count;                   /* out of the line, and not handled yet */
+	struct client *tell_next; /* whose stream is looked at next; NULL: the first */
+	uint32_t tell_left;       /* clients to look at since the last commit */
 };
 
-void server_kick(struct http_server *);
+/* ---- pace.c ---- */
+
+void pace_begin(struct http_server *);
+void pace_end(struct http_server *);
+void server_kick(struct http_server *); /* there is something to do: runs the daemon soon */
+/* True if a request may be handled now. Otherwise it sleeps, and comes again. */
+bool pace_allows(struct exchange *);
+void pace_leave_line(struct exchange *);
+void pace_tell(struct http_server *); /* something was committed: the streams, some a round */
+void pace_forget_client(struct http_server *, const struct client *);
+
 void server_handle_closed(struct http_server *); /* one of open_handles; the last frees it */
 static inline uint64_t server_now(const struct http_server *server)
 {
@@ -92,6 +112,8 @@ struct exchange {
 	struct text answered;     /* a copy of the answer, where it is to be kept */
 	struct answer_kept *kept; /* for an idempotency key, or NULL */
 	bool suspended;
+	bool in_line, called; /* pace.c */
+	struct exchange *line_prev, *line_next;
 	struct pending *pending;
 	uint64_t pending_until;
 	const struct standing *made; /* for finish: what stands that it was about, or NULL */
@@ -251,10 +273,9 @@ void hook_hear(struct exchange *);
 
 /* ---- event streams ---- */
 
-/* True if something was committed that this stream has not sent. */
-bool stream_is_behind(const struct stream *);
-void stream_wake(struct stream *);
+/* True if something was committed that this stream has not sent, or it was silent for long. */
+bool stream_has_news(const struct stream *);
+bool stream_wake(struct stream *); /* true if it slept */
 void stream_news_destroy(struct stream_news *);
-void stream_watch(struct stream *); /* once a second: heartbeats */
 
 #endif

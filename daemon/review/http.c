@@ -20,42 +20,7 @@
 #define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
 #define DISCARD_MAX ((size_t)1024 * 1024)     /* of a body that is refused anyway */
 
-/* ---- the daemon on the loop ---- */
-
-static void run_daemon(struct http_server *server)
-{
-	if (server->closing)
-		return;
-	server->kicked = false;
-	MHD_run(server->daemon);
-	MHD_UNSIGNED_LONG_LONG wait;
-	if (server->closing)
-		return;
-	if (server->kicked)
-		uv_timer_start(&server->due, server->due.timer_cb, 0, 0);
-	else if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
-		uv_timer_start(&server->due, server->due.timer_cb, wait, 0);
-	else
-		uv_timer_stop(&server->due);
-}
-
-static void on_due(uv_timer_t *timer)
-{
-	run_daemon(timer->data);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-	(void)status, (void)events;
-	run_daemon(poll->data);
-}
-
-void server_kick(struct http_server *server)
-{
-	server->kicked = true;
-	if (!server->closing)
-		uv_timer_start(&server->due, on_due, 0, 0);
-}
+/* ---- connections that take too long ---- */
 
 /* The daemon sees the end of the connection and cleans up after it; what the system still holds
  * for one that does not read is dropped. */
@@ -73,11 +38,10 @@ static void on_watch(uv_timer_t *timer)
 	for (struct client *client = server->clients; client; client = client->next) {
 		if (client->deadline && now >= client->deadline)
 			cut_off(client);
-		else if (client->stream)
-			stream_watch(client->stream);
-		else if (client->exchange)
+		else if (client->exchange && !client->stream)
 			exchange_watch(client->exchange);
 	}
+	pace_tell(server); /* who has heard nothing for long */
 }
 
 /* ---- connections and requests ---- */
@@ -103,6 +67,7 @@ static void add_client(struct http_server *server, struct MHD_Connection *connec
 
 static void remove_client(struct http_server *server, struct client *client)
 {
+	pace_forget_client(server, client);
 	if (client->next)
 		client->next->prev = client->prev;
 	if (client->prev)
@@ -200,6 +165,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 	}
 	if (ex->body_too_large && !ex->response)
 		refuse_body(ex);
+	if (!ex->response && !pace_allows(ex))
+		return MHD_YES;
 	if (!ex->response && !once_answers(ex->server->once, ex))
 		ex->route->handler(ex);
 	if (ex->suspended)
@@ -296,21 +263,6 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	                        CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
-static void start_handles(struct http_server *server)
-{
-	int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-	int r = uv_poll_init(server->loop, &server->poll, epoll_fd);
-	uv_timer_init(server->loop, &server->due);
-	uv_timer_init(server->loop, &server->watch);
-	if (r == 0)
-		r = uv_poll_start(&server->poll, UV_READABLE, on_readable);
-	assert(r == 0); /* an epoll descriptor can always be polled */
-	(void)r;
-	server->poll.data = server->due.data = server->watch.data = server;
-	server->open_handles = 3;
-	server_kick(server);
-}
-
 int http_open(uv_loop_t *loop, const struct http_options *options,
               const struct review_service *service, struct http_server **out, struct problem *why)
 {
@@ -332,7 +284,10 @@ int http_open(uv_loop_t *loop, const struct http_options *options,
 	server->access = access_create(options);
 	server->sessions = sessions_create(service->link_key);
 	server->once = once_create();
-	start_handles(server);
+	uv_timer_init(server->loop, &server->watch);
+	server->watch.data = server;
+	server->open_handles = 1;
+	pace_begin(server);
 	*out = server;
 	return 0;
 }
@@ -344,11 +299,7 @@ int http_port(const struct http_server *server)
 
 void http_committed(struct http_server *server)
 {
-	if (server->stream_count == 0)
-		return;
-	for (struct client *client = server->clients; client; client = client->next)
-		if (client->stream && stream_is_behind(client->stream))
-			stream_wake(client->stream);
+	pace_tell(server);
 }
 
 void http_reload(struct http_server *server, const struct http_options *options)
@@ -384,8 +335,7 @@ void http_close(struct http_server *server)
 		else if (client->exchange)
 			exchange_resume(client->exchange);
 	}
-	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
-	uv_close((uv_handle_t *)&server->due, on_handle_closed);
+	pace_end(server);
 	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 	MHD_stop_daemon(server->daemon);
 	trials_drop(server);

@@ -420,6 +420,71 @@ static void streams_are_counted_and_end_with_the_server(void **state)
 	expect(200, get(v, "/api/v1/status", "viewer"), "\"streams\":0");
 }
 
+/* Between two looks at the broker lies one portion of HTTP, however many ask at once. */
+static void a_round_of_the_loop_handles_a_portion(void **state)
+{
+	struct visits *v = *state;
+	static struct caller callers[60];
+	for (int i = 0; i < 60; i++) {
+		call_up(v, &callers[i]);
+		say_request(&callers[i], "GET", "/readyz", NULL, NULL, NULL);
+	}
+	uint32_t rounds = 0;
+	for (uint32_t before = v->asked; v->asked < 60; before = v->asked, rounds++) {
+		uv_run(&v->loop, UV_RUN_NOWAIT);
+		assert_in_range(v->asked - before, 0, 16);
+	}
+	assert_true(rounds >= 4);
+	for (int i = 0; i < 60; i++) {
+		wait_for(&callers[i], "\"ready\":true");
+		hang_up(&callers[i]);
+	}
+}
+
+static void a_round_of_the_loop_tells_some_streams(void **state)
+{
+	struct visits *v = *state;
+	static struct caller callers[64];
+	for (int i = 0; i < 64; i++) {
+		call_up(v, &callers[i]);
+		say_request(&callers[i], "GET", "/api/v1/stream", "viewer", NULL, NULL);
+		wait_for(&callers[i], "id: ");
+	}
+	happen(v, "smoke-301", KIND_SMOKE);
+	uint32_t told = 0;
+	for (uint32_t rounds = 1; told < 64; rounds++) {
+		uv_run(&v->loop, UV_RUN_NOWAIT);
+		told = 0;
+		for (int i = 0; i < 64; i++)
+			told += strstr(text_get(&callers[i].got), "data: ") != NULL;
+		assert_true(told <= 32 * rounds);
+	}
+	for (int i = 0; i < 64; i++) {
+		wait_for(&callers[i], "\"type\":\"notification\"");
+		hang_up(&callers[i]);
+	}
+}
+
+/* Who waits in the line and goes, or still waits when the server ends, leaves nothing behind. */
+static void a_line_of_requests_may_break_up(void **state)
+{
+	struct visits *v = *state;
+	static struct caller callers[60];
+	for (int i = 0; i < 60; i++) {
+		call_up(v, &callers[i]);
+		say_request(&callers[i], "GET", "/readyz", NULL, NULL, NULL);
+	}
+	while (v->asked == 0)
+		uv_run(&v->loop, UV_RUN_NOWAIT);
+	assert_true(v->asked < 60);
+	for (int i = 40; i < 60; i++)
+		hang_up(&callers[i]);
+	uv_run(&v->loop, UV_RUN_NOWAIT);
+	stop_serving(v);
+	for (int i = 0; i < 40; i++)
+		hang_up(&callers[i]);
+}
+
 static void a_taken_address_says_so(void **state)
 {
 	struct visits *v = *state;
@@ -460,6 +525,9 @@ int main(void)
 	        VISIT(a_stream_goes_on_where_it_was_cut),
 	        VISIT(many_streams_are_told_the_same_once),
 	        VISIT(streams_are_counted_and_end_with_the_server),
+	        VISIT(a_round_of_the_loop_handles_a_portion),
+	        VISIT(a_round_of_the_loop_tells_some_streams),
+	        VISIT(a_line_of_requests_may_break_up),
 	        VISIT(a_taken_address_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

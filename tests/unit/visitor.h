@@ -53,6 +53,7 @@ struct visits {
 	uint32_t waiting_count, submitted;
 	bool hold; /* operations wait for commit_waiting */
 	bool not_ready;
+	uint32_t asked; /* whether it is ready */
 	struct text got;
 };
 
@@ -150,6 +151,7 @@ static struct moment service_now(void *ctx)
 static bool service_ready(void *ctx, struct problem *why)
 {
 	struct visits *v = ctx;
+	v->asked++;
 	if (v->not_ready)
 		problem_set(why, 0, "no connection to the broker");
 	return !v->not_ready;
