@@ -25,7 +25,8 @@ struct service_reading {
 	const struct node *sites; /* the list of site files */
 	uint32_t site_count;
 	const struct node *profiles,
-	        *listen; /* own profile files; profiles that are always heard */
+	        *listen;                 /* own profile files; profiles that are always heard */
+	const struct node **user_people; /* where users of http.users name their person, or NULL */
 	struct access_token *tokens;
 	struct pending_token *pending;
 	uint32_t token_count, pending_count;
@@ -38,6 +39,8 @@ void channels_read(const struct checker *, const struct node *, struct service_r
 /* "viewer", "operator", "admin"; ROLE_NONE, reported, for another word. */
 enum role check_role(const struct checker *, const struct node *);
 void users_read(const struct checker *, const struct node *, struct service_reading *);
+/* Once every site is read: a user acts in the name of somebody who is there. */
+void users_check_people(const struct checker *, const struct service_reading *);
 void templates_read(const struct checker *, const struct node *, struct service_config *);
 void tokens_read(const struct checker *, const struct node *, struct service_reading *);
 /* Makes the token files that are missing. */

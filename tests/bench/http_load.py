@@ -1,16 +1,22 @@
 #!/usr/bin/python3
 """Do many who look hold up an alarm?  Measures how long it takes from a press of the panic button
-to the push, alone and while 500 screens follow the ledger, 1,000 requests a second are asked, and
-some clients do not read, do not finish what they say, or send too much.
+to the push in three ways, in turns, so that what else the machine does falls on all alike:
 
-    tests/bench/http_load.py [--presses 200] [--streams 500] [--rate 1000]
+    alone    nobody looks
+    beside   500 screens follow, 1,000 requests a second are asked and some clients do not read, do
+             not finish what they say, or send too much: of another daemon on the same machine
+    crowded  the same of this daemon
 
-Prints both distributions and the ratio of their p99. It is a measurement, not a test: on a busy
-machine it says more about the machine.
+    tests/bench/http_load.py [--rounds 5] [--presses 40] [--streams 500] [--rate 1000]
+
+crowded/alone is what somebody at the gate feels, with a machine on which those 500 screens run,
+too; crowded/beside is what the daemon itself loses by serving them. It is a measurement, not a
+test: on a busy machine it says more about the machine.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -122,40 +128,79 @@ def load_in_a_child(house, options, flag):
     began = time.monotonic()
     asyncio.run(load.run(flag))
     took = time.monotonic() - began
-    print(f"meanwhile: {load.answered / took:.0f} answers/s, {load.events} pieces of stream, "
+    print(f"    meanwhile {load.answered / took:.0f} answers/s, {load.events} pieces of stream, "
           f"{load.failed} nuisances cut off", flush=True)
     os._exit(0)
 
 
+class crowd:
+    """While it lasts, the streams are open and the requests are asked."""
+
+    def __init__(self, house, options):
+        self.house, self.options = house, options
+        self.flag = str(house.folder / "enough")
+
+    def __enter__(self):
+        pathlib.Path(self.flag).unlink(missing_ok=True)
+        self.child = load_in_a_child(self.house, self.options, self.flag)
+        self.house.until("the streams are there", lambda: self.house.api(
+            "GET", "/api/v1/status").json["streams"] >= self.options.streams * 0.9, 60)
+
+    def __exit__(self, *_ended):
+        pathlib.Path(self.flag).touch()
+        os.waitpid(self.child, 0)
+        self.house.until("the streams are gone", lambda: self.house.api(
+            "GET", "/api/v1/status").json["streams"] == 0, 60)
+
+
+def cpu_seconds(house):
+    fields = pathlib.Path(f"/proc/{house.daemon.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def say(name, took):
+    took.sort()
     print(f"{name:>10}: p50 {percentile(took, .5):6.1f} ms  p99 {percentile(took, .99):6.1f} ms  "
           f"worst {took[-1]:6.1f} ms  ({len(took)} presses)", flush=True)
 
 
+def measure(house, neighbour, options):
+    took = {"alone": [], "beside": [], "crowded": []}
+    cpu = {name: 0.0 for name in took}
+    press(house, 10)
+    for _ in range(options.rounds):
+        for name, crowded in (("alone", None), ("beside", neighbour), ("crowded", house)):
+            with crowd(crowded, options) if crowded else contextlib.nullcontext():
+                before = cpu_seconds(house)
+                took[name] += press(house, options.presses)
+                cpu[name] += cpu_seconds(house) - before
+    return took, cpu
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--presses", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--presses", type=int, default=40)
     parser.add_argument("--streams", type=int, default=500)
     parser.add_argument("--rate", type=int, default=1000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        house = House(pathlib.Path(folder))
+        houses = []
         try:
-            house.daemon.start()
-            press(house, 20)
-            alone = press(house, options.presses)
-            flag = str(pathlib.Path(folder) / "enough")
-            child = load_in_a_child(house, options, flag)
-            house.until("the streams are there", lambda: house.api(
-                "GET", "/api/v1/status").json["streams"] >= options.streams * 0.9, 60)
-            crowded = press(house, options.presses)
-            pathlib.Path(flag).touch()
-            os.waitpid(child, 0)
+            for name in ("here", "there"):
+                (pathlib.Path(folder) / name).mkdir()
+                houses.append(House(pathlib.Path(folder) / name))
+                houses[-1].daemon.start()
+            took, cpu = measure(*houses, options)
         finally:
-            wrong = house.close()
-    say("alone", alone)
-    say("crowded", crowded)
-    print(f"ratio of p99: {percentile(crowded, .99) / percentile(alone, .99):.2f}")
+            wrong = [line for house in houses for line in house.close()]
+    for name in took:
+        say(name, took[name])
+    for share, what in ((.99, "p99"), (.5, "p50")):
+        ours = percentile(took["crowded"], share)
+        print(f"{what}: crowded/alone {ours / percentile(took['alone'], share):.2f}, "
+              f"crowded/beside {ours / percentile(took['beside'], share):.2f}")
+    print("CPU of the daemon while measured: " + ", ".join(f"{name} {cpu[name]:.2f} s" for name in cpu))
     return 1 if wrong else 0
 
 
