@@ -209,6 +209,20 @@ void ahead_heard(struct ahead *, const struct site *, const struct signal *);
 bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
 void ahead_forget(struct ahead *); /* all of it: the session will bring nothing more */
 
+/* A message that is refused: counted, logged once a minute, in the record. */
+void hearing_reject(struct app *, struct site_slot *, const struct broker_message *,
+                    const char *device, const char *reason, struct moment now);
+
+/* ---- signed.c: devices that sign what they say ---- */
+
+/* The message in the envelope; <0: recorded as refused, and people are told of tampering. */
+int signed_unpack(struct app *, struct site_slot *, const struct device *,
+                  const struct broker_message *, struct text *inner, struct moment now) MUST_USE;
+/* Whether what was decoded out of it (app->signals) is news: the same. What is left in the signals
+ * may be decided. */
+int signed_admit(struct app *, struct site_slot *, const struct device *,
+                 const struct broker_message *, struct moment now) MUST_USE;
+
 /* ---- heartbeat.c: somebody outside notices when we die ---- */
 
 void heartbeat_start(struct app *); /* after opening, and after a reload */

@@ -11,8 +11,8 @@
 #define STRANGERS_MAX 1000 /* that are introduced since the start */
 #define TOPICS_MAX 4096    /* that announcements name */
 
-static void reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
-                   const char *device, const char *reason, struct moment now)
+void hearing_reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
+                    const char *device, const char *reason, struct moment now)
 {
 	app->counters.rejected++;
 	if (complaint_due(&app->complaints, device, now.steady))
@@ -177,32 +177,48 @@ static void hear_native_stranger(struct app *app, struct site_slot *slot, struct
 	}
 }
 
-/* What speaks our own language. */
-static void hear_native(struct app *app, const struct broker_message *message, struct moment now)
+/* What speaks our own language, taken out of its envelope where the device signs. */
+static void decide_native(struct app *app, struct site_slot *slot, const struct device *device,
+                          const struct broker_message *message, const void *bytes, size_t len,
+                          struct moment now)
 {
 	struct problem why = {0};
-	int r = decode_native(message->topic, message->bytes, message->len, message->retained,
-	                      now.wall, &app->signals, &why);
-	struct site_slot *slot = app_site(app, app->signals.site);
-	if (!slot)
-		return; /* not subscribed to: a site that has just gone */
-	const char *device = app->signals.device;
+	int r = decode_native(message->topic, bytes, len, message->retained, now.wall,
+	                      &app->signals, &why);
 	if (r < 0) {
-		reject(app, slot, message, device, why.text, now);
-	} else if (site_def_device(slot->site->def, device) == POSITION_NONE) {
+		hearing_reject(app, slot, message, app->signals.device, why.text, now);
+	} else if (!device) {
 		problem_set(&why, -ENOENT, "unknown device '%s': add it to the site's devices",
-		            device);
-		reject(app, slot, message, device, why.text, now);
+		            app->signals.device);
+		hearing_reject(app, slot, message, app->signals.device, why.text, now);
 		hear_native_stranger(app, slot, now);
 	} else if (app->signals.is_status) {
 		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
+		event.status.lifeless = device->signing != NULL;
 		app_decide_event(app, slot, &event, now);
-	} else {
-		const struct site_def *def = slot->site->def;
-		numbers_bind(&def->devices[site_def_device(def, device)], message->bytes,
-		             message->len, &app->signals);
+	} else if (!device->signing || signed_admit(app, slot, device, message, now) == 0) {
+		numbers_bind(device, bytes, len, &app->signals);
 		decide_signals(app, slot, true, now);
 	}
+}
+
+static void hear_native(struct app *app, const struct broker_message *message, struct moment now)
+{
+	struct problem why = {0};
+	struct text inner = {0};
+	bool is_status;
+	int r = decode_native_topic(message->topic, &app->signals, &is_status, &why);
+	struct site_slot *slot = app_site(app, app->signals.site);
+	if (!slot)
+		return; /* not subscribed to: a site that has just gone */
+	const struct site_def *def = slot->site->def;
+	uint32_t at = site_def_device(def, app->signals.device);
+	const struct device *device = at == POSITION_NONE ? NULL : &def->devices[at];
+	if (r < 0 || !device || !device->signing || is_status)
+		decide_native(app, slot, device, message, message->bytes, message->len, now);
+	else if (signed_unpack(app, slot, device, message, &inner, now) == 0)
+		decide_native(app, slot, device, message, text_get(&inner), inner.len, now);
+	text_finish(&inner);
 }
 
 /* ---- profiles ---- */
@@ -273,7 +289,7 @@ static void hear_device(struct app *app, const struct broker_message *message,
 	statements_bind(said, first, end, binding->site, binding->device, now.wall, &app->signals,
 	                &why);
 	if (*why.text)
-		reject(app, slot, message, device, why.text, now);
+		hearing_reject(app, slot, message, device, why.text, now);
 	decide_signals(app, slot, false, now);
 }
 
@@ -381,7 +397,7 @@ static void hear_profile(struct app *app, const struct broker_message *message, 
 		slot = site_of_profile(app, h->said.profile);
 	}
 	if (slot)
-		reject(app, slot, message, device, why.text, now);
+		hearing_reject(app, slot, message, device, why.text, now);
 }
 
 void hear_message(struct app *app, const struct broker_message *message, struct moment now)

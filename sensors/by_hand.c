@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "decide/site.h"
 #include "keep.h"
+#include "receive/signals_signed.h"
 #include "sender.h"
 #include "settings.h"
 #include "systems.h"
@@ -24,6 +25,7 @@ struct task {
 	wall_ms time;
 	double value;
 	struct keep *keep;
+	char *signing_key; /* heap; NULL: it does not sign */
 };
 
 /* ---- what the options mean, checked ---- */
@@ -79,6 +81,9 @@ static int check(const struct settings *s, struct task *out)
 		return usage("--status is online or offline, not '%s'", s->status);
 	if (out->system->profile && (s->keep || s->status))
 		return usage("--keep and --status go with our own language, not with --as %s",
+		             out->system->name);
+	if (out->system->profile && s->sign_key_file)
+		return usage("--sign-key-file goes with our own language, not with --as %s",
 		             out->system->name);
 	return out->has_signal ? check_signal(s, out) : 0;
 }
@@ -144,8 +149,17 @@ static int write_signal(const struct task *task, struct text *topic, struct text
 	                              .has_value = s->value != NULL,
 	                              .value = task->value,
 	                              .time = task->time};
-	if (task->system->write(&saying, topic, payload))
+	struct text plain = {0};
+	if (task->system->write(&saying, topic, &plain)) {
+		if (task->signing_key)
+			signed_write(task->signing_key, s->site, s->device, text_get(&plain),
+			             payload);
+		else
+			text_add(payload, text_get(&plain));
+		text_finish(&plain);
 		return 0;
+	}
+	text_finish(&plain);
 	return problem_set(why, -EINVAL, "%s has no word for %s", task->system->name, s->kind);
 }
 
@@ -193,27 +207,36 @@ static int fill(struct sender *sender, const struct task *task, struct problem *
 	return task->has_signal ? add_signal(sender, task, why) : 0;
 }
 
-int by_hand(const struct settings *s, const struct sender_options *login)
+static int send_all(struct task *task, const struct settings *s, const struct sender_options *login)
 {
-	struct task task;
 	struct sender *sender = NULL;
 	struct problem why;
-	int r = check(s, &task);
-	if (r)
-		return r;
-	if (s->print && task.has_signal)
-		return print_signal(&task);
-	r = s->keep ? keep_open(s->keep, &task.keep, &why) : 0;
+	int r = s->keep ? keep_open(s->keep, &task->keep, &why) : 0;
 	if (r == 0)
-		r = sender_open(login, on_done, &task, &sender, &why);
+		r = sender_open(login, on_done, task, &sender, &why);
 	if (r == 0)
-		r = fill(sender, &task, &why);
+		r = fill(sender, task, &why);
 	if (r == 0)
-		r = sender_run(sender, task.wait, &why);
+		r = sender_run(sender, task->wait, &why);
 	if (r < 0)
 		fprintf(stderr, "tocsin-sensor: %s%s\n", why.text,
 		        r == -ETIMEDOUT && s->keep ? "; kept for the next start" : "");
 	sender_close(sender);
-	keep_close(task.keep);
+	keep_close(task->keep);
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+int by_hand(const struct settings *s, const struct sender_options *login)
+{
+	struct task task;
+	int r = check(s, &task);
+	if (!r && s->sign_key_file)
+		r = settings_secret("--sign-key-file", s->sign_key_file, &task.signing_key);
+	if (r)
+		return r;
+	r = s->print && task.has_signal ? print_signal(&task) : send_all(&task, s, login);
+	if (task.signing_key)
+		explicit_bzero(task.signing_key, strlen(task.signing_key));
+	free(task.signing_key);
+	return r;
 }

@@ -12,12 +12,16 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct settings {
 	const char *broker, *user, *password_file, *ca_file, *cert_file, *key_file;
 	const char *site, *device, *kind, *state, *id, *value, *time, *status, *keep;
+	const char *sign_key_file;
 	const char *wait, *as, *scenario, *speed, *load, *rate, *lasts, *alarms, *zone;
 	bool test, no_ack, print, lines, json, help, version;
 };
 
 /* Says what is wrong with the command line; returns EXIT_USAGE. */
 __attribute__((format(printf, 1, 2))) int usage(const char *format, ...);
+
+/* The one line of a file that holds a secret; heap. 0, or EXIT_USAGE, said. */
+int settings_secret(const char *option, const char *path, char **out);
 
 struct sensor_system;
 /* 0, or EXIT_USAGE, said. Untouched where the option is not given. */

@@ -48,6 +48,8 @@ static const struct option_row options[] = {
         SWITCH("--test", test, "mark it as a test: recorded, raises nothing"),
         TEXT("--status", "STATUS", status, "online or offline, alone or before the signal"),
         TEXT("--as", "SYSTEM", as, "in the words of a real system (all of them below)"),
+        TEXT("--sign-key-file", "FILE", sign_key_file,
+             "sign it with this key, as a device with `signed` does"),
         SWITCH("--print", print, "only print topic and payload, for `tocsin try`"),
         HEADING("Many things said"),
         TEXT("--scenario", "FILE", scenario,
@@ -118,6 +120,8 @@ static void print_help(void)
 	       "  Survive a power cut, and send later what was left:\n"
 	       "    tocsin-sensor … --keep /var/lib/door/signals\n"
 	       "    tocsin-sensor --keep /var/lib/door/signals\n"
+	       "  Signed, where the broker is not trusted (`signed` in the site file):\n"
+	       "    tocsin-sensor … --sign-key-file smoke-301.key\n"
 	       "  A fire at night, ten times faster than it would happen:\n"
 	       "    tocsin-sensor --scenario night-fire --speed 10\n"
 	       "  Two hundred Zigbee smoke detectors, and their lines for the site file:\n"
@@ -204,20 +208,21 @@ int settings_number(const char *option, const char *text, double least, double m
 	return 0;
 }
 
-static int read_password(const char *path, char out[SECRET_MAX])
+int settings_secret(const char *option, const char *path, char **out)
 {
 	char *bytes;
 	size_t len;
 	int r = file_read(path, SECRET_MAX - 1, &bytes, &len, NULL);
 	if (r < 0)
-		return usage("--password-file %s: %s", path, strerror(-r));
-	snprintf(out, SECRET_MAX, "%.*s", (int)strcspn(bytes, "\r\n"), bytes);
+		return usage("%s %s: %s", option, path, strerror(-r));
+	bytes[strcspn(bytes, "\r\n")] = '\0'; /* a NUL follows what was read */
+	*out = mem_copy(bytes);
 	explicit_bzero(bytes, len);
 	free(bytes);
 	return 0;
 }
 
-static int check_login(const struct settings *s, struct sender_options *out, char *password)
+static int check_login(const struct settings *s, struct sender_options *out, char **password)
 {
 	struct problem why;
 	*out = (struct sender_options){.username = s->user,
@@ -231,8 +236,9 @@ static int check_login(const struct settings *s, struct sender_options *out, cha
 		return usage("--password-file needs --user");
 	if (!s->cert_file != !s->key_file)
 		return usage("--cert-file and --key-file come together");
-	int r = s->password_file ? read_password(s->password_file, password) : 0;
-	out->password = s->password_file ? password : NULL;
+	int r = s->password_file ? settings_secret("--password-file", s->password_file, password)
+	                         : 0;
+	out->password = *password;
 	return r;
 }
 
@@ -300,7 +306,7 @@ int main(int argc, char **argv)
 {
 	struct settings settings = {0};
 	struct sender_options login;
-	char password[SECRET_MAX];
+	char *password = NULL;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	int r = read_options(argc, argv, &settings);
 	if (r)
@@ -312,12 +318,19 @@ int main(int argc, char **argv)
 			printf("tocsin-sensor %s\n", TOCSIN_VERSION);
 		return EXIT_DONE;
 	}
-	r = check_login(&settings, &login, password);
+	r = check_login(&settings, &login, &password);
 	if (r)
 		return r;
 	if (settings.scenario && settings.load)
 		return usage("--scenario or --load, not both");
+	if (settings.sign_key_file && (settings.scenario || settings.load))
+		return usage("--sign-key-file goes with one device by hand");
 	if (settings.scenario)
-		return play(&settings, &login);
-	return settings.load ? put_load(&settings, &login) : by_hand(&settings, &login);
+		r = play(&settings, &login);
+	else
+		r = settings.load ? put_load(&settings, &login) : by_hand(&settings, &login);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	return r;
 }

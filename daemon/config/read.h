@@ -63,6 +63,7 @@ void site_reading_finish(struct site_reading *);
 /* Ids first: a name may be used above the line that brings it. */
 void zones_read(const struct checker *, const struct node *, struct site_reading *);
 void devices_read(const struct checker *, const struct node *, struct site_reading *);
+void signing_read(const struct checker *, const struct node *, struct device *);
 void people_read(const struct checker *, const struct node *, struct site_reading *);
 void calendars_read(const struct checker *, const struct node *, struct site_reading *);
 void posts_read(const struct checker *, const struct node *, struct site_reading *);

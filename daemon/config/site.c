@@ -199,6 +199,7 @@ enum {
 	D_CODES,
 	D_GATEWAY,
 	D_WATCH,
+	D_SIGNED,
 	D_COUNT
 };
 static const struct key device_keys[D_COUNT] = {
@@ -215,6 +216,7 @@ static const struct key device_keys[D_COUNT] = {
         [D_CODES] = {"codes", NULL},
         [D_GATEWAY] = {"gateway", NULL},
         [D_WATCH] = {"watch", NULL},
+        [D_SIGNED] = {"signed", NULL},
 };
 static const struct shape device_shape = {"a device", SHAPE(device_keys), false};
 
@@ -379,6 +381,7 @@ static void device_read(const struct checker *c, const struct node *node, struct
 	check_bool(c, v[D_INVERTED], "inverted", &device->inverted);
 	codes_read(c, v[D_CODES], device);
 	watches_read(c, v[D_WATCH], site, device);
+	signing_read(c, v[D_SIGNED], device);
 	*gateway = v[D_GATEWAY];
 	check_bool(c, v[D_SILENT], "silent", &device->silent);
 	labels_read(c, v[D_LABELS], device);

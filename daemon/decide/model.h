@@ -151,6 +151,11 @@ struct watched { /* a number that must stay within bounds: days of video kept, v
 	double min, max;
 };
 
+struct signing {         /* of a device that signs what it says: receive/signals_signed.h */
+	const char *key; /* NULL: a command that may not read secrets */
+	span_ms window;  /* by which its clock and ours may differ */
+};
+
 struct device { /* there may be a million: the order of its members leaves no holes */
 	const char *id;
 	const char *name;     /* the id where none is given */
@@ -163,8 +168,9 @@ struct device { /* there may be a million: the order of its members leaves no ho
 	const char *gateway;
 	/* What all devices of its profile hang on, as its trouble is called; or NULL. */
 	const char *bridge;
-	const char **labels; /* what rules know it by */
-	const char **codes;  /* the only words that are a press of it; none: any */
+	const struct signing *signing; /* NULL: it does not sign */
+	const char **labels;           /* what rules know it by */
+	const char **codes;            /* the only words that are a press of it; none: any */
 	struct watched *watches;
 	uint32_t label_count, code_count, watch_count;
 	bool silent;   /* its alarms go to people only: no siren learns of them */

@@ -53,6 +53,12 @@ static uint64_t hash_of(const char *device, const char *message_id)
 	return hash ? hash : 1;
 }
 
+bool site_has_seen(const struct site *site, const char *device, const char *message_id)
+{
+	const struct seen_ring *ring = site->seen;
+	return message_id && ring && ring->table[table_find(ring, hash_of(device, message_id))];
+}
+
 bool site_seen(struct site *site, const char *device, const char *message_id, wall_ms now,
                span_ms lasts)
 {
@@ -77,6 +83,14 @@ bool site_seen(struct site *site, const char *device, const char *message_id, wa
 	ring->table[table_find(ring, hash)] = ring->next + 1;
 	ring->next = (ring->next + 1) % SEEN_MAX;
 	return false;
+}
+
+/* What changed nothing is no entry, so that its id is not known in the next life. */
+wall_ms site_remembers_since(const struct site *site)
+{
+	const struct seen_ring *ring = site->seen;
+	wall_ms oldest = ring && ring->items[ring->next].hash ? ring->items[ring->next].at : 0;
+	return oldest > site->awake_since ? oldest : site->awake_since;
 }
 
 void seen_destroy(struct seen_ring *ring)

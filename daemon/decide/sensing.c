@@ -54,6 +54,8 @@ static void record_signal(struct context *c, const struct reading *r, const char
 		json_put_bool(data, "past", true);
 	if (signal && signal->lifeless)
 		json_put_bool(data, "lifeless", true);
+	if (signal && signal->signed_at)
+		json_put_bool(data, "signed", true);
 	if (signal && signal->resets)
 		json_put_int(data, "resets_ms", signal->resets);
 	if (signal && signal->note)
@@ -220,6 +222,10 @@ void sense_signal(struct context *c, const struct signal *signal)
 	}
 	if (!signal->lifeless)
 		heard(c, device);
+	if (signal->signed_at > c->site->devices[device].signed_at) {
+		c->site->devices[device].signed_at = signal->signed_at;
+		touch_device(c, device);
+	}
 	struct reading r = {.device = device,
 	                    .kind = signal->kind,
 	                    .active = signal->active,
@@ -308,14 +314,16 @@ void sense_status(struct context *c, const struct device_status *status)
 	state->online = status->online;
 	if (changed) {
 		touch_device(c, device);
-		record(c);
+		struct text *data = record(c);
+		if (status->lifeless)
+			json_put_bool(data, "lifeless", true);
 		record_end(c, (struct entry){.type = status->online ? "device.online"
 		                                                    : "device.offline",
 		                             .device = status->device});
 	}
-	if (status->online)
+	if (status->online && !status->lifeless)
 		heard(c, device);
-	else if (changed && !is_covered(c, device))
+	else if (!status->online && changed && !is_covered(c, device))
 		take_link(c, device, true, "status");
 }
 
@@ -349,6 +357,7 @@ void hearing_changed(struct context *c, bool hears)
 void sense_start(struct context *c)
 {
 	c->site->deaf = false;
+	c->site->awake_since = c->now.wall;
 	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
 		struct device_state *state = &c->site->devices[i];
 		span_ms expect = c->site->def->devices[i].expect_every;

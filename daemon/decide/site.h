@@ -173,6 +173,7 @@ struct device_state {
 	wall_ms tested;       /* last signal marked as a test, or under walk test */
 	wall_ms heard;        /* last sign of life */
 	wall_ms changed;      /* last change of state */
+	wall_ms signed_at;    /* its mark: the newest time in what it has signed */
 	struct timer silence; /* expect_every since heard */
 	struct timer reset;
 	struct turns_on *turns; /* heap, or NULL */
@@ -209,6 +210,7 @@ struct site {
 	struct seen_ring *seen; /* message ids lately seen */
 	struct floods *floods;  /* how much each recipient heard lately */
 	bool deaf;              /* the broker is gone: silence says nothing */
+	wall_ms awake_since;    /* this life; memory only */
 	struct duty_state duty; /* what was changed by hand */
 };
 
@@ -240,11 +242,13 @@ struct signal {
 	bool has_value;
 	double value;
 	bool test;
-	bool retained;    /* state, not news: a press in it is not repeated */
-	bool past;        /* history: recorded, raises nothing, changes no state */
-	bool press;       /* momentary, whatever its kind: each is news, no clear is expected */
-	bool armed;       /* the sender was armed itself: an alarm whatever our arming says */
-	bool lifeless;    /* proves no life: a cache or a broker speaks */
+	bool retained; /* state, not news: a press in it is not repeated */
+	bool past;     /* history: recorded, raises nothing, changes no state */
+	bool press;    /* momentary, whatever its kind: each is news, no clear is expected */
+	bool armed;    /* the sender was armed itself: an alarm whatever our arming says */
+	bool lifeless; /* proves no life: a cache or a broker speaks */
+	/* Rightly signed: the mark of its device moves up to here. 0: not signed. */
+	wall_ms signed_at;
 	span_ms resets;   /* clears by itself after so long; 0: not */
 	const char *note; /* what else the message said, JSON object text, or NULL */
 };
@@ -252,6 +256,7 @@ struct signal {
 struct device_status {
 	const char *device;
 	bool online;
+	bool lifeless; /* online proves no life: nobody has signed it */
 };
 
 struct rejected {
@@ -484,6 +489,10 @@ struct standing *site_standing(const struct site *, const char *id); /* in force
  */
 bool site_seen(struct site *, const char *device, const char *message_id, wall_ms now,
                span_ms lasts);
+/* The same, and nothing is remembered. */
+bool site_has_seen(const struct site *, const char *device, const char *message_id);
+/* Since then every message id is remembered: one that is unknown and younger has not been here. */
+wall_ms site_remembers_since(const struct site *);
 /* True for an active signal of fire, gas or panic that is not known to be active yet. */
 bool site_is_new_alarm(const struct site *, const struct signal *);
 /* True for a signal that says the state of its point now, and the point stands the other way. */

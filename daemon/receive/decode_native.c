@@ -279,25 +279,27 @@ static bool take_id(const char **topic, char out[ID_MAX + 1])
 	return true;
 }
 
-static int read_topic(struct decoder *d, const char *topic, bool *is_status)
+int decode_native_topic(const char *topic, struct signals *out, bool *is_status,
+                        struct problem *why)
 {
 	const char *whole = topic;
 	char level[16];
+	signals_reset(out);
+	*is_status = false;
 	if (!take_level(&topic, level, sizeof level) || strcmp(level, "tocsin") != 0)
 		goto other;
-	if (!take_id(&topic, d->out->site))
-		return problem_set(d->why, -EINVAL, "no site id in the topic '%s'",
-		                   shown(whole).text);
+	if (!take_id(&topic, out->site))
+		return problem_set(why, -EINVAL, "no site id in the topic '%s'", shown(whole).text);
 	if (!take_level(&topic, level, sizeof level) || strcmp(level, "device") != 0)
 		goto other;
-	if (!take_id(&topic, d->out->device))
-		return problem_set(d->why, -EINVAL, "no device id in the topic '%s'",
+	if (!take_id(&topic, out->device))
+		return problem_set(why, -EINVAL, "no device id in the topic '%s'",
 		                   shown(whole).text);
 	*is_status = strcmp(topic, "status") == 0;
 	if (*is_status || strcmp(topic, "event") == 0)
 		return 0;
 other:
-	return problem_set(d->why, -EINVAL,
+	return problem_set(why, -EINVAL,
 	                   "'%s' is no topic of a device; native ones are "
 	                   "tocsin/{site}/device/{device}/event and …/status",
 	                   shown(whole).text);
@@ -308,8 +310,7 @@ int decode_native(const char *topic, const void *bytes, size_t len, bool retaine
 {
 	struct decoder d = {.out = out, .now = now, .retained = retained, .why = why};
 	bool is_status = false;
-	signals_reset(out);
-	int r = read_topic(&d, topic, &is_status);
+	int r = decode_native_topic(topic, out, &is_status, why);
 	if (r < 0)
 		return r;
 	if (len > MESSAGE_MAX)

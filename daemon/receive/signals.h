@@ -39,6 +39,10 @@ struct signal *signals_add(struct signals *, bool retained);
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,
                   struct signals *out, struct problem *why) MUST_USE;
 
+/* Only whose it is: site and device, and which of the two topics. Resets out first. */
+int decode_native_topic(const char *topic, struct signals *out, bool *is_status,
+                        struct problem *why) MUST_USE;
+
 #define EVENT_TIME_PAST DAYS(366)
 #define EVENT_TIME_AHEAD DAYS(1)
 

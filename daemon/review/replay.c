@@ -202,6 +202,9 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 	(void)!json_bool(data, "press", &event.signal.press);
 	(void)!json_bool(data, "past", &event.signal.past);
 	(void)!json_bool(data, "lifeless", &event.signal.lifeless);
+	bool is_signed = false;
+	(void)!json_bool(data, "signed", &is_signed);
+	event.signal.signed_at = is_signed ? row->time : 0;
 	(void)!json_int(data, "resets_ms", &event.signal.resets);
 	uint32_t device = site_def_device(e->def, row->device);
 	if (event.signal.kind != KIND_NONE)
@@ -344,7 +347,7 @@ static void remember(struct engine *e, const struct ledger_row *row, const cJSON
 	e->out->was.incidents++;
 }
 
-static void take_status(struct engine *e, const struct ledger_row *row)
+static void take_status(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	struct event event = {.type = EVENT_STATUS};
 	uint32_t device = row->device ? site_def_device(e->def, row->device) : POSITION_NONE;
@@ -352,6 +355,7 @@ static void take_status(struct engine *e, const struct ledger_row *row)
 		return;
 	event.status = (struct device_status){.device = row->device,
 	                                      .online = strcmp(row->type, "device.online") == 0};
+	(void)!json_bool(data, "lifeless", &event.status.lifeless);
 	apply(e, &event);
 	hush(e, device);
 }
@@ -439,7 +443,7 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 	else if (strcmp(type, "delivery") == 0)
 		take_result(e, data);
 	else if (strcmp(type, "device.online") == 0 || strcmp(type, "device.offline") == 0)
-		take_status(e, row);
+		take_status(e, row, data);
 	else if (strcmp(type, "device.silent") == 0)
 		take_silence(e, row);
 	else if (strcmp(type, "device.stranger") == 0)

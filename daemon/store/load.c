@@ -102,6 +102,7 @@ static int load_devices(struct store *store, struct site *site)
 		state->tested = read_int(&at);
 		state->fleeting = read_u32(&at);
 		state->reset.due = read_int(&at); /* sense_start sets it */
+		state->signed_at = read_int(&at);
 	}
 	return r;
 }

@@ -52,6 +52,40 @@ static void test_a_silent_fire_detector_is_a_trouble_within_its_deadline(void **
 	story_end(&s);
 }
 
+static void test_of_a_device_that_signs_only_what_is_signed_proves_life(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	device_of(&s, "smoke-301")->expect_every = SECONDS(200);
+	service_starts(&s);
+	advance(&s, SECONDS(201));
+	struct event online = {.type = EVENT_STATUS,
+	                       .status = {.device = "smoke-301", .online = true, .lifeless = true}};
+	apply(&s, &online);
+	assert_non_null(strstr(text_get(&s.log), "device.online smoke-301"));
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	hears(&s,
+	      (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .signed_at = s.now.wall});
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	assert_non_null(strstr(text_get(&s.log), "\"signed\":true"));
+	/* The mark never goes back, and what changes nothing moves it all the same. */
+	const struct device_state *at = &s.site->devices[site_def_device(s.def, "smoke-301")];
+	wall_ms mark = s.now.wall;
+	assert_true(at->signed_at == mark);
+	hears(&s,
+	      (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .signed_at = mark - 1});
+	assert_true(at->signed_at == mark);
+	hears(&s,
+	      (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .signed_at = mark + 1});
+	assert_true(at->signed_at == mark + 1);
+	/* Its last will counts, whoever says it: a lie is a trouble and nothing worse. */
+	struct event gone = {.type = EVENT_STATUS, .status = {.device = "smoke-301"}};
+	apply(&s, &gone);
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	story_end(&s);
+}
+
 static void test_what_hangs_on_a_dead_gateway_is_one_trouble(void **state)
 {
 	(void)state;
@@ -143,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_silent_fire_detector_is_a_trouble_within_its_deadline),
+	        cmocka_unit_test(test_of_a_device_that_signs_only_what_is_signed_proves_life),
 	        cmocka_unit_test(test_what_hangs_on_a_dead_gateway_is_one_trouble),
 	        cmocka_unit_test(test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says),
 	        cmocka_unit_test(test_what_is_past_or_a_test_changes_no_state),

@@ -67,9 +67,9 @@ static char *whole_state(const struct site *site)
 			write_notification(&out, site->notifications[i]);
 	for (uint32_t i = 0; i < site->def->device_count; i++) {
 		const struct device_state *d = &site->devices[i];
-		text_addf(&out, "d %u %u %u %d %d %d %d %lld %lld\n", d->active, d->known,
+		text_addf(&out, "d %u %u %u %d %d %d %d %lld %lld %lld\n", d->active, d->known,
 		          d->settled, d->online, d->online_known, d->heard_once, d->walk_test,
-		          (long long)d->heard, (long long)d->changed);
+		          (long long)d->heard, (long long)d->changed, (long long)d->signed_at);
 	}
 	for (uint32_t i = 0; i < site->standing_count; i++) {
 		const struct standing *standing = site->standings[i];
@@ -121,6 +121,14 @@ static void test_an_incident_survives_every_station_of_its_life(void **state)
 	pass(s, SECONDS(5));
 	given_signal(s, "smoke-302", KIND_SMOKE, true); /* critical now */
 	survives(s);
+	/* Said again and signed: no entry, and yet its mark stays. */
+	apply(s, (struct event){.type = EVENT_SIGNAL,
+	                        .signal = {.device = "smoke-302",
+	                                   .kind = KIND_SMOKE,
+	                                   .active = true,
+	                                   .signed_at = s->now.wall}});
+	survives(s);
+	assert_true(s->site->devices[1].signed_at == s->now.wall);
 	const char *id = s->site->incidents[0]->id;
 	given_operation(s, (struct operation){.type = OPERATION_ACK,
 	                                      .by = "li",
