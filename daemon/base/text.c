@@ -172,11 +172,11 @@ void text_trim_utf8(char *text)
 	*to = '\0';
 }
 
-/* What a terminal takes for a command (C0, DEL, C1), and what turns round or breaks the lines
- * around it (Unicode's bidirectional controls, line and paragraph separators). */
-static bool is_command(utf8proc_int32_t point)
+/* C1 controls start escape sequences on some terminals; direction overrides make a line read other
+ * than it is, and the separators begin another. */
+bool text_is_treacherous(int32_t point)
 {
-	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x061c ||
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c ||
 	       point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
 	       (point >= 0x2066 && point <= 0x2069);
 }
@@ -187,7 +187,7 @@ void text_add_escaped(struct text *text, const void *bytes, size_t len)
 	while (len) {
 		utf8proc_int32_t point;
 		utf8proc_ssize_t step = utf8proc_iterate(at, (utf8proc_ssize_t)len, &point);
-		if (step <= 0 || is_command(point)) {
+		if (step <= 0 || text_is_treacherous(point)) {
 			if (step <= 0)
 				step = 1;
 			for (utf8proc_ssize_t i = 0; i < step; i++)

@@ -34,8 +34,10 @@ void text_trim_utf8(char *);
 /* The longest len' <= len that ends no character half way. */
 size_t text_cut_utf8(const char *, size_t len);
 
-/* Foreign bytes made readable: valid UTF-8 stays; invalid bytes, and those of what commands a
- * terminal or turns the line around it (C0, C1, bidirectional controls), become \xNN. */
+/* True for what commands a terminal or turns the line around it: C0, DEL, C1, bidirectional
+ * controls, line and paragraph separators. */
+bool text_is_treacherous(int32_t point);
+/* Foreign bytes made readable: valid UTF-8 stays, what is treacherous or invalid becomes \xNN. */
 void text_add_escaped(struct text *, const void *bytes, size_t len);
 
 /* How many terminal columns the text takes (CJK characters take two). */

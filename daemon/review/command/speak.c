@@ -64,14 +64,6 @@ enum tone state_tone(enum incident_state state)
 
 /* ---- foreign text ---- */
 
-/* C1 controls start escape sequences on some terminals; direction overrides make a line read
- * other than it is. */
-static bool is_treacherous(utf8proc_int32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
-}
-
 void text_add_safe(struct text *out, const char *foreign)
 {
 	size_t len = strlen(foreign);
@@ -84,7 +76,7 @@ void text_add_safe(struct text *out, const char *foreign)
 			text_addf(out, "\\x%02x", *at);
 		} else if (point == '\n' || point == '\t') {
 			text_add_char(out, ' ');
-		} else if (is_treacherous(point)) {
+		} else if (text_is_treacherous(point)) {
 			text_addf(out, "\\u%04x", (unsigned)point);
 		} else {
 			text_add_len(out, (const char *)at, (size_t)step);
