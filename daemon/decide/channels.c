@@ -1,6 +1,7 @@
-/* Whether the ways out work. A channel is dead when it has said that it is gone, or when nothing
- * has got through it for a while: one trouble incident, told over the others, until something gets
- * through again. What is on its way goes on being tried, so that its return is noticed. */
+/* Whether the ways out work. A channel is dead when it has said that it is gone, or that it takes
+ * nothing for long, or when nothing has got through it for a while: one trouble incident, told over
+ * the others, until something gets through again. What is on its way goes on being tried, so that
+ * its return is noticed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 
 #define DEAD_AFTER SECONDS(10) /* since the first of several failures in a row: domain.md, ... */
 #define DEAD_FAILURES 3        /* ... an alarm is to be told within 10 s */
+#define SHUT_FOR MINUTES(2)    /* longer than any limit by the minute makes us wait */
 #define PREFIX "channel:"
 
 /* No repetition will change these: unauthorised, forbidden, no such thing, gone. */
@@ -18,15 +20,26 @@ static bool is_gone(const struct delivery_result *result)
 	        result->status == 410);
 }
 
+/* It will be asked again only when the time is over that it has asked for (or by a first word). */
+static bool is_shut(const struct delivery_result *result)
+{
+	return result->verdict == VERDICT_RETRY && result->retry_after > SHUT_FOR;
+}
+
 static void tell(struct context *c, const char *channel, bool dead,
                  const struct delivery_result *result)
 {
-	struct text subject = {0};
+	struct text subject = {0}, detail = {0};
 	text_addf(&subject, PREFIX "%s", channel);
+	text_add(&detail, result->detail ? result->detail : "");
+	if (is_shut(result))
+		text_addf(&detail, "; it takes nothing for %lld min",
+		          (long long)(result->retry_after / MINUTES(1)));
 	service_trouble(c, &(struct trouble){.subject = text_get(&subject),
 	                                     .active = dead,
-	                                     .detail = dead ? result->detail : NULL});
+	                                     .detail = dead ? text_get(&detail) : NULL});
 	text_finish(&subject);
+	text_finish(&detail);
 }
 
 void channel_result(struct context *c, const char *id, const struct delivery_result *result)
@@ -44,8 +57,9 @@ void channel_result(struct context *c, const char *id, const struct delivery_res
 	}
 	if (channel->failures++ == 0)
 		channel->failing_since = c->now.steady;
-	bool dead = is_gone(result) || (channel->failures >= DEAD_FAILURES &&
-	                                c->now.steady - channel->failing_since >= DEAD_AFTER);
+	bool dead = is_gone(result) || is_shut(result) ||
+	            (channel->failures >= DEAD_FAILURES &&
+	             c->now.steady - channel->failing_since >= DEAD_AFTER);
 	if (!dead || channel->dead)
 		return;
 	channel->dead = true;

@@ -14,7 +14,8 @@ static uint32_t troubles(const struct story *s, const char *subject)
 }
 
 /* The answer to the last push over a channel that is still waited for. */
-static void answers(struct story *s, const char *channel, enum verdict verdict, int32_t status)
+static void asks_for_time(struct story *s, const char *channel, enum verdict verdict,
+                          int32_t status, span_ms retry_after)
 {
 	for (uint32_t i = s->push_count; i-- > 0;) {
 		const struct push *push = &s->pushes[i];
@@ -27,10 +28,16 @@ static void answers(struct story *s, const char *channel, enum verdict verdict, 
 		                                      .contact = push->contact,
 		                                      .attempt = push->attempt,
 		                                      .verdict = verdict,
-		                                      .status = status}});
+		                                      .status = status,
+		                                      .retry_after = retry_after}});
 		return;
 	}
 	fail_msg("no push over %s waits for an answer", channel);
+}
+
+static void answers(struct story *s, const char *channel, enum verdict verdict, int32_t status)
+{
+	asks_for_time(s, channel, verdict, status, 0);
 }
 
 static void test_a_dead_channel_is_one_trouble_told_over_another(void **state)
@@ -67,6 +74,61 @@ static void test_one_that_says_it_is_gone_is_dead_at_once(void **state)
 		if (n && n->incident && n->incident->subject && n->delivery_count > 1)
 			assert_string_not_equal(s.pushes[i].channel, "phone");
 	}
+	story_end(&s);
+}
+
+static bool fire_went_to_step_two(const struct story *s)
+{
+	for (uint32_t i = 0; i < s->push_count; i++) {
+		const struct notification *n = site_notification(s->site,
+		                                                 s->pushes[i].notification);
+		if (n && n->incident->kind == INCIDENT_FIRE && n->step == 2 &&
+		    n->reason == REASON_ESCALATED)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever is not reached waits for no hour: the next contact, the next step, and somebody hears
+ * that the channel is shut. */
+static void test_one_that_asks_for_an_hour_holds_nobody_up(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	steady_ms began = s.now.steady;
+	expect_push(&s, "qian", REASON_OPENED, 1);                /* the guard: one contact */
+	expect_push(&s, "li", REASON_OPENED, 1);                  /* the leader: two */
+	asks_for_time(&s, "phone", VERDICT_RETRY, 429, HOURS(1)); /* li's */
+	assert_string_equal(s.pushes[2].channel, "backup");
+	assert_string_equal(s.pushes[2].to, "li");
+	assert_int_equal(troubles(&s, "channel:phone"), 1);
+	assert_int_equal(entries_with(&s, "takes nothing for 60 min"), 1);
+	asks_for_time(&s, "backup", VERDICT_RETRY, 429, HOURS(1));
+	assert_int_equal(troubles(&s, "channel:backup"), 1);
+	while (!fire_went_to_step_two(&s)) /* fails when nobody waits for the phone any more */
+		asks_for_time(&s, "phone", VERDICT_RETRY, 429, HOURS(1));
+	assert_int_equal(s.now.steady, began);
+	assert_int_equal(troubles(&s, "channel:phone"), 1); /* not one for each attempt */
+	/* When the hour is over it is asked again, and the trouble ends. */
+	s.mood = COURIER_ACCEPTS;
+	advance(&s, HOURS(1) + SECONDS(1));
+	assert_int_equal(troubles(&s, "channel:phone"), 0);
+	story_end(&s);
+}
+
+/* A limit by the minute is the way of things. */
+static void test_one_that_asks_for_a_minute_is_alive(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	asks_for_time(&s, "phone", VERDICT_RETRY, 429, MINUTES(1));
+	assert_int_equal(troubles(&s, "channel:phone"), 0);
 	story_end(&s);
 }
 
@@ -171,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_dead_channel_is_one_trouble_told_over_another),
 	        cmocka_unit_test(test_one_that_says_it_is_gone_is_dead_at_once),
+	        cmocka_unit_test(test_one_that_asks_for_an_hour_holds_nobody_up),
+	        cmocka_unit_test(test_one_that_asks_for_a_minute_is_alive),
 	        cmocka_unit_test(test_one_wrong_address_is_no_dead_channel),
 	        cmocka_unit_test(test_nobody_waits_for_a_dead_channel),
 	        cmocka_unit_test(test_a_restart_knows_which_are_dead),
