@@ -50,6 +50,12 @@ def incidents(rows):
     return [row[8] for row in rows if row[6] == "incident.opened"]
 
 
+def first_letters(rows, to):
+    """The ids under which somebody was to be told of an opening, as they were committed."""
+    told = [json.loads(row[10]) for row in rows if row[6] == "notification"]
+    return {n["id"] for n in told if n["reason"] == "opened" and n["to"]["id"] == to}
+
+
 def wrong_repetitions(requests):
     """Pushes that came twice without saying so. A notification keeps its id; its second push
     after a crash says possible_duplicate."""
