@@ -235,6 +235,8 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 
 /* ---- release ---- */
 
+#define UNCONFIRMED_MAX 500 /* publishes: then what may wait does (broker_unconfirmed) */
+
 static const char *ack_link(const struct app *app, const struct site *site,
                             const struct notification *n, struct moment now, struct text *out)
 {
@@ -329,12 +331,20 @@ static bool any_letter(const struct app *app)
 	return false;
 }
 
+static bool is_over(void *ctx, const char *site_id, uint64_t number)
+{
+	const struct site_slot *slot = app_site(ctx, site_id);
+	const struct notification *n = slot ? site_notification(slot->site, number) : NULL;
+	return !n || (n->state != NOTIFICATION_QUEUED && n->state != NOTIFICATION_SENDING);
+}
+
 static void release_letters(struct app *app, bool unlogged, struct moment now)
 {
 	if (!any_letter(app))
 		return;
 	release_some(app, true, unlogged, now);
 	release_some(app, false, unlogged, now);
+	courier_drop_overtaken(app->courier, is_over);
 	courier_hurry(app->courier);
 	for (uint32_t i = 0; i < app->site_count; i++)
 		app->sites[i].plan.dispatches_released = app->sites[i].plan.dispatch_count;
@@ -361,32 +371,70 @@ void app_publish_incidents(struct app *app)
 			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
 }
 
-void app_forget_device_acks(struct app *app)
+static void forget_first_acks(struct app *app, uint32_t count)
 {
-	for (uint32_t i = 0; i < app->ack_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		free(app->acks[i].topic);
 		free(app->acks[i].body);
 	}
-	app->ack_count = 0;
+	app->ack_count -= count;
+	memmove(app->acks, app->acks + count, app->ack_count * sizeof *app->acks);
 }
 
-static void publish_changed(struct app *app)
+void app_forget_device_acks(struct app *app)
 {
-	for (uint32_t i = 0; i < app->site_count; i++)
-		for (uint32_t k = 0; k < app->sites[i].plan.incident_count; k++)
-			publish_incident(app, app->sites[i].site, app->sites[i].plan.incidents[k]);
+	if (app->ack_count)
+		forget_first_acks(app, app->ack_count);
 }
 
-static void release_publishes(struct app *app)
+bool app_waits_to_publish(const struct app *app)
 {
-	publish_changed(app);
-	switching_changed(app);
-	introduce_changed(app);
-	for (uint32_t i = 0; i < app->ack_count; i++) {
-		struct device_ack *ack = &app->acks[i];
+	return app->ack_count || app->incidents_behind;
+}
+
+static bool is_busy(const struct broker *broker)
+{
+	return broker_unconfirmed(broker) >= UNCONFIRMED_MAX;
+}
+
+/* What is new or over is shown at once; what only goes on may wait for a busy broker. */
+static void publish_changed(struct app *app, struct moment now)
+{
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		const struct plan *plan = &app->sites[i].plan;
+		for (uint32_t k = 0; k < plan->incident_count; k++) {
+			const struct incident *incident = plan->incidents[k];
+			bool goes_on = incident->state == STATE_OPEN &&
+			               incident->opened.steady != now.steady;
+			if (goes_on && is_busy(app_voice(app)))
+				app->incidents_behind = true;
+			else
+				publish_incident(app, app->sites[i].site, incident);
+		}
+	}
+	if (app->incidents_behind && !is_busy(app_voice(app))) {
+		app->incidents_behind = false;
+		app_publish_incidents(app);
+	}
+}
+
+static void release_device_acks(struct app *app)
+{
+	uint32_t said = 0;
+	for (; said < app->ack_count && !is_busy(app->broker); said++) {
+		const struct device_ack *ack = &app->acks[said];
 		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
 	}
-	app_forget_device_acks(app);
+	if (said)
+		forget_first_acks(app, said);
+}
+
+static void release_publishes(struct app *app, struct moment now)
+{
+	publish_changed(app, now);
+	switching_changed(app);
+	introduce_changed(app);
+	release_device_acks(app);
 }
 
 static void release_answers(struct app *app, int committed, const struct problem *why)
@@ -422,8 +470,9 @@ static void start_afresh(struct app *app)
 
 static void release(struct app *app, struct moment now)
 {
+	troubles_before_release(app, now);
 	release_letters(app, false, now);
-	release_publishes(app);
+	release_publishes(app, now);
 	record_publish_heads(app, true);
 	broker_release(app->broker);
 	release_answers(app, 0, NULL);
@@ -436,7 +485,7 @@ static void release_unlogged(struct app *app, int error, struct moment now, bool
 {
 	release_letters(app, true, now);
 	if (news && app_voice(app) != app->broker) {
-		publish_changed(app);
+		publish_changed(app, now);
 		switching_changed(app);
 	}
 	release_answers(app, error, &app->failure);

@@ -80,7 +80,7 @@ enum stage { STAGE_GATHER, STAGE_DECIDE, STAGE_COMMIT, STAGE_RELEASE, STAGE_COUN
 
 struct counters { /* since the start */
 	uint64_t messages, signals, rejected, duplicates, turns, commits, commit_failures, entries,
-	        attempts, accepted;
+	        attempts, accepted, left;
 	int64_t commit_ns;
 	int64_t cpu_ns[STAGE_COUNT]; /* of the deciding thread */
 };
@@ -146,7 +146,7 @@ struct app {
 	struct complaints complaints;
 	struct answer *answers;
 	uint32_t answer_count, answer_cap;
-	struct device_ack *acks;
+	struct device_ack *acks; /* the oldest first */
 	uint32_t ack_count, ack_cap;
 	struct receipt *receipts; /* of this session with the broker */
 	uint32_t receipt_count, receipt_cap;
@@ -154,6 +154,8 @@ struct app {
 	struct service_config **retired; /* older ones that something may still point into */
 	uint32_t retired_count, retired_cap;
 	bool broker_up;
+	bool incidents_behind; /* some were not published again, as the broker is busy */
+	bool left_behind;      /* messages of the session were: their acks must not leave */
 	bool stopping, grace_over;
 	/* troubles.c: what is wrong with the service itself, and what was said of it. */
 	struct broker *watch; /* while the disk fails: hears what is said, acknowledges nothing */
@@ -170,6 +172,7 @@ struct app {
 	bool was_unlogged;       /* the mark of store/unlogged.h may be there */
 	struct problem failure;
 	steady_ms retry_commit;
+	uint32_t held_max; /* entries; above, only new alarms are taken (app_holds_too_much) */
 	struct counters counters;
 	int64_t cpu_then; /* of the deciding thread, as last looked at */
 	struct figures figures;
@@ -192,6 +195,7 @@ void app_want_turn(struct app *);
 struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
 void app_publish_incidents(struct app *);
 void app_forget_device_acks(struct app *);
+bool app_waits_to_publish(const struct app *); /* for confirmations of the broker */
 
 void app_decide_event(struct app *, struct site_slot *, const struct event *, struct moment now);
 
@@ -279,6 +283,7 @@ bool app_holds_too_much(const struct app *);
 /* The connection over which something may be said now. */
 struct broker *app_voice(const struct app *);
 void disk_failed(struct app *, const struct problem *why, struct moment now, span_ms took);
+void troubles_before_release(struct app *, struct moment now); /* of what was held */
 void troubles_after_commit(struct app *, struct moment now);
 void troubles_while_failing(struct app *, struct moment now);
 steady_ms troubles_next(const struct app *); /* when a turn is wanted for them */

@@ -10,10 +10,23 @@
 
 #define STRANGERS_MAX 1000 /* that are introduced since the start */
 #define TOPICS_MAX 4096    /* that announcements name */
+#define ACKS_MAX 20000     /* to devices, that wait for a busy broker */
+
+/* The disk has failed for long: what is not a new alarm stays with the broker. */
+static bool is_left(struct app *app)
+{
+	if (!app_holds_too_much(app))
+		return false;
+	app->counters.left++;
+	app->left_behind |= !app->comes_again;
+	return true;
+}
 
 void hearing_reject(struct app *app, struct site_slot *slot, const struct broker_message *message,
                     const char *device, const char *reason, struct moment now)
 {
+	if (is_left(app))
+		return;
 	app->counters.rejected++;
 	if (complaint_due(&app->complaints, device, now.steady))
 		log_warn("%s: message of '%s' rejected: %s", slot->site->def->id, device, reason);
@@ -31,6 +44,8 @@ static void acknowledge_device(struct app *app, const char *site, const char *de
                                const char *id)
 {
 	struct text topic = {0}, body = {0};
+	if (app->ack_count == ACKS_MAX)
+		return; /* the device says it again, and is told then */
 	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
 	json_open(&body, NULL, '{');
 	json_put_string(&body, "id", id);
@@ -58,8 +73,8 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 	const char *site_id = slot->site->def->id;
 	for (uint32_t i = 0; i < app->signals.count; i++) {
 		const struct signal *signal = &app->signals.items[i].signal;
-		if (app_holds_too_much(app) && !site_is_new_alarm(slot->site, signal))
-			continue; /* it stays with the broker */
+		if (!site_is_new_alarm(slot->site, signal) && is_left(app))
+			continue;
 		app->counters.signals++;
 		if (is_known(app, slot, signal, now))
 			app->counters.duplicates++;
@@ -149,6 +164,8 @@ static void meet_stranger(struct app *app, struct site_slot *slot, struct strang
 {
 	struct text line = {0};
 	const struct site_def *def = slot->site->def;
+	if (is_left(app))
+		return;
 	s->introduces = is_news(&app->hearing, def->id, s->profile, s->address);
 	bool alarms = s->kind != KIND_NONE &&
 	              incident_kind_is_life_safety(kind_facts[s->kind].raises);
@@ -195,7 +212,8 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 	} else if (app->signals.is_status) {
 		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
 		event.status.lifeless = device->signing != NULL;
-		app_decide_event(app, slot, &event, now);
+		if (!is_left(app))
+			app_decide_event(app, slot, &event, now);
 	} else if (!device->signing || signed_admit(app, slot, device, message, now) == 0) {
 		numbers_bind(device, bytes, len, &app->signals);
 		decide_signals(app, slot, true, now);
@@ -282,7 +300,7 @@ static void hear_device(struct app *app, const struct broker_message *message,
 		        .status = {.device = device, .online = said->items[i].active}};
 		if (said->items[i].type == SAID_ALIVE)
 			event = (struct event){.type = EVENT_ALIVE, .life = {.device = device}};
-		else if (said->items[i].type != SAID_STATUS)
+		else if (said->items[i].type != SAID_STATUS || is_left(app))
 			continue;
 		app_decide_event(app, slot, &event, now);
 	}

@@ -86,6 +86,8 @@ static void on_connected(void *ctx, bool session_present)
 static void on_published(void *ctx, int receipt)
 {
 	switching_confirmed(ctx, receipt);
+	if (app_waits_to_publish(ctx))
+		app_want_turn(ctx);
 }
 
 static void on_disconnected(void *ctx, const char *why)
@@ -585,10 +587,13 @@ int app_open(struct app *app, struct problem *why)
 	return r < 0 ? r : open_network(app, why);
 }
 
+#define HELD_MAX 50000 /* entries: some 30 MiB */
+
 int app_load_config(struct app *app, const char *path)
 {
 	struct text report = {0};
 	app->failing_since = app->watching_since = app->deaf_since = NEVER;
+	app->held_max = HELD_MAX;
 	app->config_path = path;
 	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
 	if (r < 0)

@@ -22,7 +22,6 @@
 #define COMMIT_RETRY_SHARE 10     /* trying takes a tenth of the time at most */
 #define WATCH_OVERLAP SECONDS(2)  /* what was on its way to the session has arrived by then */
 #define RESERVE_RETRY SECONDS(10) /* until the disk has room for the reserve again */
-#define HELD_MAX 50000            /* entries kept in memory before only new alarms are taken */
 
 static void trouble(struct app *app, const char *subject, bool active, const char *detail)
 {
@@ -53,7 +52,7 @@ uint32_t app_held_entries(const struct app *app)
 
 bool app_holds_too_much(const struct app *app)
 {
-	return !app_disk_is_well(app) && app_held_entries(app) > HELD_MAX;
+	return !app_disk_is_well(app) && app_held_entries(app) > app->held_max;
 }
 
 struct broker *app_voice(const struct app *app)
@@ -112,6 +111,17 @@ static void rest(struct app *app, struct moment now)
 	if (app->broker_up)
 		app->deaf_from = now.wall;
 	app->broker_up = false;
+}
+
+/* What was left with the broker came over a link that has its ack queued: without that link it was
+ * never acknowledged, and comes again. */
+void troubles_before_release(struct app *app, struct moment now)
+{
+	if (!app->left_behind)
+		return;
+	app->left_behind = false;
+	rest(app, now);
+	broker_rest(app->broker, false);
 }
 
 /* While the disk fails: once the second connection hears, the session rests. */

@@ -72,6 +72,12 @@ void attempt_hold(struct attempt *attempt, span_ms wait, bool shut_out)
 	attempt->judgement.retry_after = wait;
 }
 
+void attempt_overtake(struct attempt *attempt)
+{
+	attempt->judged = attempt->held = true;
+	judge(&attempt->judgement, VERDICT_RETRY, "not sent: overtaken by what came later");
+}
+
 void attempt_destroy(struct attempt *attempt)
 {
 	if (!attempt)

@@ -47,6 +47,9 @@ struct attempt *attempt_create_ping(const char *url, const char *ca_file, bool p
                                     struct moment now);
 /* It is not made: the channel may carry no more before this time has passed. */
 void attempt_hold(struct attempt *, span_ms wait, bool shut_out);
+
+/* Nor will it be sent later. */
+void attempt_overtake(struct attempt *);
 void attempt_destroy(struct attempt *); /* its handle is the courier's to free */
 
 /* Sets up a fresh or reset handle for it. */

@@ -345,6 +345,29 @@ void courier_hurry(struct courier *courier)
 	uv_timer_start(&courier->kick, on_kick, 0, 0); /* results are told from the loop only */
 }
 
+static void drop_overtaken(struct courier *courier, struct queue *queue, courier_is_over is_over)
+{
+	struct queue before = *queue;
+	struct attempt *attempt;
+	*queue = (struct queue){0};
+	while ((attempt = queue_pop(&before))) {
+		bool over = attempt->site_id &&
+		            is_over(courier->ctx, attempt->site_id, attempt->notification);
+		if (over)
+			attempt_overtake(attempt);
+		queue_push(over ? &courier->finished : queue, attempt);
+	}
+}
+
+void courier_drop_overtaken(struct courier *courier, courier_is_over is_over)
+{
+	drop_overtaken(courier, &courier->waiting_first, is_over);
+	drop_overtaken(courier, &courier->waiting_urgent, is_over);
+	drop_overtaken(courier, &courier->waiting, is_over);
+	if (courier->finished.first)
+		uv_timer_start(&courier->kick, on_kick, 0, 0);
+}
+
 void courier_ping(struct courier *courier, const char *url, const char *ca_file, bool private_net,
                   struct moment now)
 {

@@ -46,6 +46,12 @@ void courier_send(struct courier *, const struct channel *, const struct letter 
  * other things to write. Calls nobody back. */
 void courier_hurry(struct courier *);
 
+/* Of what still waits for its turn, what is over (says the owner) is not sent any more: reported as
+ * to be tried again, like what the channel may not carry. So what waits is never more than what is
+ * still to be told, however fast news comes and however slow the receivers are. */
+typedef bool (*courier_is_over)(void *ctx, const char *site_id, uint64_t notification);
+void courier_drop_overtaken(struct courier *, courier_is_over);
+
 /* One GET that says nothing but that we are alive. Its result comes with site NULL. private_net:
  * the url's name may lead to a private address. */
 void courier_ping(struct courier *, const char *url, const char *ca_file, bool private_net,

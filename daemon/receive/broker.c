@@ -39,10 +39,12 @@ void broker_release(struct broker *broker)
 bool broker_publish(struct broker *broker, const char *topic, const void *bytes, size_t len,
                     int qos, bool retain)
 {
-	if (!link_is_up(broker) || len > INT32_MAX)
+	if (!link_is_up(broker) || len > INT32_MAX ||
+	    mosquitto_publish(broker->client, NULL, topic, (int)len, bytes, qos, retain) !=
+	            MOSQ_ERR_SUCCESS)
 		return false;
-	return mosquitto_publish(broker->client, NULL, topic, (int)len, bytes, qos, retain) ==
-	       MOSQ_ERR_SUCCESS;
+	broker->unconfirmed += qos > 0;
+	return true;
 }
 
 /* What the stage waits for is there. A name server is asked without a bound of ours. */
@@ -68,10 +70,12 @@ bool broker_is_alive(const struct broker *broker)
 bool broker_publish_receipt(struct broker *broker, const char *topic, const void *bytes, size_t len,
                             bool retain, int *receipt)
 {
-	if (!link_is_up(broker) || len > INT32_MAX)
+	if (!link_is_up(broker) || len > INT32_MAX ||
+	    mosquitto_publish(broker->client, receipt, topic, (int)len, bytes, 1, retain) !=
+	            MOSQ_ERR_SUCCESS)
 		return false;
-	return mosquitto_publish(broker->client, receipt, topic, (int)len, bytes, 1, retain) ==
-	       MOSQ_ERR_SUCCESS;
+	broker->unconfirmed++;
+	return true;
 }
 
 bool broker_is_connected(const struct broker *broker)
@@ -85,6 +89,11 @@ bool broker_is_listening(const struct broker *broker)
 		if (!broker->filters[i].granted)
 			return false;
 	return link_is_up(broker);
+}
+
+size_t broker_unconfirmed(const struct broker *broker)
+{
+	return broker->unconfirmed;
 }
 
 size_t broker_held(const struct broker *broker)

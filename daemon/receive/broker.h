@@ -92,6 +92,11 @@ bool broker_is_connected(const struct broker *);
 /* Connected, and every subscription confirmed: what is published from now on reaches us. */
 bool broker_is_listening(const struct broker *);
 
+/* How many publishes at QoS 1 the broker has not confirmed yet, in this session. Under a flood its
+ * confirmations stand behind all that it has for us, and libmosquitto looks through the unconfirmed
+ * at each publish: who has much to say, and may say it later, waits while they are many. */
+size_t broker_unconfirmed(const struct broker *);
+
 /* How many messages of this connection were gathered since broker_release: their acks are held.
  * With 0 a release acknowledges nothing, also when the store is down. MQTT numbers them with 16
  * bits, so that they are never more than 65,535. */

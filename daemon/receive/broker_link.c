@@ -59,7 +59,7 @@ void link_drop(struct broker *broker)
 	uv_idle_stop(&broker->more);
 	mosquitto_destroy(broker->client);
 	broker->client = NULL;
-	broker->held = 0;
+	broker->held = broker->unconfirmed = 0;
 	broker->wants_room = false;
 }
 
@@ -126,7 +126,8 @@ static void on_connect(struct mosquitto *client, void *ctx, int code, int flags)
 	broker->told_down = false;
 	broker->detail[0] = '\0';
 	if (broker->options.status_topic)
-		mosquitto_publish(client, NULL, broker->options.status_topic, 6, "online", 1, true);
+		broker->unconfirmed += mosquitto_publish(client, NULL, broker->options.status_topic,
+		                                         6, "online", 1, true) == MOSQ_ERR_SUCCESS;
 	link_subscribe(broker);
 	broker->callbacks.connected(broker->ctx, flags & 1);
 }
@@ -159,6 +160,8 @@ static void on_published(struct mosquitto *client, void *ctx, int mid)
 {
 	struct broker *broker = ctx;
 	on_answer(client, ctx, mid);
+	if (broker->unconfirmed)
+		broker->unconfirmed--;
 	if (broker->callbacks.published && broker->stage != STAGE_CLOSED)
 		broker->callbacks.published(broker->ctx, mid);
 }

@@ -48,11 +48,12 @@ struct broker {
 	size_t filter_count;
 	char **gone; /* filters taken away while there was no session */
 	size_t gone_count, gone_cap;
-	size_t held;     /* messages gathered whose acks wait for broker_release */
-	size_t batch;    /* messages of this poll callback */
-	size_t progress; /* packets understood */
-	bool reading;    /* libmosquitto is on the stack: its client must live on */
-	bool wants_room; /* poll for writability too */
+	size_t held;        /* messages gathered whose acks wait for broker_release */
+	size_t unconfirmed; /* published at QoS 1, and not acknowledged by the broker */
+	size_t batch;       /* messages of this poll callback */
+	size_t progress;    /* packets understood */
+	bool reading;       /* libmosquitto is on the stack: its client must live on */
+	bool wants_room;    /* poll for writability too */
 	bool told_down;
 	bool resting;               /* asked for; a worker that dials ends first */
 	struct problem ended, told; /* why the link ended; what the owner was last told */

@@ -126,7 +126,8 @@ world_ms life_clock(void)
 static void after_turn(void)
 {
 	world.counts.failed_commits += world.app.counters.commit_failures;
-	world.app.counters.commit_failures = 0;
+	world.counts.left += world.app.counters.left;
+	world.app.counters.commit_failures = world.app.counters.left = 0;
 	if (world.dead) {
 		die();
 		return;
@@ -178,6 +179,8 @@ void life_start(void)
 	}
 	if (app_load_config(&world.app, "tocsin.yaml") < 0)
 		broken("the configuration is refused");
+	if (!world.calm && chance(500))
+		world.app.held_max = (uint32_t)between(5, 60);
 	int r = app_open(&world.app, &why);
 	if (r < 0 || world.dead) {
 		if (world.disk == DISK_WELL && !world.dead)

@@ -79,6 +79,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(disk_broken, "times the disk failed")                                                    \
 	X(disk_locked, "times the record was locked")                                              \
 	X(failed_commits, "commits that failed")                                                   \
+	X(left, "messages left with the broker, as too much was held")                             \
 	X(outages, "broker outages")                                                               \
 	X(sessions_lost, "sessions that the broker forgot")                                        \
 	X(jumps_forward, "jumps of the clock forward")                                             \

@@ -691,6 +691,38 @@ static void an_urgent_letter_never_waits_behind_others(void **state)
 		assert_int_equal(sender->results[i].verdict, VERDICT_BROKEN);
 }
 
+static bool fifty_is_over(void *ctx, const char *site_id, uint64_t notification)
+{
+	(void)ctx;
+	assert_string_equal(site_id, "binjiang");
+	return notification == 50;
+}
+
+/* However much is overtaken while receivers hang, nothing of it goes on waiting. */
+static void what_is_overtaken_waits_no_longer(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.notification.urgent = false;
+	sender->desk.notification.number = 50;
+	for (int i = 0; i < IN_FLIGHT_MAX + 20; i++)
+		send_to(sender, "/hang");
+	sender->desk.notification.number = 51;
+	send_to(sender, "/200");
+	courier_drop_overtaken(sender->courier, fifty_is_over);
+	expect_results(sender, 20);
+	for (uint32_t i = 0; i < 20; i++) {
+		assert_int_equal(sender->results[i].notification, 50);
+		assert_int_equal(sender->results[i].verdict, VERDICT_RETRY);
+		assert_true(sender->results[i].held);
+	}
+	/* What was under way is left alone, and what still waits has its turn. */
+	assert_int_equal(courier_in_flight(sender->courier), IN_FLIGHT_MAX + 1);
+	kill(sender->server, SIGKILL);
+	expect_results(sender, 20 + IN_FLIGHT_MAX + 1);
+	for (uint32_t i = 20; i < sender->count; i++)
+		assert_int_equal(sender->results[i].verdict, VERDICT_BROKEN);
+}
+
 static void what_is_over_the_limit_waits_and_the_first_word_does_not(void **state)
 {
 	struct sender *sender = *state;
@@ -899,6 +931,7 @@ int main(void)
 	        TEST(no_proxy_from_the_environment_sees_a_letter),
 	        TEST(a_result_may_send_again),
 	        TEST(an_urgent_letter_never_waits_behind_others),
+	        TEST(what_is_overtaken_waits_no_longer),
 	        TEST(what_is_over_the_limit_waits_and_the_first_word_does_not),
 	        TEST(who_has_shut_us_out_is_not_asked_again),
 	        TEST(a_busy_service_gets_first_words_only),
