@@ -125,12 +125,12 @@ static void on_result(void *ctx, const char *site_id, const struct delivery_resu
 	item->result.detail = arena_copy(&app->inbox.arena, result->detail);
 }
 
-static const char *const *copy_people(struct arena *arena, const struct operation *op)
+static const char *const *copy_list(struct arena *arena, const char *const *list, uint32_t count)
 {
-	const char **people = ARENA_ARRAY(arena, const char *, op->people_count);
-	for (uint32_t i = 0; i < op->people_count; i++)
-		people[i] = arena_copy(arena, op->people[i]);
-	return people;
+	const char **copy = ARENA_ARRAY(arena, const char *, count);
+	for (uint32_t i = 0; i < count; i++)
+		copy[i] = arena_copy(arena, list[i]);
+	return copy;
 }
 
 static int on_submit(void *ctx, const char *site_id, const struct operation *op,
@@ -154,7 +154,8 @@ static int on_submit(void *ctx, const char *site_id, const struct operation *op,
 	item->operation.device = arena_copy(arena, op->device);
 	item->operation.standing = arena_copy(arena, op->standing);
 	item->operation.post = arena_copy(arena, op->post);
-	item->operation.people = copy_people(arena, op);
+	item->operation.people = copy_list(arena, op->people, op->people_count);
+	item->operation.zones = copy_list(arena, op->zones, op->zone_count);
 	return 0;
 }
 

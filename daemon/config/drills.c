@@ -2,12 +2,25 @@
 #include <string.h>
 
 #include "config/duty.h"
-#include "decide/standing.h"
+#include "decide/site.h"
 
-enum { D_ID, D_ZONE, D_KINDS, D_FROM, D_EVERY, D_LASTS, D_ANNOUNCED, D_BY, D_NOTE, D_COUNT };
+enum {
+	D_ID,
+	D_ZONE,
+	D_ZONES,
+	D_KINDS,
+	D_FROM,
+	D_EVERY,
+	D_LASTS,
+	D_ANNOUNCED,
+	D_BY,
+	D_NOTE,
+	D_COUNT
+};
 static const struct key keys[D_COUNT] = {
         [D_ID] = {"id", "add a name for the record"},
-        [D_ZONE] = {"zone", "add where; all within it is part of the drill"},
+        [D_ZONE] = {"zone", NULL},
+        [D_ZONES] = {"zones", NULL},
         [D_KINDS] = {"kinds", NULL},
         [D_FROM] = {"from", "add its first time, such as 'from: 2026-12-01T10:00'"},
         [D_EVERY] = {"every", "add how often, such as 'every: 4w'"},
@@ -39,16 +52,46 @@ static void kinds_read(const struct checker *c, const struct node *list, struct 
 	}
 }
 
+static void zone_read(const struct checker *c, const struct node *name, struct site_reading *site,
+                      struct drill_plan *plan)
+{
+	uint32_t zone = ids_refer(c, &site->zones, name);
+	if (zone != POSITION_NONE)
+		plan->zones[plan->zone_count++] = site->def->zones[zone].id;
+}
+
+static void drill_zones_read(const struct checker *c, const struct node *node,
+                             const struct node *const *v, struct site_reading *site,
+                             struct drill_plan *plan)
+{
+	uint32_t count = v[D_ZONES] ? check_list(c, v[D_ZONES], "zones", 1) : 0;
+	if (!v[D_ZONE] == !v[D_ZONES]) {
+		check_problem(c, node,
+		              "a drill has either 'zone' or 'zones'; add where: all within it is "
+		              "part of the drill");
+		return;
+	}
+	if (count > OPERATION_ZONES_MAX) {
+		check_problem(c, v[D_ZONES], "a drill has at most %d zones", OPERATION_ZONES_MAX);
+		return;
+	}
+	plan->zones = ARENA_ARRAY(c->arena, const char *, count + 1);
+	if (v[D_ZONE])
+		zone_read(c, v[D_ZONE], site, plan);
+	FOR_EACH_NODE(c, item, v[D_ZONES], count)
+	zone_read(c, item, site, plan);
+}
+
 static void drill_read(const struct checker *c, const struct node *node, struct site_reading *site,
                        struct ids *ids, struct drill_plan *plan)
 {
 	const struct node *v[D_COUNT];
-	*plan = (struct drill_plan){.zone = POSITION_NONE, .lasts = MINUTES(30), .announced = true};
+	*plan = (struct drill_plan){.lasts = MINUTES(30), .announced = true};
 	bool is_map = check_map(c, node, &shape, v);
 	plan->id = ids_claim(c, ids, v[D_ID]);
 	if (!is_map)
 		return;
-	plan->zone = ids_refer(c, &site->zones, v[D_ZONE]);
+	drill_zones_read(c, node, v, site, plan);
 	kinds_read(c, v[D_KINDS], plan);
 	(void)!local_read(c, v[D_FROM], "from", false, &plan->from);
 	check_span(c, v[D_EVERY], "every", HOURS(1), &plan->every);

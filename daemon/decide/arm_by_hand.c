@@ -23,21 +23,11 @@ static const struct standing *word_about(const struct site *site, uint32_t zone)
 	return newest;
 }
 
-/* The delays of the arming that lies nearest around the zone. */
-static const struct arming *delays_of(const struct site_def *def, uint32_t zone)
-{
-	for (; zone != POSITION_NONE; zone = def->zones[zone].in)
-		for (uint32_t i = 0; i < def->arming_count; i++)
-			if (def->armings[i].zone == zone)
-				return &def->armings[i];
-	return NULL;
-}
-
 bool zone_armed_now(const struct context *c, uint32_t zone)
 {
 	const struct site_def *def = c->site->def;
 	const struct standing *word = word_about(c->site, zone);
-	const struct arming *delays = delays_of(def, zone);
+	const struct arming *delays = arming_delays(def, zone);
 	if (!word)
 		return zone_is_armed(def, zone, c->now.wall);
 	return word->armed &&
@@ -49,7 +39,7 @@ bool zone_armed_now(const struct context *c, uint32_t zone)
 bool entry_delays(struct context *c, const struct reading *r)
 {
 	const struct device *device = &c->site->def->devices[r->device];
-	const struct arming *delays = delays_of(c->site->def, device->zone);
+	const struct arming *delays = arming_delays(c->site->def, device->zone);
 	struct cause cause = {.zone = device->zone, .kind = INCIDENT_INTRUSION};
 	if ((r->kind != KIND_CONTACT && r->kind != KIND_MOTION) || !delays ||
 	    !delays->entry_delay || (r->source && strcmp(r->source, "entry delay") == 0) ||

@@ -72,3 +72,12 @@ bool zone_is_armed(const struct site_def *def, uint32_t zone, wall_ms at)
 	}
 	return false;
 }
+
+const struct arming *arming_delays(const struct site_def *def, uint32_t zone)
+{
+	for (; zone != POSITION_NONE; zone = def->zones[zone].in)
+		for (uint32_t i = 0; i < def->arming_count; i++)
+			if (def->armings[i].zone == zone)
+				return &def->armings[i];
+	return NULL;
+}

@@ -91,9 +91,6 @@ void escalate_progress(struct context *, struct notification *, bool reached);
  * has just told for the same reason. */
 void tell_told(struct context *, struct incident *, enum reason, const char *but);
 
-/* escalation.c: true if the person or line may be reached by a drill or a test. */
-bool is_inside(const struct site_def *, struct resolved_recipient);
-
 /* notifications.c: one message to one recipient; contacts, retries, ends. */
 struct notification *notify(struct context *, struct incident *, struct resolved_recipient,
                             enum reason, uint32_t step);
@@ -144,6 +141,7 @@ void standing_end(struct context *, struct standing *, const char *by, const cha
 void standing_due(struct context *, struct standing *);
 bool standing_has_name(const struct standing *, const char *id);
 void standing_add_name(struct standing *, const char *id);
+void standing_add_zone(struct standing *, const char *id);
 void standing_clear_names(struct standing *);
 
 void standing_last(struct context *, struct standing *, span_ms); /* ends by itself then */

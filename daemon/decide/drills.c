@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "decide/core.h"
+#include "decide/in_force.h"
 
 #define DRILL_MAX HOURS(8)
 
@@ -21,19 +22,10 @@ static struct standing *find_drill(const struct site *site)
 	return NULL;
 }
 
-/* Troubles are never played, and a panic is always meant. */
-static bool may_be_drilled(enum incident_kind kind)
-{
-	return kind != INCIDENT_PANIC && kind != INCIDENT_TROUBLE && kind != INCIDENT_TAMPER;
-}
-
 bool drill_covers(const struct site *site, uint32_t zone, enum incident_kind kind)
 {
 	const struct standing *drill = find_drill(site);
-	if (!drill || !may_be_drilled(kind) || (drill->kinds && !(drill->kinds & bit(kind))))
-		return false;
-	uint32_t around = site_def_zone(site->def, drill->zone);
-	return around != POSITION_NONE && zone_is_within(site->def, zone, around);
+	return drill && drill_takes(site->def, drill, zone, kind);
 }
 
 /* ---- telling ---- */
@@ -116,14 +108,24 @@ static const struct incident *real_alarm(const struct site *site)
 	return NULL;
 }
 
+static int check_zones(const struct context *c, const struct operation *op)
+{
+	const char *const *zones = op->zone_count ? op->zones : &op->zone;
+	for (uint32_t i = 0; i < (op->zone_count ? op->zone_count : 1); i++)
+		if (!zones[i] || site_def_zone(c->site->def, zones[i]) == POSITION_NONE)
+			return problem_set(c->why, -EINVAL, "no zone '%s' at site '%s'",
+			                   zones[i] ? zones[i] : "", c->site->def->id);
+	return 0;
+}
+
 static int check_drill(const struct context *c, const struct operation *op)
 {
 	int r = check_person(c, op->by, "by");
 	if (r < 0)
 		return r;
-	if (!op->zone || site_def_zone(c->site->def, op->zone) == POSITION_NONE)
-		return problem_set(c->why, -EINVAL, "no zone '%s' at site '%s'",
-		                   op->zone ? op->zone : "", c->site->def->id);
+	r = check_zones(c, op);
+	if (r < 0)
+		return r;
 	for (uint32_t kind = 0; kind < INCIDENT_KIND_COUNT; kind++)
 		if ((op->kinds & bit((enum incident_kind)kind)) &&
 		    !may_be_drilled((enum incident_kind)kind))
@@ -155,7 +157,9 @@ int drill_begin(struct context *c, const struct operation *op)
 	struct standing *drill = standing_begin(c, STANDING_DRILL);
 	own(&drill->by, op->by);
 	own(&drill->note, op->note);
-	own(&drill->zone, op->zone);
+	own(&drill->zone, op->zone_count ? op->zones[0] : op->zone);
+	for (uint32_t i = 0; i < op->zone_count; i++)
+		standing_add_zone(drill, op->zones[i]);
 	drill->kinds = op->kinds;
 	drill->announced = op->announced;
 	standing_last(c, drill, op->span);

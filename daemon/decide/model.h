@@ -317,8 +317,10 @@ struct rule { /* rules.c says what it does; POSITION_NONE, NULL, 0: not asked fo
 
 struct drill_plan {                 /* a drill by the schedule */
 	const char *id, *by, *note; /* by: who answers for it; note or NULL */
-	uint32_t zone, kinds;       /* a bit per incident kind; 0: all there may be */
-	struct civil from;          /* its first time */
+	const char **zones;         /* ids; at least one */
+	uint32_t zone_count;
+	uint32_t kinds;    /* a bit per incident kind; 0: all there may be */
+	struct civil from; /* its first time */
 	span_ms every, lasts;
 	bool announced;
 };
@@ -416,6 +418,8 @@ bool weekly_range_on(const struct site_def *, const struct weekly_range *, int64
 bool schedule_began(const struct site_def *, uint32_t schedule, wall_ms at, wall_ms *began);
 bool schedule_covers(const struct site_def *, uint32_t schedule, wall_ms at);
 bool zone_is_armed(const struct site_def *, uint32_t zone, wall_ms at);
+/* The arming that brings the zone's delays: the one that lies nearest around it, or NULL. */
+const struct arming *arming_delays(const struct site_def *, uint32_t zone);
 /* The policy whose `for` fits best: kind and severity, then kind, then none. NULL only for a
  * site without any policy that fits. */
 const struct policy *policy_for(const struct site_def *, enum incident_kind, enum severity);

@@ -33,6 +33,12 @@ void record_operation(struct context *c, const struct operation *op, const char 
 		json_put_string(data, "standing", op->standing);
 	if (op->zone)
 		json_put_string(data, "zone", op->zone);
+	if (op->zone_count) {
+		json_open(data, "zones", '[');
+		for (uint32_t i = 0; i < op->zone_count; i++)
+			json_put_string(data, NULL, op->zones[i]);
+		json_close(data, ']');
+	}
 	if (op->device)
 		json_put_string(data, "device", op->device);
 	if (op->kinds)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decide/core.h"
+#include "decide/in_force.h"
 
 #define SILENCE_MAX DAYS(30)
 #define WALK_TEST_MAX DAYS(1)
@@ -14,24 +15,15 @@ static uint32_t bit(enum kind kind)
 	return UINT32_C(1) << kind;
 }
 
-static bool may_be_silenced(enum kind kind)
-{
-	const struct kind_facts *facts = &kind_facts[kind];
-	return facts->raises != INCIDENT_PANIC &&
-	       !(facts->raises == INCIDENT_FIRE && facts->severity == SEVERITY_CRITICAL);
-}
-
 static bool covers(const struct site_def *def, const struct standing *s, uint32_t device,
                    enum kind kind)
 {
-	if (s->type != STANDING_SILENCE || standing_is_over(s) || !may_be_silenced(kind))
+	if (s->type != STANDING_SILENCE || standing_is_over(s))
 		return false;
-	if (s->kinds && !(s->kinds & bit(kind)))
-		return false;
-	if (s->device)
-		return strcmp(s->device, def->devices[device].id) == 0;
-	uint32_t zone = site_def_zone(def, s->zone);
-	return zone != POSITION_NONE && zone_is_within(def, def->devices[device].zone, zone);
+	if (!s->device)
+		return silence_takes(def, s, def->devices[device].zone, kind);
+	return may_be_silenced(kind) && (!s->kinds || (s->kinds & bit(kind))) &&
+	       strcmp(s->device, def->devices[device].id) == 0;
 }
 
 /* Another device of the zone says so, too: what no silence hides. */

@@ -21,6 +21,7 @@
 #include "decide/timers.h"
 
 #define INCIDENT_ID_MAX 96 /* "binjiang-2026-000001" */
+#define OPERATION_ZONES_MAX 64
 #define NOTE_MAX 2000      /* bytes of a person's note */
 #define MESSAGE_ID_MAX 128 /* bytes of a device's message id */
 
@@ -331,11 +332,14 @@ struct operation {
 	enum outcome outcome; /* RESOLVE */
 	const char *to;       /* ASSIGN, hand over: person id; TEST: "person:li" */
 	const char *zone;     /* REPORT, ARM, DISARM, SILENCE, DRILL */
-	const char *device;   /* SILENCE, WALK_TEST */
-	uint32_t kinds;       /* SILENCE, DRILL: as standing.kinds */
-	span_ms span;         /* how long; 0: not given */
-	bool force;           /* ARM: although a door is open */
-	bool announced;       /* DRILL */
+	/* DRILL, of more than one zone: all of them, and zone is not looked at. */
+	const char *const *zones;
+	uint32_t zone_count;
+	const char *device; /* SILENCE, WALK_TEST */
+	uint32_t kinds;     /* SILENCE, DRILL: as standing.kinds */
+	span_ms span;       /* how long; 0: not given */
+	bool force;         /* ARM: although a door is open */
+	bool announced;     /* DRILL */
 	enum incident_kind kind;
 	enum severity severity; /* SEVERITY_NONE: the kind's own */
 	enum choice reply;      /* REPLY */
@@ -506,6 +510,9 @@ struct resolved_recipient {
 uint32_t recipients_resolve(const struct site_def *, const struct duty_state *,
                             const struct recipient *, uint32_t count, uint32_t zone, wall_ms at,
                             struct resolved_recipient *out, uint32_t cap);
+
+/* True if the person or line may be reached by a drill or a test. */
+bool is_inside(const struct site_def *, struct resolved_recipient);
 
 /* What the incoming of a shift is to know, a line each: what is silenced, disarmed, under walk
  * test, and (incidents) open. */

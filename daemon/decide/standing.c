@@ -46,20 +46,37 @@ struct standing *standing_create(void)
 	return s;
 }
 
-static void names_free(struct standing *s)
+static void list_free(const char ***list, uint32_t *count)
 {
-	for (uint32_t i = 0; i < s->name_count; i++)
-		free((char *)s->names[i]);
-	free(s->names);
-	s->names = NULL;
-	s->name_count = 0;
+	for (uint32_t i = 0; i < *count; i++)
+		free((char *)(*list)[i]);
+	free(*list);
+	*list = NULL;
+	*count = 0;
+}
+
+static bool list_has(const char *const *list, uint32_t count, const char *word)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (strcmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+
+static void list_add(const char ***list, uint32_t *count, const char *word)
+{
+	if (list_has(*list, *count, word))
+		return;
+	*list = mem_grow(*list, (size_t)*count + 1, sizeof **list);
+	(*list)[(*count)++] = mem_copy(word);
 }
 
 void standing_destroy(struct standing *s)
 {
 	if (!s)
 		return;
-	names_free(s);
+	list_free(&s->names, &s->name_count);
+	list_free(&s->zones, &s->zone_count);
 	free((char *)s->by);
 	free((char *)s->note);
 	free((char *)s->zone);
@@ -149,6 +166,16 @@ uint32_t kinds_from_name(enum standing_type type, const char *word)
 	return kinds;
 }
 
+static void put_list(struct text *out, const char *name, const char *const *list, uint32_t count)
+{
+	if (!count)
+		return;
+	json_open(out, name, '[');
+	for (uint32_t i = 0; i < count; i++)
+		json_put_string(out, NULL, list[i]);
+	json_close(out, ']');
+}
+
 void standing_write_json(struct text *out, const char *name, const char *site_id,
                          const struct standing *s)
 {
@@ -174,12 +201,8 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 		json_put_bool(out, "announced", s->announced);
 	if (s->kinds)
 		kinds_write_json(out, s->type, s->kinds);
-	if (s->name_count) {
-		json_open(out, names_key(s), '[');
-		for (uint32_t i = 0; i < s->name_count; i++)
-			json_put_string(out, NULL, s->names[i]);
-		json_close(out, ']');
-	}
+	put_list(out, names_key(s), s->names, s->name_count);
+	put_list(out, "zones", s->zones, s->zone_count);
 	if (s->hidden)
 		json_put_int(out, hidden_key(s), s->hidden);
 	if (s->type == STANDING_HAZARD)
@@ -211,6 +234,9 @@ static bool read_members(const cJSON *root, struct standing *s)
 	cJSON_ArrayForEach (item, names)
 		if (cJSON_IsString(item))
 			standing_add_name(s, item->valuestring);
+	cJSON_ArrayForEach (item, json_get(root, "zones"))
+		if (cJSON_IsString(item))
+			standing_add_zone(s, item->valuestring);
 	cJSON_ArrayForEach (item, json_get(root, "kinds"))
 		if (cJSON_IsString(item))
 			s->kinds |= kinds_from_name(s->type, item->valuestring);
@@ -237,23 +263,22 @@ bool standing_read_json(const char *json, struct standing *s)
 
 bool standing_has_name(const struct standing *s, const char *id)
 {
-	for (uint32_t i = 0; i < s->name_count; i++)
-		if (strcmp(s->names[i], id) == 0)
-			return true;
-	return false;
+	return list_has(s->names, s->name_count, id);
 }
 
 void standing_add_name(struct standing *s, const char *id)
 {
-	if (standing_has_name(s, id))
-		return;
-	s->names = mem_grow(s->names, (size_t)s->name_count + 1, sizeof *s->names);
-	s->names[s->name_count++] = mem_copy(id);
+	list_add(&s->names, &s->name_count, id);
+}
+
+void standing_add_zone(struct standing *s, const char *id)
+{
+	list_add(&s->zones, &s->zone_count, id);
 }
 
 void standing_clear_names(struct standing *s)
 {
-	names_free(s);
+	list_free(&s->names, &s->name_count);
 }
 
 /* ---- life ---- */

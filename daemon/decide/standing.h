@@ -53,6 +53,8 @@ struct standing {
 	 * the two who change places. RULE: what it has counted. */
 	const char **names;
 	uint32_t name_count;
+	const char **zones; /* DRILL, where it has more than one: all of them; zone is the first */
+	uint32_t zone_count;
 	uint32_t kinds; /* bit per enum kind; DRILL: per enum incident_kind; 0: all there may be */
 	bool armed;     /* ARMING */
 	bool announced; /* DRILL */

@@ -157,8 +157,15 @@ void api_unknown_devices(struct exchange *ex)
 
 /* ---- zones and people ---- */
 
-static void put_zone(struct text *out, const struct site_def *def, uint32_t i, wall_ms now)
+static struct in_force by_hand(const struct site *site)
 {
+	return (struct in_force){site->standings, site->standing_count};
+}
+
+static void put_zone(struct text *out, const struct site *site, uint32_t i, wall_ms now)
+{
+	const struct site_def *def = site->def;
+	const struct in_force in_force = by_hand(site);
 	const struct zone *zone = &def->zones[i];
 	json_open(out, NULL, '{');
 	json_put_string(out, "site", def->id);
@@ -166,7 +173,7 @@ static void put_zone(struct text *out, const struct site_def *def, uint32_t i, w
 	json_put_string(out, "name", zone->name);
 	json_put_string(out, "in", zone->in == POSITION_NONE ? NULL : def->zones[zone->in].id);
 	view_person(out, "owner", def, site_def_zone_owner(def, i));
-	json_put_bool(out, "armed", zone_is_armed(def, i, now));
+	json_put_bool(out, "armed", zone_is_armed_then(def, &in_force, i, now));
 	json_close(out, '}');
 }
 
@@ -181,7 +188,7 @@ void api_zones(struct exchange *ex)
 	open_items(&out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
 		for (uint32_t zone = 0; zone < site->def->zone_count; zone++)
-			put_zone(&out, site->def, zone, now);
+			put_zone(&out, site, zone, now);
 	close_items(ex, &out, NULL);
 }
 
@@ -255,7 +262,9 @@ void api_who(struct exchange *ex)
 		                 site->def->zone_count ? site->def->zones[0].id : "ZONE");
 		return;
 	}
-	if (who_write_json(&out, site->def, &site->duty, kind, zone, at, &why) < 0)
+	const struct in_force in_force = by_hand(site);
+	struct who_asked asked = {kind, zone, at, service->now(service->ctx).wall};
+	if (who_write_json(&out, site->def, &site->duty, &in_force, &asked, &why) < 0)
 		exchange_problem(ex, 400, "%s", why.text);
 	else
 		exchange_json(ex, 200, &out);

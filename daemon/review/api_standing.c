@@ -1,7 +1,9 @@
 /* What stands for a while: lists of it, and what people do with it. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "review/exchange.h"
 #include "review/when.h"
 
@@ -212,6 +214,7 @@ static const struct site *site_of(struct exchange *ex, const cJSON *body,
 	const struct review_service *service = &ex->server->service;
 	const struct site *site, *found = NULL;
 	const char *id;
+	const char *zone = operation->zone_count ? operation->zones[0] : operation->zone;
 	uint32_t fitting = 0;
 	if (!exchange_member(ex, body, "site", false, ID_MAX, &id))
 		return NULL;
@@ -223,13 +226,45 @@ static const struct site *site_of(struct exchange *ex, const cJSON *body,
 	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++) {
 		bool fits = operation->device
 		                    ? site_def_device(site->def, operation->device) != POSITION_NONE
-		                    : operation->zone &&
-		                              site_def_zone(site->def, operation->zone) !=
-		                                      POSITION_NONE;
+		                    : zone && site_def_zone(site->def, zone) != POSITION_NONE;
 		if (fits && fitting++ == 0)
 			found = site;
 	}
 	return fitting == 1 ? found : exchange_only_site(ex, "the member 'site'");
+}
+
+/* "zones": where a drill is, if in more than one. */
+static bool read_zones(struct exchange *ex, const cJSON *body, const char **zones,
+                       struct operation *out)
+{
+	const cJSON *list = json_get(body, "zones"), *item;
+	if (!list || cJSON_IsNull(list))
+		return true;
+	if (out->zone) {
+		exchange_problem(ex, 400, "give 'zone' or 'zones', not both");
+		return false;
+	}
+	cJSON_ArrayForEach (item, list) {
+		if (!cJSON_IsString(item) || out->zone_count == OPERATION_ZONES_MAX)
+			goto refused;
+		zones[out->zone_count++] = item->valuestring;
+	}
+	out->zones = zones;
+	if (out->zone_count && cJSON_IsArray(list))
+		return true;
+refused:
+	exchange_problem(ex, 400, "member 'zones' must be a list of up to %d ids of zones",
+	                 OPERATION_ZONES_MAX);
+	return false;
+}
+
+/* A drill that names no zone is the whole site's. */
+static void take_all_zones(const struct site_def *def, const char **zones, struct operation *out)
+{
+	for (uint32_t i = 0; i < def->zone_count && out->zone_count < OPERATION_ZONES_MAX; i++)
+		if (def->zones[i].in == POSITION_NONE)
+			zones[out->zone_count++] = def->zones[i].id;
+	out->zones = zones;
 }
 
 #define BEGIN_MEMBERS "site, by, note, for, until"
@@ -240,6 +275,7 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	cJSON *body = exchange_body(ex, allowed);
 	if (!body)
 		return;
+	const char **zones = NEW_ARRAY(const char *, OPERATION_ZONES_MAX);
 	bool by_required = operation->type != OPERATION_WALK_TEST;
 	operation->via = "api";
 	operation->kind = INCIDENT_KIND_NONE;
@@ -252,17 +288,17 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	     exchange_member(ex, body, "device", false, ID_MAX, &operation->device)) &&
 	    exchange_member(ex, body, "incident", false, ID_MAX, &operation->incident) &&
 	    exchange_member(ex, body, "to", false, ID_MAX, &operation->to) &&
-	    read_span(ex, body, &operation->span) &&
+	    read_span(ex, body, &operation->span) && read_zones(ex, body, zones, operation) &&
 	    read_kinds(ex, body, type, &operation->kinds) &&
 	    read_flag(ex, body, "force", &operation->force) &&
 	    read_flag(ex, body, "announced", &operation->announced)) {
 		const struct site *site = site_of(ex, body, operation);
-		/* A drill that names no zone is the whole site's. */
-		if (site && type == STANDING_DRILL && !operation->zone)
-			operation->zone = site->def->zones[site_def_root_zone(site->def)].id;
+		if (site && type == STANDING_DRILL && !operation->zone && !operation->zone_count)
+			take_all_zones(site->def, zones, operation);
 		if (site)
 			exchange_submit(ex, site->def->id, operation, finish_standing, NULL, NULL);
 	}
+	free(zones);
 	cJSON_Delete(body);
 }
 
@@ -288,7 +324,7 @@ void api_drill(struct exchange *ex)
 {
 	begin(ex,
 	      &(struct operation){.type = OPERATION_DRILL, .span = MINUTES(30), .announced = true},
-	      STANDING_DRILL, BEGIN_MEMBERS ", zone, kind, kinds, announced");
+	      STANDING_DRILL, BEGIN_MEMBERS ", zone, zones, kind, kinds, announced");
 }
 
 void api_walk_test(struct exchange *ex)

@@ -266,6 +266,8 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 	const char *outcome = json_string(data, "outcome"), *choice = json_string(data, "choice");
 	const char *kind = json_string(data, "kind"), *severity = json_string(data, "severity");
 	struct recorded *recorded = recorded_incident(e, row->incident);
+	const char *zones[OPERATION_ZONES_MAX];
+	const cJSON *zone;
 	if (!read_action(json_string(data, "action"), &op->type)) {
 		e->out->not_applied++;
 		return;
@@ -276,6 +278,10 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 	op->to = json_string(data, "to");
 	op->zone = json_string(data, "zone");
 	read_scope(data, op);
+	cJSON_ArrayForEach (zone, json_get(data, "zones"))
+		if (cJSON_IsString(zone) && op->zone_count < OPERATION_ZONES_MAX)
+			zones[op->zone_count++] = zone->valuestring;
+	op->zones = zones;
 	op->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
 	op->reply = choice ? reply_from_name(choice) : REPLY_COUNT;
 	op->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;

@@ -226,6 +226,18 @@ static void add_fact(const struct drill *drill, struct text *out, const char *en
 	text_add(out, "</td></tr>\n");
 }
 
+static void add_zones(const struct drill *drill, struct text *out)
+{
+	struct text all = {0};
+	const cJSON *zone;
+	cJSON_ArrayForEach (zone, json_get(drill->root, "zones"))
+		if (cJSON_IsString(zone))
+			text_addf(&all, "%s%s", all.len ? ", " : "", zone->valuestring);
+	add_fact(drill, out, "Zone", "区域",
+	         all.len ? text_get(&all) : json_string(drill->root, "zone"));
+	text_finish(&all);
+}
+
 static void add_cell_time(const struct drill *drill, struct text *out, wall_ms at)
 {
 	text_add(out, "<td>");
@@ -272,7 +284,7 @@ static void write_html(const struct drill *drill, struct text *out)
 	add_fact(drill, out, "Since", "开始", json_string(drill->root, "since"));
 	add_fact(drill, out, "Ended", "结束", json_string(drill->root, "ended_at"));
 	add_fact(drill, out, "How it ended", "结束方式", json_string(drill->root, "end"));
-	add_fact(drill, out, "Zone", "区域", json_string(drill->root, "zone"));
+	add_zones(drill, out);
 	add_fact(drill, out, "By", "发起人",
 	         json_string(drill->root, "by")
 	                 ? person_name(drill->def, json_string(drill->root, "by"))

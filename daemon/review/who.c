@@ -9,6 +9,8 @@
 struct plan_of {
 	const struct site_def *def;
 	const struct duty_state *duty;
+	const struct in_force *by_hand;
+	const struct standing *arming, *silence, *drill; /* that bear on it, or NULL */
 	uint32_t zone;
 	wall_ms at;
 	enum incident_kind kind;
@@ -16,7 +18,7 @@ struct plan_of {
 	const struct kind_facts *facts; /* NULL: an incident's word was given */
 	const struct policy *policy;    /* a rule's, or NULL */
 	const char *rule;               /* the last that decides, or NULL */
-	bool raises;
+	bool armed, raises;
 };
 
 static void add_word(struct text *list, const char *word)
@@ -78,6 +80,8 @@ static void put_tries(struct text *text, const struct plan_of *plan, struct reso
 	for (uint32_t i = 0; i < (person ? person->contact_count : 1); i++) {
 		const struct channel_facts *channel =
 		        &def->channels[person ? person->contacts[i].channel : who.position];
+		if (plan->drill && channel->outside)
+			continue;
 		json_open(text, NULL, '{');
 		json_put_string(text, "channel", channel->id);
 		json_put_int(text, "after_ms", after);
@@ -96,8 +100,12 @@ static uint32_t put_recipients(struct text *text, const char *name, const struct
 	uint32_t cap = def->person_count + def->channel_count;
 	struct resolved_recipient *found = NEW_ARRAY(struct resolved_recipient, cap ? cap : 1);
 	uint32_t n = recipients_resolve(def, plan->duty, notify, count, plan->zone, at, found, cap);
+	uint32_t told = 0;
 	json_open(text, name, '[');
 	for (uint32_t i = 0; i < n; i++) {
+		if (plan->drill && !is_inside(def, found[i]))
+			continue;
+		told++;
 		json_open(text, NULL, '{');
 		json_put_string(text, "kind", recipient_kind_name(found[i].kind));
 		if (found[i].kind == RECIPIENT_PERSON) {
@@ -121,7 +129,7 @@ static uint32_t put_recipients(struct text *text, const char *name, const struct
 	}
 	json_close(text, ']');
 	free(found);
-	return n;
+	return told;
 }
 
 /* Writes a step as it runs so long after the opening; false if it reaches nobody, so that the next
@@ -236,7 +244,14 @@ static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
 {
 	const char *kind = incident_kind_name(plan->kind);
 	struct text rule = {0};
-	if (!raises)
+	if (plan->silence)
+		text_addf(&rule, "%s raises nothing: %s has silenced it (%s)", plan->facts->name,
+		          plan->silence->by, plan->silence->note);
+	else if (!raises && plan->arming)
+		text_addf(&rule,
+		          "%s raises %s only while its zone is armed, and %s has disarmed it (%s)",
+		          plan->facts->name, kind, plan->arming->by, plan->arming->note);
+	else if (!raises)
 		text_addf(&rule, "%s raises %s only while its zone is armed, and it is not",
 		          plan->facts->name, kind);
 	else if (plan->facts)
@@ -244,6 +259,11 @@ static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
 		          severity_name(plan->severity));
 	else
 		text_addf(&rule, "%s opens %s", kind, severity_name(plan->severity));
+	if (plan->silence && plan->facts->confirms)
+		text_add(&rule, "; a second device of the zone breaks through it, critical");
+	if (raises && plan->drill)
+		text_addf(&rule, "; as a drill (%s), which never reaches outside lines",
+		          plan->drill->id);
 	if (raises && plan->facts && plan->facts->confirms)
 		text_add(&rule, "; critical when a second device of the zone joins within 2m");
 	if (raises && plan->rule)
@@ -291,19 +311,86 @@ static void put_policy(struct text *text, const struct plan_of *plan, const stru
 	}
 }
 
-int who_write_json(struct text *text, const struct site_def *def, const struct duty_state *duty,
-                   const char *word, const char *zone_id, wall_ms at, struct problem *why)
+/* ---- what people have changed by hand ---- */
+
+/* The word of a person that bears on the plan; who ends it and how it ended do not. */
+static void put_word(struct text *text, const char *name, const struct standing *s)
 {
-	struct plan_of plan = {
-	        .def = def, .duty = duty, .at = at, .zone = site_def_zone(def, zone_id)};
-	int r = read_word(word, &plan, why);
+	if (!s) {
+		json_put_null(text, name);
+		return;
+	}
+	json_open(text, name, '{');
+	json_put_string(text, "id", s->id);
+	if (s->type == STANDING_ARMING)
+		json_put_bool(text, "armed", s->armed);
+	json_put_string(text, "by", s->by);
+	json_put_string(text, "note", s->note);
+	json_put_time(text, "since", s->since.wall);
+	if (s->until)
+		json_put_time(text, "until", s->until);
+	else
+		json_put_null(text, "until");
+	json_close(text, '}');
+}
+
+static void put_assumption(struct text *text, const struct who_asked *asked)
+{
+	const char *assumes = NULL;
+	if (asked->at > asked->now + MINUTES(1))
+		assumes = "what people have changed by hand (duty, arming, silences, a drill) "
+		          "stands until its own end, the site file stays as it is, and nothing "
+		          "else is open";
+	else if (asked->at < asked->now - MINUTES(1))
+		assumes = "the site file was as it is now; what people had changed by hand and "
+		          "is over is not counted";
+	json_put_string(text, "assumes", assumes);
+}
+
+/* Whether it raises anything, and as what. */
+static void decide_what(struct plan_of *plan)
+{
+	const struct site_def *def = plan->def;
+	plan->arming = arming_in_force(def, plan->by_hand, plan->zone, plan->at);
+	plan->armed = zone_is_armed_then(def, plan->by_hand, plan->zone, plan->at);
+	plan->raises = !plan->facts || !plan->facts->needs_arming || plan->armed;
+	apply_rules(plan);
+	plan->silence = plan->facts && plan->raises
+	                        ? silence_in_force(def, plan->by_hand, plan->zone,
+	                                           (enum kind)(plan->facts - kind_facts), plan->at)
+	                        : NULL;
+	plan->raises &= !plan->silence;
+	plan->drill = drill_in_force(def, plan->by_hand, plan->zone, plan->kind, plan->at);
+}
+
+static void put_zone(struct text *text, const struct plan_of *plan)
+{
+	const struct zone *zone = &plan->def->zones[plan->zone];
+	json_open(text, "zone", '{');
+	json_put_string(text, "id", zone->id);
+	json_put_string(text, "name", zone->name);
+	json_put_bool(text, "armed", plan->armed);
+	put_word(text, "arming", plan->arming);
+	json_close(text, '}');
+}
+
+int who_write_json(struct text *text, const struct site_def *def, const struct duty_state *duty,
+                   const struct in_force *by_hand, const struct who_asked *asked,
+                   struct problem *why)
+{
+	wall_ms at = asked->at;
+	struct plan_of plan = {.def = def,
+	                       .duty = duty,
+	                       .by_hand = by_hand,
+	                       .at = at,
+	                       .zone = site_def_zone(def, asked->zone)};
+	int r = read_word(asked->word, &plan, why);
 	if (r < 0)
 		return r;
 	if (plan.zone == POSITION_NONE)
-		return problem_set(why, -ENOENT, "site %s has no zone '%.64s'", def->id, zone_id);
-	bool armed = zone_is_armed(def, plan.zone, at);
-	plan.raises = !plan.facts || !plan.facts->needs_arming || armed;
-	apply_rules(&plan);
+		return problem_set(why, -ENOENT, "site %s has no zone '%.64s'", def->id,
+		                   asked->zone);
+	decide_what(&plan);
 	bool raises = plan.raises;
 	const struct policy *policy = !raises       ? NULL
 	                              : plan.policy ? plan.policy
@@ -312,11 +399,10 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 	json_open(text, NULL, '{');
 	json_put_time(text, "at", at);
 	json_put_string(text, "site", def->id);
-	json_open(text, "zone", '{');
-	json_put_string(text, "id", def->zones[plan.zone].id);
-	json_put_string(text, "name", def->zones[plan.zone].name);
-	json_put_bool(text, "armed", armed);
-	json_close(text, '}');
+	put_assumption(text, asked);
+	put_zone(text, &plan);
+	put_word(text, "silence", plan.silence);
+	put_word(text, "drill", plan.drill);
 	if (raises) {
 		json_open(text, "incident", '{');
 		json_put_string(text, "kind", incident_kind_name(plan.kind));

@@ -194,9 +194,49 @@ def test_the_prover_knows_the_rules(build_house):
     assert [(r["id"], r["applies"], r["count"]) for r in maybe] == [("two-doors", "may", 2)]
 
 
+def test_the_prover_knows_what_was_changed_by_hand(house):
+    def asked(kind, zone, *more):
+        plan = house.tocsin_json("who", "--kind", kind, "--zone", zone, *more)
+        over_http = house.api("GET", f"/api/v1/who?kind={kind}&zone={zone}&at={plan['at']}").json
+        assert over_http == plan
+        return plan
+
+    def armed(zone):
+        zones = house.api("GET", "/api/v1/zones").json["items"]
+        return next(one["armed"] for one in zones if one["id"] == zone)
+
+    assert asked("perimeter", "gate")["incident"] and armed("gate")
+    house.tocsin("disarm", "gate", "--for", "2h", "--by", "li", "--note", "roof work")
+    plan = asked("perimeter", "gate")
+    assert plan["incident"] is None and not plan["zone"]["armed"] and not armed("gate")
+    assert plan["zone"]["arming"]["by"] == "li" and "li has disarmed it" in plan["rule"]
+    assert "disarmed by hand by 李老师" in house.tocsin("who", "--kind", "perimeter", "--zone", "gate")
+    until = datetime.datetime.fromisoformat(plan["zone"]["arming"]["until"][:-1] + "+00:00")
+    later = (until + datetime.timedelta(minutes=1)).isoformat()
+    after = asked("perimeter", "gate", "--at", later.replace("+00:00", "Z"))
+    assert after["incident"]["kind"] == "intrusion" and "stands until its own end" in after["assumes"]
+    assert asked("panic", "gate")["incident"], "a panic asks for no arming"
+
+    house.tocsin("silence", "add", "--zone", "dorm", "--kind", "smoke", "--for", "1h",
+                 "--by", "li", "--note", "painting")
+    plan = asked("smoke", "dorm-3f")
+    assert plan["incident"] is None and plan["silence"]["note"] == "painting"
+    assert asked("call_point", "dorm-3f")["silence"] is None, "a certain fire is never silenced"
+
+    told = asked("call_point", "dorm-3f")
+    assert any(one["id"] == "police" for step in told["steps"] for one in step["recipients"])
+    house.tocsin("drills", "start", "--zone", "office,dorm", "--by", "sun")
+    told = asked("call_point", "dorm-3f")
+    assert told["drill"] and not any(one["id"] == "police" for step in told["steps"]
+                                     for one in step["recipients"])
+    assert told["steps"][1]["skipped"], "nobody else is in it"
+
+
 def test_a_drill_leaves_a_report_of_who_answered_when(house):
-    house.tocsin("drills", "start", "--zone", "dorm", "--for", "30m", "--by", "sun")
+    house.tocsin("drills", "start", "--zone", "dorm,gate", "--kind", "fire,gas", "--for", "30m",
+                 "--by", "sun")
     (drill,) = house.tocsin_json("drills", "list")["items"]
+    assert drill["zones"] == ["dorm", "gate"] and drill["kinds"] == ["fire", "gas"]
     house.says("smoke-301", "smoke")
     incident = house.push("qian", "opened").incident["id"]
     house.tocsin("ack", incident, "--by", "qian")
@@ -205,7 +245,8 @@ def test_a_drill_leaves_a_report_of_who_answered_when(house):
     assert [i["id"] for i in report["incidents"]] == [incident]
     first = report["people"][0]
     assert first["id"] == "qian" and first["how"] == "ack" and first["answered_after_ms"] > 0
-    assert "演练报告" in house.tocsin("report", drill["id"])
+    page = house.tocsin("report", drill["id"])
+    assert "演练报告" in page and "dorm, gate" in page
     assert "钱师傅" in house.tocsin("report", drill["id"], "--format", "csv")
     over_http = house.api("GET", f"/api/v1/drills/{drill['id']}/report?format=json")
     assert over_http.json["people"] == report["people"]

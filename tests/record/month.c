@@ -224,6 +224,7 @@ static void act(struct life *l)
 {
 	const struct standing *hazard = find_hazard(l);
 	char id[STANDING_ID_MAX];
+	const char *zones[2];
 	struct operation op = {
 	        .by = anybody(l), .kind = INCIDENT_KIND_NONE, .severity = SEVERITY_NONE};
 	switch (below(l, 9)) {
@@ -241,7 +242,10 @@ static void act(struct life *l)
 		break;
 	case 2:
 		op.type = OPERATION_DRILL;
-		op.zone = zone(l);
+		zones[0] = zone(l);
+		zones[1] = "gate";
+		op.zones = zones;
+		op.zone_count = 2;
 		op.span = MINUTES(20);
 		op.announced = percent(l, 70);
 		break;

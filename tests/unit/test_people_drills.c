@@ -2,6 +2,7 @@
 /* Drills: as real as can be, told as drills, and over the moment something real happens. */
 #include <errno.h>
 
+#include "decide/in_force.h"
 #include "story.h"
 
 static int drill(struct story *s, const char *zone, bool announced)
@@ -84,6 +85,64 @@ static void test_a_real_alarm_outside_breaks_it_off(void **state)
 	story_end(&s);
 }
 
+/* The dormitory and the wall at once, but not the offices between them. */
+static void test_one_drill_in_several_zones(void **state)
+{
+	(void)state;
+	struct story s;
+	static const char *const zones[] = {"dorm", "gate"}, *const wrong[] = {"dorm", "moon"};
+	struct operation op = {.type = OPERATION_DRILL,
+	                       .by = "sun",
+	                       .zones = wrong,
+	                       .zone_count = 2,
+	                       .kinds = UINT32_C(1) << INCIDENT_FIRE |
+	                                UINT32_C(1) << INCIDENT_INTRUSION,
+	                       .span = MINUTES(30)};
+	story_begin(&s);
+	assert_int_equal(operate_(&s, op), -EINVAL);
+	assert_non_null(strstr(s.why.text, "no zone 'moon'"));
+	op.zones = zones;
+	assert_int_equal(operate_(&s, op), 0);
+	assert_int_equal(entries_with(&s, "\"zones\":[\"dorm\",\"gate\"]"), 2); /* said, begun */
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	assert_int_equal(open_incidents(&s), 2);
+	for (uint32_t i = 0; i < s.site->incident_count; i++)
+		assert_true(s.site->incidents[i]->drill);
+	advance(&s, HOURS(14) + MINUTES(30)); /* 22:30: the offices are armed */
+	assert_null(running(&s));
+	assert_int_equal(operate_(&s, op), 0);
+	signal_(&s, "door-office", KIND_CONTACT, true);
+	assert_false(only_incident(&s)->drill);
+	assert_null(running(&s)); /* outside of both: a real one */
+	story_end(&s);
+}
+
+/* As after a restart: from its row. */
+static void test_its_zones_are_kept(void **state)
+{
+	(void)state;
+	struct story s;
+	struct text row = {0};
+	static const char *const zones[] = {"dorm", "gate"};
+	story_begin(&s);
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_DRILL,
+	                                                 .by = "sun",
+	                                                 .zones = zones,
+	                                                 .zone_count = 2,
+	                                                 .span = MINUTES(30)}),
+	                 0);
+	standing_write_json(&row, NULL, "binjiang", running(&s));
+	struct standing *again = standing_create();
+	assert_true(standing_read_json(text_get(&row), again));
+	assert_true(drill_takes(s.def, again, site_def_zone(s.def, "gate"), INCIDENT_FIRE));
+	assert_true(drill_takes(s.def, again, site_def_zone(s.def, "dorm-3f"), INCIDENT_FIRE));
+	assert_false(drill_takes(s.def, again, site_def_zone(s.def, "office"), INCIDENT_FIRE));
+	standing_destroy(again);
+	text_finish(&row);
+	story_end(&s);
+}
+
 static void test_a_panic_inside_is_always_meant(void **state)
 {
 	(void)state;
@@ -155,10 +214,14 @@ static void test_an_outside_line_among_a_persons_contacts_is_left_out(void **sta
 static void plan_a_drill(struct story *s)
 {
 	struct drill_plan *plan = ARENA_ARRAY(&s->def->arena, struct drill_plan, 1);
+	const char **zones = ARENA_ARRAY(&s->def->arena, const char *, 2);
+	zones[0] = "office";
+	zones[1] = "dorm";
 	*plan = (struct drill_plan){
 	        .id = "weekly",
 	        .by = "sun",
-	        .zone = 1, /* dorm */
+	        .zones = zones,
+	        .zone_count = 2,
 	        .kinds = UINT32_C(1) << INCIDENT_FIRE,
 	        .from = {.year = 2026, .month = 9, .day = 1, .hour = 10}, /* a Tuesday */
 	        .every = DAYS(7),
@@ -212,6 +275,8 @@ int main(void)
 	        cmocka_unit_test(test_what_happens_in_its_scope_is_a_drill),
 	        cmocka_unit_test(test_it_ends_by_itself_and_resolves_what_it_opened),
 	        cmocka_unit_test(test_a_real_alarm_outside_breaks_it_off),
+	        cmocka_unit_test(test_one_drill_in_several_zones),
+	        cmocka_unit_test(test_its_zones_are_kept),
 	        cmocka_unit_test(test_a_panic_inside_is_always_meant),
 	        cmocka_unit_test(test_a_trouble_does_not_end_a_drill),
 	        cmocka_unit_test(test_none_begins_beside_a_real_alarm_or_another),

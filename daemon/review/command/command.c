@@ -208,10 +208,13 @@ const struct command commands[] = {
                   BIT(OPTION_NOTE) | BIT(OPTION_UNANNOUNCED) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "starts and ends a drill",
          .details =
-                 "While a drill runs, alarms of its kinds in its zone are drill incidents: told "
+                 "While a drill runs, alarms of its kinds in its zones are drill incidents: told "
                  "as usual, marked\nDRILL in every message, never to outside lines. It ends after "
-                 "--for (30m), by hand, or for\neveryone when a real alarm or any panic comes.",
+                 "--for (30m), by hand, or for\neveryone when a real alarm or any panic comes. "
+                 "Several zones and kinds stand with commas\nbetween them; without a zone it is "
+                 "the whole site's.",
          .examples = "drills start --zone dorm --kind fire --for 30m --by sun\n"
+                     "drills start --zone dorm,canteen --kind fire,gas --by sun --unannounced\n"
                      "drills end binjiang-drill-5 --by sun\ndrills list --json\n",
          .run = run_drill},
         {.name = "reporting",

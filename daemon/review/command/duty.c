@@ -11,41 +11,6 @@
 #include "review/command/speak.h"
 #include "review/duty_view.h"
 
-/* ---- what was changed by hand ---- */
-
-static bool take_override(void *ctx, const char *json)
-{
-	struct standing *s = standing_create();
-	if (standing_read_json(json, s))
-		duty_state_add(ctx, s);
-	else
-		standing_destroy(s);
-	return true;
-}
-
-void duty_load(const struct command_context *ctx, const struct site_def *def,
-               struct duty_state *duty)
-{
-	struct store *store = NULL;
-	struct problem why = {0};
-	*duty = (struct duty_state){0};
-	int r = store_open(ctx->store_path, STORE_READ, &store, &why);
-	if (r == 0)
-		r = store_standings(store, def->id, STANDING_OVERRIDE, false, take_override, duty);
-	store_close(store);
-	if (r < 0 && r != -ENOENT) /* not made yet: nothing was ever changed */
-		complain(ctx, EXIT_FAILED, "what was changed by hand is not known: %s",
-		         why.text[0] ? why.text : strerror(-r));
-}
-
-void duty_unload(struct duty_state *duty)
-{
-	for (uint32_t i = 0; i < duty->count; i++)
-		standing_destroy(duty->overrides[i]);
-	free(duty->overrides);
-	*duty = (struct duty_state){0};
-}
-
 /* ---- looking ---- */
 
 static void add_people(struct text *out, const cJSON *people)
@@ -119,19 +84,19 @@ static void week_rows(struct table *table, const struct command_context *ctx,
 static void site_duty(const struct command_context *ctx, const struct site_def *def, wall_ms at,
                       bool week, struct table *table, struct text *json)
 {
-	struct duty_state duty;
-	duty_load(ctx, def, &duty);
+	struct by_hand hand;
+	by_hand_load(ctx, def, &hand);
 	for (uint32_t post = 0; post < def->post_count; post++) {
 		struct text item = {0};
 		cJSON *parsed = NULL;
-		view_post(&item, def, &duty, post, at, week);
+		view_post(&item, def, &hand.duty, post, at, week);
 		json_put_raw(json, NULL, text_get(&item));
 		if (json_parse(text_get(&item), item.len, &parsed, NULL) == 0)
 			(week ? week_rows : post_row)(table, ctx, def, parsed);
 		cJSON_Delete(parsed);
 		text_finish(&item);
 	}
-	duty_unload(&duty);
+	by_hand_unload(&hand);
 }
 
 static int show_duty(const struct command_context *ctx, const struct invocation *line)

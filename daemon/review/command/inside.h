@@ -2,6 +2,7 @@
 #ifndef TOCSIN_REVIEW_COMMAND_INSIDE_H
 #define TOCSIN_REVIEW_COMMAND_INSIDE_H
 
+#include "decide/in_force.h"
 #include "review/command/command.h"
 #include "store/store.h"
 
@@ -60,10 +61,16 @@ int post_to_daemon(const struct command_context *, const struct invocation *, co
 /* standing.c: prints what stands of a type, from the record: a line each, or --json. */
 int list_standings(const struct command_context *, const struct invocation *, enum standing_type);
 
-/* duty.c: the overrides by hand that stand at a site, from the record; complains, and goes on with
- * none, where it cannot be read. */
-void duty_load(const struct command_context *, const struct site_def *, struct duty_state *);
-void duty_unload(struct duty_state *);
+/* What people have changed by hand at a site and what stands still, from the record; complains, and
+ * goes on with nothing, where it cannot be read. */
+struct by_hand {
+	struct duty_state duty;   /* the overrides among it */
+	struct in_force in_force; /* all of it */
+	struct standing **items;
+	uint32_t count, cap;
+};
+void by_hand_load(const struct command_context *, const struct site_def *, struct by_hand *);
+void by_hand_unload(struct by_hand *);
 
 /* people.c: waits until every test under way to a person has been confirmed, and says each. */
 int wait_for_proofs(const struct command_context *, const struct invocation *, const char *site,

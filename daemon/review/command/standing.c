@@ -25,7 +25,7 @@ static void add_member(struct text *out, const char *before, const cJSON *item, 
 static void say_item(const struct listing *listing, const cJSON *item)
 {
 	struct text out = {0};
-	static const char *const lists[] = {"from", "people", "swap"};
+	static const char *const lists[] = {"from", "people", "swap", "zones", "kinds"};
 	static const char *const members[] = {"post",  "incident", "zone", "device",   "to", "by",
 	                                      "until", "made",     "note", "ended_at", "end"};
 	add_member(&out, "", item, "id");
@@ -33,11 +33,11 @@ static void say_item(const struct listing *listing, const cJSON *item)
 	add_member(&out, "  since ", item, "since");
 	add_member(&out, "  begins ", item, "begins");
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-		const cJSON *person, *people = json_get(item, lists[i]);
-		cJSON_ArrayForEach (person, people)
-			if (cJSON_IsString(person)) {
+		const cJSON *word, *words = json_get(item, lists[i]);
+		cJSON_ArrayForEach (word, words)
+			if (cJSON_IsString(word)) {
 				text_addf(&out, "  %s ", lists[i]);
-				text_add_safe(&out, person->valuestring);
+				text_add_safe(&out, word->valuestring);
 			}
 	}
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -152,15 +152,49 @@ static void put_option(struct text *body, const struct invocation *line, enum op
 		json_put_string(body, option_facts[option].name, line->options[option]);
 }
 
+static bool names_a_zone(const struct command_context *ctx, const char *word)
+{
+	for (uint32_t i = 0; i < ctx->site_count; i++)
+		if (site_def_zone(ctx->sites[i], word) != POSITION_NONE)
+			return true;
+	return false;
+}
+
+/* "dorm,canteen": a list where the daemon takes one; the word itself where it has no comma, or is
+ * an id that has. */
+static void put_words(const struct command_context *ctx, struct text *body,
+                      const struct invocation *line, enum option option, const char *many)
+{
+	const char *words = line->options[option];
+	if (!words || !strchr(words, ',') || names_a_zone(ctx, words)) {
+		put_option(body, line, option);
+		return;
+	}
+	json_open(body, many, '[');
+	for (;; words++) {
+		size_t len = strcspn(words, ",");
+		struct text word = {0};
+		text_add_len(&word, words, len);
+		json_put_string(body, NULL, text_get(&word));
+		text_finish(&word);
+		words += len;
+		if (!*words)
+			break;
+	}
+	json_close(body, ']');
+}
+
 static int begin(const struct command_context *ctx, const struct invocation *line,
                  struct text *path)
 {
-	static const enum option members[] = {OPTION_SITE, OPTION_BY,     OPTION_NOTE, OPTION_FOR,
-	                                      OPTION_ZONE, OPTION_DEVICE, OPTION_KIND};
+	static const enum option members[] = {OPTION_SITE, OPTION_BY, OPTION_NOTE, OPTION_FOR,
+	                                      OPTION_DEVICE};
 	struct text body = {0};
 	json_open(&body, NULL, '{');
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		put_option(&body, line, members[i]);
+	put_words(ctx, &body, line, OPTION_ZONE, "zones");
+	put_words(ctx, &body, line, OPTION_KIND, "kinds");
 	if (line->options[OPTION_FORCE])
 		json_put_bool(&body, "force", true);
 	if (line->options[OPTION_UNANNOUNCED])
@@ -222,5 +256,5 @@ int run_silence(const struct command_context *ctx, const struct invocation *line
 
 int run_drill(const struct command_context *ctx, const struct invocation *line)
 {
-	return run_standing(ctx, line, STANDING_DRILL, "start", "--zone ZONE --by PERSON");
+	return run_standing(ctx, line, STANDING_DRILL, "start", "--zone ZONE,ZONE --by PERSON");
 }

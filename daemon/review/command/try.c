@@ -22,13 +22,23 @@ struct trial {
 
 /* ---- what would act ---- */
 
+static bool is_armed_now(const struct command_context *ctx, const struct site_def *def,
+                         uint32_t zone)
+{
+	struct by_hand hand;
+	by_hand_load(ctx, def, &hand);
+	bool armed = zone_is_armed_then(def, &hand.in_force, zone, ctx->now);
+	by_hand_unload(&hand);
+	return armed;
+}
+
 static void put_raises(struct trial *t, const struct site_def *def, uint32_t device,
                        const struct signal *s)
 {
 	const struct kind_facts *facts = &kind_facts[s->kind];
 	const struct policy *policy = policy_for(def, facts->raises, facts->severity);
 	bool armed = device == POSITION_NONE || !facts->needs_arming || s->armed ||
-	             zone_is_armed(def, def->devices[device].zone, t->ctx->now);
+	             is_armed_now(t->ctx, def, def->devices[device].zone);
 	const char *nothing = !s->active ? "a clear raises nothing"
 	                      : s->past  ? "it is past"
 	                      : s->test  ? "a test"

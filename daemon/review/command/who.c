@@ -125,11 +125,57 @@ static void who_head(const struct command_context *ctx, const struct site_def *d
 	text_finish(&out);
 }
 
+/* "armed by 钱师傅 until ...: why" */
+static void word_line(const struct command_context *ctx, const struct site_def *def,
+                      const cJSON *word, const char *what)
+{
+	const char *by = json_string(word, "by"), *note = json_string(word, "note"),
+	           *until = json_string(word, "until");
+	uint32_t person = by ? site_def_person(def, by) : POSITION_NONE;
+	struct text out = {0};
+	wall_ms end;
+	if (!cJSON_IsObject(word))
+		return;
+	text_addf(&out, "  %s", what);
+	text_add(&out, say(ctx, " by ", "，"));
+	text_add_safe(&out, person != POSITION_NONE ? def->people[person].name : by ? by : "?");
+	if (until && time_parse(until, &end) == 0) {
+		text_add(&out, say(ctx, " until ", "，至 "));
+		text_add_local(&out, def, end);
+	}
+	if (note) {
+		text_add(&out, say(ctx, ": ", "："));
+		text_add_safe(&out, note);
+	}
+	fprintf(ctx->out, "%s\n", text_get(&out));
+	text_finish(&out);
+}
+
+static void by_hand_lines(const struct command_context *ctx, const struct site_def *def,
+                          const cJSON *plan)
+{
+	const cJSON *arming = json_get(json_get(plan, "zone"), "arming");
+	bool armed = false;
+	json_bool(arming, "armed", &armed);
+	word_line(ctx, def, arming,
+	          armed ? say(ctx, "armed by hand", "手动布防")
+	                : say(ctx, "disarmed by hand", "手动撤防"));
+	word_line(ctx, def, json_get(plan, "silence"), say(ctx, "silenced", "已静默"));
+	word_line(ctx, def, json_get(plan, "drill"),
+	          say(ctx, "a drill, never to outside lines", "演练，不通知外部线路"));
+	if (json_string(plan, "assumes"))
+		fprintf(ctx->out, "  %s%s\n", say(ctx, "assumed: ", "假定："),
+		        strncmp(ctx->language, "zh", 2) == 0 ? "人工改动（值班、布防、静默、演练）"
+		                                               "到期前不变，配置不变，没有其他事件"
+		                                             : json_string(plan, "assumes"));
+}
+
 static void who_print(const struct command_context *ctx, const struct site_def *def,
                       const cJSON *plan, wall_ms at)
 {
 	const cJSON *step;
 	who_head(ctx, def, plan, at);
+	by_hand_lines(ctx, def, plan);
 	cJSON_ArrayForEach (step, json_get(plan, "steps")) {
 		int64_t after = 0;
 		struct text elapsed = {0};
@@ -228,13 +274,13 @@ static int run_gaps(const struct command_context *ctx, const struct invocation *
 	json_open(&all, "items", '[');
 	for (uint32_t i = 0; i < ctx->site_count; i++) {
 		const struct site_def *def = ctx->sites[i];
-		struct duty_state duty;
+		struct by_hand hand;
 		struct text json = {0};
 		if (only && only != def)
 			continue;
-		duty_load(ctx, def, &duty);
-		who_gaps_write_json(&json, def, &duty, at, (uint32_t)weeks);
-		duty_unload(&duty);
+		by_hand_load(ctx, def, &hand);
+		who_gaps_write_json(&json, def, &hand.duty, at, (uint32_t)weeks);
+		by_hand_unload(&hand);
 		if (line->options[OPTION_JSON])
 			json_put_raw(&all, NULL, text_get(&json));
 		else
@@ -262,11 +308,12 @@ int run_who(const struct command_context *ctx, const struct invocation *line)
 		code = option_time(ctx, line, OPTION_AT, def, &at);
 	if (code)
 		return code;
-	struct duty_state duty;
-	duty_load(ctx, def, &duty);
-	int r = who_write_json(&json, def, &duty, line->options[OPTION_KIND],
-	                       line->options[OPTION_ZONE], at, &why);
-	duty_unload(&duty);
+	struct by_hand hand;
+	by_hand_load(ctx, def, &hand);
+	struct who_asked asked = {line->options[OPTION_KIND], line->options[OPTION_ZONE], at,
+	                          ctx->now};
+	int r = who_write_json(&json, def, &hand.duty, &hand.in_force, &asked, &why);
+	by_hand_unload(&hand);
 	if (r < 0) {
 		text_finish(&json);
 		return complain(ctx, EXIT_USAGE, "%s", why.text);

@@ -44,7 +44,7 @@ async function arm(zone, word) {
 }
 
 function standing(one, problem, end) {
-  const where = [house.sites.size > 1 ? siteName(one.site) : null, one.zone ? zoneName(one.site, one.zone) : null, one.device, one.kinds?.map((kind) => say(one.type === "drill" ? "incident" : "kind", kind)).join("、"),
+  const where = [house.sites.size > 1 ? siteName(one.site) : null, (one.zones ?? [one.zone]).filter(Boolean).map((zone) => zoneName(one.site, zone)).join("、"), one.device, one.kinds?.map((kind) => say(one.type === "drill" ? "incident" : "kind", kind)).join("、"),
     one.armed === undefined ? null : say(one.armed ? "armed" : "disarmed")].filter(Boolean).join(" · ");
   return h("li", h("div.grow", h("strong", where || say("whole_site")), h("small", one.by ? personName(one.site, one.by) : "", one.note ? ` · ${one.note}` : "", " · ", one.until ? [`${say("until_when")} `, moment(one.until)] : say("always"))),
     one.until ? h("span.badge", `${say("ends_in")} `, h("time", {dateTime: one.until, data: {clock: "until"}})) : null,
