@@ -2,6 +2,7 @@
  * becomes one. Somebody owns it and has until a day to remedy it; what was done counts once another
  * person has checked it. Past its day it is open again whatever was said of it, its owner hears of
  * it daily, and it is a trouble of its own until it is closed or has another day. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,6 +187,7 @@ static int report_hazard(struct context *c, const struct operation *op)
 	if (r < 0)
 		return r;
 	const char *zone = place_of(c, op, source);
+	assert(zone); /* check_report has asked */
 	struct standing *s = find_same(c, op, zone);
 	c->plan->made = s;
 	if (s)

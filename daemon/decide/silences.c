@@ -1,6 +1,7 @@
 /* Silences and walk tests: what keeps a signal from raising an incident for a while. A silence
  * always has an end and a reason; it never hides a panic or a certain fire, and what it hid is told
  * when it ends. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -236,6 +237,7 @@ int walk_test_operate(struct context *c, const struct operation *op)
 		                   op->device);
 	record_operation(c, op, NULL);
 	if (!op->span) {
+		assert(s);
 		c->plan->made = s;
 		walk_test_over(c, s, op->by, "ended by hand");
 		return 0;

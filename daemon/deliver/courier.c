@@ -90,6 +90,7 @@ static void give_handle(struct courier *courier, CURL *easy)
 
 static void start(struct courier *courier, struct attempt *attempt)
 {
+	assert(attempt);
 	attempt_prepare(attempt, take_handle(courier), courier->connect_max, courier->attempt_max);
 	attempt->after = courier->running;
 	attempt->before = &courier->running;

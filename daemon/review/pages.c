@@ -1,4 +1,5 @@
 /* Health, figures, and the console's files. */
+#include <assert.h>
 #include <string.h>
 
 #include "review/exchange.h"
@@ -88,6 +89,7 @@ static const char *type_of(const char *name)
 void page_console(struct exchange *ex)
 {
 	const struct console_file *file = find_file("index.html");
+	assert(file); /* the build has put it there */
 	exchange_static(ex, type_of(file->name), file->bytes, *file->len);
 }
 

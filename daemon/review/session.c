@@ -1,5 +1,6 @@
 #include "review/session.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ wall_ms session_ends(const struct session *session)
  * a changed password ends what it began. */
 void session_write(const struct sessions *sessions, const struct session *session, struct text *out)
 {
+	assert(session->user || session->token);
 	const char *name = session->user ? session->user->name : session->token->name;
 	struct text body = {0};
 	text_add(&body, session->user ? "u." : "t.");

@@ -1,5 +1,6 @@
 #include "store/fold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +198,7 @@ int fold_entry(struct fold *fold, const struct ledger_row *row)
 		return 0; /* its opening is older than the first entry that is kept */
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return 0; /* the chain says what is wrong */
+	assert(opens || incident);
 	int r = opens ? open_incident(fold, row, data) : change(fold, incident, row, data);
 	cJSON_Delete(data);
 	return r;

@@ -14,7 +14,7 @@
 static uint32_t word_distance(const char *a, const char *b)
 {
 	enum { ROOM = 24 };
-	uint32_t d[ROOM + 1][ROOM + 1];
+	uint32_t d[ROOM + 1][ROOM + 1] = {0};
 	size_t rows = strlen(a), columns = strlen(b);
 	if (rows > ROOM || columns > ROOM)
 		return ROOM;
