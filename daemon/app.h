@@ -17,6 +17,7 @@
 #include "figures.h"
 #include "receive/broker.h"
 #include "receive/complaints.h"
+#include "receive/echoes.h"
 #include "receive/profile_bind.h"
 #include "receive/signals.h"
 #include "review/http.h"
@@ -113,6 +114,32 @@ struct ahead {
 	struct index index;
 };
 
+struct lane {                  /* lane.c */
+	struct broker *broker; /* or NULL */
+	char *id;              /* its client id */
+	const char *topic;     /* of its marks; borrowed */
+	enum {
+		LANE_CLOSED,
+		LANE_CALLING, /* connects, asks for nothing */
+		LANE_PROVING, /* is connected; waits for a mark over the session */
+		LANE_JOINING, /* connects anew and asks for its devices */
+		LANE_MARKED,  /* a mark is said, from which on both bring the same */
+		LANE_OPEN,    /* both have brought it */
+	} stage;
+	bool marked[2];            /* by enum stream: has brought that mark */
+	bool broken;               /* is closed at the next turn */
+	bool proven;               /* the broker takes it and the session for two */
+	bool holds;                /* brought something before it was open */
+	uint32_t mark, first_mark; /* the last said, and the one that opens it */
+	wall_ms life;              /* tells its marks from older ones */
+	steady_ms marked_at, retry;
+	uint32_t devices;
+	struct echoes echoes;
+	struct broker_message *kept; /* kept back until the session has brought the mark */
+	uint32_t kept_count, kept_cap;
+	struct arena arena; /* of those */
+};
+
 struct app {
 	uv_loop_t loop;
 	uv_check_t check;     /* runs the turn when the loop has gathered */
@@ -133,6 +160,7 @@ struct app {
 	uint8_t link_key[SHA256_LEN];
 	struct clock clock;
 	struct broker *broker;
+	struct lane lane;
 	struct courier *courier;
 	struct http_server *http;
 	struct review_service review;
@@ -271,8 +299,23 @@ void record_publish_heads(struct app *, bool fresh_only);
 void app_release_retired(struct app *);
 void app_stop_if_done(struct app *);
 void on_message(void *app, const struct broker_message *);
+/* The device that speaks on a native topic, and what follows its name; or NULL. */
+const struct device *app_device_of_topic(const struct app *, const char *topic, const char **what);
+bool device_is_of_life_safety(const struct device *);
 char **app_make_filters(const struct app *, size_t *count);
 void app_free_filters(char **filters, size_t count);
+
+/* ---- lane.c: life-safety devices on a connection of their own ---- */
+
+/* What the session brings: true if the lane has brought it, or it is a mark. */
+bool lane_hears_echo(struct app *, const struct broker_message *);
+void lane_after_turn(struct app *, struct moment now);
+steady_ms lane_next(const struct app *); /* when a turn is wanted for it */
+void lane_reload(struct app *);          /* a configuration is in force; the first, too */
+void lane_session_cut(struct app *);     /* what is not acknowledged comes again */
+void lane_session_lost(struct app *);    /* it never does */
+void lane_close(struct app *);
+void lane_finish(struct app *);
 
 /* ---- troubles.c ---- */
 

@@ -12,25 +12,47 @@
 
 /* ---- what arrives ---- */
 
-/* By its own topic: the device's kind in the site file raises fire, gas or panic. */
-static bool is_of_life_safety(const struct app *app, const char *topic)
+/* Copies one level of a topic; returns what follows it, or NULL. */
+static const char *topic_level(const char *topic, char out[ID_MAX + 1])
+{
+	const char *slash = strchr(topic, '/');
+	size_t len = slash ? (size_t)(slash - topic) : 0;
+	if (!len || len > ID_MAX)
+		return NULL;
+	memcpy(out, topic, len);
+	out[len] = '\0';
+	return slash + 1;
+}
+
+const struct device *app_device_of_topic(const struct app *app, const char *topic,
+                                         const char **what)
 {
 	char site_id[ID_MAX + 1], device_id[ID_MAX + 1];
-	if (sscanf(topic, "tocsin/%64[^/]/device/%64[^/]/", site_id, device_id) != 2)
-		return false;
-	const struct site_slot *slot = app_site(app, site_id);
+	if (strncmp(topic, "tocsin/", 7) != 0)
+		return NULL;
+	const char *rest = topic_level(topic + 7, site_id);
+	if (!rest || strncmp(rest, "device/", 7) != 0)
+		return NULL;
+	*what = topic_level(rest + 7, device_id);
+	const struct site_slot *slot = *what ? app_site(app, site_id) : NULL;
 	uint32_t device = slot ? site_def_device(slot->site->def, device_id) : POSITION_NONE;
-	if (device == POSITION_NONE)
-		return false;
-	enum kind kind = slot->site->def->devices[device].kind;
-	return kind < KIND_COUNT && incident_kind_is_life_safety(kind_facts[kind].raises);
+	return device == POSITION_NONE ? NULL : &slot->site->def->devices[device];
+}
+
+/* Its kind in the site file raises fire, gas or panic. */
+bool device_is_of_life_safety(const struct device *device)
+{
+	return device->kind < KIND_COUNT &&
+	       incident_kind_is_life_safety(kind_facts[device->kind].raises);
 }
 
 void on_message(void *ctx, const struct broker_message *message)
 {
 	struct app *app = ctx;
+	const char *what;
+	const struct device *device = app_device_of_topic(app, message->topic, &what);
 	struct item *item = inbox_add(app, ITEM_MESSAGE);
-	item->first = is_of_life_safety(app, message->topic);
+	item->first = device && device_is_of_life_safety(device);
 	struct arena *arena = &app->inbox.arena;
 	item->message = *message;
 	item->message.topic = arena_copy(arena, message->topic);
@@ -38,6 +60,12 @@ void on_message(void *ctx, const struct broker_message *message)
 	size_t kept = message->len > MESSAGE_MAX ? MESSAGE_MAX + 1 : message->len;
 	item->message.bytes = arena_copy_len(arena, message->bytes, kept);
 	item->message.len = kept;
+}
+
+static void on_session_message(void *ctx, const struct broker_message *message)
+{
+	if (!lane_hears_echo(ctx, message))
+		on_message(ctx, message);
 }
 
 static void add_fact(struct app *app, enum service_event type, const char *data)
@@ -54,8 +82,10 @@ static void on_connected(void *ctx, bool session_present)
 	struct app *app = ctx;
 	app->broker_up = true;
 	bool lost = !session_present && app->deaf_from;
-	if (!session_present)
+	if (!session_present) {
 		ahead_forget(&app->ahead);
+		lane_session_lost(app);
+	}
 	wall_ms now = review_now(app).wall;
 	struct text data = {0};
 	json_open(&data, NULL, '{');
@@ -99,6 +129,7 @@ static void on_disconnected(void *ctx, const char *why)
 	if (!app->broker_up)
 		return;
 	app->broker_up = false;
+	lane_session_cut(app);
 	app->deaf_from = review_now(app).wall;
 	json_open(&data, NULL, '{');
 	json_put_string(&data, "why", why);
@@ -254,6 +285,9 @@ static void review_metrics(void *ctx, struct text *out)
 	struct app *app = ctx;
 	const struct counters *n = &app->counters;
 	put_metric(out, "gauge", "up_broker", "1 while the broker is connected.", app->broker_up);
+	put_metric(out, "gauge", "up_lane",
+	           "1 while life-safety devices are heard on a connection of their own, too.",
+	           app->lane.stage == LANE_OPEN);
 	put_metric(out, "gauge", "up_store", "1 while the record can be written.",
 	           app_disk_is_well(app));
 	put_metric(out, "counter", "messages_total", "MQTT messages read.", (double)n->messages);
@@ -342,7 +376,7 @@ void app_free_filters(char **filters, size_t count)
 
 static int open_network(struct app *app, struct problem *why)
 {
-	static const struct broker_callbacks callbacks = {.message = on_message,
+	static const struct broker_callbacks callbacks = {.message = on_session_message,
 	                                                  .connected = on_connected,
 	                                                  .disconnected = on_disconnected,
 	                                                  .wants_release = on_wants_release,
@@ -365,12 +399,16 @@ static int open_network(struct app *app, struct problem *why)
 	struct text id = {0};
 	text_addf(&id, "%s-unlogged", app->config->broker.client_id);
 	app->watch_id = text_take(&id);
+	text_addf(&id, "%s-lane", app->config->broker.client_id);
+	app->lane.id = text_take(&id);
+	app->lane.topic = app->config->broker.extra_filter;
 	hearing_begin(app);
 	size_t count;
 	char **filters = app_make_filters(app, &count);
 	r = broker_open(&app->loop, &app->config->broker, (const char *const *)filters, count,
 	                &callbacks, app, &app->broker, why);
 	app_free_filters(filters, count);
+	lane_reload(app);
 	if (r == 0)
 		heartbeat_start(app);
 	return r;
@@ -438,6 +476,7 @@ static void put_in_force(struct app *app, struct service_config *config)
 	char **filters = app_make_filters(app, &count);
 	broker_resubscribe(app->broker, (const char *const *)filters, count);
 	app_free_filters(filters, count);
+	lane_reload(app);
 	http_reload(app->http, &config->http);
 	heartbeat_start(app);
 	introduce_all(app);
@@ -528,6 +567,7 @@ void app_close(struct app *app)
 	uv_check_stop(&app->check);
 	http_close(app->http);
 	broker_close(app->watch);
+	lane_finish(app);
 	broker_close(app->broker);
 	courier_close(app->courier);
 	/* Handles that are closing get their turn first; whatever is left is ours. */

@@ -96,7 +96,7 @@ static void begin_to_watch(struct app *app)
 	size_t count;
 	char **filters = app_make_filters(app, &count);
 	options.client_id = app->watch_id;
-	options.status_topic = NULL;
+	options.status_topic = options.extra_filter = NULL;
 	options.only_watches = true;
 	app->watching_since = NEVER;
 	if (broker_open(&app->loop, &options, (const char *const *)filters, count, &callbacks, app,
@@ -108,6 +108,7 @@ static void begin_to_watch(struct app *app)
 static void rest(struct app *app, struct moment now)
 {
 	broker_rest(app->broker, true);
+	lane_session_cut(app);
 	if (app->broker_up)
 		app->deaf_from = now.wall;
 	app->broker_up = false;
@@ -282,5 +283,5 @@ steady_ms troubles_next(const struct app *app)
 		next = app->retry_reserve;
 	if (app->deaf_since != NEVER && app->broker_told != TOLD_TROUBLED)
 		next = sooner(next, app->deaf_since + app->config->broker_trouble_after);
-	return next;
+	return sooner(next, lane_next(app));
 }

@@ -24,8 +24,9 @@ struct service_config {
 	const char *path; /* of the service file */
 	struct broker_options broker;
 	span_ms broker_trouble_after; /* without a connection for so long: a trouble incident */
-	const char *home_assistant;   /* the prefix of its discovery; NULL: it is told nothing */
-	const char *store_path;       /* resolved against the service file's folder */
+	bool broker_lane; /* life-safety devices are heard on a connection of their own, too */
+	const char *home_assistant; /* the prefix of its discovery; NULL: it is told nothing */
+	const char *store_path;     /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;
 	struct heartbeat heartbeat;

@@ -43,6 +43,7 @@ enum {
 	B_CERT,
 	B_KEY,
 	B_TROUBLE,
+	B_LANE,
 	B_COUNT
 };
 static const struct key broker_keys[B_COUNT] = {
@@ -55,6 +56,7 @@ static const struct key broker_keys[B_COUNT] = {
         [B_CERT] = {"cert_file", NULL},
         [B_KEY] = {"key_file", NULL},
         [B_TROUBLE] = {"trouble_after", NULL},
+        [B_LANE] = {"lane", NULL},
 };
 static const struct shape broker_shape = {"the broker", SHAPE(broker_keys), true};
 
@@ -112,9 +114,14 @@ static void broker_read(const struct checker *c, const struct node *node,
 	const char *id = check_id(c, v[B_CLIENT], "the client_id");
 	out->client_id = id ? id : "tocsin";
 	check_span(c, v[B_TROUBLE], "trouble_after", SPAN_LEAST, &config->broker_trouble_after);
+	config->broker_lane = !out->tls;
+	check_bool(c, v[B_LANE], "lane", &config->broker_lane);
 	struct text topic = {0};
 	text_addf(&topic, "tocsin/service/%s/status", out->client_id);
 	out->status_topic = arena_copy(c->arena, text_get(&topic));
+	text_reset(&topic);
+	text_addf(&topic, "tocsin/service/%s/lane", out->client_id);
+	out->extra_filter = arena_copy(c->arena, text_get(&topic));
 	text_finish(&topic);
 	out->username = check_line(c, v[B_USER], "the username");
 	check_secret(c, "password", v[B_PASSWORD], v[B_PASSWORD_FILE], false, &out->password);

@@ -85,10 +85,12 @@ bool broker_is_connected(const struct broker *broker)
 
 bool broker_is_listening(const struct broker *broker)
 {
-	for (size_t i = 0; i < broker->filter_count; i++)
-		if (!broker->filters[i].granted)
-			return false;
-	return link_is_up(broker);
+	return link_is_up(broker) && broker->granted_count == broker->filter_count;
+}
+
+void broker_let_pass(struct broker *broker, const struct broker *other)
+{
+	broker->passing = other;
 }
 
 size_t broker_unconfirmed(const struct broker *broker)
@@ -143,6 +145,7 @@ void broker_resubscribe(struct broker *broker, const char *const *filters, size_
 	size_t before_count = broker->filter_count;
 	broker->filters = copy_filters(filters, filter_count);
 	broker->filter_count = filter_count;
+	broker->granted_count = 0;
 	for (size_t i = 0; i < before_count; i++) {
 		if (has_filter(broker->filters, filter_count, before[i].text))
 			continue;
@@ -191,9 +194,8 @@ int broker_open(uv_loop_t *loop, const struct broker_options *options, const cha
 
 /* ---- the end ---- */
 
-static void on_closed(uv_handle_t *handle)
+void broker_let_go(struct broker *broker)
 {
-	struct broker *broker = handle->data;
 	if (--broker->open_handles)
 		return;
 	for (size_t i = 0; i < broker->filter_count; i++)
@@ -204,6 +206,11 @@ static void on_closed(uv_handle_t *handle)
 	free(broker->gone);
 	free(broker);
 	mosquitto_lib_cleanup();
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	broker_let_go(handle->data);
 }
 
 void broker_finish(struct broker *broker)
@@ -231,8 +238,7 @@ void broker_close(struct broker *broker)
 	if (!broker || broker->stage == STAGE_CLOSED)
 		return;
 	say_goodbye(broker);
-	bool dialling = broker->stage == STAGE_DIALLING;
 	link_set_stage(broker, STAGE_CLOSED, NO_TIMER);
-	if (!dialling && !broker->reading) /* else whoever holds the client does it */
+	if (!broker->reading) /* else whoever holds the client does it */
 		broker_finish(broker);
 }

@@ -27,6 +27,9 @@ struct broker_options { /* strings are borrowed and stay */
 	const char *status_topic; /* retained "online", last will "offline"; or NULL */
 	/* Hears at QoS 0 without a session: nothing of it is ever acknowledged. */
 	bool only_watches;
+	bool no_session; /* the broker keeps nothing for us once the link is gone */
+	/* A filter of ours that a broker may refuse: what it brings is missed, no more; or NULL. */
+	const char *extra_filter;
 };
 
 struct broker_message {
@@ -63,6 +66,10 @@ int broker_open(uv_loop_t *, const struct broker_options *, const char *const *f
 
 /* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
 void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);
+
+/* While the other has something to read, this one leaves it the next turn, every second time at
+ * most; NULL: nobody. The other must outlive this or be taken back. */
+void broker_let_pass(struct broker *, const struct broker *other);
 
 /* Puts the session down without a word: what is held unacknowledged stays with the broker, which
  * keeps it and all that follows until the rest is over. Tells nobody. */

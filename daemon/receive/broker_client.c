@@ -33,7 +33,7 @@ int broker_client_make(const struct broker_options *options, void *userdata, str
 	const char *id = options->client_id;
 	struct mosquitto *client = NULL;
 	if (*id && strlen(id) <= UINT16_MAX && text_is_utf8(id, strlen(id)))
-		client = mosquitto_new(id, options->only_watches, userdata);
+		client = mosquitto_new(id, options->only_watches || options->no_session, userdata);
 	if (!client)
 		return problem_set(why, -EINVAL,
 		                   "the broker needs a client_id: a text of 1 to 65535 bytes");

@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,12 +105,28 @@ void link_subscribe(struct broker *broker)
 		mosquitto_unsubscribe(broker->client, NULL, broker->gone[i]);
 		free(broker->gone[i]);
 	}
-	broker->gone_count = 0;
+	broker->gone_count = broker->granted_count = broker->asked_next = 0;
+	int qos = broker->options.only_watches ? 0 : 1;
+	if (broker->options.extra_filter)
+		mosquitto_subscribe(broker->client, NULL, broker->options.extra_filter, qos);
 	for (size_t i = 0; i < broker->filter_count; i++) {
 		broker->filters[i].granted = false;
 		mosquitto_subscribe(broker->client, &broker->filters[i].mid,
-		                    broker->filters[i].text, broker->options.only_watches ? 0 : 1);
+		                    broker->filters[i].text, qos);
 	}
+}
+
+/* The filter that was asked for with this number; NULL for an older one, or the extra one. */
+static struct filter *asked(struct broker *broker, int mid)
+{
+	for (size_t i = 0; i < broker->filter_count; i++) {
+		size_t at = (broker->asked_next + i) % broker->filter_count;
+		if (broker->filters[at].mid != mid)
+			continue;
+		broker->asked_next = at + 1;
+		return &broker->filters[at];
+	}
+	return NULL;
 }
 
 static void on_connect(struct mosquitto *client, void *ctx, int code, int flags)
@@ -138,14 +155,15 @@ static void on_subscribe(struct mosquitto *client, void *ctx, int mid, int count
 	(void)client;
 	struct broker *broker = ctx;
 	broker->progress++;
-	for (size_t i = 0; i < broker->filter_count; i++) {
-		if (broker->filters[i].mid != mid)
-			continue;
-		broker->filters[i].granted = count == 1 && granted[0] != 0x80;
-		if (!broker->filters[i].granted)
-			log_error("the broker refuses the subscription to '%s': its access list "
-			          "must allow '%s' to read it",
-			          broker->filters[i].text, broker->options.client_id);
+	struct filter *filter = asked(broker, mid);
+	bool refused = filter && !(count == 1 && granted[0] != 0x80);
+	if (refused)
+		log_error("the broker refuses the subscription to '%s': its access list must allow "
+		          "'%s' to read it",
+		          filter->text, broker->options.client_id);
+	if (filter && !refused && !filter->granted) {
+		filter->granted = true;
+		broker->granted_count++;
 	}
 	broker->callbacks.wants_release(broker->ctx); /* so that the owner sees that we listen */
 }
@@ -208,12 +226,15 @@ static void dial_done(uv_work_t *work, int status)
 	struct dial *dial = work->data;
 	struct broker *broker = dial->broker;
 	int rc = dial->rc, error = dial->error;
-	broker->client = dial->client;
+	struct mosquitto *client = dial->client;
 	free(dial);
 	if (broker->stage == STAGE_CLOSED) {
-		broker_finish(broker);
+		mosquitto_destroy(client);
+		broker_let_go(broker);
 		return;
 	}
+	broker->open_handles--;
+	broker->client = client;
 	if (broker->resting) {
 		link_drop(broker);
 		link_set_stage(broker, STAGE_RESTING, NO_TIMER);
@@ -268,6 +289,7 @@ void link_dial(struct broker *broker)
 	                      .host = broker->options.host,
 	                      .port = broker->options.port};
 	dial->work.data = dial;
+	broker->open_handles++; /* the worker's */
 	int r = uv_queue_work(broker->loop, &dial->work, dial_run, dial_done);
 	assert(r == 0);
 	(void)r;
@@ -351,8 +373,25 @@ static bool gather(struct broker *broker)
 
 static void on_more(uv_idle_t *);
 
+/* Nothing is lost by it: what is not read now is still there when the loop comes round. */
+static bool lets_pass(struct broker *broker)
+{
+	struct pollfd other = {.events = POLLIN};
+	if (broker->passing && !broker->has_let_pass && link_is_up(broker->passing))
+		other.fd = mosquitto_socket(broker->passing->client);
+	broker->has_let_pass = other.fd > 0 && poll(&other, 1, 0) > 0;
+	return broker->has_let_pass;
+}
+
 static void gather_and_tell(struct broker *broker, bool has_room)
 {
+	if (lets_pass(broker)) {
+		if (has_room)
+			broker->callbacks.wants_release(broker->ctx);
+		if (broker->options.tls)
+			uv_idle_start(&broker->more, on_more);
+		return;
+	}
 	if (!gather(broker))
 		return;
 	if (broker->options.tls && broker->batch >= BATCH_MAX) /* go on after the owner's turn */

@@ -45,15 +45,18 @@ struct broker {
 	uint64_t dialled_at; /* on the loop's clock */
 	span_ms retry_delay;
 	struct filter *filters;
-	size_t filter_count;
-	char **gone; /* filters taken away while there was no session */
+	size_t filter_count, granted_count;
+	size_t asked_next; /* whose answer comes next, as they come in order */
+	char **gone;       /* filters taken away while there was no session */
 	size_t gone_count, gone_cap;
-	size_t held;        /* messages gathered whose acks wait for broker_release */
-	size_t unconfirmed; /* published at QoS 1, and not acknowledged by the broker */
-	size_t batch;       /* messages of this poll callback */
-	size_t progress;    /* packets understood */
-	bool reading;       /* libmosquitto is on the stack: its client must live on */
-	bool wants_room;    /* poll for writability too */
+	size_t held;                  /* messages gathered whose acks wait for broker_release */
+	size_t unconfirmed;           /* published at QoS 1, and not acknowledged by the broker */
+	size_t batch;                 /* messages of this poll callback */
+	size_t progress;              /* packets understood */
+	bool reading;                 /* libmosquitto is on the stack: its client must live on */
+	bool wants_room;              /* poll for writability too */
+	const struct broker *passing; /* is read first */
+	bool has_let_pass;            /* the last time */
 	bool told_down;
 	bool resting;               /* asked for; a worker that dials ends first */
 	struct problem ended, told; /* why the link ended; what the owner was last told */
@@ -82,7 +85,10 @@ void link_drop(struct broker *);
 /* The same after a failure, of which the owner is told from the loop; then comes another try. */
 void link_fail(struct broker *, int rc, int error);
 
-/* Ends what link_dial or a callback of libmosquitto still held when broker_close came. */
+/* Closes what a callback of libmosquitto still held when broker_close came. */
 void broker_finish(struct broker *);
+
+/* One of those that hold the broker's memory (its handles, a worker that dials) is done with it. */
+void broker_let_go(struct broker *);
 
 #endif

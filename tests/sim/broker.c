@@ -35,6 +35,13 @@ struct broker { /* the client */
 	uint32_t out_count, out_cap, held;
 };
 
+struct heard { /* a copy on its way to the watcher, or on the lane */
+	char *topic, *bytes;
+	size_t len;
+	bool retained;
+	uint32_t message;
+};
+
 static struct {
 	struct parcel *queue;
 	uint32_t count, cap;
@@ -48,6 +55,17 @@ static struct {
 
 static struct broker *client;  /* with the session */
 static struct broker *watcher; /* hears at QoS 0 while the disk fails; or NULL */
+
+/* Hears its devices in their order, while the session may lag far behind; or NULL. */
+static struct {
+	struct broker *client;
+	uint32_t link; /* what is under way to an older one never arrives */
+	char **filters;
+	size_t filter_count;
+	struct heard **under_way;
+	uint32_t count, cap;
+	uint32_t *held, held_count, held_cap; /* not acknowledged yet */
+} lane;
 
 /* ---- the server ---- */
 
@@ -75,11 +93,18 @@ static void pump_soon(span_ms in)
 	later(in, pump, server.link);
 }
 
-struct heard { /* a copy on its way to the watcher */
-	char *topic, *bytes;
-	size_t len;
-	bool retained;
-};
+static void heard_finish(struct heard *heard)
+{
+	free(heard->topic);
+	free(heard->bytes);
+	free(heard);
+}
+
+/* Now and then the session stands, as behind a flood. */
+static span_ms lag(void)
+{
+	return chance(50) ? between(100, 20000) : between(0, 3);
+}
 
 static void watcher_hears(uint64_t arg)
 {
@@ -91,9 +116,7 @@ static void watcher_hears(uint64_t arg)
 		                                                    .len = heard->len,
 		                                                    .retained = heard->retained,
 		                                                    .comes_again = true});
-	free(heard->topic);
-	free(heard->bytes);
-	free(heard);
+	heard_finish(heard);
 }
 
 static void tell_watcher(const char *topic, const void *bytes, size_t len, bool retained)
@@ -101,14 +124,76 @@ static void tell_watcher(const char *topic, const void *bytes, size_t len, bool 
 	if (!watcher || !watcher->listening)
 		return;
 	struct heard *heard = NEW(struct heard);
-	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained};
+	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained, NO_MESSAGE};
 	later(between(1, 5), watcher_hears, (uint64_t)(uintptr_t)heard);
+}
+
+/* It is taken, unless the session has brought it. */
+static void note_lane(struct w_message *m)
+{
+	world.counts.on_lane++;
+	m->by_lane = world.life;
+	check_given(m);
+}
+
+static void lane_holds(uint32_t message)
+{
+	MEM_RESERVE(lane.held, lane.held_count, lane.held_cap);
+	lane.held[lane.held_count++] = message;
+}
+
+static void lane_hears(uint64_t link)
+{
+	if (link != lane.link || !lane.count)
+		return;
+	struct heard *heard = lane.under_way[0];
+	lane.count--;
+	memmove(lane.under_way, lane.under_way + 1, lane.count * sizeof(struct heard *));
+	if (!world.dead) {
+		if (heard->message != NO_MESSAGE && world.app.lane.stage == LANE_OPEN)
+			note_lane(message_get(heard->message));
+		lane.client->callbacks.message(lane.client->ctx,
+		                               &(struct broker_message){.topic = heard->topic,
+		                                                        .bytes = heard->bytes,
+		                                                        .len = heard->len});
+		lane_holds(heard->message);
+	}
+	heard_finish(heard);
+}
+
+static bool is_on_lane(const char *topic)
+{
+	for (size_t i = 0; lane.client && lane.client->connected && i < lane.filter_count; i++)
+		if (strcmp(lane.filters[i], topic) == 0)
+			return true;
+	return false;
+}
+
+static void tell_lane(const char *topic, const void *bytes, size_t len, uint32_t message)
+{
+	if (!is_on_lane(topic))
+		return;
+	MEM_RESERVE(lane.under_way, lane.count, lane.cap);
+	struct heard *heard = NEW(struct heard);
+	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, false, message};
+	lane.under_way[lane.count++] = heard;
+	later(between(0, 5), lane_hears, lane.link);
+}
+
+static void forget_lane_link(void)
+{
+	while (lane.count)
+		heard_finish(lane.under_way[--lane.count]);
+	lane.link++;
+	lane.held_count = 0;
 }
 
 static void enqueue(const char *topic, const void *bytes, size_t len, bool retained,
                     uint32_t message)
 {
 	tell_watcher(topic, bytes, len, retained);
+	if (!retained) /* what a subscription of the session brings is for the session */
+		tell_lane(topic, bytes, len, message);
 	if (!server.has_session)
 		return;
 	MEM_RESERVE(server.queue, server.count, server.cap);
@@ -118,14 +203,15 @@ static void enqueue(const char *topic, const void *bytes, size_t len, bool retai
 	                                               .retained = retained,
 	                                               .message = message};
 	if (client && client->connected)
-		pump_soon(between(0, 3));
+		pump_soon(lag());
 }
 
 static void note_hearing(struct w_message *m)
 {
 	m->again = m->heard == world.life;
 	m->heard = world.life;
-	check_given(m);
+	if (m->by_lane != world.life)
+		check_given(m);
 }
 
 /* Hands over what fits into the window. */
@@ -208,6 +294,8 @@ bool broker_is_quiet(void)
 
 static bool is_subscribed(const char *topic)
 {
+	if (strcmp(topic, "tocsin/service/tocsin/lane") == 0)
+		return true;
 	return strncmp(topic, "tocsin/", 7) == 0 &&
 	       (strstr(topic, "/device/") ? strstr(topic, "/ack") == NULL
 	                                  : strstr(topic, "/incident/") != NULL);
@@ -290,8 +378,30 @@ static void connect_watcher(uint64_t life)
 			             server.retained[i].len, true);
 }
 
+static void connect_lane(uint64_t life)
+{
+	if (!lane.client || life != world.life || lane.client->connected || world.dead)
+		return;
+	if (!world.broker_up) {
+		later(between(1000, 30000), connect_lane, life);
+		return;
+	}
+	lane.client->connected = lane.client->listening = true;
+	lane.client->callbacks.connected(lane.client->ctx, false);
+}
+
+static void cut_lane(void)
+{
+	if (!lane.client || !lane.client->connected)
+		return;
+	forget_link(lane.client);
+	forget_lane_link();
+	lane.client->callbacks.disconnected(lane.client->ctx, "the connection was closed");
+}
+
 static void cut_link(void)
 {
+	cut_lane();
 	if (client && client->connected) {
 		forget_link(client);
 		client->callbacks.disconnected(client->ctx, "the connection was closed");
@@ -312,6 +422,11 @@ void broker_server_up(bool up)
 		cut_link();
 }
 
+void broker_cut_lane(void)
+{
+	cut_lane();
+}
+
 void broker_forget(bool session, bool retained)
 {
 	if (session) {
@@ -325,25 +440,56 @@ void broker_forget(bool session, bool retained)
 
 /* ---- the client ---- */
 
+static void forget_lane_filters(void)
+{
+	while (lane.filter_count)
+		free(lane.filters[--lane.filter_count]);
+	free(lane.filters);
+	lane.filters = NULL;
+}
+
+static void keep_lane_filters(const char *const *filters, size_t filter_count)
+{
+	forget_lane_filters();
+	lane.filters = NEW_ARRAY(char *, filter_count);
+	for (; lane.filter_count < filter_count; lane.filter_count++)
+		lane.filters[lane.filter_count] = mem_copy(filters[lane.filter_count]);
+}
+
 int broker_open(uv_loop_t *loop, const struct broker_options *options, const char *const *filters,
                 size_t filter_count, const struct broker_callbacks *callbacks, void *ctx,
                 struct broker **out, struct problem *why)
 {
 	(void)loop;
-	(void)filters;
-	(void)filter_count;
 	(void)why;
 	struct broker *b = NEW(struct broker);
 	b->callbacks = *callbacks;
 	b->ctx = ctx;
 	b->watches = options->only_watches;
-	if (b->watches)
+	happening connect = connect_client;
+	if (strcmp(options->client_id, "tocsin-lane") == 0) {
+		if (options->no_session != (filter_count > 0))
+			broken("the lane comes as a session and asks for something, or the other "
+			       "way "
+			       "round");
+		lane.client = b;
+		keep_lane_filters(filters, filter_count);
+		connect = connect_lane;
+	} else if (b->watches) {
 		watcher = b;
-	else
+		connect = connect_watcher;
+	} else {
 		client = b;
-	later(between(5, 500), b->watches ? connect_watcher : connect_client, world.life);
+	}
+	later(between(5, 500), connect, world.life);
 	*out = b;
 	return 0;
+}
+
+void broker_let_pass(struct broker *b, const struct broker *other)
+{
+	(void)b;
+	(void)other;
 }
 
 void broker_resubscribe(struct broker *b, const char *const *filters, size_t filter_count)
@@ -412,11 +558,22 @@ static void leave_acks(struct broker *b)
 		pump_soon(between(0, 3));
 }
 
+/* As with the session: what is acknowledged is in the record, or was known. */
+static void leave_lane_acks(void)
+{
+	for (uint32_t i = 0; i < lane.held_count && may_leave(); i++)
+		if (lane.held[i] != NO_MESSAGE)
+			check_ack(lane.held[i], false);
+	lane.held_count = 0;
+}
+
 void broker_release(struct broker *b)
 {
 	if (!b->connected || world.dead)
 		return;
-	if (!b->watches)
+	if (b == lane.client)
+		leave_lane_acks();
+	else if (!b->watches)
 		leave_acks(b);
 	for (uint32_t i = 0; i < b->out_count; i++) {
 		struct out *out = &b->out[i];
@@ -473,6 +630,8 @@ size_t broker_unconfirmed(const struct broker *b)
 
 size_t broker_held(const struct broker *b)
 {
+	if (b == lane.client)
+		return lane.held_count;
 	return b->held;
 }
 
@@ -486,8 +645,13 @@ void broker_close(struct broker *b)
 	}
 	if (b == watcher)
 		watcher = NULL;
-	else
+	else if (b == client)
 		client = NULL;
+	if (b == lane.client) {
+		forget_lane_link();
+		forget_lane_filters();
+		lane.client = NULL;
+	}
 	free(b->out);
 	free(b);
 }
@@ -497,4 +661,6 @@ void broker_finish(void)
 	broker_forget(true, true);
 	free(server.queue);
 	free(server.retained);
+	free(lane.under_way);
+	free(lane.held);
 }

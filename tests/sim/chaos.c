@@ -101,6 +101,15 @@ static void broker_fails(uint64_t arg)
 	      0);
 }
 
+static void lane_fails(uint64_t arg)
+{
+	(void)arg;
+	if (!again(lane_fails, HOURS(1), HOURS(12)))
+		return;
+	world.counts.lanes_cut++;
+	broker_cut_lane();
+}
+
 /* ---- the clock ---- */
 
 static void clock_jumps(uint64_t arg)
@@ -128,6 +137,7 @@ void chaos_begin(world_ms until)
 	later(between(0, DAYS(1)), reload, 0);
 	later(between(0, HOURS(20)), disk_fails, 0);
 	later(between(0, HOURS(10)), broker_fails, 0);
+	later(between(0, HOURS(10)), lane_fails, 0);
 	later(between(0, DAYS(1)), clock_jumps, 0);
 	later(between(0, DAYS(2)), sleeps, 0);
 	for (int i = 0; i < 3; i++)

@@ -135,8 +135,10 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	if (m->garbage || m->press || m->test)
 		broken("message %u of %s is acknowledged and not in the record", number, d->id);
 	/* By its id it is known when it comes again, behind newer words: said twice, or heard
-	 * before over the connection that watches while the disk fails. */
-	if (m->has_id && (m->acked || m->again || d->recorded_by[m->kind] > number))
+	 * before over the connection that watches while the disk fails. By its bytes, behind the
+	 * lane's newer words. */
+	if ((m->has_id || m->by_lane == world.life) &&
+	    (m->acked || m->again || d->recorded_by[m->kind] > number))
 		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
 		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,

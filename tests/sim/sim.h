@@ -80,6 +80,8 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(disk_locked, "times the record was locked")                                              \
 	X(failed_commits, "commits that failed")                                                   \
 	X(left, "messages left with the broker, as too much was held")                             \
+	X(on_lane, "messages heard on the lane of life-safety devices")                            \
+	X(lanes_cut, "times that lane was cut alone")                                              \
 	X(outages, "broker outages")                                                               \
 	X(sessions_lost, "sessions that the broker forgot")                                        \
 	X(jumps_forward, "jumps of the clock forward")                                             \
@@ -203,9 +205,10 @@ struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
 	bool active, has_id, garbage, test, press;
-	uint32_t rows;  /* in the ledger */
-	uint32_t heard; /* in this life of the service, */
-	bool again;     /* and once more after that */
+	uint32_t rows;    /* in the ledger */
+	uint32_t heard;   /* in this life of the service, */
+	bool again;       /* and once more after that */
+	uint32_t by_lane; /* the life in which the lane of life-safety devices brought it */
 	bool acked;
 };
 uint32_t message_note(struct w_message); /* its number */
@@ -216,6 +219,7 @@ int kind_number(const char *word);
 /* ---- the parts ---- */
 
 void broker_server_up(bool up);
+void broker_cut_lane(void);
 void broker_forget(bool session, bool retained);
 void broker_take(const char *topic, const char *bytes, size_t len, bool retain, uint32_t message);
 bool broker_retains(const char *topic);
