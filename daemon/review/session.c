@@ -48,8 +48,10 @@ wall_ms session_ends(const struct session *session)
  * a changed password ends what it began. */
 void session_write(const struct sessions *sessions, const struct session *session, struct text *out)
 {
-	assert(session->user || session->token);
-	const char *name = session->user ? session->user->name : session->token->name;
+	const char *name = session->user ? session->user->name : NULL;
+	if (!name && session->token)
+		name = session->token->name;
+	assert(name);
 	struct text body = {0};
 	text_add(&body, session->user ? "u." : "t.");
 	text_add_base64url(&body, name, strlen(name));
@@ -59,7 +61,7 @@ void session_write(const struct sessions *sessions, const struct session *sessio
 	text_add_char(&body, '\n');
 	if (session->user)
 		text_add(&body, session->user->password_hash);
-	else
+	else if (session->token)
 		text_add_hex(&body, session->token->hash, SHA256_LEN);
 	uint8_t mac[SHA256_LEN];
 	crypto_hmac_sha256(sessions->key, SHA256_LEN, body.at, body.len, mac);
