@@ -1,7 +1,9 @@
-/* What the connection that watches has told before the session could. While the disk fails the
- * session rests and the broker keeps its messages, older ones perhaps than those we hear beside it.
- * When it brings them, each in its place, what was decided already stays decided, by its id; only
- * the last word of a point counts again if an older one, new to us, has moved the point since. */
+/* What is in the record before the session has brought it for the last time. While the disk fails
+ * the session rests and the broker keeps its messages, older ones perhaps than those we hear beside
+ * it; and after a death between a commit and its acknowledgements it brings all of them once more,
+ * also those that changed nothing, are in no record, and are new to the life after it. What was
+ * decided already stays decided, by its id; only the last word of a point counts again if an older
+ * one, new to us, has moved the point since. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

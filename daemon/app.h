@@ -104,7 +104,8 @@ struct hearing { /* hearing.c */
 	bool more_topics;
 };
 
-/* ahead.c: the last word of each point that was heard before the session brings it. */
+/* ahead.c: the last word of each point that was heard before the session brings it, or that it may
+ * bring again. */
 struct ahead {
 	struct ahead_word {
 		char *point; /* site, device, kind */

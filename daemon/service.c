@@ -316,6 +316,17 @@ static void review_metrics(void *ctx, struct text *out)
 
 /* ---- putting it together ---- */
 
+struct words_ctx {
+	struct app *app;
+	const struct site *site;
+};
+
+static void on_last_word(void *ctx, const struct signal *word)
+{
+	const struct words_ctx *words = ctx;
+	ahead_heard(&words->app->ahead, words->site, word);
+}
+
 static int load_sites(struct app *app, struct problem *why)
 {
 	app->sites = NEW_ARRAY(struct site_slot, app->config->site_count);
@@ -323,6 +334,9 @@ static int load_sites(struct app *app, struct problem *why)
 		struct site *site = site_create(app->config->sites[i]);
 		app->sites[app->site_count++].site = site;
 		int r = store_load_site(app->store, site, why);
+		if (r == 0)
+			r = store_last_words(app->store, site, on_last_word,
+			                     &(struct words_ctx){app, site});
 		if (r < 0)
 			return r;
 	}

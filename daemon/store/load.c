@@ -5,7 +5,9 @@
 #include "store/sql.h"
 
 #define SEEN_ENTRIES 65536 /* message ids remembered over a restart, as many as in memory */
-#define SEEN_REACH 524288  /* ledger rows looked through for them */
+#define UNACKNOWLEDGED_REACH                                                                       \
+	16384             /* entries of the last turns: a turn has some thousands at most */
+#define SEEN_REACH 524288 /* ledger rows looked through for them */
 
 bool store_anchor(struct store *store, struct clock_anchor *out)
 {
@@ -136,6 +138,23 @@ static int load_seen(struct store *store, struct site *site)
 		const char *device = read_text(&at);
 		const char *id = read_text(&at);
 		(void)site_seen(site, device, id, read_int(&at), 0);
+	}
+	return r;
+}
+
+int store_last_words(struct store *store, const struct site *site, store_word each, void *ctx)
+{
+	uint64_t last = store_head(store, site->store_id).seq;
+	struct binder at = sql_bind(store, SQL_LAST_WORDS);
+	bind_int(&at, site->store_id);
+	bind_int(&at, last > UNACKNOWLEDGED_REACH ? (int64_t)(last - UNACKNOWLEDGED_REACH) : 0);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		struct signal word = {.device = read_text(&at)};
+		word.kind = kind_from_name(read_text(&at));
+		word.id = read_text(&at);
+		if (word.kind != KIND_NONE)
+			each(ctx, &word);
 	}
 	return r;
 }

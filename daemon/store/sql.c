@@ -205,6 +205,14 @@ static const char *const statements[STATEMENT_COUNT] = {
                 "seq > ?2"
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
                 " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
+        [SQL_LAST_WORDS] =
+                "SELECT device, kind, id FROM (SELECT seq, device, data ->> '$.id' AS id,"
+                " data ->> '$.kind' AS kind, data ->> '$.test' AS test, data ->> '$.past' AS past,"
+                " data ->> '$.raises' AS raises FROM ledger WHERE site = ?1 AND seq > ?2"
+                " AND type = 'signal' AND json_valid(data))"
+                " WHERE id IS NOT NULL AND kind IS NOT NULL AND device IS NOT NULL"
+                " AND test IS NULL AND past IS NULL"
+                " AND coalesce(raises, '') NOT LIKE '%walk test%' ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
                             " heard, changed, tested, fleeting, reset_due, signed_at"
                             " FROM device_state"

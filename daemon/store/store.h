@@ -42,6 +42,11 @@ struct ledger_head {
  * from site_create. */
 int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE;
 
+/* Of what was recorded last, in its order, the messages that moved a point: a death may have come
+ * before their acknowledgement. Of each is set: device, kind and id. */
+typedef void (*store_word)(void *ctx, const struct signal *);
+int store_last_words(struct store *, const struct site *, store_word, void *ctx) MUST_USE;
+
 struct ledger_head store_head(const struct store *, uint32_t site_store_id);
 
 /* The anchor of the last commit; false in a new store. */

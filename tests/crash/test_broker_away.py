@@ -1,6 +1,7 @@
 """The broker goes, dies, forgets: it is itself an alarm, and what was said meanwhile is found, or
 it is said that it may have been missed."""
 
+import json
 import subprocess
 
 from broker import Client
@@ -47,6 +48,36 @@ def test_what_changed_meanwhile_is_found_on_return(house):
     house.daemon.start()
     house.until("both are known", lambda: {i["kind"] for i in house.incidents()} ==
                 {"fire", "trouble"}, 20)
+
+
+def test_what_changed_nothing_and_comes_again_after_a_death_moves_no_point(house):
+    """Killed between the commit and its acknowledgements: the broker brings all of it again, also a
+    word at rest that was no news then, is in no record, and comes before the alarm."""
+    house.daemon.expects_log("broker")
+
+    def says(number, state):
+        house.sends("smoke-301", json.dumps(
+            {"id": f"word-{number}", "kind": "smoke", "state": state}).encode())
+        house.until_acked("smoke-301", f"word-{number}", times=acked.setdefault(number, 0) + 1)
+        acked[number] += 1
+
+    acked = {}
+    for number, state in ((1, "clear"), (2, "clear"), (3, "active")):
+        says(number, state)
+    fire = house.push("qian", "opened").incident["id"]
+    house.daemon.kill()
+    house.daemon.start()
+    says(2, "clear")
+    says(3, "active")
+    assert not house.incident(fire)["cleared"]
+    said = [(r["data"]["id"], r["data"]["state"]) for r in house.log(type="signal")]
+    assert said[-1] == ("word-3", "active")
+    # Nor does it count once more when the point stands as it says, or has moved on since.
+    says(3, "active")
+    says(4, "clear")
+    says(3, "active")
+    assert house.incident(fire)["cleared"]
+    assert len(house.log(type="signal")) == len(said) + 1
 
 
 def test_a_broker_that_has_forgotten_everything(house):
