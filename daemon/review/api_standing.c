@@ -92,6 +92,12 @@ void api_armings(struct exchange *ex)
 	list(ex, STANDING_ARMING);
 }
 
+/* Who gets digests now, because there is too much to read. */
+void api_floods(struct exchange *ex)
+{
+	list(ex, STANDING_FLOOD);
+}
+
 void api_silences(struct exchange *ex)
 {
 	list(ex, STANDING_SILENCE);

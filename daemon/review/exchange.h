@@ -36,6 +36,7 @@ struct client { /* one connection */
 	struct client *prev, *next;
 	int fd;
 	uint64_t deadline; /* loop time, ms, when it is cut off; 0: none */
+	uint64_t awaited;  /* since when, of a request that is not there whole; 0: there is one */
 	struct address_key address;
 	struct exchange *exchange; /* the request under way, or NULL */
 	struct stream *stream;     /* an event stream, or NULL */
@@ -235,6 +236,7 @@ void api_silences(struct exchange *);
 void api_silence(struct exchange *);
 void api_silence_end(struct exchange *);
 void api_drills(struct exchange *);
+void api_floods(struct exchange *);
 void api_drill(struct exchange *);
 void api_drill_end(struct exchange *);
 void api_walk_test(struct exchange *);

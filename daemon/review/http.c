@@ -17,6 +17,7 @@
 
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_ADDRESS 256
+#define SPARE 32 /* places: below so few, who is longest silent makes room */
 #define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
 #define DISCARD_MAX ((size_t)1024 * 1024)     /* of a body that is refused anyway */
 
@@ -24,8 +25,9 @@
 
 /* The daemon sees the end of the connection and cleans up after it; what the system still holds
  * for one that does not read is dropped. */
-static void cut_off(const struct client *client)
+static void cut_off(struct client *client)
 {
+	client->awaited = 0;
 	const struct linger now = {.l_onoff = 1};
 	setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	shutdown(client->fd, SHUT_RDWR);
@@ -46,6 +48,40 @@ static void on_watch(uv_timer_t *timer)
 
 /* ---- connections and requests ---- */
 
+static void wait_for_request(struct http_server *server, struct client *client)
+{
+	client->awaited = server_now(server);
+	client->deadline = client->awaited + REQUEST_WITHIN;
+}
+
+static struct client *longer_awaited(struct client *a, struct client *b)
+{
+	return a && a->awaited <= b->awaited ? a : b;
+}
+
+/* Who opens connections and says nothing whole on them takes no place from who comes after: the
+ * one that was waited for longest goes, of the same address first. */
+static void make_room(struct http_server *server, const struct client *fresh)
+{
+	uint32_t here = 0;
+	struct client *silent_here = NULL, *silent = NULL;
+	if (server->client_count <= CONNECTIONS_PER_ADDRESS - SPARE)
+		return;
+	for (struct client *client = server->clients; client; client = client->next) {
+		bool same = memcmp(&client->address, &fresh->address, sizeof fresh->address) == 0;
+		here += same;
+		if (!client->awaited || client == fresh)
+			continue;
+		silent = longer_awaited(silent, client);
+		if (same)
+			silent_here = longer_awaited(silent_here, client);
+	}
+	if (here > CONNECTIONS_PER_ADDRESS - SPARE && silent_here)
+		cut_off(silent_here);
+	else if (server->client_count > CONNECTIONS_MAX - SPARE && silent)
+		cut_off(silent);
+}
+
 static void add_client(struct http_server *server, struct MHD_Connection *connection,
                        void **socket_ctx)
 {
@@ -55,7 +91,7 @@ static void add_client(struct http_server *server, struct MHD_Connection *connec
 	client->address = address_key_of(
 	        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
 	                ->client_addr);
-	client->deadline = server_now(server) + REQUEST_WITHIN;
+	wait_for_request(server, client);
 	client->next = server->clients;
 	if (client->next)
 		client->next->prev = client;
@@ -63,6 +99,7 @@ static void add_client(struct http_server *server, struct MHD_Connection *connec
 	if (server->client_count++ == 0)
 		uv_timer_start(&server->watch, on_watch, 1000, 1000);
 	*socket_ctx = client;
+	make_room(server, client);
 }
 
 static void remove_client(struct http_server *server, struct client *client)
@@ -163,6 +200,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		*data_len = 0;
 		return take_body(ex, data, len);
 	}
+	ex->client->awaited = 0;
 	if (ex->body_too_large && !ex->response)
 		refuse_body(ex);
 	if (!ex->response && !pace_allows(ex))
@@ -183,7 +221,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **re
 	struct exchange *ex = *request_ctx;
 	if (!ex)
 		return;
-	ex->client->deadline = server_now(ctx) + REQUEST_WITHIN;
+	wait_for_request(ctx, ex->client);
 	exchange_destroy(ex);
 	*request_ctx = NULL;
 }

@@ -42,6 +42,7 @@ static const struct route routes[] = {
         {"POST", "/api/v1/silences", ROLE_ADMIN, "", api_silence},
         {"DELETE", "/api/v1/silences/{id}", ROLE_ADMIN, "by", api_silence_end},
         {"POST", "/api/v1/silences/{id}/end", ROLE_ADMIN, "by", api_silence_end},
+        {"GET", "/api/v1/floods", ROLE_VIEWER, "site, all", api_floods},
         {"GET", "/api/v1/drills", ROLE_VIEWER, "site, all", api_drills},
         {"POST", "/api/v1/drills", ROLE_ADMIN, "", api_drill},
         {"GET", "/api/v1/drills/{id}/report", ROLE_VIEWER, "format, lang", api_drill_report},

@@ -136,7 +136,7 @@ def read_everything(call, incident):
     for query in ("", "?state=open,acknowledged&limit=1", "?kind=fire&since=1d"):
         call("GET", V1 + "/incidents", query)
     for lists in ("devices", "devices/unknown", "zones", "people", "outputs", "proofs", "duty",
-                  "handovers", "armings", "silences", "drills", "hazards", "reporting", "deliveries",
+                  "handovers", "armings", "silences", "floods", "drills", "hazards", "reporting", "deliveries",
                   "duty/overrides"):
         call("GET", f"{V1}/{lists}")
     call("GET", V1 + "/duty", "?week=true")

@@ -485,6 +485,31 @@ static void a_line_of_requests_may_break_up(void **state)
 		hang_up(&callers[i]);
 }
 
+/* More half requests than one address has places: who asks whole gets an answer all the same. */
+static void who_says_nothing_whole_takes_no_place(void **state)
+{
+	enum { HALVES = 300 };
+	struct visits *v = *state;
+	static struct caller halves[HALVES], stream;
+	call_up(v, &stream);
+	say_request(&stream, "GET", "/api/v1/stream", "viewer", NULL, NULL);
+	wait_for(&stream, "id: ");
+	for (int i = 0; i < HALVES; i++) {
+		call_up(v, &halves[i]);
+		say_bytes(&halves[i], "POST /api/v1/test HTTP/1.1\r\nHo", 30);
+		if (i % 2)
+			shutdown(halves[i].fd, SHUT_WR);
+		uv_run(&v->loop, UV_RUN_NOWAIT);
+	}
+	expect(200, get(v, "/healthz", NULL), NULL);
+	wait_for(&halves[0], NULL); /* the longest silent one made room */
+	happen(v, "smoke-301", KIND_SMOKE);
+	wait_for(&stream, "\"type\":\"notification\""); /* the others stay */
+	hang_up(&stream);
+	for (int i = 0; i < HALVES; i++)
+		hang_up(&halves[i]);
+}
+
 static void a_taken_address_says_so(void **state)
 {
 	struct visits *v = *state;
@@ -528,6 +553,7 @@ int main(void)
 	        VISIT(a_round_of_the_loop_handles_a_portion),
 	        VISIT(a_round_of_the_loop_tells_some_streams),
 	        VISIT(a_line_of_requests_may_break_up),
+	        VISIT(who_says_nothing_whole_takes_no_place),
 	        VISIT(a_taken_address_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // One incident as a card: what, where, since when, who has it, what comes next; and the two taps.
 
 import {call} from "./api.js";
-import {ask, button, field, h, sign} from "./dom.js";
+import {ask, button, field, h, moment, sign} from "./dom.js";
 import {house, may, me, peopleOptions, personName, setMe, siteName} from "./house.js";
 import {say, wordsOf} from "./words.js";
 
@@ -65,6 +65,33 @@ function who(incident) {
   return h("p.who", words.join(" · "));
 }
 
+/** A report upward that somebody owes: to whom, until when, and the tap that says it was made. */
+export function owedRow(one) {
+  const {late} = one;
+  async function made() {
+    const by = await asMe(one.site);
+    if (by) await ask(`${say("report_made")} · ${one.note}`, [h("p.quiet", `${say("owed_to")} ${one.to}`),
+      field(say("made_to"), h("input", {name: "to", maxLength: 200, autocomplete: "off"})),
+      field(say("made_at"), h("input", {name: "at", type: "datetime-local"}), say("made_at_hint")),
+      field(say("note_optional"), h("input", {name: "note", maxLength: 200}))], say("report_made"),
+    (data) => call(`reporting/${encodeURIComponent(one.id)}/made`, {by, ...Object.fromEntries(Object.entries(data).filter(([, value]) => value))}));
+  }
+  return h("li", h("div.grow", h("strong", `${one.note} → ${one.to}`), h("small", `${say("deadline_at")} `, moment(one.until))),
+    h(`span.badge${late ? ".late" : ""}`, late ? `${say("report_late")} ` : "", h("time", {dateTime: one.until, data: {clock: late ? "since" : "until"}})),
+    may("operator") ? h("button.plain.small", {type: "button", "aria-label": `${say("report_made")} ${one.note}`, onclick: made}, say("report_made")) : null);
+}
+
+/** What goes with an incident: reports that are owed, and what is switched on. */
+const owedOf = (incident) => house.owed.filter((one) => one.incident === incident.id);
+const switchedBy = (incident) => house.outputs.filter((one) => one.incident === incident.id);
+
+export const outputWords = (one) => `${one.name ?? one.id}: ${say(one.confirmed ? "output_on" : "output_unsure")}`;
+
+function beside(incident) {
+  const rows = [...switchedBy(incident).map((one) => h("li", h(`span.${one.confirmed ? "ok" : "wait"}`, outputWords(one)))), ...owedOf(incident).map(owedRow)];
+  return rows.length ? h("ul.rows.beside", rows) : null;
+}
+
 /** Resolve is two taps: this, and what it was. */
 function outcomes(incident, problem, close) {
   return h("div.outcomes", h("p", say("what_was_it")),
@@ -96,10 +123,10 @@ export function card(incident, big = false) {
     h("p.where", `${place}${incident.zone.name}${incident.subject ? ` · ${incident.subject}` : ""}`),
     h("p", h("span.word", say("severity", incident.severity)), ` · ${say("states", incident.state)}`),
     ...[signals(incident), incident.cleared && incident.state !== "resolved" ? h("p.quiet", say("all_cleared")) : null, who(incident), next(incident)].filter(Boolean),
-    actions, closing, problem);
+    actions, closing, problem, beside(incident) ?? "");
   usual();
   return item;
 }
 
 /** What makes a card another one. */
-export const key = (incident) => JSON.stringify(incident) + me();
+export const key = (incident) => JSON.stringify([incident, owedOf(incident), switchedBy(incident)]) + me();

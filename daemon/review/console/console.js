@@ -2,7 +2,7 @@
 
 import {call, follow, Refused} from "./api.js";
 import {button, clock, field, h, roughly, sign, tell, ticking} from "./dom.js";
-import {house, load, loadOpen, mood, now, take} from "./house.js";
+import {house, load, loadBeside, loadOpen, mood, movesBeside, now, take} from "./house.js";
 import {language, say, speak} from "./words.js";
 import {beep, listen, listening} from "./sound.js";
 
@@ -176,7 +176,8 @@ function look() {
     rows = [];
     const began = Date.now();
     try {
-      const [status] = await Promise.all([call("status"), loadOpen()]);
+      const beside = !news.length || news.some(movesBeside);
+      const [status] = await Promise.all([call("status"), loadOpen(), beside ? loadBeside() : null]);
       take(status);
       house.seen = Date.now();
       showOpen();

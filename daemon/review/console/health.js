@@ -2,7 +2,7 @@
 
 import {call} from "./api.js";
 import {button, h, moment} from "./dom.js";
-import {act} from "./card.js";
+import {act, outputWords} from "./card.js";
 import {house, may, siteName} from "./house.js";
 import {say} from "./words.js";
 
@@ -26,10 +26,18 @@ function proofs(problem) {
   return h("section.card", h("h3", say("proofs")), h("ul.rows", rows));
 }
 
+function outputs(items) {
+  if (!items.length) return "";
+  return h("section.card", h("h3", say("outputs")), h("ul.rows", items.map((one) => h("li",
+    h("div.grow", h("strong", one.name ?? one.id), h("small", one.topic ?? say("not_in_file"), one.changed_at ? [` · ${say("since")} `, moment(one.changed_at)] : "")),
+    one.state === "on" ? h("a", {href: `#/incident/${encodeURIComponent(one.incident)}`}, h(`span.${one.confirmed ? "ok" : "wait"}`, outputWords(one)))
+      : h(`span.${one.confirmed === false ? "wait" : "quiet"}`, say(one.confirmed === false ? "output_off_unsure" : "output_off"))))));
+}
+
 export async function show() {
   const element = h("div");
   async function fill() {
-    const [status, people, deliveries] = await Promise.all([call("status"), call("people"), call("deliveries?limit=300")]);
+    const [status, people, deliveries, switched] = await Promise.all([call("status"), call("people"), call("deliveries?limit=300"), call("outputs")]);
     house.people = people.items;
     const problem = h("p.problem", {role: "alert"});
     const troubled = house.open.some((one) => one.subject === "store");
@@ -39,7 +47,7 @@ export async function show() {
         h("dt", say("streams")), h("dd", String(status.streams)), h("dt", say("version")), h("dd", status.version))),
       ...status.sites.map((site) => h("section.card", h("h3", `${say("head")}${house.sites.size > 1 ? ` · ${siteName(site.id)}` : ""}`), h("p", say("entries", {n: site.ledger.seq})), h("p.hash", site.ledger.head),
         navigator.clipboard ? button(say("copy"), (event) => { const pressed = event.currentTarget; navigator.clipboard.writeText(`${site.id}:${site.ledger.seq}:${site.ledger.head}`).then(() => { pressed.textContent = say("copied"); }, () => {}); }, "plain.small") : null)),
-      channels(deliveries.items), proofs(problem));
+      channels(deliveries.items), outputs(switched.items), proofs(problem));
   }
   await fill();
   let due = null;

@@ -12,6 +12,9 @@ export const house = {
   people: [],
   zones: [],
   open: [],            // incidents that are open or in hand
+  owed: [],            // reports upward that are not made yet
+  outputs: [],         // sirens, doors: what is switched on while an incident lasts
+  floods: [],          // who gets digests now, because there is too much
   lost: false,
   offset: 0,           // of the service's clock against this one
   seen: 0,             // when something was last heard from the service
@@ -41,6 +44,16 @@ export async function loadOpen() {
   items.sort((a, b) => (a.state === "open" ? 0 : 1) - (b.state === "open" ? 0 : 1) || a.drill - b.drill ||
     urgency.indexOf(a.severity) - urgency.indexOf(b.severity) || Date.parse(b.opened_at) - Date.parse(a.opened_at));
   house.open = items;
+}
+
+/** What stands beside the incidents; true if a ledger entry may have changed it. */
+export const movesBeside = (row) => ["reporting", "output", "flood", "config", "operator"].some((word) => row.type.startsWith(word));
+
+export async function loadBeside() {
+  const [owed, outputs, floods] = await Promise.all([call("reporting"), call("outputs"), call("floods")]);
+  house.owed = owed.items.map((one) => ({...one, late: Date.parse(one.until) <= now()})).sort((a, b) => Date.parse(a.until) - Date.parse(b.until));
+  house.outputs = outputs.items.filter((one) => one.state === "on");
+  house.floods = floods.items;
 }
 
 /** The most urgent of what nobody has, else of what is in hand; "" while all is quiet. */

@@ -2,8 +2,8 @@
 
 import {call} from "./api.js";
 import {button, choice, grow, h, hour, moment} from "./dom.js";
-import {card, key} from "./card.js";
-import {house, may, me, peopleOptions, setMe} from "./house.js";
+import {card, key, outputWords, owedRow} from "./card.js";
+import {house, may, me, peopleOptions, personName, setMe} from "./house.js";
 import {reportSomething} from "./raise.js";
 import {say} from "./words.js";
 
@@ -36,6 +36,21 @@ function quiet(duty, standing) {
       standing.map(([word, one]) => [h("dt", word), h("dd", one.zone ? `${zone(one)} ` : "", one.device ? `${one.device} ` : "", one.until ? [`${say("until_when")} `, moment(one.until, hour(one.until))] : null)])));
 }
 
+/** What is owed or on although its incident is over; and who gets digests. */
+function besideAll() {
+  const open = new Set(house.open.map((one) => one.id));
+  const owed = house.owed.filter((one) => !open.has(one.incident));
+  const on = house.outputs.filter((one) => !open.has(one.incident));
+  return [
+    house.floods.length ? h("p.card", {role: "note"}, say("flood", {who: house.floods.map((one) => (one.to ? personName(one.site, one.to) : one.channel)).join("、")})) : null,
+    on.length ? h("section.card", h("h3", say("outputs")), h("ul.rows", on.map((one) => h("li", h("span.wait", outputWords(one)))))) : null,
+    owed.length ? h("section.card", h("h3", say("reports_owed")), h("ul.rows", owed.map((one) => {
+      const row = owedRow(one);
+      row.querySelector(".grow").append(h("small", h("a", {href: `#/incident/${encodeURIComponent(one.incident)}`}, one.incident)));
+      return row;
+    }))) : null].filter(Boolean);
+}
+
 const zone = (one) => house.zones.find((other) => other.site === one.site && other.id === one.zone)?.name ?? one.zone;
 
 export async function show() {
@@ -54,13 +69,23 @@ export async function show() {
     h("div.actions", may("operator") && !house.session.person ? h("label.me", h("span.hide-narrow", say("i_am")), select) : null,
       may("operator") ? button(say("report_new"), reportSomething, "plain") : h("p.quiet", say("viewer"))));
 
+  const also = h("div.also");
+  let besideShown = "";
+  function showBeside() {
+    const words = JSON.stringify([house.owed, house.outputs, house.floods, house.open.map((one) => one.id), me()]);
+    if (words === besideShown) return;
+    besideShown = words;
+    also.replaceChildren(...besideAll());
+  }
+
   let shown = "";
   function opened() {
+    showBeside();
     const keys = house.open.map(key).join() + (house.open.length ? "" : JSON.stringify([duty, standing, lastHeard(), house.status.sites.map((site) => site.devices)]));
     if (keys === shown) return;
     shown = keys;
     if (!house.open.length) {
-      element.replaceChildren(head, quiet(duty, standing));
+      element.replaceChildren(head, quiet(duty, standing), also);
       return;
     }
     // Only what changed is made anew: a button under a thumb stays where it is.
@@ -71,7 +96,7 @@ export async function show() {
     };
     const counts = ["open", "acknowledged"].map((state) => house.open.filter((one) => one.state === state).length);
     const before = list.children.length;
-    if (!list.isConnected) element.replaceChildren(head, h("h2.group"), list);
+    if (!list.isConnected) element.replaceChildren(head, h("h2.group"), list, also);
     element.querySelector("h2.group").textContent = `${counts[0]} ${say("open")} · ${counts[1]} ${say("in_hand")}`;
     const focused = document.activeElement?.closest?.("article")?.dataset.id;
     grow(list, house.open, make, Math.max(60, before));

@@ -36,6 +36,13 @@ const tellers = {
     const good = data.result === "accepted";
     return [`${person(row, data.to)} · ${data.channel}: ${good ? `${say("delivery", "accepted")} (${data.took_ms} ms)` : `${say("delivery", data.result === "refused" ? "refused" : "retrying")} · ${data.detail ?? ""}`}`, good ? "weak" : "strong"];
   },
+  output: (row, data) => [`${data.output}: ${say(data.state === "on" ? "output_word_on" : "output_word_off")}${data.delivered ? ` (${say("output_confirmed")})` : ""}`, data.delivered ? "weak" : "strong"],
+  reporting: (row, data) => {
+    const words = {owed: pick("is owed", "需上报"), reminded: pick("reminded of", "已提醒"), late: pick("LATE", "逾期未报"), made: pick("made in time", "已按时上报"), "made late": pick("made late", "逾期上报"), "not owed": pick("not owed after all", "无需上报")}[data.action] ?? data.action;
+    const {what} = data;
+    return [`${what.note} → ${what.to}: ${words}${row.by ? ` · ${person(row, row.by)}` : ""}`, data.action === "late" ? "alarm" : data.action.startsWith("made") ? "good" : "strong"];
+  },
+  notification: (row, data) => (data.digest ? [`${data.to.kind === "person" ? person(row, data.to.id) : data.to.id}: ${pick("told in a digest, for there is too much", "警情过多，并入汇总通知")}`, "weak"] : null),
   operator: (row, data) => {
     const who = row.by ? person(row, row.by) : data.via ?? "";
     const said = {note: [`${who}: ${noted(data.note)}`, "strong"], reply: [`${who}: ${say(data.choice ?? "")} ${data.to ? person(row, data.to) : ""} ${noted(data.note)}`, "strong"]}[data.action];
@@ -44,7 +51,6 @@ const tellers = {
 };
 
 export function line(row, incident) {
-  if (row.type === "notification") return null; // its step and its delivery say it
   const teller = tellers[row.type];
   if (teller) return teller(row, row.data, incident);
   const words = [row.type, row.by ? person(row, row.by) : "", row.data.note ?? row.data.why ?? row.data.detail ?? ""].filter(Boolean).join(" · ");
