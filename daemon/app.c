@@ -129,6 +129,9 @@ static void decide_item(struct app *app, const struct item *item, struct moment 
 		                 &(struct event){.type = EVENT_SERVICE, .service = item->fact},
 		                 now);
 		break;
+	case ITEM_MEMORY:
+		remembering_decide(app, item);
+		break;
 	case ITEM_OUTPUT:
 		decide_for_sites(app, item->site,
 		                 &(struct event){.type = EVENT_OUTPUT, .output = item->output},
@@ -198,7 +201,7 @@ static bool plan_is_empty(const struct plan *plan)
 
 static bool anything_to_commit(const struct app *app, struct moment now)
 {
-	if (app->watchdog_asks || store_seal_due(app->store) <= now.steady)
+	if (app->watchdog_asks || app->memory_count || store_seal_due(app->store) <= now.steady)
 		return true;
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (!plan_is_empty(&app->sites[i].plan))
@@ -211,7 +214,9 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 	struct site_turn *sites = NEW_ARRAY(struct site_turn, app->site_count);
 	struct turn turn = {.sites = sites,
 	                    .anchor = clock_anchor(&app->clock, now),
-	                    .seal = store_seal_due(app->store) <= now.steady};
+	                    .seal = store_seal_due(app->store) <= now.steady,
+	                    .remembered = app->memories,
+	                    .remembered_count = app->memory_count};
 	uint64_t entries = 0;
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		if (plan_is_empty(&app->sites[i].plan) && !turn.seal)
@@ -227,6 +232,7 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 	if (r < 0) {
 		app->counters.commit_failures++;
 	} else {
+		remembering_forget(app);
 		app->counters.commits++;
 		app->counters.entries += entries;
 	}

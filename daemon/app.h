@@ -24,7 +24,15 @@
 #include "store/keys.h"
 #include "store/store.h"
 
-enum item_type { ITEM_MESSAGE, ITEM_OPERATION, ITEM_RESULT, ITEM_FACT, ITEM_TROUBLE, ITEM_OUTPUT };
+enum item_type {
+	ITEM_MESSAGE,
+	ITEM_OPERATION,
+	ITEM_RESULT,
+	ITEM_FACT,
+	ITEM_TROUBLE,
+	ITEM_OUTPUT,
+	ITEM_MEMORY
+};
 
 struct item { /* one thing that arrived; its strings live in the inbox's arena */
 	enum item_type type;
@@ -38,6 +46,7 @@ struct item { /* one thing that arrived; its strings live in the inbox's arena *
 	struct service_fact fact;
 	struct trouble trouble;
 	struct output_told output;
+	struct remembered memory;
 };
 
 struct inbox {
@@ -175,6 +184,8 @@ struct app {
 	struct complaints complaints;
 	struct answer *answers;
 	uint32_t answer_count, answer_cap;
+	struct remembered *memories; /* that go with the next commit; heap texts */
+	uint32_t memory_count, memory_cap;
 	struct device_ack *acks; /* the oldest first */
 	uint32_t ack_count, ack_cap;
 	struct receipt *receipts; /* of this session with the broker */
@@ -270,6 +281,12 @@ void watchdog_reloaded(void); /* with the new definition or the old one */
 void watchdog_stopping(void);
 void watchdog_after_turn(struct app *);
 bool watchdog_is_content(const struct app *); /* nothing that a new start would mend */
+
+/* ---- remembering.c: what the HTTP side wants to know after a restart ---- */
+
+void app_remember(void *app, const struct remembered *, operation_done, void *done_ctx);
+void remembering_decide(struct app *, const struct item *);
+void remembering_forget(struct app *); /* it is on disk, or we end */
 
 /* ---- switching.c: commands to outputs ---- */
 

@@ -398,6 +398,7 @@ static int open_network(struct app *app, struct problem *why)
 	app->review = (struct review_service){.ctx = app,
 	                                      .store = app->store,
 	                                      .submit = on_submit,
+	                                      .remember = app_remember,
 	                                      .site = review_site,
 	                                      .site_at = review_site_at,
 	                                      .now = review_now,
@@ -609,6 +610,8 @@ void app_close(struct app *app)
 	free(app->retired);
 	free(app->inbox.items);
 	free(app->answers);
+	remembering_forget(app);
+	free(app->memories);
 	free(app->acks);
 	free(app->sites);
 }

@@ -262,14 +262,30 @@ void api_session(struct exchange *ex)
 	answer_session(ex, &session, renew);
 }
 
-void api_sign_out(struct exchange *ex)
+static void finish_sign_out(struct exchange *ex, int result, const struct incident *incident,
+                            const char *site_id, const struct problem *why)
 {
-	struct session session;
+	(void)incident, (void)site_id;
 	struct text out = {0};
-	if (exchange_session(ex, &session))
-		session_end(ex->server->sessions, &session);
+	if (result < 0) {
+		exchange_refuse(ex, result, why);
+		return;
+	}
 	text_add(&out, "{}");
 	exchange_json(ex, 200, &out);
 	text_finish(&out);
 	set_cookie(ex, "", 0);
+}
+
+void api_sign_out(struct exchange *ex)
+{
+	struct session session;
+	char key[24];
+	if (!exchange_session(ex, &session)) {
+		finish_sign_out(ex, 0, NULL, NULL, NULL);
+		return;
+	}
+	session_end(ex->server->sessions, &session);
+	const struct remembered ended = session_ended(&session, key);
+	exchange_remember(ex, &ended, finish_sign_out);
 }

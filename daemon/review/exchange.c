@@ -537,19 +537,36 @@ static void operation_ended(void *ctx, int result, const struct incident *incide
 	exchange_resume(ex);
 }
 
-void exchange_submit(struct exchange *ex, const char *site_id, const struct operation *operation,
-                     exchange_finish finish, void *ctx, void (*free_ctx)(void *))
+/* Asleep before it is handed in: the answer may come from within the call. */
+static struct pending *wait_for_commit(struct exchange *ex, exchange_finish finish)
 {
-	const struct review_service *service = &ex->server->service;
 	struct pending *pending = NEW(struct pending);
 	pending->exchange = ex;
 	ex->pending = pending;
 	ex->finish = finish;
+	ex->pending_until = server_now(ex->server) + OPERATION_WITHIN;
+	exchange_suspend(ex);
+	return pending;
+}
+
+void exchange_remember(struct exchange *ex, const struct remembered *one, exchange_finish finish)
+{
+	const struct review_service *service = &ex->server->service;
+	struct pending *pending = wait_for_commit(ex, finish);
+	if (service->remember)
+		service->remember(service->ctx, one, operation_ended, pending);
+	else
+		operation_ended(pending, 0, NULL, NULL, NULL, NULL);
+}
+
+void exchange_submit(struct exchange *ex, const char *site_id, const struct operation *operation,
+                     exchange_finish finish, void *ctx, void (*free_ctx)(void *))
+{
+	const struct review_service *service = &ex->server->service;
 	ex->finish_ctx = ctx;
 	ex->free_finish_ctx = free_ctx;
-	ex->pending_until = server_now(ex->server) + OPERATION_WITHIN;
-	/* Asleep before it is handed in: the answer may come from within the call. */
-	exchange_suspend(ex);
+	once_acts(ex);
+	struct pending *pending = wait_for_commit(ex, finish);
 	int r = service->submit(service->ctx, site_id, operation, operation_ended, pending);
 	if (r < 0) {
 		struct problem why;

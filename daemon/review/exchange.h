@@ -187,6 +187,8 @@ void exchange_refuse(struct exchange *, int result, const struct problem *why);
  * with free_ctx after finish, or without it when the client has gone. */
 void exchange_submit(struct exchange *, const char *site_id, const struct operation *,
                      exchange_finish, void *ctx, void (*free_ctx)(void *));
+/* The same until this is kept over a restart. */
+void exchange_remember(struct exchange *, const struct remembered *, exchange_finish);
 void exchange_suspend(struct exchange *);
 void exchange_resume(struct exchange *);
 /* Once a second: gives up waiting for a commit that does not come. */

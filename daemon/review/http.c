@@ -321,7 +321,8 @@ int http_open(uv_loop_t *loop, const struct http_options *options,
 	}
 	server->access = access_create(options);
 	server->sessions = sessions_create(service->link_key);
-	server->once = once_create();
+	sessions_load(server->sessions, service->store, service->now(service->ctx).wall);
+	server->once = once_create(service);
 	uv_timer_init(server->loop, &server->watch);
 	server->watch.data = server;
 	server->open_handles = 1;

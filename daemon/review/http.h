@@ -61,6 +61,9 @@ struct review_service {
 	 * site. The operation's strings are copied. */
 	int (*submit)(void *ctx, const char *site_id, const struct operation *, operation_done,
 	              void *done_ctx);
+	/* Keeps this over a restart, in one commit with what is handed in beside it. done (or NULL)
+	 * is told as submit's is. May be NULL: then nothing outlives a restart. */
+	void (*remember)(void *ctx, const struct remembered *, operation_done done, void *done_ctx);
 	const struct site *(*site)(void *ctx, const char *site_id); /* live state, or NULL */
 	const struct site *(*site_at)(void *ctx, uint32_t i);       /* NULL behind the last */
 	struct moment (*now)(void *ctx);

@@ -1,5 +1,6 @@
 /* Idempotency keys: an answer that was given is given again to who repeats the request under the
- * same key, instead of doing it twice. Remembered for a day, of the last 256; in memory only. */
+ * same key, instead of doing it twice. Remembered for a day, of the last 256, over a restart too:
+ * that a key was used is in one commit with what was done under it, the answer in the next. */
 #ifndef TOCSIN_REVIEW_ONCE_H
 #define TOCSIN_REVIEW_ONCE_H
 
@@ -7,16 +8,19 @@
 
 struct exchange;
 struct once;
+struct review_service;
 
-struct once *once_create(void);
+struct once *once_create(const struct review_service *);
 void once_destroy(struct once *);
 
 /* Before the handler: true if the exchange has its answer already (the one from before, 409 while
  * the first is under way, 422 where the key stood for something else, 400 for no key at all). */
 bool once_answers(struct once *, struct exchange *);
+/* Before an operation of it is handed in. */
+void once_acts(struct exchange *);
 /* After it was answered: remembers, but for what failed on our side. */
 void once_keep(struct once *, struct exchange *);
-/* The exchange goes away: what it did not answer may be asked again. */
+/* The exchange goes away: what it did not hand in may be asked again. */
 void once_forget(struct once *, struct exchange *);
 
 #endif

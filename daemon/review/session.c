@@ -1,6 +1,7 @@
 #include "review/session.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,8 +142,36 @@ bool session_read(const struct sessions *sessions, const struct http_options *op
 	return equal && !has_ended(sessions, out, now);
 }
 
+static void end_number(struct sessions *sessions, uint64_t number)
+{
+	sessions->ended[sessions->next] = number;
+	sessions->next = (sessions->next + 1) % ENDED;
+}
+
 void session_end(struct sessions *sessions, const struct session *session)
 {
-	sessions->ended[sessions->next] = session->number;
-	sessions->next = (sessions->next + 1) % ENDED;
+	end_number(sessions, session->number);
+}
+
+struct remembered session_ended(const struct session *session, char key[24])
+{
+	snprintf(key, 24, "%llu", (unsigned long long)session->number);
+	return (struct remembered){.what = "signed out",
+	                           .key = key,
+	                           .until = session->begun + SESSION_LONGEST,
+	                           .value = ""};
+}
+
+static bool load_ended(void *ctx, const struct remembered *one)
+{
+	char *end = NULL;
+	uint64_t number = strtoull(one->key, &end, 10);
+	if (!*end)
+		end_number(ctx, number);
+	return true;
+}
+
+void sessions_load(struct sessions *sessions, struct store *store, wall_ms now)
+{
+	(void)!store_remembered(store, "signed out", now, load_ended, sessions);
 }

@@ -1,7 +1,7 @@
 /* The cookie of somebody who has signed in on the console: who it is, since when, until when,
  * signed by the service. Nothing is kept of it but a list of those who have signed out, so that it
- * outlives a restart. It ends when its time is over, when the password or the token behind it is
- * changed or taken away, and when they sign out. */
+ * outlives a restart, and so does its end. It ends when its time is over, when the password or the
+ * token behind it is changed or taken away, and when they sign out. */
 #ifndef TOCSIN_REVIEW_SESSION_H
 #define TOCSIN_REVIEW_SESSION_H
 
@@ -23,6 +23,8 @@ struct session {
 
 struct sessions;
 struct sessions *sessions_create(const uint8_t link_key[SHA256_LEN]);
+/* Those who signed out before a restart. */
+void sessions_load(struct sessions *, struct store *, wall_ms now);
 void sessions_destroy(struct sessions *);
 
 void session_begin(struct session *, wall_ms now);
@@ -32,5 +34,7 @@ wall_ms session_ends(const struct session *);
 bool session_read(const struct sessions *, const struct http_options *, const char *value,
                   wall_ms now, struct session *out) MUST_USE;
 void session_end(struct sessions *, const struct session *);
+/* The same as what is to be remembered of it; key has room for 24 bytes and is borrowed. */
+struct remembered session_ended(const struct session *, char key[24]);
 
 #endif

@@ -206,6 +206,8 @@ static int write_turn(struct store *store, const struct turn *turn, struct probl
 		r = find_boot(store, turn->anchor.boot, why);
 	for (uint32_t i = 0; r == 0 && i < turn->count; i++)
 		r = commit_site(store, &turn->sites[i], turn->anchor.moment, turn->seal, why);
+	for (uint32_t i = 0; r == 0 && i < turn->remembered_count; i++)
+		r = remembered_put(store, &turn->remembered[i], turn->anchor.moment.wall, why);
 	if (r == 0)
 		r = put_anchor(store, &turn->anchor, why);
 	if (r < 0)

@@ -273,6 +273,13 @@ static const char *const statements[STATEMENT_COUNT] = {
                 "SELECT r.first FROM removed r WHERE r.site = ?1 AND NOT EXISTS (SELECT 1 FROM"
                 " ledger l WHERE l.site = r.site AND l.seq = r.entry AND l.type = 'retention')"
                 " ORDER BY r.first LIMIT 1",
+        [SQL_REMEMBER] = "INSERT OR REPLACE INTO remembered (what, key, until, value)"
+                         " VALUES (?1, ?2, ?3, ?4)",
+        [SQL_FORGET] = "DELETE FROM remembered WHERE what = ?1 AND until <= max(?2, coalesce("
+                       "(SELECT until FROM remembered WHERE what = ?1 ORDER BY until DESC"
+                       " LIMIT 1 OFFSET ?3), ?2))",
+        [SQL_REMEMBERED_LIST] = "SELECT key, until, value FROM remembered WHERE what = ?1"
+                                " AND until > ?2 ORDER BY until DESC",
 };
 
 int sql_failure(sqlite3 *db, struct problem *why, const char *doing)

@@ -81,6 +81,9 @@ enum statement {
 	SQL_REMOVED_BY,
 	SQL_REMOVED_FROM,
 	SQL_REMOVED_UNSIGNED,
+	SQL_REMEMBER,
+	SQL_FORGET,
+	SQL_REMEMBERED_LIST,
 	STATEMENT_COUNT,
 };
 
@@ -177,6 +180,8 @@ int standing_put(struct store *, const struct site *, const struct standing *,
 int standings_load(struct store *, struct site *) MUST_USE;
 
 /* output_rows.c */
+int remembered_put(struct store *, const struct remembered *, wall_ms now,
+                   struct problem *) MUST_USE;
 int output_put(struct store *, const struct site *, const struct output_state *,
                struct problem *why) MUST_USE;
 int outputs_load(struct store *, struct site *) MUST_USE;

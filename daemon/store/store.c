@@ -42,6 +42,8 @@ extern const unsigned char migration_0011[];
 extern const size_t migration_0011_len;
 extern const unsigned char migration_0012[];
 extern const size_t migration_0012_len;
+extern const unsigned char migration_0013[];
+extern const size_t migration_0013_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -53,6 +55,7 @@ static const struct migration {
         {migration_0007, &migration_0007_len}, {migration_0008, &migration_0008_len},
         {migration_0009, &migration_0009_len}, {migration_0010, &migration_0010_len},
         {migration_0011, &migration_0011_len}, {migration_0012, &migration_0012_len},
+        {migration_0013, &migration_0013_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

@@ -59,11 +59,22 @@ struct site_turn {
 	const struct plan *plan;
 };
 
+/* What the HTTP side wants to know after a restart, until its time is over; opaque here. */
+struct remembered { /* borrowed texts */
+	const char *what;
+	const char *key; /* at most 64 bytes */
+	wall_ms until;   /* in the past: is forgotten */
+	const char *value;
+};
+#define REMEMBERED_MAX 1024 /* of each what; the first to be over go first */
+
 struct turn {
 	const struct site_turn *sites;
 	uint32_t count;
 	struct clock_anchor anchor;
 	bool seal; /* each of the sites gets a checkpoint now, if anything in it has none yet */
+	const struct remembered *remembered;
+	uint32_t remembered_count;
 };
 
 /* Writes all of it or nothing. On success the heads have moved. May be called again with the
@@ -75,6 +86,11 @@ int store_commit(struct store *, const struct turn *, struct problem *why) MUST_
  */
 bool store_has_reserve(const struct store *);
 int store_keep_reserve(struct store *) MUST_USE;
+
+typedef bool (*remembered_visit)(void *ctx, const struct remembered *);
+/* The longest to come first. Returns how many were shown. */
+int store_remembered(struct store *, const char *what, wall_ms now, remembered_visit,
+                     void *ctx) MUST_USE;
 
 /* ---- keeping ---- */
 

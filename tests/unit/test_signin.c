@@ -24,6 +24,9 @@ static int end(void **state)
 	return 0;
 }
 
+#define CONSOLE "Tocsin-Console: 1\r\n"
+#define NOTE "{\"by\":\"li\",\"note\":\"on my way\"}"
+
 static const char *sign_in(struct visits *v, const char *more, const char *body)
 {
 	struct text headers = {0};
@@ -244,6 +247,67 @@ static void a_key_does_it_once(void **state)
 	expect(400, ask(v, "POST", "/api/v1/incidents", "admin", other, "{}"), "Replayed: true");
 }
 
+static void restart(struct visits *v)
+{
+	struct problem why = {""};
+	stop_serving(v);
+	if (http_open(&v->loop, &v->options, &v->service, &v->server, &why) != 0)
+		fail_msg("%s", why.text);
+}
+
+static void a_key_does_it_once_over_a_restart(void **state)
+{
+	struct visits *v = *state;
+	static const char key[] = JSON "Idempotency-Key: k-1\r\n";
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(200, ask(v, "POST", "/api/v1/incidents/" FIRE "/note", "operator", key, NOTE),
+	       "\"kind\":\"fire\"");
+	uint32_t submitted = v->submitted;
+	restart(v);
+	expect(200, ask(v, "POST", "/api/v1/incidents/" FIRE "/note", "operator", key, NOTE),
+	       "Idempotency-Replayed: true");
+	assert_non_null(strstr(v->got.at, "\"kind\":\"fire\""));
+	expect(422, ask(v, "POST", ACK, "operator", key, NOTE), NULL);
+	assert_int_equal(v->submitted, submitted);
+	/* A day later it is forgotten. */
+	v->now.wall += DAYS(1);
+	restart(v);
+	expect(200, ask(v, "POST", "/api/v1/incidents/" FIRE "/note", "operator", key, NOTE), NULL);
+	assert_int_equal(v->submitted, submitted + 1);
+}
+
+/* The phone went out of reach before it was committed, and asks again; or we were killed then. */
+static void a_key_whose_answer_nobody_heard(void **state)
+{
+	struct visits *v = *state;
+	static const char key[] = JSON "Idempotency-Key: k-3\r\n";
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	v->hold = true;
+	call_up(v, &c);
+	say_request(&c, "POST", "/api/v1/incidents/" FIRE "/note", "operator", key, NOTE);
+	wait_for_submitted(v, 1);
+	hang_up(&c);
+	restart(v);
+	commit_waiting(v);
+	expect(409, ask(v, "POST", "/api/v1/incidents/" FIRE "/note", "operator", key, NOTE),
+	       "take a new key");
+	assert_int_equal(v->submitted, 1);
+}
+
+static void who_has_signed_out_is_out_over_a_restart(void **state)
+{
+	struct visits *v = *state;
+	char cookie[1024];
+	sign_in(v, "", GOOD);
+	cookie_of(v, CONSOLE, cookie);
+	restart(v);
+	expect(200, with(v, "GET", "/api/v1/status", cookie, NULL), NULL);
+	expect(200, with(v, "DELETE", "/api/v1/session", cookie, NULL), NULL);
+	restart(v);
+	expect(401, with(v, "GET", "/api/v1/status", cookie, NULL), NULL);
+}
+
 static void a_key_under_way_waits(void **state)
 {
 	struct visits *v = *state;
@@ -303,6 +367,9 @@ int main(void)
 	        STORY(a_cookie_cannot_be_made_up),
 	        STORY(leaving_while_a_password_is_tried),
 	        STORY(a_key_does_it_once),
+	        STORY(a_key_does_it_once_over_a_restart),
+	        STORY(a_key_whose_answer_nobody_heard),
+	        STORY(who_has_signed_out_is_out_over_a_restart),
 	        STORY(a_key_under_way_waits),
 	        STORY(unchanged_is_said_short),
 	        STORY(what_comes_next),

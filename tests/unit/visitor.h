@@ -26,7 +26,7 @@
 #include "review/link.h"
 
 #define WAITING_MAX 16
-#define PATIENCE 10000 /* ms; longer means broken, not slow */
+#define PATIENCE 60000 /* ms; longer means broken, not slow */
 
 struct waiting { /* an operation that was handed in and is not committed */
 	struct operation operation;
@@ -132,6 +132,18 @@ static int service_submit(void *ctx, const char *site_id, const struct operation
 	return 0;
 }
 
+static void service_remember(void *ctx, const struct remembered *one, operation_done done,
+                             void *done_ctx)
+{
+	struct visits *v = ctx;
+	struct problem why = {""};
+	struct turn turn = {.anchor = {.moment = v->now}, .remembered = one, .remembered_count = 1};
+	if (store_commit(v->store, &turn, &why) != 0)
+		fail_msg("commit: %s", why.text);
+	if (done)
+		done(done_ctx, 0, NULL, NULL, NULL, &why);
+}
+
 static const struct site *service_site(void *ctx, const char *id)
 {
 	struct visits *v = ctx;
@@ -198,6 +210,7 @@ static void serve(struct visits *v)
 	                                     .store = v->store,
 	                                     .link_key = {42},
 	                                     .submit = service_submit,
+	                                     .remember = service_remember,
 	                                     .site = service_site,
 	                                     .site_at = service_site_at,
 	                                     .now = service_now,
