@@ -58,7 +58,7 @@ class Book:
         if "goal" in row:
             line += ("reached: " if row["reached"] else "NOT: ") + row["goal"]
         if row["stolen"]:
-            line += f"  [steal in {row['stolen']} of {row['count'] + row['set_aside']}]"
+            line += f"  [disturbed: {row['stolen']} of {row['count'] + row['set_aside']}, by {row['steal']:.1f} × what is bearable]"
         return line.rstrip()
 
     def result(self, size, seconds):
@@ -67,7 +67,7 @@ class Book:
 
 
 def summary(samples):
-    """Repetitions with too much steal are set aside as long as one is left."""
+    """Repetitions in which others took too much are set aside as long as one is left."""
     clean = [value for value, steal in samples if steal <= stage.Steal.LIMIT]
     used = clean or [value for value, _ in samples]
     return {"median": stage.middle(used), "min": min(used), "max": max(used), "count": len(used),
