@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "listen.h"
 #include "review/command/command.h"
 
 #define CONFIG_DEFAULT "/etc/tocsin/tocsin.yaml"
@@ -97,6 +98,8 @@ int main(int argc, char **argv)
 	        .colour = wants_colour(),
 	        .out = stdout,
 	        .err = stderr,
+	        .listen = listen_live,
+	        .listen_ctx = config,
 	};
 	code = command_run(&context, &line);
 	config_destroy(config);

@@ -56,6 +56,12 @@ const struct option_facts option_facts[OPTION_COUNT] = {
                          "try: messages, one a line, - is standard input; log: an export"},
         [OPTION_UNKNOWN] = {"unknown", NULL, "who was heard and is in no site file"},
         [OPTION_ALL] = {"all", NULL, "those that are over too"},
+        [OPTION_LIVE] = {"live", NULL, "messages as the broker brings them; ^C ends"},
+        [OPTION_BROKER] = {"broker", "URL",
+                           "mqtt://host:port or mqtts://host:port; the service's where none is "
+                           "given"},
+        [OPTION_USER] = {"user", "NAME", "an account of the broker instead of the service's"},
+        [OPTION_PASSWORD_FILE] = {"password-file", "FILE", "its password, alone in a file"},
 };
 
 const struct command commands[] = {
@@ -322,17 +328,22 @@ const struct command commands[] = {
          .examples = "outputs\noutputs --site binjiang --json\n",
          .run = run_outputs},
         {.name = "try",
-         .arguments = "TOPIC PAYLOAD",
+         .arguments = "TOPIC PAYLOAD | --live [TOPIC]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_FILE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_FILE) | BIT(OPTION_JSON) | BIT(OPTION_LIVE) | BIT(OPTION_BROKER) |
+                  BIT(OPTION_USER) | BIT(OPTION_PASSWORD_FILE) | BIT(OPTION_LIMIT) |
+                  BIT(OPTION_FOR),
          .summary = "what a message would mean, without raising anything",
          .details = "Shows which profile takes a message, what it says, which device of which "
                     "site that is and\nwhich rule would act. Asks no daemon and raises "
-                    "nothing. --file reads messages as\nmosquitto_sub prints them, so that "
-                    "a living broker can be looked at:\n"
-                    "mosquitto_sub -t '#' -F %j | tocsin try --file -",
+                    "nothing. --live listens at\nthe broker beside the daemon (under a client id "
+                    "of its own, and acknowledges nothing) until\n^C, for a time (--for 10s) or "
+                    "for so many messages (--limit 5), to all topics or to one (a\nfilter: "
+                    "'zigbee2mqtt/#'). --file reads messages as mosquitto_sub prints them "
+                    "(-v or -F %j).",
          .examples = "try zigbee2mqtt/office_smoke '{\"smoke\":true}'\n"
                      "try tele/hall/LWT Offline\n"
+                     "try --live\ntry --live 'zigbee2mqtt/#' --for 1m --json\n"
                      "try --file messages.txt --json\n",
          .run = run_try},
         {.name = "deliveries",

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/problem.h"
 #include "base/text.h"
 #include "decide/model.h"
 
@@ -67,12 +68,27 @@ enum option {
 	OPTION_FILE,
 	OPTION_UNKNOWN,
 	OPTION_ALL,
+	OPTION_LIVE,
+	OPTION_BROKER,
+	OPTION_USER,
+	OPTION_PASSWORD_FILE,
 	OPTION_COUNT,
 };
 
 #define COMMAND_ARGUMENTS_MAX 4
 
 struct profiles;
+struct heard_message;
+
+/* What is wanted of a broker while it speaks; strings are borrowed. */
+struct live {
+	const char *const *filters;
+	uint32_t filter_count;
+	const char *broker, *user, *password_file; /* NULL: as the service file says */
+	span_ms lasts;                             /* 0: until somebody interrupts */
+	bool (*message)(void *ctx, const struct heard_message *); /* false: no more is wanted */
+	void *ctx;
+};
 
 /* What a command may know; everything is borrowed and outlives command_run. */
 struct command_context {
@@ -87,10 +103,13 @@ struct command_context {
 	const char *language; /* "zh-CN" or "en": of the person who reads */
 	bool colour;
 	FILE *out, *err;
+	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
+	 * broker is another house than this one, so that the program brings it along. */
+	int (*listen)(void *ctx, const struct live *, struct problem *why);
+	void *listen_ctx;
 };
 
 struct invocation;
-struct profiles;
 
 struct command {
 	const char *name;

@@ -16,18 +16,19 @@ struct trial {
 	struct statements said;
 	struct signals signals;
 	struct text out; /* JSON of one message */
+	wall_ms now;
 	steady_ms steady;
 	bool failed;
+	uint32_t heard, most; /* live: how many, and how many are wanted (0: all) */
 };
 
 /* ---- what would act ---- */
 
-static bool is_armed_now(const struct command_context *ctx, const struct site_def *def,
-                         uint32_t zone)
+static bool is_armed_now(const struct trial *t, const struct site_def *def, uint32_t zone)
 {
 	struct by_hand hand;
-	by_hand_load(ctx, def, &hand);
-	bool armed = zone_is_armed_then(def, &hand.in_force, zone, ctx->now);
+	by_hand_load(t->ctx, def, &hand);
+	bool armed = zone_is_armed_then(def, &hand.in_force, zone, t->now);
 	by_hand_unload(&hand);
 	return armed;
 }
@@ -38,7 +39,7 @@ static void put_raises(struct trial *t, const struct site_def *def, uint32_t dev
 	const struct kind_facts *facts = &kind_facts[s->kind];
 	const struct policy *policy = policy_for(def, facts->raises, facts->severity);
 	bool armed = device == POSITION_NONE || !facts->needs_arming || s->armed ||
-	             is_armed_now(t->ctx, def, def->devices[device].zone);
+	             is_armed_now(t, def, def->devices[device].zone);
 	const char *nothing = !s->active ? "a clear raises nothing"
 	                      : s->past  ? "it is past"
 	                      : s->test  ? "a test"
@@ -196,7 +197,7 @@ static void put_device(struct trial *t, uint32_t first, uint32_t end)
 		const struct binding *binding = &t->bindings.items[at];
 		put_line(t, "device", binding->site->devices[binding->device].id);
 		put_line(t, "site", binding->site->id);
-		statements_bind(&t->said, first, end, binding->site, binding->device, t->ctx->now,
+		statements_bind(&t->said, first, end, binding->site, binding->device, t->now,
 		                &t->signals, &why);
 		put_signals(t, binding->site, binding->device);
 		if (*why.text)
@@ -213,7 +214,7 @@ static void put_device(struct trial *t, uint32_t first, uint32_t end)
 static void try_native(struct trial *t, const char *topic, const char *payload, size_t len)
 {
 	struct problem why = {0};
-	int r = decode_native(topic, payload, len, false, t->ctx->now, &t->signals, &why);
+	int r = decode_native(topic, payload, len, false, t->now, &t->signals, &why);
 	const struct site_def *def = NULL;
 	for (uint32_t i = 0; i < t->ctx->site_count; i++)
 		if (strcmp(t->ctx->sites[i]->id, t->signals.site) == 0)
@@ -282,32 +283,36 @@ static void try_profiles(struct trial *t, const struct heard_message *message)
 		json_close(&t->out, ']');
 }
 
-static void try_message(struct trial *t, const char *topic, const char *payload, size_t len,
-                        bool retained)
+static void try_heard(struct trial *t, const struct heard_message *message)
 {
-	struct heard_message message = {.topic = topic,
-	                                .bytes = payload,
-	                                .len = len,
-	                                .retained = retained,
-	                                .now = t->ctx->now,
-	                                .steady = t->steady};
-	t->steady += SECONDS(3600); /* each stands for itself: no burst */
+	t->now = message->now;
 	t->failed = false;
 	text_reset(&t->out);
-	if (t->json) {
+	if (t->json)
 		json_open(&t->out, NULL, '{');
-		json_put_string(&t->out, "topic", topic);
-	} else {
-		put_line(t, "topic", topic);
-	}
-	if (strncmp(topic, "tocsin/", 7) == 0)
-		try_native(t, topic, payload, len);
+	put_line(t, "topic", message->topic);
+	if (message->retained)
+		put_line(t, "retained", "the broker kept it: a state, not news");
+	if (strncmp(message->topic, "tocsin/", 7) == 0)
+		try_native(t, message->topic, message->bytes, message->len);
 	else
-		try_profiles(t, &message);
+		try_profiles(t, message);
 	if (t->json) {
 		json_close(&t->out, '}');
 		fprintf(t->ctx->out, "%s\n", text_get(&t->out));
 	}
+}
+
+static void try_message(struct trial *t, const char *topic, const char *payload, size_t len,
+                        bool retained)
+{
+	try_heard(t, &(struct heard_message){.topic = topic,
+	                                     .bytes = payload,
+	                                     .len = len,
+	                                     .retained = retained,
+	                                     .now = t->ctx->now,
+	                                     .steady = t->steady});
+	t->steady += SECONDS(3600); /* each stands for itself: no burst */
 }
 
 /* ---- many messages ---- */
@@ -362,6 +367,68 @@ static int try_file(struct trial *t, const char *path)
 	return EXIT_DONE;
 }
 
+/* ---- live ---- */
+
+/* What the service itself says is no device's word. */
+static bool is_ours(const char *topic)
+{
+	const char *site = strncmp(topic, "tocsin/", 7) == 0 ? topic + 7 : NULL;
+	const char *behind = site ? strchr(site, '/') : NULL, *end = strrchr(topic, '/');
+	if (!site)
+		return false;
+	return !behind || strncmp(behind, "/device/", 8) != 0 || strcmp(end, "/ack") == 0;
+}
+
+static bool hear(void *ctx, const struct heard_message *message)
+{
+	struct trial *t = ctx;
+	if (is_ours(message->topic))
+		return true;
+	if (t->heard++ && !t->json)
+		fputc('\n', t->ctx->out);
+	try_heard(t, message);
+	bool gone = fflush(t->ctx->out) != 0; /* whoever read has seen enough */
+	return !gone && t->heard != t->most;
+}
+
+static int try_live(struct trial *t, const struct invocation *line)
+{
+	const struct command_context *ctx = t->ctx;
+	static const char *const all[] = {"#"};
+	struct live live = {.filters = line->argument_count ? line->arguments : all,
+	                    .filter_count = 1,
+	                    .broker = line->options[OPTION_BROKER],
+	                    .user = line->options[OPTION_USER],
+	                    .password_file = line->options[OPTION_PASSWORD_FILE],
+	                    .message = hear,
+	                    .ctx = t};
+	const char *lasts = line->options[OPTION_FOR];
+	struct problem why = {0};
+	if (line->argument_count > 1)
+		return complain(ctx, EXIT_USAGE, "--live takes one filter of topics: 'a/+/b/#'");
+	if (live.password_file && !live.user)
+		return complain(ctx, EXIT_USAGE, "--password-file needs --user NAME");
+	if (lasts && (text_parse_span(lasts, &live.lasts) < 0 || live.lasts <= 0))
+		return complain(ctx, EXIT_USAGE,
+		                "--for '%s' is no duration; write it like 10s or 5m", lasts);
+	int code = option_limit(ctx, line, &t->most);
+	if (code)
+		return code;
+	if (!ctx->listen || ctx->listen(ctx->listen_ctx, &live, &why) < 0)
+		return complain(ctx, EXIT_FAILED, "%s", why.text);
+	return EXIT_DONE;
+}
+
+static const char *not_live(const struct invocation *line)
+{
+	static const enum option options[] = {OPTION_BROKER, OPTION_USER, OPTION_PASSWORD_FILE,
+	                                      OPTION_LIMIT, OPTION_FOR};
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (line->options[options[i]])
+			return option_facts[options[i]].name;
+	return NULL;
+}
+
 int run_try(const struct command_context *ctx, const struct invocation *line)
 {
 	struct trial t = {.ctx = ctx,
@@ -371,7 +438,13 @@ int run_try(const struct command_context *ctx, const struct invocation *line)
 	const char *file = line->options[OPTION_FILE];
 	int code;
 	bindings_make(&t.bindings, ctx->sites, ctx->site_count);
-	if (file && line->argument_count) {
+	if (line->options[OPTION_LIVE] && file) {
+		code = complain(ctx, EXIT_USAGE, "--live or --file, not both");
+	} else if (line->options[OPTION_LIVE]) {
+		code = try_live(&t, line);
+	} else if (not_live(line)) {
+		code = complain(ctx, EXIT_USAGE, "--%s goes with --live", not_live(line));
+	} else if (file && line->argument_count) {
 		code = complain(ctx, EXIT_USAGE, "a topic and a payload, or --file, not both");
 	} else if (file) {
 		code = try_file(&t, file);
