@@ -46,7 +46,7 @@ void tokens_read(const struct checker *, const struct node *, struct service_rea
 /* Makes the token files that are missing. */
 void tokens_make(const struct checker *, struct service_reading *);
 
-/* ---- a site file: site.c, people.c, duty.c, times.c, policies.c ---- */
+/* ---- a site file: site.c, devices.c, people.c, duty.c, times.c, policies.c ---- */
 
 struct site_reading {
 	struct site_def *def;

@@ -230,6 +230,8 @@ int reporting_operate(struct context *, const struct operation *) MUST_USE;
 
 /* replies.c */
 int reply_operate(struct context *, const struct operation *, struct incident *) MUST_USE;
+/* A false alarm, says somebody: the first or the second word. */
+int call_off(struct context *, const struct operation *, struct incident *) MUST_USE;
 
 /* channels.c: whether the ways out work. */
 void channel_result(struct context *, const char *id, const struct delivery_result *);

@@ -381,6 +381,9 @@ struct site_def {
 	uint32_t zone_count, device_count, person_count, post_count, schedule_count, arming_count,
 	        policy_count, last_resort_count, channel_count, calendar_count;
 	struct index zone_index, device_index, person_index, post_index, channel_index;
+	/* Who resolves a critical incident as a false alarm needs a second person's word, as who
+	 * replies does. */
+	bool second_word_always;
 	char hash[65];    /* SHA-256 of the file's bytes, hex: which version decided */
 	const char *text; /* those bytes, for the record; NULL where they are too many */
 };

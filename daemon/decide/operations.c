@@ -130,6 +130,8 @@ static int resolve(struct context *c, const struct operation *op)
 	if (r < 0)
 		return r;
 	c->plan->answer = incident;
+	if (op->outcome == OUTCOME_FALSE_ALARM && c->site->def->second_word_always)
+		return call_off(c, op, incident);
 	record_operation(c, op, incident->id);
 	incident_resolve(c, incident, op->by, op->outcome, op->note);
 	return 0;

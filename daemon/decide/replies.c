@@ -22,13 +22,14 @@ enum choice reply_from_name(const char *name)
 
 /* A press can be a hand in a pocket, but one person alone does not call off a critical alarm, and
  * nobody calls off a panic without saying why. (Resolving is another matter: that is for who has
- * looked into it at the console, with an outcome.) */
+ * looked into it at the console, with an outcome; where the site file says `second_word: always` it
+ * is the same.) */
 static bool needs_second_word(const struct incident *incident)
 {
 	return incident->severity == SEVERITY_CRITICAL && !incident->drill;
 }
 
-static int false_alarm(struct context *c, const struct operation *op, struct incident *incident)
+int call_off(struct context *c, const struct operation *op, struct incident *incident)
 {
 	if (!needs_second_word(incident)) {
 		record_operation(c, op, incident->id);
@@ -106,7 +107,7 @@ int reply_operate(struct context *c, const struct operation *op, struct incident
 	int r;
 	switch (op->reply) {
 	case REPLY_FALSE_ALARM:
-		return false_alarm(c, op, incident);
+		return call_off(c, op, incident);
 	case REPLY_HAND_OVER:
 		r = check_person(c, op->to, "to");
 		if (r == 0 && strcmp(op->to, op->by) == 0)

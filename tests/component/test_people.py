@@ -232,6 +232,27 @@ def test_the_prover_knows_what_was_changed_by_hand(house):
     assert told["steps"][1]["skipped"], "nobody else is in it"
 
 
+def two_words(school):
+    quick(school)
+    school["second_word"] = "always"
+
+
+def test_where_the_site_asks_for_it_nobody_resolves_a_panic_as_false_alone(build_house):
+    house = build_house(edit_school=two_words)
+    house.says("sos-gate", "panic")
+    incident = house.push("qian", "opened").incident["id"]
+    once = house.resolve(incident, by="li", outcome="false_alarm", note="a hand in a pocket")
+    assert once["state"] == "acknowledged"
+    assert once["doubted_by"] == once["owner"] == "li"
+    again = house.tocsin("resolve", incident, "--by", "li", "--outcome", "false_alarm",
+                         "--note", "a hand in a pocket")
+    assert "waits for a second person's word" in again
+    house.tocsin("resolve", incident, "--by", "qian", "--outcome", "false_alarm",
+                 "--note", "I was there")
+    assert house.incident(incident)["outcome"] == "false_alarm"
+    house.tocsin("verify")
+
+
 def test_a_drill_leaves_a_report_of_who_answered_when(house):
     house.tocsin("drills", "start", "--zone", "dorm,gate", "--kind", "fire,gas", "--for", "30m",
                  "--by", "sun")

@@ -130,6 +130,43 @@ static void test_a_critical_false_alarm_needs_a_second_word(void **state)
 	story_end(&s);
 }
 
+static int resolve_as(struct story *s, const char *by, enum outcome outcome)
+{
+	return operate_(s, (struct operation){.type = OPERATION_RESOLVE,
+	                                      .by = by,
+	                                      .incident = only_incident(s)->id,
+	                                      .outcome = outcome});
+}
+
+/* Where the site asks for it, resolving it is no way around the second word. */
+static void test_nobody_resolves_a_critical_one_as_false_alone(void **state)
+{
+	(void)state;
+	struct story s;
+	begin(&s, "sos-gate", KIND_PANIC);
+	s.def->second_word_always = true;
+	assert_int_equal(resolve_as(&s, "li", OUTCOME_FALSE_ALARM), -EINVAL); /* say why */
+	struct operation why = {.type = OPERATION_RESOLVE,
+	                        .by = "li",
+	                        .incident = only_incident(&s)->id,
+	                        .outcome = OUTCOME_FALSE_ALARM,
+	                        .note = "leaned on it"};
+	assert_int_equal(operate_(&s, why), 0);
+	assert_int_equal(only_incident(&s)->state, STATE_ACKNOWLEDGED);
+	assert_int_equal(operate_(&s, why), 0); /* said already */
+	assert_int_equal(only_incident(&s)->state, STATE_ACKNOWLEDGED);
+	assert_int_equal(reply(&s, "qian", REPLY_FALSE_ALARM, "I was there"), 0);
+	assert_int_equal(entries_with(&s, "\"outcome\":\"false_alarm\""), 2); /* said, and so */
+	assert_int_equal(open_incidents(&s), 0);
+	/* What it really was one person may say, and what is lesser, too. */
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	assert_int_equal(resolve_as(&s, "li", OUTCOME_REAL), 0);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	assert_int_equal(resolve_as(&s, "li", OUTCOME_FALSE_ALARM), 0);
+	assert_int_equal(open_incidents(&s), 0);
+	story_end(&s);
+}
+
 static void test_a_new_signal_takes_the_first_word_back(void **state)
 {
 	(void)state;
@@ -223,6 +260,7 @@ int main(void)
 	        cmocka_unit_test(test_on_site_takes_charge_if_nobody_has),
 	        cmocka_unit_test(test_one_word_ends_a_lesser_false_alarm),
 	        cmocka_unit_test(test_a_critical_false_alarm_needs_a_second_word),
+	        cmocka_unit_test(test_nobody_resolves_a_critical_one_as_false_alone),
 	        cmocka_unit_test(test_a_new_signal_takes_the_first_word_back),
 	        cmocka_unit_test(test_a_panic_is_called_off_with_a_reason_and_two_people),
 	        cmocka_unit_test(test_every_press_is_pushed),

@@ -35,6 +35,12 @@ static void say_incident(const struct command_context *ctx, const cJSON *inciden
 		text_addf(&out, ", %s ", say(ctx, "in the hands of", "负责人"));
 		text_add_person(&out, site_by_id(ctx, json_string(incident, "site")), owner);
 	}
+	const char *doubted = json_string(incident, "doubted_by");
+	if (doubted && now != STATE_RESOLVED) {
+		text_add(&out, say(ctx, "; called a false alarm by ", "；认为误报："));
+		text_add_person(&out, site_by_id(ctx, json_string(incident, "site")), doubted);
+		text_add(&out, say(ctx, ", it waits for a second person's word", "，须另一人确认"));
+	}
 	fprintf(ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
 }
