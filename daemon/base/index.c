@@ -38,7 +38,15 @@ uint32_t index_find(const struct index *index, const char *name, index_name name
 {
 	if (!index->cap)
 		return INDEX_NONE;
-	uint32_t slot = (uint32_t)index_hash(name) & (index->cap - 1);
+	return index_find_hashed(index, index_hash(name), name, name_of, owner);
+}
+
+uint32_t index_find_hashed(const struct index *index, uint64_t hash, const char *name,
+                           index_name name_of, const void *owner)
+{
+	if (!index->count)
+		return INDEX_NONE;
+	uint32_t slot = (uint32_t)hash & (index->cap - 1);
 	for (; index->slots[slot]; slot = (slot + 1) & (index->cap - 1))
 		if (strcmp(name_of(owner, index->slots[slot] - 1), name) == 0)
 			return index->slots[slot] - 1;

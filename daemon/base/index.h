@@ -17,6 +17,9 @@ struct index {
 
 uint64_t index_hash(const char *name); /* the same in every run: replay depends on it */
 uint32_t index_find(const struct index *, const char *name, index_name, const void *owner);
+/* The same, for who looks into several: hash is the name's. */
+uint32_t index_find_hashed(const struct index *, uint64_t hash, const char *name, index_name,
+                           const void *owner);
 /* The name must not be in it yet. */
 void index_add(struct index *, uint32_t position, index_name, const void *owner);
 void index_finish(struct index *);

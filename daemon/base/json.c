@@ -11,10 +11,14 @@
 /* cJSON's own limit is 1000 levels and it does not look at UTF-8, so both are checked first. */
 static int check_depth(const char *bytes, size_t len, struct problem *why)
 {
+	static const bool counts[256] = {['"'] = true, ['\\'] = true, ['{'] = true,
+	                                 ['}'] = true, ['['] = true,  [']'] = true};
 	int depth = 0;
 	bool quoted = false;
 	for (size_t i = 0; i < len; i++) {
 		char c = bytes[i];
+		if (!counts[(unsigned char)c]) /* nearly always */
+			continue;
 		if (quoted) {
 			if (c == '\\')
 				i++;
@@ -105,8 +109,23 @@ bool json_bool(const cJSON *object, const char *name, bool *out)
 	return true;
 }
 
+static size_t plain_span(const char *value)
+{
+	size_t len = 0;
+	while ((unsigned char)value[len] >= 0x20 && value[len] != '"' && value[len] != '\\')
+		len++;
+	return len;
+}
+
 static void put_quoted(struct text *text, const char *value)
 {
+	size_t len = plain_span(value);
+	if (!value[len]) { /* nearly always */
+		char *at = text_add_room(text, len + 2);
+		at[0] = at[len + 1] = '"';
+		memcpy(at + 1, value, len);
+		return;
+	}
 	text_add_char(text, '"');
 	const char *run = value;
 	for (const char *c = value;; c++) {

@@ -35,6 +35,15 @@ void text_add_len(struct text *text, const char *add, size_t len)
 	text->at[text->len] = '\0';
 }
 
+char *text_add_room(struct text *text, size_t len)
+{
+	reserve(text, len);
+	char *room = text->at + text->len;
+	text->len += len;
+	text->at[text->len] = '\0';
+	return room;
+}
+
 void text_add(struct text *text, const char *add)
 {
 	text_add_len(text, add, strlen(add));

@@ -17,6 +17,8 @@ struct text {
 const char *text_get(const struct text *); /* never NULL; valid until the next change */
 void text_add(struct text *, const char *);
 void text_add_len(struct text *, const char *, size_t len);
+/* So many bytes more, to be filled by the caller before anything else is done with the text. */
+char *text_add_room(struct text *, size_t len);
 void text_add_char(struct text *, char);
 void text_add_int(struct text *, int64_t);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *, const char *format, ...);

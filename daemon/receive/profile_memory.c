@@ -152,7 +152,7 @@ bool memory_tests(struct profile_memory *memory, const char *address, bool says,
                   bool alarms, bool clears, steady_ms now)
 {
 	uint64_t hash = index_hash(address) | 1;
-	if (!memory || (!says && !memory->tried))
+	if (!memory || (!tests && !memory->tried))
 		return tests;
 	uint32_t at = trial_find(memory, hash);
 	if (says && !tests) {

@@ -129,19 +129,23 @@ static const char *reader_key(const void *owner, uint32_t i)
 	return ((const struct reader *)owner)[i].key;
 }
 
-static const struct reader *set_find(const struct reader_set *set, const char *low,
+struct member_key { /* of one member, for all the sets it is looked for in */
+	char low[80];
+	uint64_t hash, letters;
+};
+
+static const struct reader *set_find(const struct reader_set *set, const struct member_key *key,
                                      const cJSON *object, const cJSON *value)
 {
-	uint32_t at = index_find(&set->index, low, reader_key, set->readers);
+	uint32_t at = index_find_hashed(&set->index, key->hash, key->low, reader_key, set->readers);
 	for (; at != INDEX_NONE; at = set->readers[at].next)
 		if (reader_takes(&set->readers[at], object, value))
 			return &set->readers[at];
-	uint64_t letters = set->pattern_count ? letters_of(low) : 0;
 	for (uint32_t i = 0; i < set->pattern_count; i++) {
 		const struct reader *reader = &set->readers[set->patterns[i]];
-		if ((reader->letters & letters) != reader->letters)
+		if ((reader->letters & key->letters) != reader->letters)
 			continue;
-		if (pattern_fits(reader->key, low) && reader_takes(reader, object, value))
+		if (pattern_fits(reader->key, key->low) && reader_takes(reader, object, value))
 			return reader;
 	}
 	return NULL;
@@ -151,14 +155,16 @@ static const struct reader *set_find(const struct reader_set *set, const char *l
 const struct reader *reader_find(const struct decoding *d, const char *key, const cJSON *object,
                                  const cJSON *value)
 {
-	char low[80];
-	if (!key_lower(key, low, sizeof low))
+	struct member_key member;
+	if (!key_lower(key, member.low, sizeof member.low))
 		return NULL;
+	member.hash = index_hash(member.low);
+	member.letters = letters_of(member.low);
 	const struct reader *found = NULL;
 	for (uint32_t i = 0; d->model && i < d->model->set_count && !found; i++)
-		found = set_find(&d->profile->sets[d->model->sets[i]], low, object, value);
+		found = set_find(&d->profile->sets[d->model->sets[i]], &member, object, value);
 	for (uint32_t i = 0; i < d->rule->set_count && !found; i++)
-		found = set_find(&d->profile->sets[d->rule->sets[i]], low, object, value);
+		found = set_find(&d->profile->sets[d->rule->sets[i]], &member, object, value);
 	return found;
 }
 

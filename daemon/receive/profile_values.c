@@ -40,10 +40,15 @@ const char *json_word(const cJSON *node, char room[WORD_ROOM])
 	if (!cJSON_IsNumber(node))
 		return NULL;
 	double number = node->valuedouble;
-	if (number == (double)node->valueint)
-		snprintf(room, WORD_ROOM, "%d", node->valueint);
-	else
+	if (number == (double)node->valueint) {
+		char digits[INT_DIGITS_MAX];
+		size_t len;
+		const char *word = int_digits(node->valueint, digits, &len);
+		memcpy(room, word, len);
+		room[len] = '\0';
+	} else {
 		snprintf(room, WORD_ROOM, "%.15g", number);
+	}
 	return room;
 }
 
