@@ -314,6 +314,37 @@ static void test_an_ack_leaves_with_the_release_and_not_before(void **state)
 	fake_close(&fake);
 }
 
+/* By this the owner knows when to wait with what may wait. */
+static void test_what_the_broker_has_not_confirmed_is_counted(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	int receipt = 0;
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 0);
+	assert_int_equal(broker_unconfirmed(desk.broker), 0);
+	assert_true(broker_publish_receipt(desk.broker, "b", "x", 1, false, &receipt));
+	assert_true(broker_publish(desk.broker, "b", "y", 1, 1, false));
+	assert_int_equal(broker_unconfirmed(desk.broker), 2);
+	broker_release(desk.broker);
+	const unsigned char ack[] = {0x40, 2, (unsigned char)(receipt >> 8),
+	                             (unsigned char)receipt};
+	fake_write(&fake, ack, sizeof ack);
+	while (broker_unconfirmed(desk.broker) == 2)
+		uv_run(&desk.loop, UV_RUN_ONCE);
+	assert_int_equal(broker_unconfirmed(desk.broker), 1);
+	close(fake.conn);
+	fake.conn = -1;
+	while (broker_is_connected(desk.broker))
+		uv_run(&desk.loop, UV_RUN_ONCE);
+	assert_int_equal(broker_unconfirmed(desk.broker), 0);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
 static void test_closing_with_held_acks_writes_nothing(void **state)
 {
 	(void)state;
@@ -672,6 +703,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_an_ack_leaves_with_the_release_and_not_before),
+	        cmocka_unit_test(test_what_the_broker_has_not_confirmed_is_counted),
 	        cmocka_unit_test(test_closing_with_held_acks_writes_nothing),
 	        cmocka_unit_test(test_a_turn_is_wanted_as_soon_as_there_is_room),
 	        cmocka_unit_test(test_a_refused_login_is_told_once_and_tried_again),
