@@ -4,7 +4,10 @@
 
 #include "review/duty_view.h"
 #include "review/exchange.h"
+#include "review/pager.h"
 #include "review/when.h"
+
+#define LIST_MAX 1000
 
 /* ---- looking ---- */
 
@@ -24,21 +27,18 @@ void api_duty(struct exchange *ex)
 	wall_ms at = service->now(service->ctx).wall;
 	const struct site *only, *site;
 	struct text out = {0};
+	struct pager pager;
 	bool week;
-	if (!exchange_query_site(ex, &only) || !exchange_query_time(ex, "at", &at) ||
-	    !query_flag(ex, "week", &week))
+	if (!pager_read(ex, &pager, LIST_MAX, LIST_MAX) || !exchange_query_site(ex, &only) ||
+	    !exchange_query_time(ex, "at", &at) || !query_flag(ex, "week", &week))
 		return;
-	json_open(&out, NULL, '{');
-	json_open(&out, "items", '[');
+	pager_open(&out);
 	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
 		for (uint32_t post = 0; post < site->def->post_count; post++)
-			if (!only || only == site)
+			if ((!only || only == site) &&
+			    pager_takes(&pager, site->def->id, site->def->posts[post].id))
 				view_post(&out, site->def, &site->duty, post, at, week);
-	json_close(&out, ']');
-	json_put_null(&out, "next");
-	json_close(&out, '}');
-	exchange_json(ex, 200, &out);
-	text_finish(&out);
+	pager_answer(ex, &pager, &out);
 }
 
 /* ---- changing ---- */

@@ -8,6 +8,7 @@
 #include "review/duty_view.h"
 #include "review/exchange.h"
 #include "review/outputs_view.h"
+#include "review/pager.h"
 #include "review/reach.h"
 #include "review/unknown.h"
 #include "review/views.h"
@@ -16,6 +17,7 @@
 
 #define DEVICES_DEFAULT 1000
 #define DEVICES_MAX 10000
+#define LIST_MAX 10000 /* of zones, of people */
 #define DELIVERIES_DEFAULT 100
 #define DELIVERIES_MAX 1000
 
@@ -47,10 +49,7 @@ static const struct site *next_site(struct exchange *ex, const struct site *only
 
 struct device_page {
 	struct text out;
-	char next[2 * ID_MAX + 2]; /* "site/device" of the last one written */
-	const char *after;         /* where the page before ended; NULL once passed */
-	uint64_t count, limit;
-	bool more;
+	struct pager pager;
 	wall_ms tested_before; /* or not at all */
 };
 
@@ -76,32 +75,16 @@ static void add_device(struct device_page *page, const struct site *site, uint32
 	                               .tested = state->tested,
 	                               .walk_test = state->walk_test};
 	view_device(&page->out, NULL, site->def, i, &row);
-	snprintf(page->next, sizeof page->next, "%s/%s", row.site, row.id);
-	page->count++;
 }
 
-/* Writes the site's devices that fit; false when the page is full. */
-static bool add_devices(struct device_page *page, const struct site *site, const char *zone)
+static void add_devices(struct device_page *page, const struct site *site, const char *zone)
 {
 	const struct site_def *def = site->def;
-	for (uint32_t i = 0; i < def->device_count; i++) {
-		if (page->after) {
-			size_t len = strlen(def->id);
-			if (strncmp(page->after, def->id, len) == 0 && page->after[len] == '/' &&
-			    strcmp(page->after + len + 1, def->devices[i].id) == 0)
-				page->after = NULL;
-			continue;
-		}
-		if (!zone_fits(def, def->devices[i].zone, zone) ||
-		    site->devices[i].tested > page->tested_before)
-			continue;
-		if (page->count == page->limit) {
-			page->more = true;
-			return false;
-		}
-		add_device(page, site, i);
-	}
-	return true;
+	for (uint32_t i = 0; i < def->device_count && pager_goes_on(&page->pager); i++)
+		if (zone_fits(def, def->devices[i].zone, zone) &&
+		    site->devices[i].tested <= page->tested_before &&
+		    pager_takes(&page->pager, def->id, def->devices[i].id))
+			add_device(page, site, i);
 }
 
 static bool zone_exists(struct exchange *ex, const struct site *only, const char *zone)
@@ -117,21 +100,18 @@ static bool zone_exists(struct exchange *ex, const struct site *only, const char
 void api_devices(struct exchange *ex)
 {
 	const struct site *only, *site;
-	struct device_page page = {.limit = DEVICES_DEFAULT,
-	                           .tested_before = NEVER,
-	                           .after = exchange_query(ex, "after")};
+	struct device_page page = {.tested_before = NEVER};
 	const char *zone = exchange_query(ex, "zone");
 	/* untested=30d: not tested since then. */
 	if (!exchange_query_site(ex, &only) ||
 	    !exchange_query_time(ex, "untested", &page.tested_before) ||
-	    !exchange_query_uint(ex, "limit", 1, DEVICES_MAX, &page.limit) ||
+	    !pager_read(ex, &page.pager, DEVICES_DEFAULT, DEVICES_MAX) ||
 	    (zone && !zone_exists(ex, only, zone)))
 		return;
-	open_items(&page.out);
+	pager_open(&page.out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
-		if (!add_devices(&page, site, zone))
-			break;
-	close_items(ex, &page.out, page.more ? page.next : NULL);
+		add_devices(&page, site, zone);
+	pager_answer(ex, &page.pager, &page.out);
 }
 
 void api_unknown_devices(struct exchange *ex)
@@ -183,13 +163,16 @@ void api_zones(struct exchange *ex)
 	wall_ms now = service->now(service->ctx).wall;
 	const struct site *only, *site;
 	struct text out = {0};
-	if (!exchange_query_site(ex, &only))
+	struct pager pager;
+	if (!exchange_query_site(ex, &only) || !pager_read(ex, &pager, LIST_MAX, LIST_MAX))
 		return;
-	open_items(&out);
+	pager_open(&out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
-		for (uint32_t zone = 0; zone < site->def->zone_count; zone++)
-			put_zone(&out, site, zone, now);
-	close_items(ex, &out, NULL);
+		for (uint32_t zone = 0; zone < site->def->zone_count && pager_goes_on(&pager);
+		     zone++)
+			if (pager_takes(&pager, site->def->id, site->def->zones[zone].id))
+				put_zone(&out, site, zone, now);
+	pager_answer(ex, &pager, &out);
 }
 
 /* Names and channels only: how to reach a person is nobody's business here. */
@@ -197,10 +180,11 @@ void api_people(struct exchange *ex)
 {
 	const struct site *only, *site;
 	struct text out = {0};
-	if (!exchange_query_site(ex, &only))
+	struct pager pager;
+	if (!exchange_query_site(ex, &only) || !pager_read(ex, &pager, LIST_MAX, LIST_MAX))
 		return;
-	open_items(&out);
-	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++) {
+	pager_open(&out);
+	for (uint32_t i = 0; (site = next_site(ex, only, i)) && pager_goes_on(&pager); i++) {
 		int error;
 		struct reach *reach = reach_load(ex->server->service.store, site->def, &error);
 		if (!reach) {
@@ -210,10 +194,11 @@ void api_people(struct exchange *ex)
 			return;
 		}
 		for (uint32_t person = 0; person < site->def->person_count; person++)
-			reach_write_person(&out, site->def, person, reach);
+			if (pager_takes(&pager, site->def->id, site->def->people[person].id))
+				reach_write_person(&out, site->def, person, reach);
 		free(reach);
 	}
-	close_items(ex, &out, NULL);
+	pager_answer(ex, &pager, &out);
 }
 
 void api_outputs(struct exchange *ex)
@@ -273,27 +258,36 @@ void api_who(struct exchange *ex)
 
 /* ---- deliveries ---- */
 
+struct delivery_page {
+	struct text out;
+	struct pager pager;
+};
+
 static bool list_delivery(void *ctx, const struct delivery_row *row)
 {
-	view_delivery(ctx, NULL, row);
-	return true;
+	struct delivery_page *page = ctx;
+	char notification[NOTIFICATION_ID_MAX], contact[16];
+	notification_id(row->site, row->notification, notification);
+	snprintf(contact, sizeof contact, "%u", (unsigned)row->contact);
+	if (pager_takes(&page->pager, notification, contact))
+		view_delivery(&page->out, NULL, row);
+	return pager_goes_on(&page->pager);
 }
 
 void api_deliveries(struct exchange *ex)
 {
-	uint64_t limit = DELIVERIES_DEFAULT;
-	struct text out = {0};
-	if (!exchange_query_uint(ex, "limit", 1, DELIVERIES_MAX, &limit))
+	struct delivery_page page = {0};
+	if (!pager_read(ex, &page.pager, DELIVERIES_DEFAULT, DELIVERIES_MAX))
 		return;
-	open_items(&out);
-	int r = store_deliveries(ex->server->service.store, exchange_query(ex, "incident"),
-	                         (uint32_t)limit, list_delivery, &out);
+	pager_open(&page.out);
+	int r = store_deliveries(ex->server->service.store, exchange_query(ex, "incident"), 0,
+	                         list_delivery, &page);
 	if (r < 0) {
 		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-		text_finish(&out);
+		text_finish(&page.out);
 		return;
 	}
-	close_items(ex, &out, NULL);
+	pager_answer(ex, &page.pager, &page.out);
 }
 
 /* ---- status ---- */

@@ -5,39 +5,52 @@
 
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/pager.h"
 #include "review/when.h"
+
+#define LIST_MAX 1000
 
 /* ---- lists ---- */
 
+struct standing_page {
+	struct text out;
+	struct pager pager;
+};
+
 static bool add_item(void *ctx, const char *json)
 {
-	json_put_raw(ctx, NULL, json);
-	return true;
+	struct standing_page *page = ctx;
+	struct problem why;
+	cJSON *standing = NULL;
+	if (json_parse(json, strlen(json), &standing, &why) < 0)
+		return true;
+	const char *id = json_string(standing, "id");
+	if (id && pager_takes(&page->pager, NULL, id))
+		json_put_raw(&page->out, NULL, json);
+	cJSON_Delete(standing);
+	return pager_goes_on(&page->pager);
 }
 
 static void list(struct exchange *ex, enum standing_type type)
 {
 	const struct site *site;
 	const char *all = exchange_query(ex, "all");
-	struct text out = {0};
-	if (!exchange_query_site(ex, &site))
+	struct standing_page page = {0};
+	if (!exchange_query_site(ex, &site) || !pager_read(ex, &page.pager, LIST_MAX, LIST_MAX))
 		return;
 	if (all && strcmp(all, "true") != 0 && strcmp(all, "false") != 0) {
 		exchange_problem(ex, 400, "all: allowed are true and false");
 		return;
 	}
-	json_open(&out, NULL, '{');
-	json_open(&out, "items", '[');
+	pager_open(&page.out);
 	int r = store_standings(ex->server->service.store, site ? site->def->id : NULL, type,
-	                        all && strcmp(all, "true") == 0, add_item, &out);
-	json_close(&out, ']');
-	json_put_null(&out, "next");
-	json_close(&out, '}');
-	if (r < 0)
+	                        all && strcmp(all, "true") == 0, add_item, &page);
+	if (r < 0) {
 		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-	else
-		exchange_json(ex, 200, &out);
-	text_finish(&out);
+		text_finish(&page.out);
+		return;
+	}
+	pager_answer(ex, &page.pager, &page.out);
 }
 
 void api_handovers(struct exchange *ex)

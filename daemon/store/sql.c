@@ -161,7 +161,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_STANDINGS_LIST] = "SELECT t.json FROM standing t JOIN site s ON s.number = t.site"
                                " WHERE (?1 IS NULL OR s.id = ?1) AND t.type = ?2"
                                " AND (?3 OR t.is_over = 0) ORDER BY t.since_steady DESC,"
-                               " t.number DESC LIMIT 1000",
+                               " t.number DESC",
         [SQL_OUTPUT_PUT] =
                 "INSERT OR REPLACE INTO output_state (site, output, topic, on_command,"
                 " off_command, retain, is_on, told, number, incident, changed_wall,"

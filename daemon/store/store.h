@@ -190,7 +190,8 @@ int store_deliveries(struct store *, const char *incident, uint32_t limit, deliv
                      void *ctx) MUST_USE;
 
 /* What stands, or has stood, newest first: each as its JSON object (decide/standing.h). Of one site
- * or with NULL of all; at most 1000. Returns how many were visited, or a negative errno. */
+ * or with NULL of all, until visit says false. Returns how many were visited, or a negative errno.
+ */
 typedef bool (*standing_visit)(void *ctx, const char *json);
 int store_standings(struct store *, const char *site, enum standing_type, bool over_too,
                     standing_visit, void *ctx) MUST_USE;

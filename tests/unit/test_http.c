@@ -324,6 +324,38 @@ static void the_rest_reads_well(void **state)
 
 /* ---- the ledger ---- */
 
+/* Page by page each list gives the same as all at once. */
+static void every_list_is_paged(void **state)
+{
+	struct visits *v = *state;
+	static const char *const lists[] = {"zones", "people",     "devices",
+	                                    "duty",  "deliveries", "floods?all=true"};
+	happen(v, "smoke-301", KIND_SMOKE);
+	happen(v, "sos-gate", KIND_PANIC);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		char path[256], next[160] = "";
+		const char join = strchr(lists[i], '?') ? '&' : '?';
+		uint32_t whole = 0, paged = 0;
+		snprintf(path, sizeof path, "/api/v1/%s", lists[i]);
+		expect(200, get(v, path, "viewer"), "\"next\":null");
+		for (const char *at = v->got.at; (at = strstr(at, "\"site\":\"")); at++)
+			whole++;
+		do {
+			snprintf(path, sizeof path, "/api/v1/%s%climit=1%s%s", lists[i], join,
+			         *next ? "&after=" : "", next);
+			expect(200, get(v, path, "viewer"), "\"items\":[");
+			for (const char *at = v->got.at; (at = strstr(at, "\"site\":\"")); at++)
+				paged++;
+			const char *at = strstr(v->got.at, "\"next\":\"");
+			snprintf(next, sizeof next, "%.*s", at ? (int)strcspn(at + 8, "\"") : 0,
+			         at ? at + 8 : "");
+		} while (*next && paged < 1000);
+		assert_int_equal(paged, whole);
+		snprintf(path, sizeof path, "/api/v1/%s%cafter=nothing", lists[i], join);
+		expect(400, get(v, path, "viewer"), "begin again");
+	}
+}
+
 static void events_are_paged(void **state)
 {
 	struct visits *v = *state;
@@ -546,6 +578,7 @@ int main(void)
 	        VISIT(a_client_that_leaves_harms_nobody),
 	        VISIT(the_rest_reads_well),
 	        VISIT(events_are_paged),
+	        VISIT(every_list_is_paged),
 	        VISIT(a_stream_tells_what_was_committed),
 	        VISIT(a_stream_goes_on_where_it_was_cut),
 	        VISIT(many_streams_are_told_the_same_once),

@@ -24,10 +24,10 @@ export const now = () => (house.lost ? house.seen : Date.now()) + house.offset;
 export const may = (role) => ["viewer", "operator", "admin"].indexOf(house.session?.role) >= ["viewer", "operator", "admin"].indexOf(role);
 
 export async function load() {
-  const [status, people, zones] = await Promise.all([call("status"), call("people"), call("zones")]);
+  const [status, people, zones] = await Promise.all([call("status"), all("people?limit=1000"), all("zones?limit=1000")]);
   take(status);
-  house.people = people.items;
-  house.zones = zones.items;
+  house.people = people;
+  house.zones = zones;
   if (status.sites[0]) useZone(status.sites[0].timezone);
 }
 
