@@ -56,6 +56,18 @@ static int load(const char *named, const char **path, struct service_config **ou
 	return r;
 }
 
+/* Somebody else's record: it is read without any configuration, hence without names. */
+static int read_store_alone(const struct invocation *line)
+{
+	const struct command_context context = {.store_path = line->options[OPTION_STORE],
+	                                        .now = wall_now(),
+	                                        .language = reader_language(),
+	                                        .colour = wants_colour(),
+	                                        .out = stdout,
+	                                        .err = stderr};
+	return command_run(&context, line);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation line;
@@ -72,9 +84,12 @@ int main(int argc, char **argv)
 		        .language = reader_language(), .out = stdout, .err = stderr};
 		return command_run(&alone, &line);
 	}
+	if (line.options[OPTION_STORE] && !line.options[OPTION_CONFIG])
+		return read_store_alone(&line);
 	if (load(line.options[OPTION_CONFIG], &path, &config) < 0)
 		return EXIT_CONFIG;
-	const char *store_path = config->store_path;
+	const char *store_path = line.options[OPTION_STORE];
+	store_path = store_path ? store_path : config->store_path;
 	if (line.first_config) {
 		/* The record is the first one's; what is tried on it is the last one's. */
 		const char *first_path;
@@ -88,7 +103,7 @@ int main(int argc, char **argv)
 	const struct command_context context = {
 	        .config_path = path,
 	        .store_path = store_path,
-	        .api = text_get(&api),
+	        .api = line.options[OPTION_STORE] ? NULL : text_get(&api),
 	        .token = config->local_token,
 	        .sites = config->sites,
 	        .site_count = config->site_count,

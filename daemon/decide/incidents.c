@@ -195,6 +195,8 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	json_put_string(data, "severity", severity_name(incident->severity));
 	json_put_string(data, "zone", incident->zone);
 	json_put_string(data, "policy", incident->policy->id);
+	if (cause->device)
+		json_put_string(data, "signal", kind_name(cause->signal));
 	if (incident->subject)
 		json_put_string(data, "subject", incident->subject);
 	if (incident->drill)

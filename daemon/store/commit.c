@@ -26,8 +26,7 @@ struct ledger_head store_head(const struct store *store, uint32_t site)
 	return site < store->head_cap ? store->heads[site].head : (struct ledger_head){0};
 }
 
-/* The number by which ledger rows name the boot they were written in. */
-static int find_boot(struct store *store, const char *boot, struct problem *why)
+int store_find_boot(struct store *store, const char *boot, struct problem *why)
 {
 	if (store->boot_number && strcmp(store->boot, boot) == 0)
 		return 0;
@@ -203,7 +202,7 @@ static int write_turn(struct store *store, const struct turn *turn, struct probl
 	struct binder begin = sql_bind(store, SQL_BEGIN);
 	int r = sql_done(store, &begin, why);
 	if (r == 0)
-		r = find_boot(store, turn->anchor.boot, why);
+		r = store_find_boot(store, turn->anchor.boot, why);
 	for (uint32_t i = 0; r == 0 && i < turn->count; i++)
 		r = commit_site(store, &turn->sites[i], turn->anchor.moment, turn->seal, why);
 	for (uint32_t i = 0; r == 0 && i < turn->remembered_count; i++)

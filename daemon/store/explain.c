@@ -310,6 +310,8 @@ void explain_end(struct verifying *v, struct chain *chain)
 	bool sealed = end_seal(chain, &seal);
 	bool here = sealed && seal.seq == chain->last &&
 	            memcmp(seal.hash, chain->head, SHA256_LEN) == 0;
+	/* A part ends with the checkpoint that vouches for it. */
+	here |= chain->part && chain->sealed == chain->last;
 	uint32_t before = chain->finding_count;
 	explain_head_row(chain, here);
 	if (chain->finding_count > before || here)
@@ -365,7 +367,7 @@ void explain_kept(struct verifying *v, struct chain *chain, uint64_t seq, const 
 	uint8_t here[SHA256_LEN];
 	if (chain->broken && seq >= chain->broken_at)
 		return; /* said already */
-	if (was_removed(v, chain, seq))
+	if (was_removed(v, chain, seq) || (chain->part && seq < chain->first))
 		return; /* what the chain goes on with behind it vouches for it */
 	if (seq > chain->last)
 		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,

@@ -131,6 +131,14 @@ static void add_field(struct sha256 *sha, uint64_t number)
 	sha256_add(sha, decimal, (size_t)len);
 }
 
+void retention_digest_add(struct sha256 *sha, uint64_t first, uint64_t last,
+                          const uint8_t hash[SHA256_LEN])
+{
+	add_field(sha, first);
+	add_field(sha, last);
+	sha256_add(sha, hash, SHA256_LEN);
+}
+
 int retention_digest(struct store *store, int64_t site, uint64_t entry, uint8_t out[SHA256_LEN],
                      uint64_t *runs)
 {
@@ -143,10 +151,9 @@ int retention_digest(struct store *store, int64_t site, uint64_t entry, uint8_t 
 	sha256_begin(sha);
 	while ((r = sql_next(store, &at)) > 0) {
 		uint8_t hash[SHA256_LEN];
-		add_field(sha, (uint64_t)read_int(&at));
-		add_field(sha, (uint64_t)read_int(&at));
+		uint64_t first = (uint64_t)read_int(&at), last = (uint64_t)read_int(&at);
 		read_hash(&at, hash);
-		sha256_add(sha, hash, sizeof hash);
+		retention_digest_add(sha, first, last, hash);
 		++*runs;
 	}
 	sha256_end(sha, out);
@@ -156,7 +163,7 @@ int retention_digest(struct store *store, int64_t site, uint64_t entry, uint8_t 
 }
 
 int store_removed(struct store *store, const char *site, uint64_t first, uint64_t *last,
-                  uint8_t hash[SHA256_LEN])
+                  uint8_t hash[SHA256_LEN], uint64_t *entry)
 {
 	struct binder at = sql_bind(store, SQL_REMOVED_FROM);
 	bind_text(&at, site);
@@ -165,6 +172,8 @@ int store_removed(struct store *store, const char *site, uint64_t first, uint64_
 	if (r > 0) {
 		*last = (uint64_t)read_int(&at);
 		read_hash(&at, hash);
+		if (entry)
+			*entry = (uint64_t)read_int(&at);
 	}
 	sql_end(&at);
 	return r > 0 ? 0 : r == 0 ? -ENOENT : r;

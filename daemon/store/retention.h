@@ -25,5 +25,8 @@ int retention_pass(struct store *, const struct site *, struct site_head *, stru
 /* The digest over the runs that the entry at seq removed, and how many they are. */
 int retention_digest(struct store *, int64_t site, uint64_t entry, uint8_t out[SHA256_LEN],
                      uint64_t *runs) MUST_USE;
+/* One run more in a digest that is being made. */
+void retention_digest_add(struct sha256 *, uint64_t first, uint64_t last,
+                          const uint8_t hash[SHA256_LEN]);
 
 #endif

@@ -267,8 +267,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                             " VALUES (?1, ?2, ?3, ?4, ?5)",
         [SQL_REMOVED_BY] = "SELECT first, last, hash FROM removed WHERE site = ?1 AND entry = ?2"
                            " ORDER BY first",
-        [SQL_REMOVED_FROM] = "SELECT last, hash FROM removed WHERE site = (SELECT number FROM site"
-                             " WHERE id = ?1) AND first = ?2",
+        [SQL_REMOVED_FROM] =
+                "SELECT last, hash, entry FROM removed WHERE site = (SELECT number FROM site"
+                " WHERE id = ?1) AND first = ?2",
         [SQL_REMOVED_UNSIGNED] =
                 "SELECT r.first FROM removed r WHERE r.site = ?1 AND NOT EXISTS (SELECT 1 FROM"
                 " ledger l WHERE l.site = r.site AND l.seq = r.entry AND l.type = 'retention')"
@@ -280,6 +281,25 @@ static const char *const statements[STATEMENT_COUNT] = {
                        " LIMIT 1 OFFSET ?3), ?2))",
         [SQL_REMEMBERED_LIST] = "SELECT key, until, value FROM remembered WHERE what = ?1"
                                 " AND until > ?2 ORDER BY until DESC",
+        [SQL_IMPORTED_ADD] = "INSERT INTO imported (site, first, last, before)"
+                             " VALUES (?1, ?2, ?3, ?4)",
+        [SQL_IMPORTED_GET] = "SELECT first, last, before FROM imported WHERE site = ?1",
+        [SQL_SIGNALS_CLEAR] = "UPDATE incident_signal SET active = 0, time = ?3 WHERE device = ?1"
+                              " AND kind = ?2 AND active = 1 AND incident IN"
+                              " (SELECT key FROM incident WHERE state <> 'resolved')",
+        [SQL_NOTIFICATION_RESULT] =
+                "UPDATE notification SET attempts = attempts + 1, state = CASE WHEN ?3 THEN"
+                " 'accepted' WHEN state = 'queued' THEN 'sending' ELSE state END"
+                " WHERE site = ?1 AND number = ?2",
+        [SQL_DELIVERY_RESULT] =
+                "UPDATE delivery SET state = ?4, attempts = ?5, last_status = ?6 WHERE notification"
+                " = (SELECT key FROM notification WHERE site = ?1 AND number = ?2)"
+                " AND contact = ?3",
+        [SQL_DEVICE_SAID] =
+                "INSERT INTO device_state (site, device, active, known, settled, online,"
+                " heard_once, walk_test, heard, changed) VALUES (?1, ?2, ?3 * ?4, ?3, 0, NULL, 1,"
+                " 0, ?5, ?5) ON CONFLICT (site, device) DO UPDATE SET known = known | ?3,"
+                " active = (active & ~?3) | (?3 * ?4), heard = ?5, changed = ?5",
 };
 
 int sql_failure(sqlite3 *db, struct problem *why, const char *doing)

@@ -84,6 +84,12 @@ enum statement {
 	SQL_REMEMBER,
 	SQL_FORGET,
 	SQL_REMEMBERED_LIST,
+	SQL_IMPORTED_ADD,
+	SQL_IMPORTED_GET,
+	SQL_SIGNALS_CLEAR,
+	SQL_NOTIFICATION_RESULT,
+	SQL_DELIVERY_RESULT,
+	SQL_DEVICE_SAID,
 	STATEMENT_COUNT,
 };
 
@@ -186,7 +192,17 @@ int output_put(struct store *, const struct site *, const struct output_state *,
                struct problem *why) MUST_USE;
 int outputs_load(struct store *, struct site *) MUST_USE;
 
+/* rebuild.c: what an entry tells of the state, into rows. */
+struct rebuild;
+struct rebuild *rebuild_open(struct store *, uint32_t site);
+void rebuild_close(struct rebuild *); /* NULL is fine */
+int rebuild_entry(struct rebuild *, const struct ledger_row *, struct problem *why) MUST_USE;
+/* Entries of incidents of whose opening no entry told. */
+uint64_t rebuild_strays(const struct rebuild *);
+
 /* commit.c */
+/* The number by which ledger rows name the boot they were written in: store->boot_number. */
+int store_find_boot(struct store *, const char *boot, struct problem *why) MUST_USE;
 struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */
 
 /* sealing.c: seals as they are made with a commit. */

@@ -44,6 +44,8 @@ extern const unsigned char migration_0012[];
 extern const size_t migration_0012_len;
 extern const unsigned char migration_0013[];
 extern const size_t migration_0013_len;
+extern const unsigned char migration_0014[];
+extern const size_t migration_0014_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -55,7 +57,7 @@ static const struct migration {
         {migration_0007, &migration_0007_len}, {migration_0008, &migration_0008_len},
         {migration_0009, &migration_0009_len}, {migration_0010, &migration_0010_len},
         {migration_0011, &migration_0011_len}, {migration_0012, &migration_0012_len},
-        {migration_0013, &migration_0013_len},
+        {migration_0013, &migration_0013_len}, {migration_0014, &migration_0014_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 
@@ -167,6 +169,19 @@ static void harden(sqlite3 *db)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 }
 
+/* Whoever signs goes on from a whole record, not from an imported part of another's. */
+static int refuse_part(struct store *store, struct problem *why)
+{
+	int64_t parts = 0;
+	int r = ask(store, "SELECT count(*) FROM imported", &parts, why);
+	if (r < 0 || parts == 0)
+		return r;
+	return problem_set(why, -EINVAL,
+	                   "%s: was made by `tocsin import` to be read; a service cannot go on "
+	                   "with it",
+	                   store->path);
+}
+
 static int open_write(struct store *store, struct problem *why)
 {
 	int r = take_lock(store, why);
@@ -194,6 +209,8 @@ static int open_write(struct store *store, struct problem *why)
 		r = migrate(store, version, why);
 	if (r == 0)
 		r = sql_prepare_all(store, why);
+	if (r == 0)
+		r = refuse_part(store, why);
 	if (r == 0)
 		r = checkpoint_start(store->path, store->db, &store->checkpointer, why);
 	return r;

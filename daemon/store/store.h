@@ -97,9 +97,10 @@ int store_remembered(struct store *, const char *what, wall_ms now, remembered_v
 /* Entries of passing interest that are older than this are removed, bit by bit, with the commits
  * that make checkpoints (retention.h); 0: nothing is. */
 void store_keep_for(struct store *, span_ms keep);
-/* What was removed from entry first on: up to *last, whose hash it was. -ENOENT: nothing. */
+/* What was removed from entry first on: up to *last, whose hash it was; entry (may be NULL) says
+ * so. -ENOENT: nothing. */
 int store_removed(struct store *, const char *site, uint64_t first, uint64_t *last,
-                  uint8_t hash[SHA256_LEN]) MUST_USE;
+                  uint8_t hash[SHA256_LEN], uint64_t *entry) MUST_USE;
 
 /* ---- copies ---- */
 

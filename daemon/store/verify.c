@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -129,6 +130,11 @@ static void check_checkpoint(struct chain *chain, const struct ledger_row *row)
 	chain->checkpoints++;
 	bool readable = seal_read_json(row->data, &seal);
 	bool signed_well = readable && seal_holds(&seal, chain->site);
+	if (signed_well && chain->part && !chain->keyed) {
+		/* Its first key was named before the part begins. */
+		memcpy(chain->key, seal.key, sizeof chain->key);
+		chain->keyed = true;
+	}
 	bool ours = signed_well && chain->keyed &&
 	            crypto_equal(seal.key, chain->key, sizeof seal.key);
 	if (!ours) {
@@ -179,7 +185,8 @@ static void check_retention(struct verifying *v, struct chain *chain, const stru
 	            json_int(data, "first", &first) && json_int(data, "runs", &count) &&
 	            retention_digest(v->store, chain->number, row->seq, digest, &runs) == 0 &&
 	            runs == (uint64_t)count && memcmp(said, digest, sizeof said) == 0;
-	if (!good)
+	/* Runs that lie before a part are not in it. */
+	if (!good && !(chain->part && first > 0 && (uint64_t)first < chain->first))
 		finding_add(chain, TAMPERING_MISSING, first > 0 ? (uint64_t)first : 1, NULL,
 		            "what was removed is not what the entry at %" PRIu64 " says", row->seq);
 	cJSON_Delete(data);
@@ -190,7 +197,7 @@ static void pass_removed(struct verifying *v, struct chain *chain)
 {
 	uint64_t last;
 	uint8_t hash[SHA256_LEN];
-	while (store_removed(v->store, chain->site, chain->last + 1, &last, hash) == 0) {
+	while (store_removed(v->store, chain->site, chain->last + 1, &last, hash, NULL) == 0) {
 		chain->removed += last - chain->last;
 		chain->last = last;
 		memcpy(chain->head, hash, sizeof hash);
@@ -200,6 +207,8 @@ static void pass_removed(struct verifying *v, struct chain *chain)
 /* Runs that no entry names. */
 static void check_removed(struct verifying *v, struct chain *chain)
 {
+	if (chain->part)
+		return; /* what says so may lie behind its end */
 	struct binder at = sql_bind(v->store, SQL_REMOVED_UNSIGNED);
 	bind_int(&at, chain->number);
 	if (sql_next(v->store, &at) > 0)
@@ -311,6 +320,39 @@ static int load_boots(struct verifying *v)
 	return 0;
 }
 
+static bool stands_beside(const struct store *store, const char *ending)
+{
+	struct text path = {0};
+	text_addf(&path, "%s%s", store->path, ending);
+	bool stands = access(text_get(&path), F_OK) == 0;
+	text_finish(&path);
+	return stands;
+}
+
+/* A part goes on from where it was taken out. The store of a service is never one, whatever it says
+ * of itself: so that nobody cuts off its beginning. */
+static void load_part(struct verifying *v, struct chain *chain)
+{
+	struct binder at = sql_bind(v->store, SQL_IMPORTED_GET);
+	bind_int(&at, chain->number);
+	if (sql_next(v->store, &at) > 0) {
+		uint64_t first = (uint64_t)read_int(&at);
+		(void)read_int(&at);
+		if (stands_beside(v->store, ".key") || stands_beside(v->store, ".head")) {
+			finding_add(chain, TAMPERING_MISSING, 1, NULL,
+			            "it says of itself that it is an imported part, but it is the "
+			            "service's own");
+		} else {
+			chain->part = true;
+			chain->first = first;
+			chain->last = chain->sealed = first - 1;
+			if (first > 1)
+				read_hash(&at, chain->head);
+		}
+	}
+	sql_end(&at);
+}
+
 static int load_sites(struct verifying *v, const struct verify_request *request)
 {
 	sqlite3_stmt *at = NULL;
@@ -333,8 +375,11 @@ static int load_sites(struct verifying *v, const struct verify_request *request)
 		const void *hash = sqlite3_column_blob(at, 3);
 		if (hash && sqlite3_column_bytes(at, 3) == SHA256_LEN)
 			memcpy(chain->head_hash, hash, SHA256_LEN);
+		chain->first = 1;
 		ledger_genesis(v->store->sha, chain->site, chain->head);
 	}
+	for (uint32_t i = 0; i < v->chain_count; i++)
+		load_part(v, &v->chains[i]);
 	sqlite3_finalize(at);
 	return 0;
 }
@@ -429,7 +474,8 @@ static int tell(struct verifying *v, verdict_visit visit, void *ctx)
 		qsort(chain->findings, chain->finding_count, sizeof *chain->findings, by_seq);
 		struct site_verdict verdict = {.site = chain->site,
 		                               .entries = chain->entries,
-		                               .first = chain->entries ? 1 : 0,
+		                               .first = chain->entries ? chain->first : 0,
+		                               .part = chain->part,
 		                               .last = chain->last,
 		                               .checkpoints = chain->checkpoints,
 		                               .sealed = chain->sealed,

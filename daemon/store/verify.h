@@ -35,6 +35,7 @@ struct site_verdict { /* lent to the visit */
 	uint64_t entries, first, last, checkpoints;
 	uint64_t sealed;  /* the last entry that a checkpoint vouches for */
 	uint64_t removed; /* because they were old, as signed entries say */
+	bool part;        /* of a record that is elsewhere: imported (import.h) */
 	uint64_t incidents;
 	uint8_t head[SHA256_LEN], key[ED25519_KEY_LEN]; /* the last key in force */
 	const struct finding *findings;

@@ -27,6 +27,8 @@ struct chain { /* one site's, as far as the pass has come */
 	uint64_t head_seq;
 	uint8_t head_hash[SHA256_LEN];
 	char *head_seal;
+	bool part;      /* imported: it begins in the middle, and its end is a checkpoint */
+	uint64_t first; /* of the entries that there are */
 	bool broken;
 	uint64_t broken_at;    /* the seq that should have come */
 	uint64_t seen_instead; /* the seq that came */

@@ -65,6 +65,10 @@ static int explain_failure(const struct command_context *ctx, CURLcode result, C
 int client_call(const struct command_context *ctx, const char *path, const char *body,
                 struct client_reply *reply, struct problem *why)
 {
+	if (!ctx->api)
+		return problem_set(why, -EINVAL,
+		                   "--store only reads; what changes something is asked of the "
+		                   "service, without --store");
 	CURL *curl = curl_easy_init();
 	if (!curl)
 		return problem_set(why, -ENOMEM, "cannot start an HTTP call");

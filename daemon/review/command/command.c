@@ -62,6 +62,8 @@ const struct option_facts option_facts[OPTION_COUNT] = {
                            "given"},
         [OPTION_USER] = {"user", "NAME", "an account of the broker instead of the service's"},
         [OPTION_PASSWORD_FILE] = {"password-file", "FILE", "its password, alone in a file"},
+        [OPTION_STORE] = {"store", "FILE",
+                          "reads this store; a --config only gives the names, and is not needed"},
 };
 
 const struct command commands[] = {
@@ -77,8 +79,8 @@ const struct command commands[] = {
          .run = run_status},
         {.name = "incidents",
          .arguments = "",
-         .takes = BIT(OPTION_JSON) | BIT(OPTION_STATE) | BIT(OPTION_SITE) | BIT(OPTION_KIND) |
-                  BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_LIMIT),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON) | BIT(OPTION_STATE) | BIT(OPTION_SITE) |
+                  BIT(OPTION_KIND) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_LIMIT),
          .summary = "lists incidents, newest first",
          .details = "Lists incidents of every state, newest first. Reads the record itself; the "
                     "daemon need\nnot run. --since and --until are about when they opened.",
@@ -89,7 +91,7 @@ const struct command commands[] = {
          .arguments = "ID",
          .arguments_min = 1,
          .arguments_max = 1,
-         .takes = BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON),
          .summary = "tells one incident from its opening on",
          .details = "Shows an incident with everything that happened: signals, who was told over "
                     "what and how\nfast, who took charge, gaps and failures. The number of an id "
@@ -158,7 +160,7 @@ const struct command commands[] = {
         {.name = "handover",
          .arguments = "[list | accept ID]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_BY) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "handovers that wait to be accepted; accepts one",
          .details = "When duty changes while something is open, the incoming person accepts; "
                     "until then the\noutgoing one stays in charge and reachable.",
@@ -194,8 +196,9 @@ const struct command commands[] = {
         {.name = "silence",
          .arguments = "[list | add | end ID]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) |
-                  BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_KIND) |
+                  BIT(OPTION_FOR) | BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
          .summary = "keeps a device or a zone from alarming, for maintenance",
          .details =
                  "A silence names a device or a zone, has an end (--for) and a reason (--note). "
@@ -210,8 +213,9 @@ const struct command commands[] = {
          .also = "drill",
          .arguments = "[list | start | end ID]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_ZONE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) | BIT(OPTION_BY) |
-                  BIT(OPTION_NOTE) | BIT(OPTION_UNANNOUNCED) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_ZONE) | BIT(OPTION_KIND) | BIT(OPTION_FOR) |
+                  BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_UNANNOUNCED) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
          .summary = "starts and ends a drill",
          .details =
                  "While a drill runs, alarms of its kinds in its zones are drill incidents: told "
@@ -226,8 +230,8 @@ const struct command commands[] = {
         {.name = "reporting",
          .arguments = "[list | made ID]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_AT) | BIT(OPTION_NOTE) |
-                  BIT(OPTION_ALL) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_AT) |
+                  BIT(OPTION_NOTE) | BIT(OPTION_ALL) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "reports upward that are owed, and those that were made",
          .details = "Lists what is to be reported, to whom and until when; --all with what is "
                     "done. made says that one\nwas made: --by whom, --to whom, --at what time "
@@ -239,9 +243,9 @@ const struct command commands[] = {
          .also = "hazard",
          .arguments = "[list | add | remedy ID | close ID | reopen ID | assign ID]",
          .arguments_max = 2,
-         .takes = BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_INCIDENT) | BIT(OPTION_FOR) |
-                  BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_NOTE) | BIT(OPTION_ALL) |
-                  BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_ZONE) | BIT(OPTION_DEVICE) | BIT(OPTION_INCIDENT) |
+                  BIT(OPTION_FOR) | BIT(OPTION_BY) | BIT(OPTION_TO) | BIT(OPTION_NOTE) |
+                  BIT(OPTION_ALL) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "hazards: who remedies what until when, and who checked it",
          .details = "Lists what is to be remedied. add reports one at a --zone or --device, or "
                     "makes one of a trouble\n(--incident): --to has until --for is over (7d) to "
@@ -348,16 +352,16 @@ const struct command commands[] = {
          .run = run_try},
         {.name = "deliveries",
          .arguments = "",
-         .takes = BIT(OPTION_INCIDENT) | BIT(OPTION_LIMIT) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_INCIDENT) | BIT(OPTION_LIMIT) | BIT(OPTION_JSON),
          .summary = "lists who was told over which channel, and how that went",
          .details = "Lists every attempt to reach somebody, newest first, with its result.",
          .examples = "deliveries --limit 20\ndeliveries --incident binjiang-2026-000001\n",
          .run = run_deliveries},
         {.name = "log",
          .arguments = "",
-         .takes = BIT(OPTION_JSON) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) |
-                  BIT(OPTION_DEVICE) | BIT(OPTION_ZONE) | BIT(OPTION_TYPE) | BIT(OPTION_INCIDENT) |
-                  BIT(OPTION_FOLLOW) | BIT(OPTION_FILE),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) |
+                  BIT(OPTION_UNTIL) | BIT(OPTION_DEVICE) | BIT(OPTION_ZONE) | BIT(OPTION_TYPE) |
+                  BIT(OPTION_INCIDENT) | BIT(OPTION_FOLLOW) | BIT(OPTION_FILE),
          .summary = "prints the record, oldest first",
          .details =
                  "Prints the record, oldest first; with --json one object a line. Reads the "
@@ -370,7 +374,7 @@ const struct command commands[] = {
         {.name = "verify",
          .arguments = "[FILE]",
          .arguments_max = 1,
-         .takes = BIT(OPTION_JSON) | BIT(OPTION_HEAD) | BIT(OPTION_KEY),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON) | BIT(OPTION_HEAD) | BIT(OPTION_KEY),
          .summary = "is the record what it was when it was written",
          .details = "Checks the whole record: each row hashes to the next, no number is missing, "
                     "every checkpoint is\nsigned, and the incidents are what the entries tell. "
@@ -384,8 +388,8 @@ const struct command commands[] = {
          .arguments = "ID|DRILL|shift|day|week|month|term",
          .arguments_min = 1,
          .arguments_max = 1,
-         .takes = BIT(OPTION_FORMAT) | BIT(OPTION_LANGUAGE) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) |
-                  BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_FORMAT) | BIT(OPTION_LANGUAGE) | BIT(OPTION_SITE) |
+                  BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
          .summary = "writes the report of an incident, a drill, a shift, a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
@@ -421,14 +425,31 @@ const struct command commands[] = {
          .run = run_backup},
         {.name = "export",
          .arguments = "",
-         .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) |
+                  BIT(OPTION_JSON),
          .summary = "prints a part of the record with its proof, to be checked elsewhere",
          .details = "Prints one JSON object a line: what the part follows, its entries with all "
                     "that is hashed, on\nto the checkpoint behind them, whose signature vouches "
-                    "for them. `tocsin verify FILE` checks\nsuch a file, anywhere.",
+                    "for them. `tocsin verify FILE` checks\nsuch a file, anywhere, and `tocsin "
+                    "import` makes a store of it.",
          .examples = "export --since 2026-11-22 --until 2026-11-23\n"
                      "export --site binjiang\n",
          .run = run_export},
+        {.name = "import",
+         .arguments = "FILE STORE",
+         .arguments_min = 2,
+         .arguments_max = 2,
+         .takes = BIT(OPTION_KEY) | BIT(OPTION_JSON),
+         .alone = true,
+         .summary = "makes a store of an exported part, to look through it elsewhere",
+         .details = "Checks what `tocsin export` printed and makes a new STORE of it, on which "
+                    "the reading commands\nwork with --store; no service and no configuration is "
+                    "needed. Incidents that opened before the\npart are in its log alone. --key is "
+                    "the key to trust, as `tocsin key` printed it there. A service\ncannot go on "
+                    "with such a store.",
+         .examples = "import part.jsonl part.db\nincidents --store part.db\n"
+                     "report 1 --store part.db\n",
+         .run = run_import},
         {.name = "key",
          .arguments = "",
          .takes = BIT(OPTION_JSON) | BIT(OPTION_NEW),

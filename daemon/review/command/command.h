@@ -72,6 +72,7 @@ enum option {
 	OPTION_BROKER,
 	OPTION_USER,
 	OPTION_PASSWORD_FILE,
+	OPTION_STORE,
 	OPTION_COUNT,
 };
 
@@ -94,7 +95,9 @@ struct live {
 struct command_context {
 	const char *config_path;
 	const char *store_path;
-	const char *api;   /* base URL of the daemon on this machine, without a slash at the end */
+	/* Base URL of the daemon on this machine, without a slash at the end; NULL: a store alone
+	 * is read, perhaps without any site. */
+	const char *api;
 	const char *token; /* NULL where no token could be read; never shown */
 	struct site_def *const *sites;
 	uint32_t site_count;

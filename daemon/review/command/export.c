@@ -1,5 +1,5 @@
-/* Parts of the record that leave with their proof: `tocsin export`, and `tocsin verify FILE`;
- * and a whole copy: `tocsin backup`. */
+/* Parts of the record that leave with their proof: `tocsin export`, `tocsin verify FILE`, and
+ * `tocsin import`; and a whole copy: `tocsin backup`. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,10 +10,7 @@
 #include "review/command/export.h"
 #include "review/command/inside.h"
 #include "review/command/speak.h"
-#include "store/ledger.h"
-#include "store/seal.h"
-
-#define LINE_MAX_BYTES ((size_t)16 * 1024 * 1024)
+#include "store/import.h"
 
 static void put_hex(struct text *out, const char *name, const uint8_t *bytes, size_t len)
 {
@@ -89,15 +86,16 @@ static void print_entry(struct exporting *e, const struct ledger_row *row)
 /* What was removed because it was old: the chain goes on with the hash of its last. */
 static void print_removed(struct exporting *e, const struct ledger_row *row)
 {
-	uint64_t last;
+	uint64_t last, entry;
 	uint8_t hash[SHA256_LEN];
 	while (e->next && e->next < row->seq &&
-	       store_removed(e->store, row->site, e->next, &last, hash) == 0) {
+	       store_removed(e->store, row->site, e->next, &last, hash, &entry) == 0) {
 		json_open(&e->line, NULL, '{');
 		json_open(&e->line, "removed", '{');
 		json_put_int(&e->line, "first", (int64_t)e->next);
 		json_put_int(&e->line, "last", (int64_t)last);
 		put_hex(&e->line, "hash", hash, sizeof hash);
+		json_put_int(&e->line, "entry", (int64_t)entry);
 		json_close(&e->line, '}');
 		json_close(&e->line, '}');
 		if (e->begun)
@@ -156,233 +154,157 @@ int run_export(const struct command_context *ctx, const struct invocation *line)
 	               : complain(ctx, EXIT_FAILED, "the record has nothing in that time");
 }
 
-/* ---- verify FILE ---- */
+/* ---- a file that was exported ---- */
 
-struct checking {
-	struct sha256 *sha;
-	char *site;
-	uint8_t before[SHA256_LEN], key[ED25519_KEY_LEN];
-	uint64_t next, sealed, entries, checkpoints;
-	bool has_key; /* given, or named by the first checkpoint */
-	bool trusted; /* given */
+static FILE *open_part(const struct command_context *ctx, const char *name, int *code)
+{
+	FILE *file = fopen(name, "re");
+	*code = file ? 0 : complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
+	return file;
+}
+
+/* What its age took out, of which the part itself cannot show that it was that. */
+static void say_unproven(const struct command_context *ctx, const struct part *part)
+{
+	if (part->unproven)
+		fprintf(ctx->err,
+		        say(ctx,
+		            "tocsin: %" PRIu64 " entries were removed because of their age; the "
+		            "signed entry that says so lies behind this part\n",
+		            "tocsin：%" PRIu64 " 条记录因到期删除，其签名说明不在本段之内\n"),
+		        part->unproven);
+}
+
+struct visiting {
+	const char *site;
+	ledger_visit visit;
+	void *ctx;
 };
 
-static const char *check_seal(struct checking *c, const struct ledger_row *row)
+static int visit_line(void *ctx, const struct part_line *line, struct problem *why)
 {
-	struct seal seal;
-	if (!seal_read_json(row->data, &seal) || !seal_holds(&seal, c->site))
-		return "edited: the checkpoint's signature does not hold";
-	if (!c->has_key)
-		memcpy(c->key, seal.key, sizeof c->key);
-	c->has_key = true;
-	if (!crypto_equal(c->key, seal.key, sizeof seal.key))
-		return "edited: the checkpoint is signed by another key";
-	if (seal.seq != row->seq - 1 || memcmp(seal.hash, c->before, SHA256_LEN) != 0)
-		return "edited: the checkpoint was made of other entries";
-	c->sealed = row->seq;
-	c->checkpoints++;
-	return NULL;
-}
-
-/* The row borrows from the line. */
-static bool read_entry(const char *site, const cJSON *line, struct ledger_row *out)
-{
-	struct ledger_row row = {.site = site};
-	int64_t seq = 0;
-	const char *hex = json_string(line, "hash");
-	bool good = json_int(line, "seq", &seq) && json_int(line, "time_ms", &row.time) &&
-	            json_int(line, "received_ms", &row.received) &&
-	            json_int(line, "steady_ms", &row.steady) && hex &&
-	            hex_decode(hex, row.hash, SHA256_LEN) == SHA256_LEN;
-	row.seq = (uint64_t)seq;
-	row.boot = json_string(line, "boot");
-	row.type = json_string(line, "type");
-	row.device = json_string(line, "device");
-	row.incident = json_string(line, "incident");
-	row.by = json_string(line, "by");
-	row.data = json_string(line, "data");
-	*out = row;
-	return good && row.type && row.data;
-}
-
-/* NULL if the line is the next entry of the chain; else what is wrong. */
-static const char *check_entry(struct checking *c, const cJSON *line)
-{
-	struct ledger_row row;
-	uint8_t hash[SHA256_LEN];
-	if (!read_entry(c->site, line, &row))
-		return "edited: the line is no entry";
-	if (row.seq > c->next)
-		return "missing";
-	if (row.seq < c->next)
-		return "inserted or reordered";
-	ledger_hash(c->sha, &row, c->before, hash);
-	if (memcmp(hash, row.hash, SHA256_LEN) != 0)
-		return "edited";
-	const char *wrong = strcmp(row.type, "checkpoint") == 0 ? check_seal(c, &row) : NULL;
-	memcpy(c->before, row.hash, SHA256_LEN);
-	c->next++;
-	c->entries++;
-	return wrong;
-}
-
-/* The hash of the entry behind what was removed vouches for what is said here. */
-static bool check_removed(struct checking *c, const cJSON *removed)
-{
-	int64_t first = 0, last = 0;
-	uint8_t hash[SHA256_LEN];
-	const char *hex = json_string(removed, "hash");
-	if (!json_int(removed, "first", &first) || !json_int(removed, "last", &last) || !hex ||
-	    hex_decode(hex, hash, sizeof hash) != SHA256_LEN || (uint64_t)first != c->next ||
-	    last < first)
-		return false;
-	c->next = (uint64_t)last + 1;
-	memcpy(c->before, hash, sizeof hash);
-	return true;
-}
-
-static bool read_begin(struct checking *c, const cJSON *line)
-{
-	const char *format = json_string(line, "export"), *site = json_string(line, "site");
-	const char *before = json_string(line, "before");
-	int64_t first = 0;
-	if (!format || strcmp(format, "tocsin 1") != 0 || !site || !before ||
-	    !json_int(line, "first", &first) || first < 1 ||
-	    hex_decode(before, c->before, SHA256_LEN) != SHA256_LEN)
-		return false;
-	c->site = mem_copy(site);
-	c->next = (uint64_t)first;
-	return true;
-}
-
-static int check_line(const struct command_context *ctx, struct checking *c, const char *name,
-                      const char *bytes, size_t len)
-{
-	cJSON *line = NULL;
-	int code = 0;
-	if (json_parse(bytes, len, &line, NULL) < 0)
-		return complain(ctx, EXIT_FAILED, "%s: entry %" PRIu64 ": edited: not JSON", name,
-		                c->next);
-	if (!c->site && !read_begin(c, line)) {
-		code = complain(ctx, EXIT_FAILED, "%s: is nothing that `tocsin export` printed",
-		                name);
-	} else if (json_get(line, "removed")) {
-		if (!check_removed(c, json_get(line, "removed")))
-			code = complain(ctx, EXIT_FAILED, "%s: entry %" PRIu64 ": missing", name,
-			                c->next);
-	} else if (!json_get(line, "export")) {
-		const char *wrong = check_entry(c, line);
-		if (wrong)
-			code = complain(ctx, EXIT_FAILED, "%s: entry %" PRIu64 ": %s", name,
-			                c->next, wrong);
-	}
-	cJSON_Delete(line);
-	return code;
-}
-
-static int check_lines(const struct command_context *ctx, struct checking *c, const char *name,
-                       FILE *file)
-{
-	char *bytes = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	int code = 0;
-	while (code == 0 && (len = getline(&bytes, &cap, file)) > 0) {
-		if ((size_t)len > LINE_MAX_BYTES)
-			code = complain(ctx, EXIT_FAILED, "%s: a line is too long", name);
-		else
-			code = check_line(ctx, c, name, bytes, (size_t)len);
-	}
-	free(bytes);
-	if (code == 0 && !c->site)
-		code = complain(ctx, EXIT_FAILED, "%s: is empty", name);
-	return code;
-}
-
-/* The proof, whole: every entry follows, and the last are vouched for. */
-static int check_file(const struct command_context *ctx, struct checking *c, const char *name,
-                      FILE *file, const uint8_t *key)
-{
-	*c = (struct checking){.sha = sha256_create(), .has_key = key, .trusted = key};
-	if (key)
-		memcpy(c->key, key, sizeof c->key);
-	int code = check_lines(ctx, c, name, file);
-	if (code == 0 && c->next - 1 > c->sealed)
-		code = complain(ctx, EXIT_FAILED,
-		                "%s: entry %" PRIu64 ": truncated: no checkpoint vouches for the "
-		                "last entries",
-		                name, c->sealed ? c->sealed + 1 : c->next - c->entries);
-	return code;
-}
-
-static void checking_finish(struct checking *c)
-{
-	sha256_destroy(c->sha);
-	free(c->site);
-}
-
-static void visit_lines(const char *site, FILE *file, ledger_visit visit, void *visit_ctx)
-{
-	char *bytes = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	bool going = true;
-	while (going && (len = getline(&bytes, &cap, file)) > 0) {
-		cJSON *line = NULL;
-		struct ledger_row row;
-		if (json_parse(bytes, (size_t)len, &line, NULL) == 0 && json_get(line, "seq") &&
-		    read_entry(site, line, &row))
-			going = visit(visit_ctx, &row);
-		cJSON_Delete(line);
-	}
-	free(bytes);
+	const struct visiting *visiting = ctx;
+	(void)why;
+	if (line->type != PART_ENTRY)
+		return 0;
+	struct ledger_row row = line->row;
+	row.site = visiting->site;
+	return visiting->visit(visiting->ctx, &row) ? 0 : -ECANCELED;
 }
 
 int export_read(const struct command_context *ctx, const char *name, ledger_visit visit,
                 void *visit_ctx)
 {
-	struct checking c;
-	FILE *file = fopen(name, "re");
-	if (!file)
-		return complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
-	int code = check_file(ctx, &c, name, file, NULL);
+	struct part part = {0}, again = {0};
+	struct problem why = {0};
+	int code;
+	FILE *file = open_part(ctx, name, &code);
+	if (code)
+		return code;
+	if (part_read(file, NULL, &part, NULL, NULL, &why) < 0)
+		code = complain(ctx, EXIT_FAILED, "%s: %s", name, why.text);
 	if (code == 0) {
+		struct visiting visiting = {part.site, visit, visit_ctx};
 		rewind(file);
-		visit_lines(c.site, file, visit, visit_ctx);
+		/* Proven just now; if it has changed since, it is said again. */
+		int r = part_read(file, NULL, &again, visit_line, &visiting, &why);
+		if (r < 0 && r != -ECANCELED)
+			code = complain(ctx, EXIT_FAILED, "%s: %s", name, why.text);
+		say_unproven(ctx, &part);
 	}
-	checking_finish(&c);
+	part_finish(&part);
+	part_finish(&again);
 	fclose(file);
 	return code;
+}
+
+static void print_part(const struct command_context *ctx, const struct part *part, int code,
+                       bool as_json)
+{
+	struct text out = {0};
+	if (as_json) {
+		json_open(&out, NULL, '{');
+		json_put_bool(&out, "ok", code == 0);
+		json_put_string(&out, "site", part->site);
+		json_put_int(&out, "first", (int64_t)part->first);
+		json_put_int(&out, "last", part->next ? (int64_t)part->next - 1 : 0);
+		json_put_int(&out, "entries", (int64_t)part->entries);
+		json_put_int(&out, "checkpoints", (int64_t)part->checkpoints);
+		json_put_int(&out, "removed", (int64_t)part->removed);
+		json_put_int(&out, "removed_unproven", (int64_t)part->unproven);
+		put_hex(&out, "key", part->key, sizeof part->key);
+		json_put_bool(&out, "key_given", part->wanted != NULL);
+		json_close(&out, '}');
+		print_json(ctx, &out);
+		return;
+	}
+	if (code)
+		return;
+	text_add_hex(&out, part->key, sizeof part->key);
+	fprintf(ctx->out,
+	        say(ctx,
+	            "%s: good. %" PRIu64 " entries, %" PRIu64 " to %" PRIu64 ", signed by %s\n",
+	            "%s：完好。共 %" PRIu64 " 条记录（第 %" PRIu64 " 至 %" PRIu64
+	            " 条），签名密钥 %s\n"),
+	        part->site, part->entries, part->first, part->next - 1, text_get(&out));
+	text_finish(&out);
+	say_unproven(ctx, part);
 }
 
 int verify_export(const struct command_context *ctx, const char *name, const uint8_t *key,
                   bool as_json)
 {
-	struct checking c = {0};
-	FILE *file = fopen(name, "re");
-	int code = file ? check_file(ctx, &c, name, file, key)
-	                : complain(ctx, EXIT_FAILED, "%s: %s", name, strerror(errno));
-	struct text out = {0};
-	if (as_json) {
-		json_open(&out, NULL, '{');
-		json_put_bool(&out, "ok", code == 0);
-		json_put_string(&out, "site", c.site);
-		json_put_int(&out, "entries", (int64_t)c.entries);
-		json_put_int(&out, "checkpoints", (int64_t)c.checkpoints);
-		put_hex(&out, "key", c.key, sizeof c.key);
-		json_put_bool(&out, "key_given", c.trusted);
-		json_close(&out, '}');
-		print_json(ctx, &out);
-	} else if (code == 0) {
-		text_add_hex(&out, c.key, sizeof c.key);
-		fprintf(ctx->out,
-		        say(ctx, "%s: good. %" PRIu64 " entries, signed by %s\n",
-		            "%s：完好。共 %" PRIu64 " 条记录，签名密钥 %s\n"),
-		        c.site, c.entries, text_get(&out));
-		text_finish(&out);
-	}
+	struct part part = {0};
+	struct problem why = {0};
+	int code;
+	FILE *file = open_part(ctx, name, &code);
+	if (code == 0 && part_read(file, key, &part, NULL, NULL, &why) < 0)
+		code = complain(ctx, EXIT_FAILED, "%s: %s", name, why.text);
+	print_part(ctx, &part, code, as_json);
 	if (file)
 		fclose(file);
-	checking_finish(&c);
+	part_finish(&part);
+	return code;
+}
+
+/* ---- import ---- */
+
+int run_import(const struct command_context *ctx, const struct invocation *line)
+{
+	const char *name = line->arguments[0], *store = line->arguments[1];
+	const char *words = line->options[OPTION_KEY];
+	bool as_json = line->options[OPTION_JSON] != NULL;
+	uint8_t key[ED25519_KEY_LEN];
+	struct part part = {0};
+	struct import_facts facts = {0};
+	struct problem why = {0};
+	int code;
+	if (words &&
+	    (strlen(words) != 2 * sizeof key || hex_decode(words, key, sizeof key) != sizeof key))
+		return complain(ctx, EXIT_USAGE, "--key '%s' is no key: 64 hex digits", words);
+	FILE *file = open_part(ctx, name, &code);
+	if (code)
+		return code;
+	int r = store_import(store, file, words ? key : NULL, &part, &facts, &why);
+	fclose(file);
+	if (r == -EEXIST)
+		code = complain(ctx, EXIT_FAILED, "%s; an import makes a new store", why.text);
+	else if (r < 0)
+		code = complain(ctx, EXIT_FAILED, "nothing was imported: %s: %s", name, why.text);
+	if (r == 0 || as_json)
+		print_part(ctx, &part, code, as_json);
+	if (r == 0 && facts.strays)
+		fprintf(ctx->err,
+		        say(ctx,
+		            "tocsin: %" PRIu64 " entries are of incidents that opened before this "
+		            "part; they are in the log, but no incidents here\n",
+		            "tocsin：%" PRIu64 " 条记录属于本段之前发生的事件，仅见于记录\n"),
+		        facts.strays);
+	if (r == 0 && !as_json)
+		fprintf(ctx->out,
+		        say(ctx, "Read it with --store %s: incidents, show, log, report, verify\n",
+		            "查阅时加 --store %s：incidents、show、log、report、verify\n"),
+		        store);
+	part_finish(&part);
 	return code;
 }

@@ -106,6 +106,7 @@ int run_deliveries(const struct command_context *, const struct invocation *);
 int run_verify(const struct command_context *, const struct invocation *);
 int run_key(const struct command_context *, const struct invocation *);
 int run_backup(const struct command_context *, const struct invocation *);
+int run_import(const struct command_context *, const struct invocation *);
 int run_export(const struct command_context *, const struct invocation *);
 int run_replay(const struct command_context *, const struct invocation *);
 int run_password(const struct command_context *, const struct invocation *);

@@ -36,6 +36,8 @@ static void site_json(struct text *out, const struct site_verdict *site)
 	json_put_int(out, "entries", (int64_t)site->entries);
 	json_put_int(out, "checkpoints", (int64_t)site->checkpoints);
 	json_put_int(out, "removed", (int64_t)site->removed);
+	json_put_int(out, "first", (int64_t)site->first);
+	json_put_bool(out, "part", site->part);
 	json_open(out, "head", '{');
 	json_put_int(out, "seq", (int64_t)site->last);
 	put_hex(out, "hash", site->head, sizeof site->head);
@@ -75,6 +77,14 @@ static void site_text(const struct verifying *v, const struct site_verdict *site
 		            "%s：完好。共 %" PRIu64 " 条记录，%" PRIu64
 		            " 个签名检查点，末尾 %" PRIu64 ":%s\n"),
 		        site->site, site->entries, site->checkpoints, site->last, text_get(&hex));
+	if (site->part && site->finding_count == 0)
+		fprintf(out,
+		        say(v->ctx,
+		            "%s: an imported part: what was before entry %" PRIu64
+		            " and behind %" PRIu64 " is not here\n",
+		            "%s：导入的片段：第 %" PRIu64 " 条之前与第 %" PRIu64
+		            " 条之后不在其中\n"),
+		        site->site, site->first, site->last);
 	for (uint32_t i = 0; i < site->finding_count; i++) {
 		const struct finding *finding = &site->findings[i];
 		text_reset(&safe);
