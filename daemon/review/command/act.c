@@ -54,6 +54,10 @@ int post_to_daemon(const struct command_context *ctx, const struct invocation *l
 	struct text words = {0};
 	cJSON *answer = NULL;
 	int code = EXIT_DONE;
+	if (!ctx->api)
+		return complain(ctx, EXIT_FAILED,
+		                "--store only reads: what changes something is asked of the "
+		                "service, without --store");
 	if (!ctx->token)
 		return complain(ctx, EXIT_FAILED,
 		                "no token to ask the daemon with: %s has none under http.tokens "

@@ -66,9 +66,7 @@ int client_call(const struct command_context *ctx, const char *path, const char 
                 struct client_reply *reply, struct problem *why)
 {
 	if (!ctx->api)
-		return problem_set(why, -EINVAL,
-		                   "--store only reads; what changes something is asked of the "
-		                   "service, without --store");
+		return problem_set(why, -EINVAL, "--store only reads, and asks no service");
 	CURL *curl = curl_easy_init();
 	if (!curl)
 		return problem_set(why, -ENOMEM, "cannot start an HTTP call");

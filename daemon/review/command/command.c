@@ -425,8 +425,7 @@ const struct command commands[] = {
          .run = run_backup},
         {.name = "export",
          .arguments = "",
-         .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) |
-                  BIT(OPTION_JSON),
+         .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
          .summary = "prints a part of the record with its proof, to be checked elsewhere",
          .details = "Prints one JSON object a line: what the part follows, its entries with all "
                     "that is hashed, on\nto the checkpoint behind them, whose signature vouches "
