@@ -227,21 +227,21 @@ static int take_incident(struct rebuild *rebuild, const struct ledger_row *row, 
 		return 0; /* none of ours */
 	int r = store_incident(rebuild->store, row->incident, &incident, &site);
 	bool opens = strcmp(row->type, "incident.opened") == 0;
-	if (r == -ENOENT && opens) {
-		incident = open_incident(rebuild, row, data);
-		r = 0;
-	} else if (r == -ENOENT || opens) {
-		rebuild->strays += r == -ENOENT;
-		r = r == -ENOENT ? 0 : r;
-		goto finish;
-	} else if (r < 0) {
+	bool known = r == 0;
+	if (r < 0 && r != -ENOENT) {
 		problem_set(why, r, "the incident cannot be read back");
 		goto finish;
-	} else if (strcmp(row->type, "step") == 0) {
-		take_step(incident, data);
-	} else {
-		change(rebuild, incident, row, data);
 	}
+	r = 0;
+	rebuild->strays += !known && !opens;
+	if (known == opens)
+		goto finish; /* it opened before the part, or twice */
+	if (opens)
+		incident = open_incident(rebuild, row, data);
+	else if (strcmp(row->type, "step") == 0)
+		take_step(incident, data);
+	else
+		change(rebuild, incident, row, data);
 	incident->changed = (struct moment){row->received, row->steady};
 	r = incident_put(rebuild->store, rebuild->site, incident, why);
 finish:
