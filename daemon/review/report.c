@@ -104,27 +104,13 @@ static const struct site_def *find_site(const struct report_request *request, co
 	return NULL;
 }
 
+/* What the report rests on. */
 static bool keep_head(void *ctx, const struct ledger_row *row)
 {
 	struct incident_report *report = ctx;
 	report->head_seq = row->seq;
 	memcpy(report->head, row->hash, sizeof report->head);
 	return true;
-}
-
-/* The last entry of the incident's site: what the report rests on. */
-static int find_head(struct incident_report *report)
-{
-	static const span_ms windows[] = {MINUTES(5), HOURS(1), DAYS(1), DAYS(30), 0};
-	int r = 0;
-	for (size_t i = 0; r >= 0 && !report->head_seq && i < sizeof windows / sizeof *windows;
-	     i++) {
-		struct ledger_filter filter = {
-		        .site = report->site_id,
-		        .since = windows[i] ? report->request->now - windows[i] : 0};
-		r = store_log(report->request->store, &filter, keep_head, report);
-	}
-	return r;
 }
 
 static int write_incident(const struct incident_report *report, enum report_format format,
@@ -164,7 +150,7 @@ int report_incident(const struct report_request *request, const char *id, enum r
 		r = response_of(request->store, report.incident, &report.response);
 	}
 	if (r >= 0)
-		r = find_head(&report);
+		r = store_log_end(request->store, report.site_id, keep_head, &report);
 	if (r >= 0)
 		r = write_incident(&report, format, out);
 	if (r < 0)

@@ -116,9 +116,11 @@ int store_log(struct store *store, const struct ledger_filter *filter, ledger_vi
 	return r < 0 ? r : 0;
 }
 
-int store_unknown(struct store *store, const char *site, ledger_visit visit, void *ctx)
+/* Every row of a statement about one site. */
+static int visit_all(struct store *store, enum statement which, const char *site,
+                     ledger_visit visit, void *ctx)
 {
-	struct binder at = sql_bind(store, SQL_LOG_UNKNOWN);
+	struct binder at = sql_bind(store, which);
 	bind_text(&at, site);
 	bool going = true;
 	int r = 0;
@@ -129,4 +131,14 @@ int store_unknown(struct store *store, const char *site, ledger_visit visit, voi
 	}
 	sql_end(&at);
 	return r < 0 ? r : 0;
+}
+
+int store_log_end(struct store *store, const char *site, ledger_visit visit, void *ctx)
+{
+	return visit_all(store, SQL_LOG_END, site, visit, ctx);
+}
+
+int store_unknown(struct store *store, const char *site, ledger_visit visit, void *ctx)
+{
+	return visit_all(store, SQL_LOG_UNKNOWN, site, visit, ctx);
 }

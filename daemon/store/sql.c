@@ -247,6 +247,10 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_LOG_UNKNOWN] = LOG_SELECT
         "WHERE l.site = (SELECT number FROM site WHERE id = ?1) AND l.type = 'device.unknown'"
         " ORDER BY l.seq",
+        [SQL_LOG_END] = LOG_SELECT
+        "WHERE l.row = (SELECT max((SELECT row FROM ledger WHERE site = t.number"
+        " ORDER BY seq DESC LIMIT 1)) FROM site t WHERE ?1 IS NULL"
+        " OR t.id = ?1)",
         [SQL_MARK_LAST] = "SELECT seq, data FROM ledger WHERE site = ?1 AND type = ?2 AND " MARKS
                           " ORDER BY seq DESC LIMIT 1",
         [SQL_CONFIG_KNOWN] = "SELECT 1 FROM ledger WHERE site = ?1 AND type = 'config' AND " MARKS

@@ -123,33 +123,6 @@ int store_open_here(const struct command_context *ctx, struct store **out)
 	                why.text[0] ? why.text : strerror(-r), hint);
 }
 
-struct last_seen {
-	ledger_visit visit;
-	void *ctx;
-	bool any;
-};
-
-static bool note_last(void *ctx, const struct ledger_row *row)
-{
-	struct last_seen *last = ctx;
-	last->any = true;
-	return last->visit(last->ctx, row);
-}
-
-/* The record is read oldest first, so its end is sought in windows that widen. */
-int ledger_last(struct store *store, const char *site, wall_ms now, ledger_visit visit, void *ctx)
-{
-	static const span_ms windows[] = {MINUTES(5), HOURS(1), DAYS(1), DAYS(30), 0};
-	struct last_seen last = {.visit = visit, .ctx = ctx};
-	int r = 0;
-	for (uint32_t i = 0; r >= 0 && !last.any && i < sizeof windows / sizeof *windows; i++) {
-		struct ledger_filter filter = {.site = site,
-		                               .since = windows[i] ? now - windows[i] : 0};
-		r = store_log(store, &filter, note_last, &last);
-	}
-	return r;
-}
-
 struct number_search {
 	int64_t number;
 	char *found; /* heap */

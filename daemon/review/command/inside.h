@@ -42,10 +42,6 @@ int option_site(const struct command_context *, const struct invocation *,
 /* Opens the store for reading; complains with a hint. 0 or EXIT_FAILED. */
 int store_open_here(const struct command_context *, struct store **out) MUST_USE;
 
-/* Visits rows of which the last is the newest entry, of one site or with NULL of all; none in an
- * empty record. Negative errno as store_log. */
-int ledger_last(struct store *, const char *site, wall_ms now, ledger_visit, void *ctx) MUST_USE;
-
 /* The whole id of an incident from what a person typed: the id itself, or its number ("1",
  * "000001") where only one incident fits; unresolved ones count before resolved ones. Reads the
  * store only for a number. 0, or an exit code with the complaint made. *out is heap. */

@@ -91,12 +91,12 @@ static bool take_seq(void *ctx, const struct ledger_row *row)
 	return true;
 }
 
-static int find_ends(struct following *f, wall_ms now)
+static int find_ends(struct following *f)
 {
 	struct printing *p = f->printing;
 	int r = 0;
 	for (uint32_t i = 0; r >= 0 && i < p->cursor_count; i++)
-		r = ledger_last(f->store, p->cursors[i].site, now, take_seq, &p->cursors[i].seq);
+		r = store_log_end(f->store, p->cursors[i].site, take_seq, &p->cursors[i].seq);
 	return r;
 }
 
@@ -185,7 +185,7 @@ static bool watch_wait(struct following *f, int *timeout)
 static int follow(struct following *f)
 {
 	const struct command_context *ctx = f->printing->ctx;
-	int timeout = FOLLOW_QUICK, r = find_ends(f, ctx->now);
+	int timeout = FOLLOW_QUICK, r = find_ends(f);
 	if (r >= 0)
 		r = store_log(f->store, &f->filter, print_row, f->printing);
 	f->filter.limit = 0;

@@ -49,7 +49,7 @@ static int know(const struct command_context *ctx, struct known *known)
 		return code;
 	int r = store_incidents(store, &unresolved, count_incident, known, &more);
 	if (r >= 0)
-		r = ledger_last(store, NULL, ctx->now, keep_entry, known);
+		r = store_log_end(store, NULL, keep_entry, known);
 	store_close(store);
 	known->readable = r >= 0;
 	return r < 0 ? complain(ctx, EXIT_FAILED, "cannot read the record %s: %s", ctx->store_path,
