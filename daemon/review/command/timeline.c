@@ -4,53 +4,45 @@
 
 #include "base/json.h"
 #include "decide/words.h"
-
-struct telling {
-	const struct command_context *ctx;
-	const struct site_def *def;
-	const struct ledger_row *row;
-	const cJSON *data;
-	struct text *out;
-	enum tone tone;
-};
+#include "review/command/timeline_private.h"
 
 /* ---- parts of sentences ---- */
 
-static const char *text_of(const struct telling *t, const char *member)
+const char *telling_text(const struct telling *t, const char *member)
 {
 	const char *words = json_string(t->data, member);
 	return words ? words : "";
 }
 
-static bool is_true(const struct telling *t, const char *member)
+bool telling_is(const struct telling *t, const char *member)
 {
 	bool value = false;
 	return json_bool(t->data, member, &value) && value;
 }
 
-static void add(const struct telling *t, const char *english, const char *chinese)
+void telling_add(const struct telling *t, const char *english, const char *chinese)
 {
 	text_add(t->out, say(t->ctx, english, chinese));
 }
 
-static void add_by(const struct telling *t, const char *english, const char *chinese)
+void telling_by(const struct telling *t, const char *english, const char *chinese)
 {
 	if (!t->row->by)
 		return;
-	add(t, english, chinese);
+	telling_add(t, english, chinese);
 	text_add_person(t->out, t->def, t->row->by);
 }
 
 /* The name alone, where the id would only crowd the line. */
-static void add_name(const struct telling *t, const char *id)
+void telling_name(const struct telling *t, const char *id)
 {
 	uint32_t person = t->def ? site_def_person(t->def, id) : POSITION_NONE;
 	text_add_safe(t->out, person == POSITION_NONE ? id : t->def->people[person].name);
 }
 
-static void add_quoted(const struct telling *t, const char *member)
+void telling_quoted(const struct telling *t, const char *member)
 {
-	const char *words = text_of(t, member);
+	const char *words = telling_text(t, member);
 	if (!*words)
 		return;
 	text_add(t->out, ": \"");
@@ -58,7 +50,7 @@ static void add_quoted(const struct telling *t, const char *member)
 	text_add(t->out, "\"");
 }
 
-static void add_device(const struct telling *t)
+void telling_device(const struct telling *t)
 {
 	const char *id = t->row->device ? t->row->device : "?";
 	uint32_t device = t->def ? site_def_device(t->def, id) : POSITION_NONE;
@@ -70,29 +62,29 @@ static void add_device(const struct telling *t)
 	text_add(t->out, ")");
 }
 
-static void add_kind(const struct telling *t)
+static void telling_kind(const struct telling *t)
 {
-	enum kind kind = kind_from_name(text_of(t, "kind"));
+	enum kind kind = kind_from_name(telling_text(t, "kind"));
 	if (kind == KIND_NONE)
-		text_add_safe(t->out, text_of(t, "kind"));
+		text_add_safe(t->out, telling_text(t, "kind"));
 	else
 		text_add(t->out, words_kind(t->ctx->language, kind));
 }
 
-static void add_severity(const struct telling *t, const char *member)
+static void telling_severity(const struct telling *t, const char *member)
 {
-	enum severity severity = severity_from_name(text_of(t, member));
+	enum severity severity = severity_from_name(telling_text(t, member));
 	if (severity != SEVERITY_NONE)
 		text_add(t->out, words_severity(t->ctx->language, severity));
 }
 
-static void add_span(const struct telling *t, const char *member, const char *english,
-                     const char *chinese)
+void telling_span(const struct telling *t, const char *member, const char *english,
+                  const char *chinese)
 {
 	int64_t span;
 	if (!json_int(t->data, member, &span))
 		return;
-	add(t, english, chinese);
+	telling_add(t, english, chinese);
 	/* whole seconds read better than 900123ms */
 	text_add_span(t->out, span < 1000 ? span : span / 1000 * 1000);
 }
@@ -101,24 +93,24 @@ static void add_span(const struct telling *t, const char *member, const char *en
 
 static bool tell_signal(struct telling *t)
 {
-	bool active = strcmp(text_of(t, "state"), "active") == 0;
-	add_device(t);
+	bool active = strcmp(telling_text(t, "state"), "active") == 0;
+	telling_device(t);
 	text_add(t->out, ": ");
-	add_kind(t);
-	add(t, active ? ", active" : ", clear", active ? "，报警" : "，恢复");
+	telling_kind(t);
+	telling_add(t, active ? ", active" : ", clear", active ? "，报警" : "，恢复");
 	double value = 0;
 	const cJSON *number = json_get(t->data, "value");
 	if (cJSON_IsNumber(number)) {
 		value = number->valuedouble;
 		text_addf(t->out, " (%g)", value);
 	}
-	if (is_true(t, "test"))
-		add(t, ", a test", "，测试");
-	if (is_true(t, "retained"))
-		add(t, ", retained", "，保留消息");
-	if (*text_of(t, "raises")) {
+	if (telling_is(t, "test"))
+		telling_add(t, ", a test", "，测试");
+	if (telling_is(t, "retained"))
+		telling_add(t, ", retained", "，保留消息");
+	if (*telling_text(t, "raises")) {
 		text_add(t->out, "; ");
-		text_add_safe(t->out, text_of(t, "raises"));
+		text_add_safe(t->out, telling_text(t, "raises"));
 	}
 	t->tone = active ? TONE_STRONG : TONE_PLAIN;
 	return true;
@@ -126,22 +118,25 @@ static bool tell_signal(struct telling *t)
 
 static bool tell_opened(struct telling *t)
 {
-	enum incident_kind kind = incident_kind_from_name(text_of(t, "kind"));
-	enum severity severity = severity_from_name(text_of(t, "severity"));
-	uint32_t zone = t->def ? site_def_zone(t->def, text_of(t, "zone")) : POSITION_NONE;
-	add(t, "opened: ", "发生：");
-	add_severity(t, "severity");
-	text_addf(t->out, ", %s", words_incident_kind(t->ctx->language, kind));
-	if (*text_of(t, "zone")) {
+	enum incident_kind kind = incident_kind_from_name(telling_text(t, "kind"));
+	enum severity severity = severity_from_name(telling_text(t, "severity"));
+	uint32_t zone = t->def ? site_def_zone(t->def, telling_text(t, "zone")) : POSITION_NONE;
+	telling_add(t, "opened: ", "发生：");
+	telling_severity(t, "severity");
+	text_add(t->out, ", ");
+	text_add_safe(t->out, kind == INCIDENT_KIND_COUNT
+	                              ? telling_text(t, "kind")
+	                              : words_incident_kind(t->ctx->language, kind));
+	if (*telling_text(t, "zone")) {
 		text_add(t->out, ", ");
-		text_add_safe(t->out, zone == POSITION_NONE ? text_of(t, "zone")
+		text_add_safe(t->out, zone == POSITION_NONE ? telling_text(t, "zone")
 		                                            : t->def->zones[zone].name);
 	}
-	add_by(t, ", reported by ", "，报告人 ");
-	add_quoted(t, "note");
-	if (*text_of(t, "policy")) {
-		add(t, ", policy ", "，预案 ");
-		text_add_safe(t->out, text_of(t, "policy"));
+	telling_by(t, ", reported by ", "，报告人 ");
+	telling_quoted(t, "note");
+	if (*telling_text(t, "policy")) {
+		telling_add(t, ", policy ", "，预案 ");
+		text_add_safe(t->out, telling_text(t, "policy"));
 	}
 	t->tone = severity_tone(severity);
 	return true;
@@ -149,63 +144,90 @@ static bool tell_opened(struct telling *t)
 
 static bool tell_raised(struct telling *t)
 {
-	add(t, "severity rose from ", "级别由 ");
-	add_severity(t, "from");
-	add(t, " to ", " 升为 ");
-	add_severity(t, "to");
-	t->tone = severity_tone(severity_from_name(text_of(t, "to")));
+	telling_add(t, "severity rose from ", "级别由 ");
+	telling_severity(t, "from");
+	telling_add(t, " to ", " 升为 ");
+	telling_severity(t, "to");
+	t->tone = severity_tone(severity_from_name(telling_text(t, "to")));
 	return true;
 }
 
 static bool tell_joined(struct telling *t)
 {
-	add(t, "joined by ", "新增报警：");
+	telling_add(t, "joined by ", "新增报警：");
 	if (t->row->device) {
-		add_device(t);
+		telling_device(t);
 		text_add(t->out, ": ");
-		add_kind(t);
+		telling_kind(t);
 	} else {
-		add_by(t, "a report of ", "报告人 ");
+		telling_by(t, "a report of ", "报告人 ");
 	}
-	add_quoted(t, "note");
+	telling_quoted(t, "note");
 	t->tone = TONE_STRONG;
 	return true;
 }
 
 static bool tell_cleared(struct telling *t)
 {
-	add(t, "every signal has cleared", "所有信号均已恢复");
+	telling_add(t, "every signal has cleared", "所有信号均已恢复");
 	return true;
 }
 
 static bool tell_acknowledged(struct telling *t)
 {
-	add(t, "acknowledged", "已确认");
-	add_by(t, " by ", "，负责人 ");
-	add_span(t, "resolve_within_ms", "; to be resolved within ", "；处置时限 ");
+	telling_add(t, "acknowledged", "已确认");
+	telling_by(t, " by ", "，负责人 ");
+	telling_span(t, "resolve_within_ms", "; to be resolved within ", "；处置时限 ");
 	t->tone = TONE_GOOD;
+	return true;
+}
+
+static bool tell_on_site(struct telling *t)
+{
+	telling_add(t, "on site: ", "已到场：");
+	telling_name(t, t->row->by ? t->row->by : "?");
+	t->tone = TONE_GOOD;
+	return true;
+}
+
+static bool tell_help_wanted(struct telling *t)
+{
+	telling_add(t, "HELP WANTED", "请求支援");
+	telling_by(t, " by ", "，请求人 ");
+	telling_quoted(t, "note");
+	t->tone = TONE_WORST;
+	return true;
+}
+
+static bool tell_doubted(struct telling *t)
+{
+	telling_add(t, "a false alarm, says ", "疑为误报，报告人 ");
+	telling_name(t, t->row->by ? t->row->by : "?");
+	telling_add(t, "; a second person has to say so too", "；须另一人确认");
+	telling_quoted(t, "note");
+	t->tone = TONE_WARN;
 	return true;
 }
 
 static bool tell_assigned(struct telling *t)
 {
-	add(t, "handed to ", "移交给 ");
-	text_add_person(t->out, t->def, text_of(t, "owner"));
-	add_by(t, " by ", "，操作人 ");
+	telling_add(t, "handed to ", "移交给 ");
+	text_add_person(t->out, t->def, telling_text(t, "owner"));
+	telling_by(t, " by ", "，操作人 ");
 	return true;
 }
 
 static bool tell_reopened(struct telling *t)
 {
-	add(t, "OPEN AGAIN: ", "重新报警：");
-	if (strcmp(text_of(t, "why"), "not resolved in time after the acknowledgement") == 0)
-		add(t, "not resolved in time after the acknowledgement",
-		    "确认后未在时限内处置完毕");
+	telling_add(t, "OPEN AGAIN: ", "重新报警：");
+	if (strcmp(telling_text(t, "why"), "not resolved in time after the acknowledgement") == 0)
+		telling_add(t, "not resolved in time after the acknowledgement",
+		            "确认后未在时限内处置完毕");
 	else
-		text_add_safe(t->out, text_of(t, "why"));
-	if (*text_of(t, "owner_was")) {
-		add(t, ", it was in the hands of ", "，原负责人 ");
-		text_add_person(t->out, t->def, text_of(t, "owner_was"));
+		text_add_safe(t->out, telling_text(t, "why"));
+	if (*telling_text(t, "owner_was")) {
+		telling_add(t, ", it was in the hands of ", "，原负责人 ");
+		text_add_person(t->out, t->def, telling_text(t, "owner_was"));
 	}
 	t->tone = TONE_WORST;
 	return true;
@@ -213,11 +235,12 @@ static bool tell_reopened(struct telling *t)
 
 static bool tell_resolved(struct telling *t)
 {
-	add(t, "resolved", "已解除");
-	add_by(t, " by ", "，操作人 ");
+	telling_add(t, "resolved", "已解除");
+	telling_by(t, " by ", "，操作人 ");
 	text_add(t->out, ": ");
-	text_add(t->out, words_outcome(t->ctx->language, outcome_from_name(text_of(t, "outcome"))));
-	add_quoted(t, "note");
+	text_add(t->out,
+	         words_outcome(t->ctx->language, outcome_from_name(telling_text(t, "outcome"))));
+	telling_quoted(t, "note");
 	t->tone = TONE_GOOD;
 	return true;
 }
@@ -226,13 +249,13 @@ static bool tell_resolved(struct telling *t)
 static bool tell_step(struct telling *t)
 {
 	int64_t step = 0, round = 1, late = 0;
-	const char *name = text_of(t, "name");
-	enum reason reason = reason_from_name(text_of(t, "reason"));
+	const char *name = telling_text(t, "name");
+	enum reason reason = reason_from_name(telling_text(t, "reason"));
 	json_int(t->data, "step", &step);
 	json_int(t->data, "round", &round);
 	json_int(t->data, "late_ms", &late);
 	if (strcmp(name, "last_resort") == 0) {
-		add(t, "last resort", "最后联系人");
+		telling_add(t, "last resort", "最后联系人");
 		t->tone = TONE_WARN;
 	} else {
 		text_addf(t->out, say(t->ctx, "step %lld", "第 %lld 步"), (long long)step);
@@ -247,13 +270,25 @@ static bool tell_step(struct telling *t)
 	cJSON_ArrayForEach (to, json_get(t->data, "to")) {
 		const char *id = json_string(to, "id");
 		text_add(t->out, between);
-		add_name(t, id ? id : "?");
+		telling_name(t, id ? id : "?");
 		between = ", ";
 	}
 	if (late >= SECONDS(2)) {
-		add_span(t, "late_ms", "; LATE by ", "；延迟 ");
+		telling_span(t, "late_ms", "; LATE by ", "；延迟 ");
 		t->tone = TONE_WARN;
 	}
+	return true;
+}
+
+/* "GAP: the test to 李老师 over phone was not confirmed" */
+static bool tell_unproven(struct telling *t)
+{
+	telling_add(t, "GAP: the test to ", "缺口：发给 ");
+	telling_name(t, telling_text(t, "to"));
+	telling_add(t, " over ", " 的测试（渠道 ");
+	text_add_safe(t->out, telling_text(t, "channel"));
+	telling_add(t, " was not confirmed", "）未确认收到");
+	t->tone = TONE_WARN;
 	return true;
 }
 
@@ -267,8 +302,10 @@ static bool tell_gap(struct telling *t)
 	        {"last_resort reaches nobody", "最后联系人无法送达"},
 	};
 	int64_t step = 0;
-	const char *why = text_of(t, "why");
-	add(t, "GAP", "缺口");
+	const char *why = telling_text(t, "why");
+	if (*telling_text(t, "reason")) /* of a test, not of an incident */
+		return tell_unproven(t);
+	telling_add(t, "GAP", "缺口");
 	if (json_int(t->data, "step", &step))
 		text_addf(t->out, say(t->ctx, " at step %lld", "（第 %lld 步）"), (long long)step);
 	text_add(t->out, ": ");
@@ -285,9 +322,9 @@ static void add_delivery_trouble(struct telling *t)
 	int64_t status = 0;
 	if (json_int(t->data, "status", &status))
 		text_addf(t->out, " (HTTP %lld)", (long long)status);
-	if (*text_of(t, "detail")) {
+	if (*telling_text(t, "detail")) {
 		text_add(t->out, ": ");
-		text_add_safe(t->out, text_of(t, "detail"));
+		text_add_safe(t->out, telling_text(t, "detail"));
 	}
 }
 
@@ -297,35 +334,35 @@ static void add_delivery_marks(struct telling *t)
 	if (json_int(t->data, "attempt", &attempt) && attempt > 1)
 		text_addf(t->out, say(t->ctx, ", attempt %lld", "，第 %lld 次"),
 		          (long long)attempt);
-	if (is_true(t, "possible_duplicate"))
-		add(t, ", perhaps a second time", "，可能重复");
-	if (is_true(t, "unlogged"))
-		add(t, ", sent before it could be recorded", "，先发送后记录");
+	if (telling_is(t, "possible_duplicate"))
+		telling_add(t, ", perhaps a second time", "，可能重复");
+	if (telling_is(t, "unlogged"))
+		telling_add(t, ", sent before it could be recorded", "，先发送后记录");
 }
 
 static bool tell_delivery(struct telling *t)
 {
-	const char *result = text_of(t, "result"), *channel = text_of(t, "channel");
+	const char *result = telling_text(t, "result"), *channel = telling_text(t, "channel");
 	bool accepted = strcmp(result, "accepted") == 0, refused = strcmp(result, "refused") == 0;
 	int64_t took = 0;
 	if (accepted)
-		add(t, "told ", "已通知 ");
+		telling_add(t, "told ", "已通知 ");
 	else if (refused)
-		add(t, "NOT told: ", "未送达：");
+		telling_add(t, "NOT told: ", "未送达：");
 	else
-		add(t, "not yet told: ", "尚未送达：");
-	add_name(t, text_of(t, "to"));
+		telling_add(t, "not yet told: ", "尚未送达：");
+	telling_name(t, telling_text(t, "to"));
 	text_add(t->out, " (");
 	text_add_safe(t->out, channel);
 	if (accepted) {
-		add(t, ", accepted", "，已接收");
+		telling_add(t, ", accepted", "，已接收");
 		if (json_int(t->data, "took_ms", &took))
 			text_addf(t->out, say(t->ctx, " in %lld ms", "，用时 %lld 毫秒"),
 			          (long long)took);
 		add_delivery_marks(t);
 		text_add(t->out, ")");
 	} else {
-		add(t, refused ? ", refused" : ", failed", refused ? "，被拒绝" : "，失败");
+		telling_add(t, refused ? ", refused" : ", failed", refused ? "，被拒绝" : "，失败");
 		add_delivery_marks(t);
 		text_add(t->out, ")");
 		add_delivery_trouble(t);
@@ -337,12 +374,12 @@ static bool tell_delivery(struct telling *t)
 /* "telling 李老师 by phone, backup: opened" */
 static bool tell_notification(struct telling *t)
 {
-	enum reason reason = reason_from_name(text_of(t, "reason"));
+	enum reason reason = reason_from_name(telling_text(t, "reason"));
 	const char *to = json_string(json_get(t->data, "to"), "id");
 	const char *between = say(t->ctx, " by ", "，渠道 ");
 	const cJSON *channel;
-	add(t, "telling ", "正在通知 ");
-	add_name(t, to ? to : "?");
+	telling_add(t, "telling ", "正在通知 ");
+	telling_name(t, to ? to : "?");
 	cJSON_ArrayForEach (channel, json_get(t->data, "channels")) {
 		if (!cJSON_IsString(channel))
 			continue;
@@ -358,18 +395,46 @@ static bool tell_notification(struct telling *t)
 /* What a person asked for shows as what happened; in a story only their words are news. */
 static bool tell_operator(struct telling *t)
 {
-	const char *action = text_of(t, "action");
+	const char *action = telling_text(t, "action");
+	static const char *const known[][2] = {{"ack", "确认"},
+	                                       {"resolve", "解除"},
+	                                       {"note", "备注"},
+	                                       {"assign", "移交"},
+	                                       {"report", "上报"},
+	                                       {"test", "测试"},
+	                                       {"reply", "回复"},
+	                                       {"accept handover", "接受交接"},
+	                                       {"arm", "布防"},
+	                                       {"disarm", "撤防"},
+	                                       {"silence", "静默"},
+	                                       {"end silence", "结束静默"},
+	                                       {"drill", "演练"},
+	                                       {"end drill", "结束演练"},
+	                                       {"walk test", "走测"},
+	                                       {"override", "调班"},
+	                                       {"end override", "取消调班"},
+	                                       {"heartbeat", "外部系统心跳"},
+	                                       {"confirm test", "确认收到测试"},
+	                                       {"hazard", "登记隐患"},
+	                                       {"remedy hazard", "隐患已整改"},
+	                                       {"close hazard", "隐患销号"},
+	                                       {"reopen hazard", "隐患重新开启"},
+	                                       {"assign hazard", "隐患改派"},
+	                                       {"made report", "已报告"}};
 	bool repeated = strcmp(action, "resolve") == 0 || strcmp(action, "report") == 0;
-	bool speaks = *text_of(t, "note") && !repeated;
+	bool speaks = *telling_text(t, "note") && !repeated;
 	if (t->row->by)
 		text_add_person(t->out, t->def, t->row->by);
 	else
-		add(t, "somebody who gave no name", "未署名");
+		telling_add(t, "somebody who gave no name", "未署名");
 	if (!speaks) {
 		text_add(t->out, ": ");
+		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+			if (strcmp(action, known[i][0]) == 0)
+				action = say(t->ctx, known[i][0], known[i][1]);
 		text_add_safe(t->out, action);
 	}
-	add_quoted(t, "note");
+	telling_quoted(t, "note");
 	return speaks;
 }
 
@@ -385,7 +450,7 @@ static bool tell_reporting(struct telling *t)
 	               {"made", "已报告", false},
 	               {"made late", "已报告（逾期）", true},
 	               {"not owed", "无须报告", false}};
-	const char *action = text_of(t, "action"), *word = action;
+	const char *action = telling_text(t, "action"), *word = action;
 	const cJSON *what = json_get(t->data, "what");
 	const char *note = json_string(what, "note"), *to = json_string(what, "to");
 	const char *until = json_string(what, "until");
@@ -395,34 +460,34 @@ static bool tell_reporting(struct telling *t)
 			word = chinese ? actions[i].chinese : action;
 			t->tone = actions[i].late ? TONE_WORST : TONE_PLAIN;
 		}
-	add(t, "report ", "");
+	telling_add(t, "report ", "");
 	text_add_safe(t->out, word);
 	text_add(t->out, ": ");
 	text_add_safe(t->out, note ? note : "");
-	add(t, " to ", "，报 ");
+	telling_add(t, " to ", "，报 ");
 	text_add_safe(t->out, to ? to : "");
-	add(t, ", until ", "，期限 ");
+	telling_add(t, ", until ", "，期限 ");
 	text_add_safe(t->out, until ? until : "");
-	add_by(t, ", by ", "，操作人 ");
+	telling_by(t, ", by ", "，操作人 ");
 	return true;
 }
 
 static bool tell_silent(struct telling *t)
 {
-	add_device(t);
-	add(t, " is silent", " 无响应");
-	add_span(t, "expect_every_ms", ", though expected every ", "，应每隔此时间上报：");
+	telling_device(t);
+	telling_add(t, " is silent", " 无响应");
+	telling_span(t, "expect_every_ms", ", though expected every ", "，应每隔此时间上报：");
 	t->tone = TONE_WARN;
 	return true;
 }
 
 static bool tell_rejected(struct telling *t)
 {
-	add(t, "not understood: ", "无法理解：");
-	text_add_safe(t->out, text_of(t, "reason"));
-	if (*text_of(t, "topic")) {
+	telling_add(t, "not understood: ", "无法理解：");
+	text_add_safe(t->out, telling_text(t, "reason"));
+	if (*telling_text(t, "topic")) {
 		text_add(t->out, " (");
-		text_add_safe(t->out, text_of(t, "topic"));
+		text_add_safe(t->out, telling_text(t, "topic"));
 		text_add(t->out, ")");
 	}
 	t->tone = TONE_WARN;
@@ -432,8 +497,8 @@ static bool tell_rejected(struct telling *t)
 /* Their data is for programs; people want to know that it happened. */
 static bool tell_config(struct telling *t)
 {
-	add(t, "configuration in force: ", "配置生效：");
-	text_addf(t->out, "%.12s", text_of(t, "config"));
+	telling_add(t, "configuration in force: ", "配置生效：");
+	text_addf(t->out, "%.12s", telling_text(t, "config"));
 	return true;
 }
 
@@ -441,17 +506,17 @@ static bool tell_checkpoint(struct telling *t)
 {
 	int64_t seq = 0;
 	(void)!json_int(t->data, "seq", &seq);
-	add(t, "signed up to entry ", "已签名至第 ");
+	telling_add(t, "signed up to entry ", "已签名至第 ");
 	text_addf(t->out, "%lld", (long long)seq);
-	add(t, "", " 条");
+	telling_add(t, "", " 条");
 	t->tone = TONE_DIM;
 	return true;
 }
 
 static bool tell_key(struct telling *t)
 {
-	add(t, "key that signs the record: ", "记录签名密钥：");
-	text_addf(t->out, "%.16s", text_of(t, "key"));
+	telling_add(t, "key that signs the record: ", "记录签名密钥：");
+	text_addf(t->out, "%.16s", telling_text(t, "key"));
 	return true;
 }
 
@@ -459,15 +524,15 @@ static bool tell_unknown(struct telling *t);
 
 static bool tell_started(struct telling *t)
 {
-	if (!*text_of(t, "version"))
+	if (!*telling_text(t, "version"))
 		return tell_unknown(t);
-	const char *after = text_of(t, "after");
+	const char *after = telling_text(t, "after");
 	bool crash = strcmp(after, "crash") == 0;
-	add(t, "service started ", "服务启动 ");
-	text_add_safe(t->out, text_of(t, "version"));
+	telling_add(t, "service started ", "服务启动 ");
+	text_add_safe(t->out, telling_text(t, "version"));
 	if (crash)
-		add(t, ", after it had ended without a stop", "，此前异常中断");
-	add_span(t, "downtime_ms", ", down for ", "，停机 ");
+		telling_add(t, ", after it had ended without a stop", "，此前异常中断");
+	telling_span(t, "downtime_ms", ", down for ", "，停机 ");
 	t->tone = crash ? TONE_BAD : TONE_PLAIN;
 	return true;
 }
@@ -487,6 +552,9 @@ static const struct {
         {"incident.cleared", tell_cleared},
         {"incident.acknowledged", tell_acknowledged},
         {"incident.assigned", tell_assigned},
+        {"incident.on_site", tell_on_site},
+        {"incident.help_wanted", tell_help_wanted},
+        {"incident.doubted", tell_doubted},
         {"incident.reopened", tell_reopened},
         {"incident.resolved", tell_resolved},
         {"step", tell_step},
@@ -504,9 +572,9 @@ static bool tell_unknown(struct telling *t)
 	text_add_safe(t->out, t->row->type);
 	if (t->row->device) {
 		text_add_char(t->out, ' ');
-		add_device(t);
+		telling_device(t);
 	}
-	add_by(t, " by ", "，操作人 ");
+	telling_by(t, " by ", "，操作人 ");
 	if (t->row->data && strcmp(t->row->data, "{}") != 0) {
 		text_add_char(t->out, ' ');
 		text_add_safe(t->out, t->row->data);
@@ -518,7 +586,8 @@ bool timeline_sentence(const struct command_context *ctx, const struct ledger_ro
                        struct text *out, enum tone *tone)
 {
 	cJSON *data = NULL;
-	bool (*tell)(struct telling *) = tell_unknown;
+	bool (*tell)(struct telling *) = timeline_of_site(row->type);
+	tell = tell ? tell : tell_unknown;
 	for (uint32_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
 		if (strcmp(row->type, tellers[i].type) == 0)
 			tell = tellers[i].tell;
