@@ -15,6 +15,7 @@ struct recorded { /* an incident of the record */
 
 struct engine {
 	struct replay *out;
+	uint64_t last; /* the seq of the entry before */
 	struct site *site;
 	const struct site_def *def;
 	struct plan plan;
@@ -467,6 +468,8 @@ static bool visit(void *ctx, const struct ledger_row *row)
 {
 	struct engine *e = ctx;
 	cJSON *data = NULL;
+	e->out->removed += row->seq - e->last - 1;
+	e->last = row->seq;
 	e->out->entries++;
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return true;

@@ -5,7 +5,7 @@
  * timers run on the steady time of the entries. With the definition that was in force, the pushes'
  * recorded results are applied too, and what comes out must be what happened. With another one,
  * every push is taken as accepted at once, and what comes out is what that definition would have
- * done. */
+ * done. What was removed because of its age cannot happen again: what it led to may differ. */
 #ifndef TOCSIN_REVIEW_REPLAY_H
 #define TOCSIN_REVIEW_REPLAY_H
 
@@ -29,6 +29,7 @@ struct replay_list {
 struct replay {
 	struct replay_list was, would;
 	uint64_t entries, applied;
+	uint64_t removed;     /* entries that are not there any more: too old, or before a part */
 	uint64_t not_applied; /* entries of people's acts that this program cannot repeat */
 	bool other;           /* the definition is not (always) the one that was in force */
 };

@@ -196,3 +196,21 @@ def test_a_store_is_never_written_over(file, elsewhere, tmp_path):
     run("import", file, code=2)
     run("import", file, tmp_path / "new.db", "--key", "x", code=2)
     assert not (tmp_path / "new.db").exists()
+
+
+def test_a_replay_says_what_is_not_there_any_more(school, tmp_path):
+    for name in ("tocsin.yaml", "school.yaml", "tocsin.db"):
+        shutil.copy(school.folder / name, tmp_path)
+    whole = json.loads(school.here("replay", "--json"))[0]
+    assert (whole["removed"], whole["moved"], whole["only_was"]) == (0, 0, 0)
+    db = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)
+    seqs = [seq for (seq,) in db.execute("SELECT seq FROM ledger WHERE type = 'signal' AND seq > 20"
+                                         " ORDER BY seq LIMIT 30")]
+    for seq in seqs:
+        db.execute("INSERT INTO removed SELECT site, seq, seq, hash, 1000000 FROM ledger"
+                   " WHERE seq = ?", (seq,))
+        db.execute("DELETE FROM ledger WHERE seq = ?", (seq,))
+    db.close()
+    config = tmp_path / "tocsin.yaml"
+    assert json.loads(run("--config", config, "replay", "--json"))[0]["removed"] == 30
+    assert "30 entries of the record were removed" in run("--config", config, "replay")

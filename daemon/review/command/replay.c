@@ -76,6 +76,7 @@ static void write_json(const struct site_def *def, const struct replay *replay, 
 	json_put_int(out, "entries", (int64_t)replay->entries);
 	json_put_int(out, "applied", (int64_t)replay->applied);
 	json_put_int(out, "not_applied", (int64_t)replay->not_applied);
+	json_put_int(out, "removed", (int64_t)replay->removed);
 	json_put_int(out, "same", sums.same);
 	json_put_int(out, "moved", sums.moved);
 	json_put_int(out, "only_was", sums.only_was);
@@ -156,6 +157,14 @@ static void write_table(const struct command_context *ctx, const struct site_def
 	        say(ctx, "%s: %u pushes at the same time, %u moved, %u no more, %u new\n",
 	            "%s：%u 次通知时间相同，%u 次时间变化，%u 次不再发出，%u 次新增\n"),
 	        def->id, sums.same, sums.moved, sums.only_was, sums.only_would);
+	if (replay->removed)
+		fprintf(ctx->out,
+		        say(ctx,
+		            "%" PRIu64
+		            " entries of the record were removed because of their age: they "
+		            "cannot happen again, and what they led to may differ here\n",
+		            "有 %" PRIu64 " 条记录已到期删除，无法重放，由其引起的通知可能不同\n"),
+		        replay->removed);
 	if (replay->not_applied)
 		fprintf(ctx->out,
 		        say(ctx, "%" PRIu64 " acts could not be repeated\n",
@@ -176,7 +185,8 @@ static int replay_site(const struct command_context *ctx, struct store *store,
 	else
 		write_table(ctx, def, &replay);
 	struct sums sums = sum_up(&replay);
-	*differs |= !replay.other && (sums.moved || sums.only_was || sums.only_would);
+	*differs |= !replay.other && !replay.removed &&
+	            (sums.moved || sums.only_was || sums.only_would);
 	replay_finish(&replay);
 	return code;
 }
