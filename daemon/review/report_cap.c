@@ -7,10 +7,32 @@
 #include "base/calendar.h"
 #include "review/report_private.h"
 
+/* XML has no way to write control characters, nor U+FFFE and U+FFFF (EF BF BE and BF). */
+static bool is_never_xml(const char *at)
+{
+	unsigned char c = (unsigned char)*at;
+	return (c < ' ' && c != '\t' && c != '\n' && c != '\r') ||
+	       strncmp(at, "\xef\xbf\xbe", 3) == 0 || strncmp(at, "\xef\xbf\xbf", 3) == 0;
+}
+
+static void add_xml(struct text *out, const char *words)
+{
+	struct text kept = {0};
+	for (const char *at = words ? words : ""; *at; at++)
+		if (!is_never_xml(at)) {
+			text_add_char(&kept, *at);
+		} else {
+			text_add_char(&kept, '?');
+			at += (unsigned char)*at == 0xef ? 2 : 0;
+		}
+	add_html(out, text_get(&kept)); /* what is escaped in HTML text is so in XML */
+	text_finish(&kept);
+}
+
 static void element(struct text *out, const char *indent, const char *name, const char *words)
 {
 	text_addf(out, "%s<%s>", indent, name);
-	add_html(out, words); /* what is escaped in HTML text is so in XML */
+	add_xml(out, words);
 	text_addf(out, "</%s>\n", name);
 }
 
