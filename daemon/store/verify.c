@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "store/fold.h"
 #include "store/retention.h"
+#include "store/seal_check.h"
 #include "store/verify_private.h"
 
 static const char *const names[] = {"edited", "missing", "reordered", "truncated", "inserted"};
@@ -123,41 +124,73 @@ static bool is_as_written(const struct seal *seal, const struct ledger_row *row)
 	return same;
 }
 
-static void check_checkpoint(struct chain *chain, const struct ledger_row *row)
+static void unsigned_checkpoint(struct chain *chain, uint64_t from, uint64_t seq)
 {
-	struct seal seal;
-	uint64_t from = chain->sealed + 1;
-	chain->checkpoints++;
-	bool readable = seal_read_json(row->data, &seal);
-	bool signed_well = readable && seal_holds(&seal, chain->site);
-	if (signed_well && chain->part && !chain->keyed) {
+	finding_add(chain, TAMPERING_EDITED, from, NULL,
+	            "the checkpoint at %" PRIu64 " is not signed by the service's key; "
+	            "nothing from here to there is vouched for",
+	            seq);
+}
+
+/* All of a checkpoint fits but perhaps its signature, which is looked at on another core. */
+static bool fits_its_place(const struct chain *chain, const struct seal *seal,
+                           const struct ledger_row *row)
+{
+	return chain->keyed && crypto_equal(seal->key, chain->key, sizeof seal->key) &&
+	       seal->seq == row->seq - 1 && memcmp(seal->hash, chain->head, SHA256_LEN) == 0 &&
+	       is_as_written(seal, row);
+}
+
+static void explain_checkpoint(struct chain *chain, const struct seal *seal,
+                               const struct ledger_row *row, uint64_t from)
+{
+	bool ours = seal && seal_holds(seal, chain->site);
+	if (ours && chain->part && !chain->keyed) {
 		/* Its first key was named before the part begins. */
-		memcpy(chain->key, seal.key, sizeof chain->key);
+		memcpy(chain->key, seal->key, sizeof chain->key);
 		chain->keyed = true;
 	}
-	bool ours = signed_well && chain->keyed &&
-	            crypto_equal(seal.key, chain->key, sizeof seal.key);
-	if (!ours) {
-		finding_add(chain, TAMPERING_EDITED, from, NULL,
-		            "the checkpoint at %" PRIu64 " is not signed by the service's key; "
-		            "nothing from here to there is vouched for",
-		            row->seq);
-	} else if (seal.seq != row->seq - 1) {
-		bool more = seal.seq < row->seq - 1;
+	if (!ours || !chain->keyed || !crypto_equal(seal->key, chain->key, sizeof seal->key)) {
+		unsigned_checkpoint(chain, from, row->seq);
+	} else if (seal->seq != row->seq - 1) {
+		bool more = seal->seq < row->seq - 1;
 		finding_add(chain, more ? TAMPERING_INSERTED : TAMPERING_MISSING, from, NULL,
 		            "the checkpoint at %" PRIu64 " was made at %" PRIu64
 		            ": there are entries too %s",
-		            row->seq, seal.seq + 1, more ? "many" : "few");
-	} else if (memcmp(seal.hash, chain->head, SHA256_LEN) != 0) {
+		            row->seq, seal->seq + 1, more ? "many" : "few");
+	} else if (memcmp(seal->hash, chain->head, SHA256_LEN) != 0) {
 		finding_add(chain, TAMPERING_EDITED, from, NULL,
 		            "the checkpoint at %" PRIu64
 		            " was made of other entries: the chain was written anew",
 		            row->seq);
-	} else if (!is_as_written(&seal, row)) {
+	} else if (!is_as_written(seal, row)) {
 		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
 		            "the checkpoint does not read as it was written");
 	}
+}
+
+static void check_checkpoint(struct verifying *v, struct chain *chain, const struct ledger_row *row)
+{
+	struct seal seal;
+	uint64_t from = chain->sealed + 1;
+	bool readable = seal_read_json(row->data, &seal);
+	chain->checkpoints++;
+	if (readable && fits_its_place(chain, &seal, row))
+		seal_checker_add(v->seals, &seal, chain->site, (uint32_t)(chain - v->chains), from,
+		                 row->seq);
+	else
+		explain_checkpoint(chain, readable ? &seal : NULL, row, from);
 	chain->sealed = row->seq;
+}
+
+/* What was found further on is no news behind a signature that does not hold. */
+static void seal_is_broken(void *ctx, uint32_t number, uint64_t from, uint64_t seq)
+{
+	struct verifying *v = ctx;
+	struct chain *chain = &v->chains[number];
+	while (chain->finding_count && chain->findings[chain->finding_count - 1].seq > from)
+		free((char *)chain->findings[--chain->finding_count].incident);
+	unsigned_checkpoint(chain, from, seq);
 }
 
 static void check_distance(struct chain *chain, const struct ledger_row *row)
@@ -222,7 +255,7 @@ static int check_row(struct verifying *v, struct chain *chain, const struct ledg
 {
 	check_distance(chain, row);
 	if (strcmp(row->type, "checkpoint") == 0)
-		check_checkpoint(chain, row);
+		check_checkpoint(v, chain, row);
 	else if (strcmp(row->type, "key") == 0 && !sets_key(chain, row))
 		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
 		            "a key that the key before it has not vouched for");
@@ -531,11 +564,13 @@ int store_verify(struct store *store, const struct verify_request *request, verd
 	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		return sql_failure(store->db, why, "verifying");
 	v.fold = fold_open(store, state_differs, &v);
+	v.seals = seal_checker_open();
 	int r = load_boots(&v);
 	if (r == 0)
 		r = load_sites(&v, request);
 	if (r == 0)
 		r = scan(&v, why);
+	seal_checker_close(v.seals, r == 0 ? seal_is_broken : NULL, &v);
 	if (r == 0) {
 		check_ends(&v, request);
 		r = check_state(&v);

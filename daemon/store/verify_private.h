@@ -48,6 +48,7 @@ struct boot {
 struct verifying {
 	struct store *store;
 	struct fold *fold;
+	struct seal_checker *seals;
 	struct boot *boots;
 	uint32_t boot_count, boot_cap;
 	struct chain *chains;
