@@ -197,6 +197,7 @@ struct app {
 	bool incidents_behind; /* some were not published again, as the broker is busy */
 	bool left_behind;      /* messages of the session were: their acks must not leave */
 	bool stopping, grace_over;
+	bool watch_tries; /* the watching connection only finds out what `second` says */
 	/* troubles.c: what is wrong with the service itself, and what was said of it. */
 	struct broker *watch; /* while the disk fails: hears what is said, acknowledges nothing */
 	char *watch_id;       /* its client id */
@@ -204,7 +205,10 @@ struct app {
 	steady_ms deaf_since; /* no broker is listened to; NEVER: one is */
 	steady_ms retry_reserve;
 	enum told_state { TOLD_NOTHING, TOLD_WELL, TOLD_TROUBLED } store_told, broker_told;
+	/* How the broker takes a second connection. */
+	enum second_connection { SECOND_UNTRIED, SECOND_TAKEN, SECOND_TAKES_OVER } second;
 	uint32_t held_at_recovery, held_before;
+	uint32_t held_max; /* entries; above, only new alarms are taken (app_holds_too_much) */
 	wall_ms deaf_from; /* nobody listened since: what a lost session has missed; 0: unknown */
 	/* While the disk fails: since when, and why. Plans are kept and tried again. */
 	steady_ms failing_since; /* NEVER: the disk is well */
@@ -212,7 +216,6 @@ struct app {
 	bool was_unlogged;       /* the mark of store/unlogged.h may be there */
 	struct problem failure;
 	steady_ms retry_commit;
-	uint32_t held_max; /* entries; above, only new alarms are taken (app_holds_too_much) */
 	struct counters counters;
 	int64_t cpu_then; /* of the deciding thread, as last looked at */
 	struct figures figures;

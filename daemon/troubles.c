@@ -57,7 +57,8 @@ bool app_holds_too_much(const struct app *app)
 
 struct broker *app_voice(const struct app *app)
 {
-	bool watches = !app_disk_is_well(app) && app->watch && broker_is_connected(app->watch);
+	bool watches = !app_disk_is_well(app) && app->watch && !app->watch_tries &&
+	               broker_is_connected(app->watch);
 	return watches ? app->watch : app->broker;
 }
 
@@ -81,6 +82,66 @@ static void on_watch_lost(void *ctx, const char *why)
 static void on_watch_wants_release(void *ctx)
 {
 	app_want_turn(ctx);
+}
+
+/* ---- whether there can be one ---- */
+
+/* A broker that gives one client id to all that log in with one name (as deploy/mosquitto does on
+ * its TLS listeners) would take a second connection for the session, and one that keeps nothing
+ * would end that, with all that waits in it. So the first try comes as a session itself, which
+ * spares the other's queue, and asks for nothing: to be greeted as one that is known tells. */
+static void on_try_connected(void *ctx, bool session_present)
+{
+	struct app *app = ctx;
+	app->second = session_present ? SECOND_TAKES_OVER : SECOND_TAKEN;
+	if (session_present)
+		log_error("the broker takes a second connection for the session: while the record "
+		          "cannot be written, no more alarms are heard than it sends without an "
+		          "acknowledgement (max_inflight_messages); a listener of its own without "
+		          "use_username_as_clientid mends that");
+	app_want_turn(app);
+}
+
+static void on_try_message(void *ctx, const struct broker_message *message)
+{
+	(void)ctx, (void)message; /* the session's: never acknowledged here, so it comes again */
+}
+
+static void begin_to_try(struct app *app)
+{
+	static const struct broker_callbacks callbacks = {.message = on_try_message,
+	                                                  .connected = on_try_connected,
+	                                                  .disconnected = on_watch_lost,
+	                                                  .wants_release = on_watch_wants_release};
+	struct broker_options options = app->config->broker;
+	struct problem why;
+	options.client_id = app->watch_id;
+	options.status_topic = options.extra_filter = NULL;
+	if (broker_open(&app->loop, &options, NULL, 0, &callbacks, app, &app->watch, &why) < 0)
+		log_error("no second connection to the broker: %s", why.text);
+	app->watch_tries = app->watch != NULL;
+}
+
+static void stop_watching(struct app *app)
+{
+	broker_close(app->watch);
+	app->watch = NULL;
+	app->watch_tries = false;
+}
+
+/* True once it is known that there can be one. broker.lane says that the broker tells them apart.
+ */
+static bool may_watch(struct app *app)
+{
+	if (app->config->broker_lane && app->second == SECOND_UNTRIED)
+		app->second = SECOND_TAKEN;
+	if (app->second == SECOND_UNTRIED && !app->watch && !app->stopping)
+		begin_to_try(app);
+	if (app->watch_tries && app->second == SECOND_UNTRIED)
+		broker_release(app->watch);
+	else if (app->watch_tries)
+		stop_watching(app);
+	return app->second == SECOND_TAKEN;
 }
 
 static void begin_to_watch(struct app *app)
@@ -128,8 +189,9 @@ void troubles_before_release(struct app *app, struct moment now)
 /* While the disk fails: once the second connection hears, the session rests. */
 static void keep_watching(struct app *app, struct moment now)
 {
-	begin_to_watch(app);
-	if (!app->watch)
+	if (may_watch(app))
+		begin_to_watch(app);
+	if (!app->watch || app->watch_tries)
 		return;
 	if (!broker_is_listening(app->watch))
 		app->watching_since = NEVER;
@@ -148,9 +210,8 @@ static void end_watching(struct app *app)
 	if (!app->watch)
 		return;
 	broker_rest(app->broker, false);
-	if (broker_is_listening(app->broker)) {
-		broker_close(app->watch);
-		app->watch = NULL;
+	if (app->watch_tries || broker_is_listening(app->broker)) {
+		stop_watching(app);
 	} else {
 		broker_release(app->watch);
 	}

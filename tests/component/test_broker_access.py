@@ -6,6 +6,7 @@ import atexit
 import pathlib
 import re
 import shutil
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -294,27 +295,53 @@ def self_made(folder):
                    check=True, cwd=folder, capture_output=True)
 
 
-@pytest.mark.parametrize("spoil, says", [
-    (None, None), (expired, "verify failed"), (wrong_host, "host name verification failed"),
-    (self_made, "verify failed")])
-def test_only_the_right_certificate_is_believed(build_house, spoil, says):
+@pytest.fixture
+def over_tls(build_house):
+    """A house whose daemon logs in as its devices do; not started."""
     def edit(service):
         with_account(service)
-        port = service["broker"]["url"].rsplit(":", 1)[1]
-        service["broker"] |= {"ca_file": "ca.pem", "url": f"mqtts://localhost:{port}"}
+        service["broker"] |= {"ca_file": "ca.pem", "url": "mqtts://localhost:8883"}
 
     house = build_house(start=False, make_broker=SecureBroker, edit_service=edit)
     broker = house.broker
     (house.folder / "broker.password").write_text(broker.passwords["tocsin"])
     (house.folder / "broker.password").chmod(0o600)
     (house.folder / "ca.pem").write_bytes((broker.safe / "ca.pem").read_bytes())
+    house.config.write_text(house.config.read_text().replace("localhost:8883",
+                                                             f"localhost:{broker.tls_port}"))
+    return house
+
+
+def test_where_names_are_ids_a_failing_disk_costs_no_session(over_tls):
+    house = over_tls
+    house.daemon.expects_log("the record cannot be written|takes a second connection|no connection "
+                             "to the broker")
+    house.daemon.start()
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    said = [house.says("smoke-301", "smoke", committed=False)]
+    house.push("qian", "opened", unlogged=True)
+    house.daemon.until_logs("takes a second connection for the session")
+    said.append(house.says("sos-gate", "panic", committed=False))
+    house.push("qian", "opened", unlogged=True, within=30)
+    house.daemon.kill()
+    other.execute("ROLLBACK")
+    other.close()
+    house.daemon.start()
+    for device, number in zip(("smoke-301", "sos-gate"), said):
+        house.until_acked(device, number)
+    assert {r["data"]["id"] for r in house.log(type="signal")} == set(said)
+
+
+@pytest.mark.parametrize("spoil, says", [
+    (None, None), (expired, "verify failed"), (wrong_host, "host name verification failed"),
+    (self_made, "verify failed")])
+def test_only_the_right_certificate_is_believed(over_tls, spoil, says):
+    house, broker = over_tls, over_tls.broker
     if spoil:
         spoil(broker.safe)
         broker.stop()
         broker.start()
-    text = house.config.read_text()
-    house.config.write_text(re.sub(r"mqtts://localhost:\d+", f"mqtts://localhost:{broker.tls_port}",
-                                   text))
     device = [program("tocsin-sensor"), "--broker", f"mqtts://localhost:{broker.tls_port}",
               "--ca-file", broker.safe / "ca.pem", "--user", "smoke-301", "--site", SITE,
               "--password-file", house.folder / "device.password", "--device", "smoke-301",
