@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/json.h"
 #include "review/report_private.h"
 
@@ -238,6 +239,30 @@ static void add_zones(const struct drill *drill, struct text *out)
 	text_finish(&all);
 }
 
+/* A time of the standing, by the site's clocks. */
+static void add_fact_time(const struct drill *drill, struct text *out, const char *english,
+                          const char *chinese, const char *member)
+{
+	const char *words = json_string(drill->root, member);
+	struct text local = {0};
+	wall_ms at;
+	if (words && time_parse(words, &at) == 0) {
+		add_time(&local, drill->def, at);
+		add_fact(drill, out, english, chinese, text_get(&local));
+	}
+	text_finish(&local);
+}
+
+static const char *how_it_ended(const struct drill *drill)
+{
+	const char *end = json_string(drill->root, "end");
+	if (!drill->zh || !end)
+		return end;
+	return strcmp(end, "its time is over") == 0 ? "到时结束"
+	       : strcmp(end, "ended by hand") == 0  ? "人工结束"
+	                                            : end;
+}
+
 static void add_cell_time(const struct drill *drill, struct text *out, wall_ms at)
 {
 	text_add(out, "<td>");
@@ -281,9 +306,9 @@ static void write_html(const struct drill *drill, struct text *out)
 	text_addf(out, "<h1>%s ", drill->zh ? "演练报告" : "Drill");
 	add_html(out, drill->id);
 	text_add(out, "</h1>\n<table>\n");
-	add_fact(drill, out, "Since", "开始", json_string(drill->root, "since"));
-	add_fact(drill, out, "Ended", "结束", json_string(drill->root, "ended_at"));
-	add_fact(drill, out, "How it ended", "结束方式", json_string(drill->root, "end"));
+	add_fact_time(drill, out, "Since", "开始", "since");
+	add_fact_time(drill, out, "Ended", "结束", "ended_at");
+	add_fact(drill, out, "How it ended", "结束方式", how_it_ended(drill));
 	add_zones(drill, out);
 	add_fact(drill, out, "By", "发起人",
 	         json_string(drill->root, "by")
