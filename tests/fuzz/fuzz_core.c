@@ -87,8 +87,9 @@ static void happens(struct story *s, const uint8_t *b)
 		snprintf(s->mute, sizeof s->mute, "%s", b[2] & 1 ? "phone" : "");
 		break;
 	case 6:
-		apply(s, &(struct event){.type = EVENT_STATUS,
-		                         .status = {devices[b[1] % 5], b[2] & 1}});
+		apply(s,
+		      &(struct event){.type = EVENT_STATUS,
+		                      .status = {.device = devices[b[1] % 5], .online = b[2] & 1}});
 		break;
 	case 7:
 		apply(s, &(struct event){.type = EVENT_TROUBLE,

@@ -261,8 +261,10 @@ static void test_a_last_will_is_a_trouble_at_once(void **state)
 	(void)state;
 	struct story s;
 	story_begin(&s);
-	struct event gone = {.type = EVENT_STATUS, .status = {"fence-west", false}};
-	struct event back = {.type = EVENT_STATUS, .status = {"fence-west", true}};
+	struct event gone = {.type = EVENT_STATUS,
+	                     .status = {.device = "fence-west", .online = false}};
+	struct event back = {.type = EVENT_STATUS,
+	                     .status = {.device = "fence-west", .online = true}};
 	apply(&s, &gone);
 	assert_int_equal(only_incident(&s)->kind, INCIDENT_TROUBLE);
 	apply(&s, &gone);

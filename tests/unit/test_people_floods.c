@@ -203,13 +203,15 @@ static void test_a_link_that_flaps_is_one_trouble(void **state)
 	for (int i = 0; i < 10; i++) {
 		for (int online = 0; online < 2; online++) {
 			apply(&s, &(struct event){.type = EVENT_STATUS,
-			                          .status = {"door-office", online != 0}});
+			                          .status = {.device = "door-office",
+			                                     .online = online != 0}});
 			advance(&s, SECONDS(1));
 		}
 	}
 	assert_int_equal(entries_with(&s, "incident.opened"), 3); /* twice gone, then the trouble */
 	assert_int_equal(open_incidents(&s), 1);
-	apply(&s, &(struct event){.type = EVENT_STATUS, .status = {"door-office", false}});
+	apply(&s, &(struct event){.type = EVENT_STATUS,
+	                          .status = {.device = "door-office", .online = false}});
 	advance(&s, SECONDS(61)); /* it stays away: that is told, as what it is */
 	assert_null(only_incident(&s)->subject);
 	assert_true(only_incident(&s)->signals[0].kind == KIND_LINK);
