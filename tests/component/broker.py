@@ -144,7 +144,8 @@ class Client:
 
     def _on_connect(self, client, _userdata, _flags, _code):
         client.subscribe([("tocsin/+/incident/+", 1), ("tocsin/+/device/+/ack", 1),
-                          ("tocsin/+/ledger/head", 1), ("tocsin/service/+/status", 1), ("tocsin/+/output/+", 1),
+                          ("tocsin/+/ledger/head", 1), ("tocsin/service/+/status", 1),
+                          ("tocsin/service/+/lane", 1), ("tocsin/+/output/+", 1),
                           ("tocsin/+/state/#", 1), ("siren/#", 1), ("homeassistant/#", 1)])
 
     def _on_subscribe(self, *_args):

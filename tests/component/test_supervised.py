@@ -109,7 +109,7 @@ def test_it_lives_on_while_the_record_cannot_be_written(managed):
 @pytest.mark.alone
 def test_no_sign_of_life_while_a_commit_does_not_come_back(managed):
     slow = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync",
-            "-e", "inject=fdatasync:delay_enter=2500000:when=25")
+            "-e", "inject=fdatasync:delay_enter=2500000:when=30+10")
     house = managed(prefix=slow, start=False)
     house.daemon.start(ready=False)
     fed = house.manager.times
