@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from house import SITE
 from service import SLOWER, run
 from screen import PASSWORD
 
@@ -411,6 +412,44 @@ def test_ten_thousand_devices_still_scroll(build_house, sits):
         "return document.querySelectorAll('#page li').length") > rows + 300)
     desk.one("input[type=search]").send_keys("d-9999")
     desk.sees("共 1 条")
+
+
+def test_a_thousand_open_incidents_still_scroll(build_house, sits):
+    count = 1000
+
+    def many(school):
+        for policy in school["policies"]:
+            policy["repeat"] = "3h"
+            for step in policy["steps"][1:]:
+                step["after"] = "2h"
+        school["zones"] += [{"id": f"z-{n}", "name": f"教室{n}"} for n in range(count)]
+        school["devices"] += [{"id": f"w-{n}", "zone": f"z-{n}", "kind": "water"}
+                              for n in range(count)]
+
+    house = build_house(edit_school=many)
+    for n in range(count):
+        house.devices.publish_soon(f"tocsin/{SITE}/device/w-{n}/event",
+                                   '{"kind": "water", "state": "active"}')
+    desk = sits("desk")
+    desk.signs_in(house.url, "li")
+    desk.sees(f"{count} 未处理", within=60)
+    laid_out = desk.driver.execute_script("return document.querySelectorAll('#page *').length")
+    assert 0 < laid_out < 5000, "everything at once"
+    # To the end of what is there, again and again: all of them come.
+    desk.until("the last one is there", lambda: desk.driver.execute_script(
+        "scrollTo(0, document.body.scrollHeight);"
+        "return document.querySelectorAll('article').length") == count, within=60)
+    took = desk.driver.execute_async_script("""
+      const done = arguments[0], began = performance.now();
+      let frames = 0;
+      const turn = () => { scrollTo(0, frames * 1500); ++frames < 30 ? requestAnimationFrame(turn) : done((performance.now() - began) / frames); };
+      requestAnimationFrame(turn);""")
+    print(f"{count} incidents: {laid_out} elements at first; {took:.1f} ms a frame, scrolling")
+    desk.sees("警情过多")  # and nobody is told of them one by one
+    # What comes now stands where it is looked for.
+    house.says("sos-gate", "panic")
+    desk.driver.execute_script("scrollTo(0, 0)")
+    desk.until("the panic button is first", lambda: "紧急求助" in desk.all("article")[0].text)
 
 
 def test_the_hash_is_made_from_standard_input_only():

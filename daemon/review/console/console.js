@@ -71,7 +71,7 @@ async function start() {
   }
   settle();
   stop?.();
-  stop = follow({entry: noticed, up: () => { lost(false); look(); }, alive: () => { house.seen = Date.now(); },
+  stop = follow({entry: noticed, up: () => { lost(false); besideKnown = false; look(); }, alive: () => { house.seen = Date.now(); },
     down: () => lost(true), refused: () => enter()});
   await show();
 }
@@ -162,6 +162,7 @@ function lost(is) {
 let waiting = null;
 let rows = [];
 let took = 0;
+let besideKnown = false; // since the connection is there
 
 function noticed(row) {
   rows.push(row);
@@ -176,9 +177,10 @@ function look() {
     rows = [];
     const began = Date.now();
     try {
-      const beside = !news.length || news.some(movesBeside);
+      const beside = !besideKnown || news.some(movesBeside);
       const [status] = await Promise.all([call("status"), loadOpen(), beside ? loadBeside() : null]);
       take(status);
+      besideKnown ||= beside;
       house.seen = Date.now();
       showOpen();
       await page?.changed?.(news);
@@ -237,7 +239,9 @@ function tick() {
     const kind = time.dataset.clock;
     const text = kind === "since" ? ticking(at - then) : kind === "ago" ? `${roughly(at - then)} ${say("ago")}`
       : kind === "left" ? roughly(then - at) : then <= at ? say("due") : ticking(then - at);
-    if (time.textContent !== text) time.textContent = text;
+    // The text alone changes: no element comes or goes, nothing has to be looked through again.
+    if (!time.firstChild) time.append(text);
+    else if (time.textContent !== text) time.firstChild.data = text;
   }
   if (house.seen) $("pulse").textContent = clock(at);
 }
