@@ -63,10 +63,11 @@ struct http_server {
 	uint32_t client_count, stream_count;
 
 	/* pace.c */
-	uv_poll_t poll;     /* the daemon's epoll descriptor */
-	uv_timer_t due;     /* what the daemon waits for */
-	uv_prepare_t round; /* runs the daemon */
-	uv_idle_t awake;    /* on while that is wanted: the loop does not sleep */
+	uv_poll_t poll;      /* the daemon's epoll descriptor */
+	uv_timer_t due;      /* what the daemon waits for */
+	uv_timer_t tell_due; /* a crowd of streams is told */
+	uv_prepare_t round;  /* runs the daemon */
+	uv_idle_t awake;     /* on while that is wanted: the loop does not sleep */
 	bool wanted;
 	int64_t portion_ends;                    /* on the stopwatch */
 	uint32_t handled;                        /* requests of this portion */

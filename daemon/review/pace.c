@@ -8,8 +8,9 @@
 #include "base/clock.h"
 #include "review/exchange.h"
 
-#define HANDLED_MAX 16              /* requests a round */
-#define TOLD_MAX 32                 /* streams a round: a write to each is most of the work */
+#define HANDLED_MAX 16 /* requests a round */
+#define TOLD_MAX 32    /* streams a round: a write to each is most of the work */
+#define TOLD_AFTER 50  /* ms that a crowd of streams waits: an alarm's commits become one look */
 #define PORTION_NS INT64_C(2000000) /* no further request once this has passed */
 
 /* ---- the line ---- */
@@ -70,13 +71,26 @@ static void call_from_line(struct http_server *server)
 
 /* ---- streams ---- */
 
-void pace_tell(struct http_server *server)
+static void tell(struct http_server *server)
 {
-	if (server->stream_count == 0)
-		return;
 	/* Goes on where it stands, so that none waits behind the same others each time. */
 	server->tell_left = server->client_count;
 	server_kick(server);
+}
+
+static void on_tell(uv_timer_t *timer)
+{
+	tell(timer->data);
+}
+
+void pace_tell(struct http_server *server)
+{
+	if (server->stream_count == 0 || server->closing)
+		return;
+	if (server->stream_count <= TOLD_MAX)
+		tell(server);
+	else if (!uv_is_active((const uv_handle_t *)&server->tell_due))
+		uv_timer_start(&server->tell_due, on_tell, TOLD_AFTER, 0);
 }
 
 void pace_forget_client(struct http_server *server, const struct client *client)
@@ -157,6 +171,8 @@ void pace_begin(struct http_server *server)
 	int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	int r = uv_poll_init(server->loop, &server->poll, epoll_fd);
 	uv_timer_init(server->loop, &server->due);
+	uv_timer_init(server->loop, &server->tell_due);
+	server->tell_due.data = server;
 	uv_prepare_init(server->loop, &server->round);
 	uv_idle_init(server->loop, &server->awake);
 	server->poll.data = server->due.data = server->round.data = server->awake.data = server;
@@ -165,7 +181,7 @@ void pace_begin(struct http_server *server)
 	assert(r == 0); /* an epoll descriptor can always be polled */
 	(void)r;
 	uv_prepare_start(&server->round, on_round);
-	server->open_handles += 4;
+	server->open_handles += 5;
 	server_kick(server);
 }
 
@@ -178,6 +194,7 @@ void pace_end(struct http_server *server)
 {
 	uv_close((uv_handle_t *)&server->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&server->due, on_handle_closed);
+	uv_close((uv_handle_t *)&server->tell_due, on_handle_closed);
 	uv_close((uv_handle_t *)&server->round, on_handle_closed);
 	uv_close((uv_handle_t *)&server->awake, on_handle_closed);
 }
