@@ -242,6 +242,10 @@ bool app_waits_to_publish(const struct app *); /* for confirmations of the broke
 
 void app_decide_event(struct app *, struct site_slot *, const struct event *, struct moment now);
 
+/* ---- metrics.c ---- */
+
+void app_write_metrics(void *app, struct text *out);
+
 /* ---- hearing.c: what devices say ---- */
 
 void hearing_begin(struct app *); /* a configuration is in force; what was learnt stays */
