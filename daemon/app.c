@@ -241,8 +241,6 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 
 /* ---- release ---- */
 
-#define UNCONFIRMED_MAX 500 /* publishes: then what may wait does (broker_unconfirmed) */
-
 static const char *ack_link(const struct app *app, const struct site *site,
                             const struct notification *n, struct moment now, struct text *out)
 {
@@ -356,91 +354,12 @@ static void release_letters(struct app *app, bool unlogged, struct moment now)
 		app->sites[i].plan.dispatches_released = app->sites[i].plan.dispatch_count;
 }
 
-static void publish_incident(struct app *app, const struct site *site,
-                             const struct incident *incident)
-{
-	if (incident->silent)
-		return; /* sirens listen there */
-	struct text topic = {0}, body = {0};
-	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, incident->id);
-	if (incident->state != STATE_RESOLVED)
-		incident_write_json(&body, NULL, site->def->id, incident);
-	broker_publish(app_voice(app), text_get(&topic), text_get(&body), body.len, 1, true);
-	text_finish(&topic);
-	text_finish(&body);
-}
-
-void app_publish_incidents(struct app *app)
-{
-	for (uint32_t i = 0; i < app->site_count; i++)
-		for (uint32_t k = 0; k < app->sites[i].site->incident_count; k++)
-			publish_incident(app, app->sites[i].site, app->sites[i].site->incidents[k]);
-}
-
-static void forget_first_acks(struct app *app, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		free(app->acks[i].topic);
-		free(app->acks[i].body);
-	}
-	app->ack_count -= count;
-	memmove(app->acks, app->acks + count, app->ack_count * sizeof *app->acks);
-}
-
-void app_forget_device_acks(struct app *app)
-{
-	if (app->ack_count)
-		forget_first_acks(app, app->ack_count);
-}
-
-bool app_waits_to_publish(const struct app *app)
-{
-	return app->ack_count || app->incidents_behind;
-}
-
-static bool is_busy(const struct broker *broker)
-{
-	return broker_unconfirmed(broker) >= UNCONFIRMED_MAX;
-}
-
-/* What is new or over is shown at once; what only goes on may wait for a busy broker. */
-static void publish_changed(struct app *app, struct moment now)
-{
-	for (uint32_t i = 0; i < app->site_count; i++) {
-		const struct plan *plan = &app->sites[i].plan;
-		for (uint32_t k = 0; k < plan->incident_count; k++) {
-			const struct incident *incident = plan->incidents[k];
-			bool goes_on = incident->state == STATE_OPEN &&
-			               incident->opened.steady != now.steady;
-			if (goes_on && is_busy(app_voice(app)))
-				app->incidents_behind = true;
-			else
-				publish_incident(app, app->sites[i].site, incident);
-		}
-	}
-	if (app->incidents_behind && !is_busy(app_voice(app))) {
-		app->incidents_behind = false;
-		app_publish_incidents(app);
-	}
-}
-
-static void release_device_acks(struct app *app)
-{
-	uint32_t said = 0;
-	for (; said < app->ack_count && !is_busy(app->broker); said++) {
-		const struct device_ack *ack = &app->acks[said];
-		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
-	}
-	if (said)
-		forget_first_acks(app, said);
-}
-
 static void release_publishes(struct app *app, struct moment now)
 {
-	publish_changed(app, now);
+	showing_changed(app, now);
 	switching_changed(app);
 	introduce_changed(app);
-	release_device_acks(app);
+	showing_goes_on(app, true);
 }
 
 static void release_answers(struct app *app, int committed, const struct problem *why)
@@ -491,9 +410,11 @@ static void release_unlogged(struct app *app, int error, struct moment now, bool
 {
 	release_letters(app, true, now);
 	if (news && app_voice(app) != app->broker) {
-		publish_changed(app, now);
+		showing_changed(app, now);
 		switching_changed(app);
 	}
+	if (app_voice(app) != app->broker)
+		showing_goes_on(app, false);
 	release_answers(app, error, &app->failure);
 	if (!broker_held(app->broker))
 		broker_release(app->broker); /* a ping or a subscription: acknowledges nothing */

@@ -65,8 +65,20 @@ struct answer { /* what an operation's asker hears, once it is true */
 	struct problem why;
 };
 
-struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
-	char *topic, *body;
+struct showing { /* showing.c */
+	struct shown {
+		char id[INCIDENT_ID_MAX];
+		uint32_t site; /* its place in app->sites */
+		bool waits;    /* stands in the line */
+	} * items;             /* until the line is empty */
+	uint32_t count, cap;
+	struct index index;
+	uint32_t *line; /* items, the first come first; what stands before line_next was shown */
+	uint32_t line_count, line_cap, line_next;
+	struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
+		char *topic, *body;
+	} * acks; /* the oldest first */
+	uint32_t ack_count, ack_cap;
 };
 
 struct receipt { /* of a command that the broker has not confirmed yet */
@@ -186,16 +198,14 @@ struct app {
 	uint32_t answer_count, answer_cap;
 	struct remembered *memories; /* that go with the next commit; heap texts */
 	uint32_t memory_count, memory_cap;
-	struct device_ack *acks; /* the oldest first */
-	uint32_t ack_count, ack_cap;
+	struct showing showing;
 	struct receipt *receipts; /* of this session with the broker */
 	uint32_t receipt_count, receipt_cap;
 
 	struct service_config **retired; /* older ones that something may still point into */
 	uint32_t retired_count, retired_cap;
 	bool broker_up;
-	bool incidents_behind; /* some were not published again, as the broker is busy */
-	bool left_behind;      /* messages of the session were: their acks must not leave */
+	bool left_behind; /* messages of the session were: their acks must not leave */
 	bool stopping, grace_over;
 	bool watch_tries; /* the watching connection only finds out what `second` says */
 	/* troubles.c: what is wrong with the service itself, and what was said of it. */
@@ -236,9 +246,6 @@ void app_turn(struct app *);
 struct item *inbox_add(struct app *, enum item_type); /* and asks for a turn */
 void app_want_turn(struct app *);
 struct site_slot *app_site(const struct app *, const char *id); /* or NULL */
-void app_publish_incidents(struct app *);
-void app_forget_device_acks(struct app *);
-bool app_waits_to_publish(const struct app *); /* for confirmations of the broker */
 
 void app_decide_event(struct app *, struct site_slot *, const struct event *, struct moment now);
 
@@ -294,6 +301,17 @@ bool watchdog_is_content(const struct app *); /* nothing that a new start would 
 void app_remember(void *app, const struct remembered *, operation_done, void *done_ctx);
 void remembering_decide(struct app *, const struct item *);
 void remembering_forget(struct app *); /* it is on disk, or we end */
+
+/* ---- showing.c: what listeners at the broker see, and devices hear ---- */
+
+void showing_all(struct app *);                        /* a session is up: every open incident */
+void showing_changed(struct app *, struct moment now); /* of this turn */
+/* The device hears it once its signal is on disk; a repeated one hears it again. */
+void showing_device_ack(struct app *, const char *site, const char *device, const char *id);
+void showing_forget_device_acks(struct app *);
+void showing_goes_on(struct app *, bool committed); /* as far as the broker is not busy with ours */
+bool showing_waits(const struct app *);             /* for confirmations of the broker */
+void showing_finish(struct app *);
 
 /* ---- switching.c: commands to outputs ---- */
 

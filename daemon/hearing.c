@@ -10,7 +10,6 @@
 
 #define STRANGERS_MAX 1000 /* that are introduced since the start */
 #define TOPICS_MAX 4096    /* that announcements name */
-#define ACKS_MAX 20000     /* to devices, that wait for a busy broker */
 
 /* The disk has failed for long: what is not a new alarm stays with the broker. */
 static bool is_left(struct app *app)
@@ -39,22 +38,6 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 	app_decide_event(app, slot, &event, now);
 }
 
-/* The device hears {"id": ...} once its signal is on disk; a repeated one hears it again. */
-static void acknowledge_device(struct app *app, const char *site, const char *device,
-                               const char *id)
-{
-	struct text topic = {0}, body = {0};
-	if (app->ack_count == ACKS_MAX)
-		return; /* the device says it again, and is told then */
-	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
-	json_open(&body, NULL, '{');
-	json_put_string(&body, "id", id);
-	json_close(&body, '}');
-	MEM_RESERVE(app->acks, app->ack_count, app->ack_cap);
-	app->acks[app->ack_count++] = (struct device_ack){.topic = text_take(&topic),
-	                                                  .body = text_take(&body)};
-}
-
 static bool is_known(struct app *app, struct site_slot *slot, const struct signal *signal,
                      struct moment now)
 {
@@ -81,7 +64,7 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 		else
 			app_decide_event(app, slot, &app->signals.items[i], now);
 		if (signal->id && native)
-			acknowledge_device(app, site_id, signal->device, signal->id);
+			showing_device_ack(app, site_id, signal->device, signal->id);
 	}
 }
 

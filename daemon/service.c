@@ -107,7 +107,7 @@ static void on_connected(void *ctx, bool session_present)
 		log_info("connected to the broker%s",
 		         session_present ? "; the session was kept" : "; a new session");
 	app->deaf_from = 0;
-	app_publish_incidents(app);
+	showing_all(app);
 	switching_connected(app);
 	introduce_all(app);
 	record_publish_heads(app, false);
@@ -116,7 +116,7 @@ static void on_connected(void *ctx, bool session_present)
 static void on_published(void *ctx, int receipt)
 {
 	switching_confirmed(ctx, receipt);
-	if (app_waits_to_publish(ctx))
+	if (showing_waits(ctx))
 		app_want_turn(ctx);
 }
 
@@ -530,7 +530,7 @@ void app_close(struct app *app)
 	hearing_end(app);
 	ahead_forget(&app->ahead);
 	arena_finish(&app->inbox.arena);
-	app_forget_device_acks(app);
+	showing_finish(app);
 	switching_forget(app);
 	free(app->receipts);
 	free(app->watch_id);
@@ -539,7 +539,6 @@ void app_close(struct app *app)
 	free(app->answers);
 	remembering_forget(app);
 	free(app->memories);
-	free(app->acks);
 	free(app->sites);
 }
 

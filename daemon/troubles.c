@@ -68,7 +68,7 @@ static void on_watch_connected(void *ctx, bool session_present)
 {
 	struct app *app = ctx;
 	(void)session_present;
-	app_publish_incidents(app);
+	showing_all(app);
 	switching_changed(app);
 }
 
@@ -82,6 +82,13 @@ static void on_watch_lost(void *ctx, const char *why)
 static void on_watch_wants_release(void *ctx)
 {
 	app_want_turn(ctx);
+}
+
+static void on_watch_published(void *ctx, int receipt)
+{
+	(void)receipt;
+	if (showing_waits(ctx))
+		app_want_turn(ctx);
 }
 
 /* ---- whether there can be one ---- */
@@ -149,7 +156,8 @@ static void begin_to_watch(struct app *app)
 	static const struct broker_callbacks callbacks = {.message = on_message,
 	                                                  .connected = on_watch_connected,
 	                                                  .disconnected = on_watch_lost,
-	                                                  .wants_release = on_watch_wants_release};
+	                                                  .wants_release = on_watch_wants_release,
+	                                                  .published = on_watch_published};
 	if (app->watch || app->stopping)
 		return;
 	struct broker_options options = app->config->broker;
@@ -200,7 +208,7 @@ static void keep_watching(struct app *app, struct moment now)
 	if (app->watching_since != NEVER && now.steady >= app->watching_since + WATCH_OVERLAP)
 		rest(app, now);
 	if (broker_is_resting(app->broker))
-		app_forget_device_acks(app); /* their signals come again */
+		showing_forget_device_acks(app); /* their signals come again */
 	broker_release(app->watch);
 }
 

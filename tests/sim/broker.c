@@ -1,6 +1,7 @@
 /* In place of receive/broker.c, with the broker behind it. QoS 1: what was not acknowledged is kept
  * and sent again; between two sessions it may come in another order. The client side promises what
  * receive/broker.h promises: acks are held until broker_release. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct broker { /* the client */
 		size_t len;
 		bool retain;
 	} * out;
-	uint32_t out_count, out_cap, held;
+	uint32_t out_count, out_cap, held, unconfirmed;
 };
 
 struct heard { /* a copy on its way to the watcher, or on the lane */
@@ -50,6 +51,7 @@ static struct {
 	bool has_session;
 	uint32_t link; /* number of the connection, from 1 */
 	world_ms connected_at;
+	world_ms busy_until; /* then it confirms what it was told */
 	bool pumping;
 } server;
 
@@ -289,7 +291,7 @@ void broker_for_each_retained(void (*each)(const char *topic, const char *bytes)
 bool broker_is_quiet(void)
 {
 	return client && client->connected && client->listening && !server.count &&
-	       world.now - server.connected_at > SECONDS(5);
+	       !client->unconfirmed && world.now - server.connected_at > SECONDS(5);
 }
 
 static bool is_subscribed(const char *topic)
@@ -342,7 +344,7 @@ static void connect_client(uint64_t life)
 	server.link++;
 	server.connected_at = world.now;
 	client->connected = true;
-	client->held = 0;
+	client->held = client->unconfirmed = 0;
 	shuffle();
 	trace("connected to the broker%s, %u messages wait", present ? "" : ", a new session",
 	      server.count);
@@ -355,7 +357,7 @@ static void connect_client(uint64_t life)
 static void forget_link(struct broker *b)
 {
 	b->connected = b->listening = false;
-	b->held = 0;
+	b->held = b->unconfirmed = 0;
 	while (b->out_count) {
 		free(b->out[--b->out_count].topic);
 		free(b->out[b->out_count].bytes);
@@ -499,12 +501,28 @@ void broker_resubscribe(struct broker *b, const char *const *filters, size_t fil
 	(void)filter_count;
 }
 
+/* While it has much of ours already, what only goes on waits. */
+static void check_pace(const struct broker *b, const char *topic, const char *bytes)
+{
+	if (b->unconfirmed + b->out_count < 64 || !strstr(topic, "/incident/") || !*bytes)
+		return;
+	static const char *const first[] = {"fire", "gas", "panic"};
+	for (int i = 0; i < 3; i++) {
+		char kind[24];
+		snprintf(kind, sizeof kind, "\"kind\":\"%s\"", first[i]);
+		if (strstr(bytes, kind))
+			return;
+	}
+	broken("%s is shown to a broker that is busy with ours", topic);
+}
+
 bool broker_publish(struct broker *b, const char *topic, const void *bytes, size_t len, int qos,
                     bool retain_it)
 {
 	(void)qos;
 	if (!b->connected)
 		return false;
+	check_pace(b, topic, bytes);
 	MEM_RESERVE(b->out, b->out_count, b->out_cap);
 	b->out[b->out_count++] = (struct out){.topic = mem_copy(topic),
 	                                      .bytes = copy_bytes(bytes, len),
@@ -567,6 +585,24 @@ static void leave_lane_acks(void)
 	lane.held_count = 0;
 }
 
+static void confirm_publish(uint64_t link)
+{
+	if (!client || !client->connected || link != server.link || world.dead)
+		return;
+	client->unconfirmed--;
+	client->callbacks.published(client->ctx, 0);
+}
+
+/* Now and then it keeps to itself for minutes that it has what it was told. */
+static void confirm_soon(void)
+{
+	if (chance(2))
+		server.busy_until = world.now + between(1000, 300000);
+	span_ms busy = server.busy_until > world.now ? server.busy_until - world.now : 0;
+	client->unconfirmed++;
+	later(busy + between(0, 5), confirm_publish, server.link);
+}
+
 void broker_release(struct broker *b)
 {
 	if (!b->connected || world.dead)
@@ -585,6 +621,8 @@ void broker_release(struct broker *b)
 			if (is_subscribed(out->topic))
 				enqueue(out->topic, out->bytes, out->len, false, NO_MESSAGE);
 		}
+		if (b == client)
+			confirm_soon();
 		free(out->topic);
 		free(out->bytes);
 	}
@@ -624,8 +662,9 @@ bool broker_is_listening(const struct broker *b)
 
 size_t broker_unconfirmed(const struct broker *b)
 {
-	(void)b;
-	return 0;
+	if (b->unconfirmed + b->out_count >= 32)
+		world.counts.busy++;
+	return b->unconfirmed + b->out_count;
 }
 
 size_t broker_held(const struct broker *b)

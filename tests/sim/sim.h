@@ -82,6 +82,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(left, "messages left with the broker, as too much was held")                             \
 	X(on_lane, "messages heard on the lane of life-safety devices")                            \
 	X(lanes_cut, "times that lane was cut alone")                                              \
+	X(busy, "times the broker had not confirmed much of ours")                                 \
 	X(outages, "broker outages")                                                               \
 	X(sessions_lost, "sessions that the broker forgot")                                        \
 	X(jumps_forward, "jumps of the clock forward")                                             \

@@ -1,0 +1,190 @@
+/* What listeners at the broker are shown: each open incident as a retained message, and to devices
+ * that their signals are on disk.
+ *
+ * A broker that keeps its queue on disk takes a few hundred messages a second, and while it works
+ * on ours it does not bring us the next alarm. So little of ours is ever under way: an incident
+ * that has changed stands in a line, once, however often it changes meanwhile, and is shown as it
+ * is when its turn comes. Past the line goes what opens, is acknowledged or ends of fire, gas and
+ * panic, as sirens listen there, and what devices wait for.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/json.h"
+
+/* Publishes that the broker has not confirmed (broker_unconfirmed): with more, the line stands, or
+ * devices wait. libmosquitto has 20 under way at a time and walks through the rest at each publish.
+ */
+#define LINE_AHEAD_MAX 32
+#define ACKS_AHEAD_MAX 500
+#define ACKS_MAX 20000 /* to devices, that wait */
+
+static void show(struct app *app, const struct site *site, const char *id)
+{
+	const struct incident *incident = site_incident(site, id);
+	struct text topic = {0}, body = {0};
+	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, id);
+	if (incident && incident->state != STATE_RESOLVED)
+		incident_write_json(&body, NULL, site->def->id, incident);
+	broker_publish(app_voice(app), text_get(&topic), text_get(&body), body.len, 1, true);
+	text_finish(&topic);
+	text_finish(&body);
+}
+
+/* ---- the line ---- */
+
+static const char *shown_id(const void *items, uint32_t i)
+{
+	return ((const struct shown *)items)[i].id;
+}
+
+static void forget_line(struct showing *showing)
+{
+	showing->count = showing->line_count = showing->line_next = 0;
+	index_finish(&showing->index);
+}
+
+static void stand_in_line(struct showing *showing, uint32_t site, const struct incident *incident)
+{
+	uint32_t at = index_find(&showing->index, incident->id, shown_id, showing->items);
+	if (at == INDEX_NONE) {
+		MEM_RESERVE(showing->items, showing->count, showing->cap);
+		at = showing->count++;
+		showing->items[at].site = site;
+		memcpy(showing->items[at].id, incident->id, sizeof incident->id);
+		index_add(&showing->index, at, shown_id, showing->items);
+	} else if (showing->items[at].waits) {
+		return;
+	}
+	showing->items[at].waits = true;
+	MEM_RESERVE(showing->line, showing->line_count, showing->line_cap);
+	showing->line[showing->line_count++] = at;
+}
+
+static void line_moves_on(struct app *app)
+{
+	struct showing *showing = &app->showing;
+	struct broker *voice = app_voice(app);
+	while (showing->line_next < showing->line_count &&
+	       broker_unconfirmed(voice) < LINE_AHEAD_MAX) {
+		struct shown *shown = &showing->items[showing->line[showing->line_next++]];
+		shown->waits = false;
+		show(app, app->sites[shown->site].site, shown->id);
+	}
+	if (showing->line_next == showing->line_count)
+		forget_line(showing);
+}
+
+static bool is_of_life_safety(const struct incident *incident)
+{
+	return incident_kind_is_life_safety(incident->kind);
+}
+
+void showing_all(struct app *app)
+{
+	forget_line(&app->showing); /* what another connection was to be told */
+	for (int first = 1; first >= 0; first--)
+		for (uint32_t i = 0; i < app->site_count; i++) {
+			const struct site *site = app->sites[i].site;
+			for (uint32_t k = 0; k < site->incident_count; k++)
+				if (is_of_life_safety(site->incidents[k]) == (bool)first &&
+				    !site->incidents[k]->silent)
+					stand_in_line(&app->showing, i, site->incidents[k]);
+		}
+	line_moves_on(app);
+}
+
+/* Of a fire, gas or panic: what a siren acts on. */
+static bool is_a_turn(const struct incident *incident, struct moment now)
+{
+	return is_of_life_safety(incident) && (incident->opened.steady == now.steady ||
+	                                       incident->acknowledged.steady == now.steady ||
+	                                       incident->resolved.steady == now.steady);
+}
+
+void showing_changed(struct app *app, struct moment now)
+{
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		const struct plan *plan = &app->sites[i].plan;
+		for (uint32_t k = 0; k < plan->incident_count; k++) {
+			const struct incident *incident = plan->incidents[k];
+			if (incident->silent)
+				continue;
+			if (is_a_turn(incident, now))
+				show(app, app->sites[i].site, incident->id);
+			else
+				stand_in_line(&app->showing, i, incident);
+		}
+	}
+}
+
+/* ---- to devices ---- */
+
+void showing_device_ack(struct app *app, const char *site, const char *device, const char *id)
+{
+	struct showing *showing = &app->showing;
+	struct text topic = {0}, body = {0};
+	if (showing->ack_count == ACKS_MAX)
+		return; /* the device says it again, and is told then */
+	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
+	json_open(&body, NULL, '{');
+	json_put_string(&body, "id", id);
+	json_close(&body, '}');
+	MEM_RESERVE(showing->acks, showing->ack_count, showing->ack_cap);
+	showing->acks[showing->ack_count++] = (struct device_ack){.topic = text_take(&topic),
+	                                                          .body = text_take(&body)};
+}
+
+static void forget_first_acks(struct showing *showing, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		free(showing->acks[i].topic);
+		free(showing->acks[i].body);
+	}
+	showing->ack_count -= count;
+	memmove(showing->acks, showing->acks + count, showing->ack_count * sizeof *showing->acks);
+}
+
+void showing_forget_device_acks(struct app *app)
+{
+	if (app->showing.ack_count)
+		forget_first_acks(&app->showing, app->showing.ack_count);
+}
+
+static void release_device_acks(struct app *app)
+{
+	struct showing *showing = &app->showing;
+	uint32_t said = 0;
+	for (; said < showing->ack_count && broker_unconfirmed(app->broker) < ACKS_AHEAD_MAX;
+	     said++) {
+		const struct device_ack *ack = &showing->acks[said];
+		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
+	}
+	if (said)
+		forget_first_acks(showing, said);
+}
+
+/* ---- after a turn ---- */
+
+bool showing_waits(const struct app *app)
+{
+	return app->showing.ack_count || app->showing.line_count;
+}
+
+void showing_goes_on(struct app *app, bool committed)
+{
+	if (committed)
+		release_device_acks(app);
+	line_moves_on(app);
+}
+
+void showing_finish(struct app *app)
+{
+	struct showing *showing = &app->showing;
+	showing_forget_device_acks(app);
+	forget_line(showing);
+	free(showing->items);
+	free(showing->line);
+	free(showing->acks);
+}
