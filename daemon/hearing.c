@@ -283,6 +283,11 @@ static void hear_device(struct app *app, const struct broker_message *message,
 		        .status = {.device = device, .online = said->items[i].active}};
 		if (said->items[i].type == SAID_ALIVE)
 			event = (struct event){.type = EVENT_ALIVE, .life = {.device = device}};
+		else if (said->items[i].type == SAID_TEST_MARK)
+			event = (struct event){.type = EVENT_TEST_MARK,
+			                       .test_mark = {.device = device,
+			                                     .address = said->items[i].address,
+			                                     .stage = said->items[i].mark}};
 		else if (said->items[i].type != SAID_STATUS || is_left(app))
 			continue;
 		app_decide_event(app, slot, &event, now);
@@ -473,10 +478,25 @@ void hearing_filters(const struct app *app, struct filters *out)
 	text_finish(&filter);
 }
 
+/* What an earlier life knew of marks of tests. */
+static void keep_marks(struct app *app)
+{
+	for (uint32_t i = 0; i < app->site_count; i++)
+		for (uint32_t k = 0; k < app->sites[i].site->standing_count; k++) {
+			const struct standing *s = app->sites[i].site->standings[k];
+			if (s->type == STANDING_TEST_MARK && !standing_is_over(s))
+				profile_memory_keep_mark(app->hearing.memory, s->note,
+				                         mark_stage_from_name(s->mark),
+				                         s->since.steady);
+		}
+}
+
 void hearing_begin(struct app *app)
 {
-	if (!app->hearing.memory)
+	if (!app->hearing.memory) {
 		app->hearing.memory = profile_memory_create();
+		keep_marks(app);
+	}
 	bindings_make(&app->hearing.bindings, app->config->sites, app->config->site_count);
 }
 

@@ -37,6 +37,8 @@ void sense_silence(struct context *, uint32_t device);
 void sense_reset(struct context *, uint32_t device); /* what clears by itself does */
 void sense_life(struct context *, const struct sign_of_life *);
 void sense_stranger(struct context *, const struct stranger *);
+/* test_marks.c: kept over restarts, for those who judge what a device says. */
+void sense_test_mark(struct context *, const struct test_mark *);
 void hearing_changed(struct context *, bool hears);
 void sense_start(struct context *); /* supervision begins anew for every device */
 void record_rejected(struct context *, const struct rejected *);

@@ -208,6 +208,9 @@ static int apply_event(struct context *c, const struct event *event)
 	case EVENT_OUTPUT:
 		output_told(c, &event->output);
 		return 0;
+	case EVENT_TEST_MARK:
+		sense_test_mark(c, &event->test_mark);
+		return 0;
 	}
 	return 0;
 }

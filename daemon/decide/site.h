@@ -231,6 +231,7 @@ enum event_type {
 	EVENT_ALIVE,     /* a device gave a sign of life and nothing else */
 	EVENT_STRANGER,  /* somebody spoke whom the site file does not know */
 	EVENT_OUTPUT,    /* the broker has an output's command */
+	EVENT_TEST_MARK, /* of a device's mark that it is being tested: it came, went, aged */
 };
 
 struct signal {
@@ -281,6 +282,24 @@ struct stranger {
 	enum kind kind;                /* KIND_NONE: nothing that alarms */
 	bool active;
 	wall_ms time; /* 0: now */
+};
+
+/* What became of a device's word that it is being tested, which a bridge may go on repeating long
+ * after the test (receive/profile_memory.c). */
+enum mark_stage {
+	MARK_GONE,
+	MARK_STANDS,  /* an alarm that follows soon is a test */
+	MARK_ALARMED, /* it has: what it says is a test until it clears */
+	MARK_SPENT,   /* the next alarm is real, whatever the mark says */
+	MARK_STAGE_COUNT,
+};
+const char *mark_stage_name(enum mark_stage); /* "gone", "stands", ... */
+enum mark_stage mark_stage_from_name(const char *);
+
+struct test_mark {
+	const char *device;
+	const char *address; /* of the device in its own system */
+	enum mark_stage stage;
 };
 
 enum operation_type {
@@ -417,6 +436,7 @@ struct event {
 		struct sign_of_life life;
 		struct stranger stranger;
 		struct output_told output;
+		struct test_mark test_mark;
 	};
 };
 

@@ -23,6 +23,7 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_DRILL_PLAN] = "drill-plan",
         [STANDING_FLOOD] = "flood",
         [STANDING_CHATTER] = "chatter",
+        [STANDING_TEST_MARK] = "test-mark",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -89,6 +90,7 @@ void standing_destroy(struct standing *s)
 	free((char *)s->rule);
 	free((char *)s->remedy);
 	free((char *)s->remedied_by);
+	free((char *)s->mark);
 	free((char *)s->ended_by);
 	free((char *)s->end);
 	free(s);
@@ -107,7 +109,7 @@ struct member {
 static const struct member texts[] = {
         MEMBER(by),           MEMBER(note), MEMBER(zone),     MEMBER(device),      MEMBER(post),
         MEMBER(incident),     MEMBER(to),   MEMBER(ended_by), MEMBER(end),         MEMBER(channel),
-        MEMBER(notification), MEMBER(rule), MEMBER(remedy),   MEMBER(remedied_by),
+        MEMBER(notification), MEMBER(rule), MEMBER(remedy),   MEMBER(remedied_by), MEMBER(mark),
 };
 
 static const char **text_of(const struct standing *s, const struct member *member)
@@ -394,6 +396,7 @@ void standing_due(struct context *c, struct standing *s)
 		chatter_over(c, s);
 		break;
 	case STANDING_POST:
+	case STANDING_TEST_MARK:
 	case STANDING_TYPE_COUNT:
 		break;
 	}

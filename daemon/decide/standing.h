@@ -34,6 +34,7 @@ enum standing_type {
 	STANDING_DRILL_PLAN, /* rule: of the site file; begins: its next time */
 	STANDING_FLOOD,      /* to, or channel: its lesser incidents come in digests; hidden */
 	STANDING_CHATTER,    /* device, kinds: comes and goes all the time; hidden */
+	STANDING_TEST_MARK,  /* device, note: its address; mark: what became of it since */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */
@@ -47,7 +48,7 @@ struct standing {
 	char id[STANDING_ID_MAX];
 	const char *by, *note; /* who began it and why; heap, as all ids here */
 	const char *zone, *device, *post, *incident, *to, *rule;
-	const char *channel, *notification, *remedy, *remedied_by;
+	const char *channel, *notification, *remedy, *remedied_by, *mark;
 	/* POST: on duty. HANDOVER: outgoing, who stay reachable. ARMING: devices that were open and
 	 * are left out until they close. DRILL: its incidents. OVERRIDE: who hold the post, or
 	 * the two who change places. RULE: what it has counted. */

@@ -23,7 +23,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/text.h"
-#include "decide/model.h"
+#include "decide/site.h"
 
 #define ADDRESS_MAX 200
 #define STATEMENTS_MAX 256 /* of one message; what is more is refused */
@@ -247,6 +247,9 @@ bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any o
 struct profile_memory;
 struct profile_memory *profile_memory_create(void);
 void profile_memory_destroy(struct profile_memory *);
+/* What was kept of a device's mark of a test, in a life before this one. */
+void profile_memory_keep_mark(struct profile_memory *, const char *address, enum mark_stage,
+                              steady_ms since);
 
 /* ---- one message ---- */
 
@@ -257,10 +260,11 @@ enum statement_type {
 	SAID_STATUS,  /* online or offline */
 	SAID_GATEWAY, /* likewise, of the gateway that the address names */
 	SAID_ALIVE,
-	SAID_TEST,   /* somebody tests it */
-	SAID_NUMBER, /* one that is watched */
-	SAID_PUZZLE, /* a word that a known member does not have */
-	SAID_TOPIC,  /* an announcement: the topic in word is to be listened to */
+	SAID_TEST,      /* somebody tests it */
+	SAID_NUMBER,    /* one that is watched */
+	SAID_PUZZLE,    /* a word that a known member does not have */
+	SAID_TOPIC,     /* an announcement: the topic in word is to be listened to */
+	SAID_TEST_MARK, /* what is to be kept of its mark of a test: in mark */
 };
 
 struct statement {
@@ -276,6 +280,7 @@ struct statement {
 	const char *key, *word; /* what said so */
 	double value;
 	bool has_value;
+	enum mark_stage mark;
 	const char *local_time; /* event time without a zone: the site's */
 	wall_ms time;           /* event time, or 0 */
 	const char *id;         /* identity of the message, or NULL */

@@ -258,6 +258,7 @@ static void bind_statement(const struct binder_of_device *b, const struct statem
 	case SAID_ALIVE:
 	case SAID_TEST:
 	case SAID_TOPIC:
+	case SAID_TEST_MARK:
 		break;
 	}
 }

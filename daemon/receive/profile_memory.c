@@ -28,9 +28,9 @@ struct profile_memory {
 		bool online, known;
 	} gateways[GATEWAYS];
 	struct {
-		uint64_t hash;
+		uint64_t hash; /* of the address; 0: free */
 		steady_ms since;
-		bool alarmed, spent;
+		enum mark_stage stage;
 	} trials[TRIALS];
 	uint32_t next_trial;
 	bool tried; /* somebody tested something */
@@ -140,21 +140,51 @@ bool memory_repeats(struct profile_memory *memory, const char *address, const vo
 
 /* ---- tests ---- */
 
-static uint32_t trial_find(const struct profile_memory *memory, uint64_t hash)
+static uint64_t trial_hash(const char *address)
 {
+	return index_hash(address) | 1;
+}
+
+static uint32_t trial_find(const struct profile_memory *memory, const char *address)
+{
+	uint64_t hash = trial_hash(address);
 	uint32_t at = 0;
 	while (at < TRIALS && memory->trials[at].hash != hash)
 		at++;
 	return at;
 }
 
+static uint32_t trial_begin(struct profile_memory *memory, const char *address, steady_ms since)
+{
+	uint32_t at = memory->next_trial;
+	memory->next_trial = (memory->next_trial + 1) % TRIALS;
+	memory->tried = true;
+	memory->trials[at].hash = trial_hash(address);
+	memory->trials[at].since = since;
+	memory->trials[at].stage = MARK_STANDS;
+	return at;
+}
+
+enum mark_stage memory_mark(const struct profile_memory *memory, const char *address)
+{
+	if (!memory || !memory->tried)
+		return MARK_GONE;
+	uint32_t at = trial_find(memory, address);
+	return at < TRIALS ? memory->trials[at].stage : MARK_GONE;
+}
+
+void profile_memory_keep_mark(struct profile_memory *memory, const char *address,
+                              enum mark_stage stage, steady_ms since)
+{
+	memory->trials[trial_begin(memory, address, since)].stage = stage;
+}
+
 bool memory_tests(struct profile_memory *memory, const char *address, bool says, bool tests,
                   bool alarms, bool clears, steady_ms now)
 {
-	uint64_t hash = index_hash(address) | 1;
 	if (!memory || (!tests && !memory->tried))
 		return tests;
-	uint32_t at = trial_find(memory, hash);
+	uint32_t at = trial_find(memory, address);
 	if (says && !tests) {
 		if (at < TRIALS)
 			memory->trials[at].hash = 0;
@@ -162,20 +192,14 @@ bool memory_tests(struct profile_memory *memory, const char *address, bool says,
 	}
 	if (at == TRIALS && !tests)
 		return false;
-	if (at == TRIALS) {
-		memory->tried = true;
-		at = memory->next_trial;
-		memory->next_trial = (memory->next_trial + 1) % TRIALS;
-		memory->trials[at].hash = hash;
-		memory->trials[at].since = now;
-		memory->trials[at].alarmed = memory->trials[at].spent = false;
-	}
-	if (alarms && !memory->trials[at].alarmed)
-		memory->trials[at].spent |= now - memory->trials[at].since > TRIAL_RISES;
-	else if (!alarms && clears && memory->trials[at].alarmed)
-		memory->trials[at].spent = true;
-	memory->trials[at].alarmed |= alarms;
-	return !memory->trials[at].spent;
+	if (at == TRIALS)
+		at = trial_begin(memory, address, now);
+	enum mark_stage *stage = &memory->trials[at].stage;
+	if (alarms && *stage == MARK_STANDS)
+		*stage = now - memory->trials[at].since > TRIAL_RISES ? MARK_SPENT : MARK_ALARMED;
+	else if (!alarms && clears && *stage == MARK_ALARMED)
+		*stage = MARK_SPENT;
+	return *stage != MARK_SPENT;
 }
 
 /* ---- gateways ---- */

@@ -40,6 +40,21 @@ static bool is_tested(const struct decoding *d, const struct speaking *s)
 	                    d->message->steady);
 }
 
+/* Whether it is a test; what that makes of the device's mark is said too, so that it is kept. */
+static int judge_test(struct decoding *d, const struct speaking *s, bool *tested)
+{
+	enum mark_stage was = s->address ? memory_mark(d->memory, s->address) : MARK_GONE;
+	*tested = is_tested(d, s);
+	enum mark_stage is = s->address ? memory_mark(d->memory, s->address) : MARK_GONE;
+	if (is == was)
+		return 0;
+	struct statement *said = statement_add(d, SAID_TEST_MARK, s->address);
+	if (!said)
+		return -EINVAL;
+	said->mark = is;
+	return 0;
+}
+
 /* What holds for all that one device said in one place: test, time, identity, life. */
 static int speaking_end(struct decoding *d, struct speaking *s)
 {
@@ -50,7 +65,9 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		local = NULL;
 	bool stale = is_stale(d, time);
 	bool lifeless = d->rule->dead || d->message->retained || s->history || stale;
-	bool tested = is_tested(d, s);
+	bool tested;
+	if (judge_test(d, s, &tested) < 0)
+		return -EINVAL;
 	const char *id = NULL, *alias = NULL;
 	if (d->rule->id && d->out->tree)
 		id = template_fill(d, d->out->tree, d->rule->id);

@@ -88,6 +88,7 @@ bool memory_repeats(struct profile_memory *, const char *address, const void *by
  * stood there before the alarm came, or outlived the alarm of its test, is not believed. */
 bool memory_tests(struct profile_memory *, const char *address, bool says, bool tests, bool alarms,
                   bool clears, steady_ms now);
+enum mark_stage memory_mark(const struct profile_memory *, const char *address);
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
 bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);
 

@@ -231,6 +231,17 @@ static void take_stranger(struct engine *e, const struct ledger_row *row, const 
 		apply(e, &event);
 }
 
+static void take_test_mark(struct engine *e, const struct ledger_row *row, const cJSON *data)
+{
+	const char *address = json_string(data, "address");
+	enum mark_stage stage = mark_stage_from_name(json_string(data, "mark"));
+	struct event event = {
+	        .type = EVENT_TEST_MARK,
+	        .test_mark = {.device = row->device, .address = address, .stage = stage}};
+	if (row->device && address && stage != MARK_STAGE_COUNT)
+		apply(e, &event);
+}
+
 static bool read_action(const char *action, enum operation_type *out)
 {
 	for (int type = 0; action && type <= OPERATION_REPORTED; type++)
@@ -455,6 +466,8 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 		take_silence(e, row);
 	else if (strcmp(type, "device.stranger") == 0)
 		take_stranger(e, row, data);
+	else if (strcmp(type, "device.test_mark") == 0)
+		take_test_mark(e, row, data);
 	else if (strcmp(type, "incident.opened") == 0)
 		take_trouble(e, row, data, true);
 	else if (strcmp(type, "incident.resolved") == 0)

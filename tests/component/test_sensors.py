@@ -78,6 +78,20 @@ def test_a_test_and_other_words_of_a_button_raise_nothing(house):
     assert house.push("qian", "opened").incident["kind"] == "panic"
 
 
+def test_a_mark_of_a_test_that_stands_for_long_hides_no_fire_after_a_restart(house):
+    """A bridge that sends its whole state goes on saying `test` long after the test."""
+    told(house, f"{Z}/hall/smoke", {"smoke": True, "test": True})
+    told(house, f"{Z}/hall/smoke", {"smoke": False, "test": True})
+    house.until("the mark is spent", lambda: any(
+        e["data"]["mark"] == "spent" for e in house.log(type="device.test_mark")))
+    assert not house.incidents()
+    house.daemon.kill()
+    house.daemon.start()
+    told(house, f"{Z}/hall/smoke", {"smoke": True, "test": True})
+    house.push("qian", "opened")
+    assert "goes on saying that it is being tested" in house.tocsin("log")
+
+
 def test_a_dead_bridge_is_one_trouble(house):
     told(house, f"{Z}/bridge/state", {"state": "online"})
     told(house, f"{Z}/bridge/state", {"state": "offline"})

@@ -228,6 +228,20 @@ static bool tell_chatter(struct telling *t)
 	return TELL_STANDING(t, words);
 }
 
+static bool tell_test_mark(struct telling *t)
+{
+	static const struct word words[] = {
+	        {"stands", "says that it is being tested", "声明正在测试"},
+	        {"alarmed", "alarms, being tested", "测试报警"},
+	        {"spent", "goes on saying that it is being tested: its next alarm counts",
+	         "仍声明测试，此后报警按真实处理"},
+	        {"gone", "no longer says that it is being tested", "测试声明解除"}};
+	telling_device(t);
+	text_add(t->out, " ");
+	ADD_WORD(t, telling_text(t, "mark"), words);
+	return true;
+}
+
 /* ---- duty ---- */
 
 static bool tell_duty(struct telling *t)
@@ -369,6 +383,7 @@ teller timeline_of_site(const char *type)
 	               {"device.stranger", tell_stranger},
 	               {"device.walk_test", tell_walk_test},
 	               {"device.chatter", tell_chatter},
+	               {"device.test_mark", tell_test_mark},
 	               {"silence", tell_silence},
 	               {"drill", tell_drill},
 	               {"arming", tell_arming},

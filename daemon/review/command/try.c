@@ -117,10 +117,12 @@ static void put_line(struct trial *t, const char *name, const char *what)
 static void put_statement(struct trial *t, const struct statement *s)
 {
 	static const char *const types[] = {
-	        [SAID_SIGNAL] = "signal", [SAID_OWN] = "own",         [SAID_PRESS] = "press",
-	        [SAID_STATUS] = "status", [SAID_GATEWAY] = "gateway", [SAID_ALIVE] = "alive",
-	        [SAID_TEST] = "test",     [SAID_NUMBER] = "number",   [SAID_PUZZLE] = "unknown",
-	        [SAID_TOPIC] = "listens",
+	        [SAID_SIGNAL] = "signal",       [SAID_OWN] = "own",
+	        [SAID_PRESS] = "press",         [SAID_STATUS] = "status",
+	        [SAID_GATEWAY] = "gateway",     [SAID_ALIVE] = "alive",
+	        [SAID_TEST] = "test",           [SAID_NUMBER] = "number",
+	        [SAID_PUZZLE] = "unknown",      [SAID_TOPIC] = "listens",
+	        [SAID_TEST_MARK] = "test mark",
 	};
 	if (t->json) {
 		json_open(&t->out, NULL, '{');
@@ -163,7 +165,8 @@ static void put_statements(struct trial *t, uint32_t first, uint32_t end)
 	if (t->json)
 		json_open(&t->out, "said", '[');
 	for (uint32_t i = first; i < end; i++)
-		if (t->json || t->said.items[i].type != SAID_ALIVE)
+		if (t->said.items[i].type != SAID_TEST_MARK &&
+		    (t->json || t->said.items[i].type != SAID_ALIVE))
 			put_statement(t, &t->said.items[i]);
 	if (t->json)
 		json_close(&t->out, ']');
