@@ -1,8 +1,7 @@
 /* The service: what it is made of, and the turn that moves everything through it.
  *
- *   service.c  puts it together: opens, reloads, closes; callbacks that only put things into
- *              the inbox; readiness, figures
  *   app.c      the turn: gather, decide, commit, release
+ *   service/   puts it together, hears and shows, and goes on when something is wrong
  *
  * One thread, one loop. Callbacks gather: they put what arrived into the inbox and ask for a turn.
  * The turn runs when the loop has looked at everything that was ready.
@@ -12,15 +11,16 @@
 
 #include <uv.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "deliver/courier.h"
-#include "figures.h"
 #include "receive/broker.h"
 #include "receive/complaints.h"
 #include "receive/echoes.h"
 #include "receive/profile_bind.h"
 #include "receive/signals.h"
 #include "review/http.h"
+#include "service/figures.h"
 #include "store/keys.h"
 #include "store/store.h"
 
@@ -337,9 +337,15 @@ void record_configured(struct app *); /* after a reload */
 /* Each site's last checkpoint, retained for whoever keeps them; or only those not told yet. */
 void record_publish_heads(struct app *, bool fresh_only);
 
+/* ---- reload.c ---- */
+
+void app_reload(struct app *);
+void app_log_report(enum log_level, const struct text *report); /* each line by itself */
+void app_release_retired(struct app *); /* older configurations that nothing points into */
+
 /* ---- service.c ---- */
 
-void app_release_retired(struct app *);
+struct moment app_now(const struct app *);
 void app_stop_if_done(struct app *);
 void on_message(void *app, const struct broker_message *);
 /* The device that speaks on a native topic, and what follows its name; or NULL. */

@@ -445,7 +445,7 @@ bool notification_leaves(const struct context *c, const struct incident *inciden
 void notifications_expire(struct context *c, const struct incident *incident,
                           enum recipient_kind to_kind, const char *to)
 {
-	for (uint32_t i = 0; i < c->site->notification_count; i++) {
+	for (uint32_t i = 0; incident->outstanding && i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
 		if (n->incident != incident || notification_is_over(n))
 			continue;
@@ -527,7 +527,7 @@ static void record_notification(struct context *c, const struct notification *n)
 	                             .incident = n->incident ? n->incident->id : NULL});
 }
 
-/* True if this is the first that they hear of it. */
+/* True if this is the first that they hear of it: then nothing is on its way to them, either. */
 static bool remember_told(struct incident *incident, const struct notification *n)
 {
 	for (uint32_t i = 0; i < incident->told_count; i++)
@@ -563,8 +563,10 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	add_contacts(c, n, who, only);
 	leave_out_subject(n);
 	if (incident) {
-		notifications_expire(c, incident, n->to_kind, n->to_id);
-		if (flood_holds(c, n, remember_told(incident, n)))
+		bool first = remember_told(incident, n);
+		if (!first)
+			notifications_expire(c, incident, n->to_kind, n->to_id);
+		if (flood_holds(c, n, first))
 			n->digest = DIGEST_NEXT;
 		touch_incident(c, incident);
 	}

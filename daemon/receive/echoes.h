@@ -1,6 +1,6 @@
 /* The same messages come over two streams, of which one may lag behind the other: each is to be
  * taken once, from whichever brings it first. Stands for the lane of life-safety devices beside the
- * session (daemon/lane.c).
+ * session (daemon/service/lane.c).
  *
  * What the lane brought is awaited from the session, which brings everything: its copy is an echo.
  * An echo that the session has brought is forgotten once its acknowledgement has left, and awaited

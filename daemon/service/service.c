@@ -75,8 +75,6 @@ static void add_fact(struct app *app, enum service_event type, const char *data)
 	                                   .data = arena_copy(&app->inbox.arena, data)};
 }
 
-static struct moment review_now(void *ctx);
-
 static void on_connected(void *ctx, bool session_present)
 {
 	struct app *app = ctx;
@@ -86,7 +84,7 @@ static void on_connected(void *ctx, bool session_present)
 		ahead_forget(&app->ahead);
 		lane_session_lost(app);
 	}
-	wall_ms now = review_now(app).wall;
+	wall_ms now = app_now(app).wall;
 	struct text data = {0};
 	json_open(&data, NULL, '{');
 	json_put_bool(&data, "session_kept", session_present);
@@ -130,7 +128,7 @@ static void on_disconnected(void *ctx, const char *why)
 		return;
 	app->broker_up = false;
 	lane_session_cut(app);
-	app->deaf_from = review_now(app).wall;
+	app->deaf_from = app_now(app).wall;
 	json_open(&data, NULL, '{');
 	json_put_string(&data, "why", why);
 	json_close(&data, '}');
@@ -211,13 +209,17 @@ static const struct site *review_site_at(void *ctx, uint32_t i)
 	return i < app->site_count ? app->sites[i].site : NULL;
 }
 
-static struct moment review_now(void *ctx)
+struct moment app_now(const struct app *app)
 {
-	struct app *app = ctx;
 	struct clock look = app->clock; /* a jump is the turn's to notice */
 	struct moment now;
 	clock_now(&look, &now, NULL);
 	return now;
+}
+
+static struct moment review_now(void *ctx)
+{
+	return app_now(ctx);
 }
 
 bool app_is_ready(const struct app *app, struct problem *why)
@@ -356,114 +358,10 @@ static int open_network(struct app *app, struct problem *why)
 	return r;
 }
 
-/* ---- reload ---- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool needs_restart(const struct service_config *a, const struct service_config *b)
-{
-	return !same_text(a->store_path, b->store_path) || !same_text(a->http.host, b->http.host) ||
-	       a->http.port != b->http.port || !same_text(a->broker.host, b->broker.host) ||
-	       a->broker.port != b->broker.port ||
-	       !same_text(a->broker.client_id, b->broker.client_id) ||
-	       !same_text(a->broker.username, b->broker.username);
-}
-
-static bool same_sites(const struct app *app, const struct service_config *config)
-{
-	if (config->site_count != app->site_count)
-		return false;
-	for (uint32_t i = 0; i < config->site_count; i++)
-		if (!app_site(app, config->sites[i]->id))
-			return false;
-	return true;
-}
-
-static void log_report(struct text *report, void (*say)(const char *line))
-{
-	char *rest = text_take(report);
-	for (char *line = rest, *end; *line; line = end) {
-		end = strchrnul(line, '\n');
-		if (*end)
-			*end++ = '\0';
-		say(line);
-	}
-	free(rest);
-}
-
-static void say_error(const char *line)
-{
-	log_error("%s", line);
-}
-
-static void say_warning(const char *line)
-{
-	log_warn("%s", line);
-}
-
-static void put_in_force(struct app *app, struct service_config *config)
-{
-	struct moment now = review_now(app);
-	for (uint32_t i = 0; i < config->site_count; i++)
-		site_redefine(app_site(app, config->sites[i]->id)->site, config->sites[i], now);
-	/* Letters under way and the open connections still point into the old one. */
-	MEM_RESERVE(app->retired, app->retired_count, app->retired_cap);
-	app->retired[app->retired_count++] = app->config;
-	app->config = config;
-	hearing_begin(app);
-	size_t count;
-	char **filters = app_make_filters(app, &count);
-	broker_resubscribe(app->broker, (const char *const *)filters, count);
-	app_free_filters(filters, count);
-	lane_reload(app);
-	http_reload(app->http, &config->http);
-	heartbeat_start(app);
-	introduce_all(app);
-	record_configured(app);
-}
-
 static void on_reload(uv_signal_t *handle, int signal_number)
 {
 	(void)signal_number;
-	struct app *app = handle->data;
-	struct service_config *config = NULL;
-	struct text report = {0};
-	watchdog_reloading();
-	/* What has arrived is decided by the rules under which it came. */
-	app_turn(app);
-	int r = config_load(app->config_path, CONFIG_DAEMON, &config, &report);
-	if (r < 0) {
-		log_report(&report, say_error);
-		log_error("the configuration was not reloaded: the old one stays in force");
-	} else if (!app_disk_is_well(app)) {
-		log_error("not reloaded while the record cannot be written: try again later");
-		config_destroy(config);
-	} else if (needs_restart(app->config, config) || !same_sites(app, config)) {
-		log_error(
-		        "not reloaded: a change of store, http, broker or the list of sites needs "
-		        "a restart; the old configuration stays in force");
-		config_destroy(config);
-	} else {
-		log_report(&report, say_warning);
-		put_in_force(app, config);
-		log_info("configuration reloaded");
-	}
-	watchdog_reloaded();
-	text_finish(&report);
-}
-
-/* Every configuration but the first, whose strings the connections borrow, goes once nothing on
- * its way points into it. */
-void app_release_retired(struct app *app)
-{
-	if (app->retired_count < 2 || courier_in_flight(app->courier))
-		return;
-	for (uint32_t i = 1; i < app->retired_count; i++)
-		config_destroy(app->retired[i]);
-	app->retired_count = 1;
+	app_reload(handle->data);
 }
 
 /* ---- the end ---- */
@@ -583,7 +481,7 @@ int app_load_config(struct app *app, const char *path)
 	if (r < 0)
 		fputs(text_get(&report), stderr);
 	else
-		log_report(&report, say_warning);
+		app_log_report(LOG_WARN_LEVEL, &report);
 	text_finish(&report);
 	return r;
 }

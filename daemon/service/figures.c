@@ -1,4 +1,4 @@
-#include "figures.h"
+#include "service/figures.h"
 
 #include <stdio.h>
 #include <string.h>
