@@ -70,6 +70,15 @@ static struct told *find_told(const struct incident *incident, enum recipient_ki
 	return NULL;
 }
 
+void told_acknowledges(struct incident *incident, const char *person)
+{
+	struct told *told = find_told(incident, RECIPIENT_PERSON, person);
+	if (!told)
+		return;
+	told->acknowledged = true;
+	told->touched = true;
+}
+
 bool is_inside(const struct site_def *def, struct resolved_recipient who)
 {
 	if (who.kind == RECIPIENT_CHANNEL)
@@ -270,8 +279,10 @@ void escalate_begin(struct context *c, struct incident *incident, enum reason re
 	incident->step_pending = incident->step_reached = 0;
 	incident->exhausted = false;
 	timer_stop(&c->site->timers, &incident->resolve_due);
-	for (uint32_t i = 0; i < incident->told_count; i++)
+	for (uint32_t i = 0; i < incident->told_count; i++) {
+		incident->told[i].touched |= incident->told[i].acknowledged;
 		incident->told[i].acknowledged = false;
+	}
 	steady_ms first = c->now.steady + incident->policy->steps[0].after;
 	timer_set(&c->site->timers, &incident->step_due, first);
 	uint32_t told_before = incident->told_count;
@@ -283,10 +294,8 @@ void escalate_begin(struct context *c, struct incident *incident, enum reason re
 
 void escalate_help(struct context *c, struct incident *incident, const char *by)
 {
-	struct told *told = find_told(incident, RECIPIENT_PERSON, by);
 	steady_ms now = c->now.steady;
-	if (told)
-		told->acknowledged = true;
+	told_acknowledges(incident, by);
 	incident->state = STATE_OPEN;
 	incident->acknowledged = (struct moment){0};
 	own(&incident->owner, by);

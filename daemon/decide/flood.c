@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "decide/core.h"
 #include "decide/words.h"
 
@@ -19,9 +20,8 @@
 #define GATHER_MORE SECONDS(60) /* repetitions and ends */
 #define LINES_MAX 20
 
-struct recent { /* when this recipient last heard of something new */
-	enum recipient_kind kind;
-	const char *id; /* heap */
+struct recent {          /* when this recipient last heard of something new */
+	const char *key; /* kind and id; heap */
 	steady_ms at[FLOOD_ABOVE + 1];
 	uint32_t next, count; /* a ring */
 };
@@ -29,6 +29,7 @@ struct recent { /* when this recipient last heard of something new */
 struct floods {
 	struct recent *items;
 	uint32_t count, cap;
+	struct index index;
 };
 
 void floods_destroy(struct floods *floods)
@@ -36,22 +37,33 @@ void floods_destroy(struct floods *floods)
 	if (!floods)
 		return;
 	for (uint32_t i = 0; i < floods->count; i++)
-		free((char *)floods->items[i].id);
+		free((char *)floods->items[i].key);
 	free(floods->items);
+	index_finish(&floods->index);
 	free(floods);
+}
+
+static const char *recent_key(const void *items, uint32_t i)
+{
+	return ((const struct recent *)items)[i].key;
 }
 
 static struct recent *recent_of(struct site *site, enum recipient_kind kind, const char *id)
 {
+	struct text key = {0};
 	if (!site->floods)
 		site->floods = NEW(struct floods);
 	struct floods *floods = site->floods;
-	for (uint32_t i = 0; i < floods->count; i++)
-		if (floods->items[i].kind == kind && strcmp(floods->items[i].id, id) == 0)
-			return &floods->items[i];
-	MEM_RESERVE(floods->items, floods->count, floods->cap);
-	floods->items[floods->count] = (struct recent){.kind = kind, .id = mem_copy(id)};
-	return &floods->items[floods->count++];
+	text_addf(&key, "%s:%s", recipient_kind_name(kind), id);
+	uint32_t at = index_find(&floods->index, text_get(&key), recent_key, floods->items);
+	if (at == INDEX_NONE) {
+		MEM_RESERVE(floods->items, floods->count, floods->cap);
+		at = floods->count++;
+		floods->items[at] = (struct recent){.key = mem_copy(text_get(&key))};
+		index_add(&floods->index, at, recent_key, floods->items);
+	}
+	text_finish(&key);
+	return &floods->items[at];
 }
 
 static void note(struct recent *recent, steady_ms at)

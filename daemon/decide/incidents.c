@@ -23,6 +23,14 @@ void own(const char **place, const char *text)
 	*place = copy;
 }
 
+void incident_touch_parts(struct incident *incident, bool touched)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++)
+		incident->signals[i].touched = touched;
+	for (uint32_t i = 0; i < incident->told_count; i++)
+		incident->told[i].touched = touched;
+}
+
 struct incident *incident_create(void)
 {
 	struct incident *incident = NEW(struct incident);
@@ -178,6 +186,7 @@ static bool add_signal(struct context *c, struct incident *incident, const struc
 	signal->time = cause->time;
 	signal->at = c->now.steady;
 	signal->presses++;
+	signal->touched = true;
 	return added;
 }
 
@@ -298,6 +307,7 @@ static void clear_signal(struct context *c, struct incident *incident,
                          struct incident_signal *signal, wall_ms time)
 {
 	signal->active = false;
+	signal->touched = true;
 	signal->time = time;
 	signal->at = c->now.steady;
 	touch_incident(c, incident);
@@ -325,20 +335,9 @@ void incident_signal_cleared(struct context *c, const char *device, enum kind ki
 	}
 }
 
-static struct told *find_told(struct incident *incident, const char *person)
-{
-	for (uint32_t i = 0; i < incident->told_count; i++)
-		if (incident->told[i].kind == RECIPIENT_PERSON &&
-		    strcmp(incident->told[i].id, person) == 0)
-			return &incident->told[i];
-	return NULL;
-}
-
 void incident_acknowledge(struct context *c, struct incident *incident, const char *by)
 {
-	struct told *told = find_told(incident, by);
-	if (told)
-		told->acknowledged = true;
+	told_acknowledges(incident, by);
 	touch_incident(c, incident);
 	if (incident->state == STATE_ACKNOWLEDGED)
 		return;
@@ -377,9 +376,7 @@ void incident_take_over(struct context *c, struct incident *incident, const char
 	record_end(c,
 	           (struct entry){.type = "incident.assigned", .incident = incident->id, .by = by});
 	own(&incident->owner, by);
-	struct told *told = find_told(incident, by);
-	if (told)
-		told->acknowledged = true;
+	told_acknowledges(incident, by);
 	touch_incident(c, incident);
 	tell_told(c, incident, REASON_ACKNOWLEDGED, by);
 }

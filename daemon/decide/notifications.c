@@ -535,8 +535,8 @@ static bool remember_told(struct incident *incident, const struct notification *
 		    strcmp(incident->told[i].id, n->to_id) == 0)
 			return false;
 	MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
-	incident->told[incident->told_count++] = (struct told){.kind = n->to_kind,
-	                                                       .id = mem_copy(n->to_id)};
+	incident->told[incident->told_count++] = (struct told){
+	        .kind = n->to_kind, .id = mem_copy(n->to_id), .touched = true};
 	return true;
 }
 

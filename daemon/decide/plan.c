@@ -83,8 +83,10 @@ void plan_dispatch(struct context *c, struct notification *notification, uint32_
 
 void plan_reset(struct plan *plan, struct site *site)
 {
-	for (uint32_t i = 0; i < plan->incident_count; i++)
+	for (uint32_t i = 0; i < plan->incident_count; i++) {
 		plan->incidents[i]->touched = false;
+		incident_touch_parts(plan->incidents[i], false);
+	}
 	for (uint32_t i = 0; i < plan->notification_count; i++)
 		plan->notifications[i]->touched = false;
 	for (uint32_t i = 0; i < plan->standing_count; i++)

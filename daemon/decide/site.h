@@ -34,12 +34,14 @@ struct incident_signal {                  /* one sensor point in an incident: (d
 	wall_ms time; /* event time of the last change or press */
 	steady_ms at;
 	uint32_t presses; /* how often it became active */
+	bool touched;     /* to be written with the incident */
 };
 
 struct told {                     /* somebody this incident was made known to */
 	enum recipient_kind kind; /* PERSON or CHANNEL */
 	const char *id;           /* heap */
 	bool acknowledged;        /* since the last opening, rise or re-opening */
+	bool touched;             /* to be written with the incident */
 };
 
 /* An open incident always has step_due, or resolve_due once acknowledged. */
@@ -554,6 +556,8 @@ void policy_destroy(struct policy *);
 /* For the store while it loads: hands over a filled heap object; the site owns it from then. */
 struct incident *incident_create(void);
 void incident_destroy(struct incident *);
+/* All of its signals and of those told are to be written, or none. */
+void incident_touch_parts(struct incident *, bool touched);
 struct notification *notification_create(void);
 void notification_destroy(struct notification *);
 void site_adopt_incident(struct site *, struct incident *);

@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "deliver/attempt.h"
 
-#define SPARE_HANDLES_MAX 32
+#define SPARE_HANDLES_MAX 64
+#define WINDOW_FIRST 96
+#define WIDER_EVERY 5 /* ms */
 
 struct queue { /* first in, first out; zeroed: empty */
 	struct attempt *first, *last;
@@ -37,7 +39,9 @@ struct courier {
 	struct queue waiting_first, waiting_urgent, waiting, finished;
 	struct attempt *running;
 	uint32_t running_count;
-	uint32_t count; /* not yet reported */
+	uint32_t window;  /* how many may run at present: see open_wider */
+	uv_timer_t wider; /* while letters wait for it */
+	uint32_t count;   /* not yet reported */
 	struct channel_rate *rates;
 	uint32_t rate_count, rate_cap;
 	CURL *spare[SPARE_HANDLES_MAX];
@@ -115,14 +119,41 @@ static void stop(struct courier *courier, struct attempt *attempt)
 	courier->running_count--;
 }
 
+static void start_from(struct courier *courier, struct queue *waiting, uint32_t most)
+{
+	/* The same shares of the window as of the whole: what matters more finds room. */
+	if (most > courier->window * most / IN_FLIGHT_FIRST_MAX)
+		most = courier->window * most / IN_FLIGHT_FIRST_MAX;
+	while (courier->running_count < most && waiting->first)
+		start(courier, queue_pop(waiting));
+}
+
+static void on_wider(uv_timer_t *);
+
+/* A receiver that answers at once is told a thousand things sooner over a few connections than over
+ * as many new ones; one that hangs must hold up nobody else. So few letters leave at once, more
+ * with every answer, and without answers twice as many every few milliseconds. */
 static void start_waiting(struct courier *courier)
 {
-	while (courier->running_count < IN_FLIGHT_FIRST_MAX && courier->waiting_first.first)
-		start(courier, queue_pop(&courier->waiting_first));
-	while (courier->running_count < IN_FLIGHT_URGENT_MAX && courier->waiting_urgent.first)
-		start(courier, queue_pop(&courier->waiting_urgent));
-	while (courier->running_count < IN_FLIGHT_MAX && courier->waiting.first)
-		start(courier, queue_pop(&courier->waiting));
+	start_from(courier, &courier->waiting_first, IN_FLIGHT_FIRST_MAX);
+	start_from(courier, &courier->waiting_urgent, IN_FLIGHT_URGENT_MAX);
+	start_from(courier, &courier->waiting, IN_FLIGHT_MAX);
+	bool waits = courier->waiting_first.first || courier->waiting_urgent.first ||
+	             courier->waiting.first;
+	bool shut = waits && courier->window < IN_FLIGHT_FIRST_MAX;
+	if (shut && !uv_is_active((uv_handle_t *)&courier->wider))
+		uv_timer_start(&courier->wider, on_wider, WIDER_EVERY, WIDER_EVERY);
+	else if (!shut)
+		uv_timer_stop(&courier->wider);
+	if (!courier->running_count)
+		courier->window = WINDOW_FIRST;
+}
+
+static void on_wider(uv_timer_t *timer)
+{
+	struct courier *courier = timer->data;
+	courier->window *= 2;
+	start_waiting(courier);
 }
 
 static void hand_out(struct courier *courier)
@@ -187,6 +218,7 @@ static void collect(struct courier *courier)
 		attempt_judge(attempt, code);
 		note_limits(courier, attempt);
 		stop(courier, attempt);
+		courier->window++;
 		queue_push(&courier->finished, attempt);
 	}
 	start_waiting(courier);
@@ -304,8 +336,10 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	courier_limit_time(courier, ATTEMPT_CONNECT_MAX, ATTEMPT_MAX);
 	uv_timer_init(loop, &courier->timer);
 	uv_timer_init(loop, &courier->kick);
-	courier->timer.data = courier->kick.data = courier;
-	courier->open_handles = 2;
+	uv_timer_init(loop, &courier->wider);
+	courier->timer.data = courier->kick.data = courier->wider.data = courier;
+	courier->open_handles = 3;
+	courier->window = WINDOW_FIRST;
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, courier);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_deadline);
@@ -418,4 +452,5 @@ void courier_close(struct courier *courier)
 	curl_multi_cleanup(courier->multi);
 	uv_close((uv_handle_t *)&courier->timer, on_closed);
 	uv_close((uv_handle_t *)&courier->kick, on_closed);
+	uv_close((uv_handle_t *)&courier->wider, on_closed);
 }

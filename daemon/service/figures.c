@@ -67,15 +67,23 @@ static void count_entry(struct figures *figures, const struct site *site, const 
 		figures->late_steps += late > SECONDS(1);
 }
 
+static bool has_part(const struct entry *entry)
+{
+	static const char *const types[] = {"incident.acknowledged", "incident.on_site",
+	                                    "incident.resolved", "delivery", "step"};
+	for (size_t i = 0; entry->incident && i < sizeof types / sizeof *types; i++)
+		if (strcmp(entry->type, types[i]) == 0)
+			return true;
+	return false;
+}
+
 void figures_count(struct figures *figures, const struct site *site, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->entry_count; i++) {
 		const struct entry *entry = &plan->entries[i];
 		cJSON *data = NULL;
-		/* Signals, the most of all, have no part in it. */
-		if (!entry->incident || strcmp(entry->type, "signal") == 0)
-			continue;
-		if (json_parse(entry->data, strlen(entry->data), &data, NULL) == 0)
+		if (has_part(entry) &&
+		    json_parse(entry->data, strlen(entry->data), &data, NULL) == 0)
 			count_entry(figures, site, entry, data);
 		cJSON_Delete(data);
 	}

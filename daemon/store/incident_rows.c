@@ -113,6 +113,13 @@ static int put_told(struct store *store, int64_t key, uint32_t position, const s
 	return sql_done(store, &at, why);
 }
 
+int incident_key(struct store *store, const char *id, int64_t *key, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_INCIDENT_KEY);
+	bind_text(&at, id);
+	return sql_number(store, &at, key, why);
+}
+
 int incident_put(struct store *store, uint32_t site, const struct incident *incident,
                  struct problem *why)
 {
@@ -122,11 +129,16 @@ int incident_put(struct store *store, uint32_t site, const struct incident *inci
 		return r;
 	struct binder at = sql_bind(store, SQL_INCIDENT_PUT);
 	bind_incident(store, &at, site, incident, policy);
-	r = sql_number(store, &at, &key, why);
+	r = sql_done(store, &at, why);
+	if (r == 0)
+		r = incident_key(store, incident->id, &key, why);
+	/* A long incident has many and few that change. */
 	for (uint32_t i = 0; r == 0 && i < incident->signal_count; i++)
-		r = put_signal(store, key, i, &incident->signals[i], why);
+		if (incident->signals[i].touched)
+			r = put_signal(store, key, i, &incident->signals[i], why);
 	for (uint32_t i = 0; r == 0 && i < incident->told_count; i++)
-		r = put_told(store, key, i, &incident->told[i], why);
+		if (incident->told[i].touched)
+			r = put_told(store, key, i, &incident->told[i], why);
 	return r;
 }
 

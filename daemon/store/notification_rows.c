@@ -52,9 +52,7 @@ static int find_incident(struct store *store, const struct notification *notific
                          struct problem *why)
 {
 	const char *id = notification->incident->id;
-	struct binder at = sql_bind(store, SQL_INCIDENT_KEY);
-	bind_text(&at, id);
-	int r = sql_number(store, &at, key, why);
+	int r = incident_key(store, id, key, why);
 	if (r == -ENOENT)
 		return problem_set(why, -EINVAL,
 		                   "store: a notification of incident %s, which was never written",
@@ -71,6 +69,12 @@ int notification_put(struct store *store, uint32_t site, const struct notificati
 		return r;
 	struct binder at = sql_bind(store, SQL_NOTIFICATION_PUT);
 	bind_notification(&at, site, notification, incident);
+	r = sql_done(store, &at, why);
+	if (r < 0)
+		return r;
+	at = sql_bind(store, SQL_NOTIFICATION_KEY);
+	bind_int(&at, site);
+	bind_int(&at, (int64_t)notification->number);
 	r = sql_number(store, &at, &key, why);
 	for (uint32_t i = 0; r == 0 && i < notification->delivery_count; i++)
 		r = put_delivery(store, key, i, &notification->deliveries[i], why);

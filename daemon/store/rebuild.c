@@ -243,6 +243,7 @@ static int take_incident(struct rebuild *rebuild, const struct ledger_row *row, 
 	else
 		change(rebuild, incident, row, data);
 	incident->changed = (struct moment){row->received, row->steady};
+	incident_touch_parts(incident, true);
 	r = incident_put(rebuild->store, rebuild->site, incident, why);
 finish:
 	incident_destroy(incident);
@@ -255,9 +256,7 @@ finish:
 static bool has_incident(struct rebuild *rebuild, const char *id)
 {
 	int64_t key;
-	struct binder at = sql_bind(rebuild->store, SQL_INCIDENT_KEY);
-	bind_text(&at, id);
-	return sql_number(rebuild->store, &at, &key, NULL) == 0;
+	return incident_key(rebuild->store, id, &key, NULL) == 0;
 }
 
 static int take_notification(struct rebuild *rebuild, const struct ledger_row *row,

@@ -107,21 +107,16 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " step_reached = excluded.step_reached, exhausted = excluded.exhausted,"
                 " step_due = excluded.step_due, resolve_due = excluded.resolve_due,"
                 " on_site = excluded.on_site, doubted_by = excluded.doubted_by,"
-                " help_by = excluded.help_by, silent = excluded.silent"
-                " RETURNING key",
+                " help_by = excluded.help_by, silent = excluded.silent",
         [SQL_INCIDENT_KEY] = "SELECT key FROM incident WHERE id = ?1",
         [SQL_SIGNAL_PUT] =
                 "INSERT INTO incident_signal (incident, position, device, device_name, kind,"
                 " active, time, at, presses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
                 " ON CONFLICT (incident, position) DO UPDATE SET active = excluded.active,"
-                " time = excluded.time, at = excluded.at, presses = excluded.presses"
-                /* A long incident has many signals and few that change. */
-                " WHERE (active, time, at, presses) IS NOT"
-                " (excluded.active, excluded.time, excluded.at, excluded.presses)",
+                " time = excluded.time, at = excluded.at, presses = excluded.presses",
         [SQL_TOLD_PUT] = "INSERT INTO told (incident, position, kind, id, acknowledged)"
                          " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incident, position)"
-                         " DO UPDATE SET acknowledged = excluded.acknowledged"
-                         " WHERE acknowledged IS NOT excluded.acknowledged",
+                         " DO UPDATE SET acknowledged = excluded.acknowledged",
         [SQL_NOTIFICATION_PUT] =
                 "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
                 " to_id, to_name, urgent, at_once, state, failed, possible_duplicate,"
@@ -132,7 +127,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " at_once = excluded.at_once, state = excluded.state, failed = excluded.failed,"
                 " possible_duplicate = excluded.possible_duplicate,"
                 " attempts = excluded.attempts, note = excluded.note,"
-                " due = excluded.due, digest = excluded.digest RETURNING key",
+                " due = excluded.due, digest = excluded.digest",
+        /* Asked for behind it: RETURNING makes a table of its own each time. */
+        [SQL_NOTIFICATION_KEY] = "SELECT key FROM notification WHERE site = ?1 AND number = ?2",
         [SQL_DELIVERY_PUT] =
                 "INSERT INTO delivery (notification, contact, channel, address, state, attempts,"
                 " given_up, started, due, last_status)"
@@ -459,7 +456,6 @@ int sql_number(struct store *store, struct binder *at, int64_t *out, struct prob
 	int64_t number = 0;
 	if (r == SQLITE_ROW) {
 		number = sqlite3_column_int64(at->statement, 0);
-		/* An INSERT ... RETURNING has changed all it will; its end can still fail. */
 		r = sqlite3_step(at->statement);
 	}
 	r = r == SQLITE_DONE || r == SQLITE_ROW ? 0 : sql_failure(store->db, why, "writing");

@@ -40,6 +40,7 @@ enum statement {
 	SQL_SIGNAL_PUT,
 	SQL_TOLD_PUT,
 	SQL_NOTIFICATION_PUT,
+	SQL_NOTIFICATION_KEY,
 	SQL_DELIVERY_PUT,
 	SQL_DEVICE_PUT,
 	SQL_STANDING_PUT,
@@ -170,6 +171,8 @@ int sql_prepare_all(struct store *, struct problem *why) MUST_USE;
 void sql_finish(struct store *);
 
 /* incident_rows.c: an incident and its parts, to rows and back. */
+/* -ENOENT: never written. */
+int incident_key(struct store *, const char *id, int64_t *key, struct problem *why) MUST_USE;
 int incident_put(struct store *, uint32_t site, const struct incident *,
                  struct problem *why) MUST_USE;
 /* From the current row of a statement that selects INCIDENT_COLUMNS; site_id as read_text. */

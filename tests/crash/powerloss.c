@@ -372,6 +372,8 @@ static size_t what_survives(const struct change *change, bool last, uint64_t *di
 	case SURVIVES_NOTHING:
 	case SURVIVAL_COUNT:
 		return 0;
+	case SURVIVES_WHOLE:
+		return change->len;
 	case SURVIVES_TORN:
 		return last ? torn : change->len;
 	case SURVIVES_SOME:

@@ -23,6 +23,7 @@ enum survival {
 	SURVIVES_NOTHING, /* what was not synced is gone */
 	SURVIVES_TORN,    /* all of it is there, but the last write only in part */
 	SURVIVES_SOME,    /* some of it, in no order: a disk writes as it likes */
+	SURVIVES_WHOLE,   /* all of it, though nobody was told so */
 	SURVIVAL_COUNT,
 };
 

@@ -286,12 +286,14 @@ static void test_no_cut_takes_what_was_confirmed(void **state)
 	}
 	close_all(&d.story);
 	examine_all(&d);
-	print_message("power cut %u times at %llu steps (%u nothing unsynced left, %u torn, %u "
-	              "some of it), %u found a turn that was not confirmed yet, %u steps of "
-	              "checkpoints, %llu rows at the end, seed %llu\n",
-	              d.cuts, (unsigned long long)powerloss_steps(), d.of_kind[SURVIVES_NOTHING],
-	              d.of_kind[SURVIVES_TORN], d.of_kind[SURVIVES_SOME], d.ahead, d.in_checkpoints,
-	              (unsigned long long)d.confirmed.seq, (unsigned long long)options.seed);
+	print_message(
+	        "power cut %u times at %llu steps (%u nothing unsynced left, %u torn, %u "
+	        "some of it, %u whole), %u found a turn that was not confirmed yet, %u steps of "
+	        "checkpoints, %llu rows at the end, seed %llu\n",
+	        d.cuts, (unsigned long long)powerloss_steps(), d.of_kind[SURVIVES_NOTHING],
+	        d.of_kind[SURVIVES_TORN], d.of_kind[SURVIVES_SOME], d.of_kind[SURVIVES_WHOLE],
+	        d.ahead, d.in_checkpoints, (unsigned long long)d.confirmed.seq,
+	        (unsigned long long)options.seed);
 	/* A run without cuts proves nothing. */
 	assert_true(d.cuts >= options.cuts / 4);
 	for (int i = 0; i < SURVIVAL_COUNT; i++)
