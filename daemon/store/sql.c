@@ -112,10 +112,10 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_SIGNAL_PUT] =
                 "INSERT INTO incident_signal (incident, position, device, device_name, kind,"
                 " active, time, at, presses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                " ON CONFLICT (incident, position) DO UPDATE SET active = excluded.active,"
+                " ON CONFLICT (incident, device, kind) DO UPDATE SET active = excluded.active,"
                 " time = excluded.time, at = excluded.at, presses = excluded.presses",
         [SQL_TOLD_PUT] = "INSERT INTO told (incident, position, kind, id, acknowledged)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incident, position)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incident, kind, id)"
                          " DO UPDATE SET acknowledged = excluded.acknowledged",
         [SQL_NOTIFICATION_PUT] =
                 "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
