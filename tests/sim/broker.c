@@ -270,10 +270,25 @@ static void retain(const char *topic, const char *bytes, size_t len)
 	        .topic = mem_copy(topic), .bytes = copy_bytes(bytes, len), .len = len};
 }
 
+static void note_word(uint32_t message)
+{
+	const struct w_message *m = message_get(message);
+	if (m && !m->garbage && !m->test)
+		*message_last_word(message) = server.has_session ? message + 1 : 0;
+}
+
+static void forget_word(uint32_t message)
+{
+	const struct w_message *m = message_get(message);
+	if (m && !m->garbage)
+		*message_last_word(message) = 0;
+}
+
 void broker_take(const char *topic, const char *bytes, size_t len, bool retained, uint32_t message)
 {
 	if (retained)
 		retain(topic, bytes, len);
+	note_word(message);
 	enqueue(topic, bytes, len, false, message);
 }
 
@@ -325,6 +340,8 @@ static void shuffle(void)
 		uint32_t k = i + (uint32_t)below(3);
 		if (k >= server.count || server.queue[i].link == 0 || server.queue[k].link == 0)
 			continue;
+		forget_word(server.queue[i].message);
+		forget_word(server.queue[k].message);
 		struct parcel keep = server.queue[i];
 		server.queue[i] = server.queue[k];
 		server.queue[k] = keep;
@@ -432,8 +449,10 @@ void broker_cut_lane(void)
 void broker_forget(bool session, bool retained)
 {
 	if (session) {
-		while (server.count)
-			parcel_finish(&server.queue[--server.count]);
+		while (server.count) {
+			forget_word(server.queue[--server.count].message);
+			parcel_finish(&server.queue[server.count]);
+		}
 		server.has_session = false;
 	}
 	while (retained && server.retained_count)

@@ -330,6 +330,30 @@ static void check_retained(void)
 	}
 }
 
+/* However words came, over the session, the lane or twice, a point stands as it was said last. */
+static void check_points(void)
+{
+	for (uint32_t s = 0; s < world.site_count; s++) {
+		const struct site *site = app_site(&world.app, world.sites[s].id)->site;
+		for (uint32_t i = 0; i < world.sites[s].device_count; i++) {
+			const struct w_device *d = &world.sites[s].devices[i];
+			uint32_t at = site_def_device(site->def, d->id);
+			for (int k = 0; k < KINDS && at != POSITION_NONE; k++) {
+				const struct w_message *m = message_get(d->last_word[k] - 1);
+				if (!d->last_word[k] || m->press)
+					continue;
+				enum kind kind = kind_from_name(kind_words[k]);
+				bool stands = site->devices[at].active >> kind & 1;
+				world.counts.points++;
+				if (stands != m->active)
+					broken("%s %s stands at %d; message %u said last %d", d->id,
+					       kind_words[k], stands, d->last_word[k] - 1,
+					       m->active);
+			}
+		}
+	}
+}
+
 /* The longer the record, the longer a comparison takes: the more seldom it is made. */
 static void check_stored_at_times(void)
 {
@@ -346,8 +370,10 @@ void check_turn(void)
 	for (uint32_t i = 0; i < world.app.site_count; i++)
 		check_site(world.app.sites[i].site, now);
 	if (world.app.inbox.count == 0 && !record_lags()) {
-		if (broker_is_quiet())
+		if (broker_is_quiet()) {
 			check_retained();
+			check_points();
+		}
 		check_stored_at_times();
 	}
 }

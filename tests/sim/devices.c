@@ -21,6 +21,12 @@ struct w_message *message_get(uint32_t number)
 	return number < message_count ? &messages[number] : NULL;
 }
 
+uint32_t *message_last_word(uint32_t number)
+{
+	const struct w_message *m = message_get(number);
+	return &world.sites[m->site].devices[m->device].last_word[m->kind];
+}
+
 struct w_device *device_of(uint64_t arg)
 {
 	return &world.sites[arg / DEVICES_MAX].devices[arg % DEVICES_MAX];

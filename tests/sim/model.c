@@ -331,8 +331,10 @@ static void on_signal(struct row *row)
 		check_raises(row, d, kind);
 	if (active && !row->incident)
 		d->given = 0; /* as it should be: nobody is told */
-	if (strstr(word(row, "raises"), "walk test"))
+	if (strstr(word(row, "raises"), "walk test")) {
+		d->last_word[k] = 0; /* it changes no state */
 		return;
+	}
 	d->recorded[k] = active;
 	d->recorded_by[k] = (uint32_t)n;
 	if (row->incident)

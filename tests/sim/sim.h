@@ -99,6 +99,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(walked, "signals under walk test")                                                       \
 	X(armings, "words about arming")                                                           \
 	X(verified, "stores verified")                                                             \
+	X(points, "states of sensor points, each compared with its last word")                     \
 	X(comparisons, "comparisons of what is stored with what runs")
 
 struct counts {
@@ -163,6 +164,9 @@ struct w_device {
 	/* As the ledger has it: the state that was recorded last, by kind. */
 	int8_t recorded[KINDS];      /* -1 never, 0 clear, 1 active */
 	uint32_t recorded_by[KINDS]; /* the message that said so */
+	/* The last word of each point that the broker took, as the number of its message + 1; 0:
+	 * none, or nobody can know which one is the last to arrive. */
+	uint32_t last_word[KINDS];
 	world_ms given; /* an alarm of it reached the service and nobody has been told yet; or 0 */
 };
 
@@ -214,6 +218,7 @@ struct w_message {
 };
 uint32_t message_note(struct w_message); /* its number */
 struct w_message *message_get(uint32_t number);
+uint32_t *message_last_word(uint32_t number); /* of its point */
 extern const char *const kind_words[KINDS];
 int kind_number(const char *word);
 
