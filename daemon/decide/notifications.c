@@ -263,12 +263,11 @@ static void move_on(struct context *c, struct notification *n, struct delivery *
 	}
 	if (refused)
 		notification_finish(c, n, NOTIFICATION_REFUSED);
-	if (n->failed)
-		return;
+	bool first = !n->failed;
 	n->failed = true;
-	if (n->incident)
+	if (n->incident && first)
 		escalate_progress(c, n, false);
-	else if (n->reason == REASON_DIGEST)
+	else if (n->reason == REASON_DIGEST && (first || refused)) /* what it carries ends with it */
 		flood_carried(c, n, false);
 }
 

@@ -51,7 +51,8 @@ static struct {
 	bool has_session;
 	uint32_t link; /* number of the connection, from 1 */
 	world_ms connected_at;
-	world_ms busy_until; /* then it confirms what it was told */
+	world_ms busy_until;   /* then it confirms what it was told */
+	world_ms stands_until; /* the session, as behind a flood; other connections do not */
 	bool pumping;
 } server;
 
@@ -222,6 +223,10 @@ static void pump(uint64_t link)
 	server.pumping = false;
 	if (!client || !client->connected || link != server.link || world.dead)
 		return;
+	if (server.stands_until > world.now) {
+		pump_soon(server.stands_until - world.now);
+		return;
+	}
 	uint32_t under_way = 0;
 	for (uint32_t i = 0; i < server.count; i++)
 		under_way += server.queue[i].link == server.link;
@@ -407,6 +412,11 @@ static void connect_lane(uint64_t life)
 	}
 	lane.client->connected = lane.client->listening = true;
 	lane.client->callbacks.connected(lane.client->ctx, false);
+	/* The order of words is hardest to keep while the lane opens beside a session that lags. */
+	if (chance(500)) {
+		server.stands_until = world.now + between(500, 9000);
+		devices_waver();
+	}
 }
 
 static void cut_lane(void)

@@ -182,6 +182,28 @@ void devices_try(uint64_t arg, span_ms in)
 	later(in, is_tried, arg);
 }
 
+/* Its contact is loose: the other state again and again, and in the end either. */
+static void wavers(uint64_t arg)
+{
+	struct w_device *d = device_of(arg);
+	if (world.calm || d->ill || d->momentary)
+		return;
+	d->active = !d->active;
+	signal_(arg, d->kind, d->active, false);
+	if (chance(850))
+		later(between(20, 900), wavers, arg);
+	else if (d->active)
+		later(between(SECONDS(5), HOURS(1)), clears, arg);
+}
+
+void devices_waver(void)
+{
+	for (uint32_t s = 0; s < world.site_count; s++)
+		for (uint64_t i = 0; i < 3; i++)
+			later(between(0, 3000), wavers,
+			      s * DEVICES_MAX + below(world.sites[s].device_count));
+}
+
 static void acts(uint64_t arg)
 {
 	struct w_device *d = device_of(arg);

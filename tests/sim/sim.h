@@ -243,6 +243,7 @@ bool may_leave(void);
 
 void devices_begin(void);
 void devices_calm(void);
+void devices_waver(void);                   /* now: some say one thing and the other, many times */
 void devices_hear_broker(void);             /* it is back: what was kept is said */
 struct w_device *device_of(uint64_t arg);   /* site * DEVICES_MAX + device */
 void devices_try(uint64_t arg, span_ms in); /* somebody sets it off */

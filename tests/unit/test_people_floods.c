@@ -119,6 +119,36 @@ static void test_steps_go_on_as_if_each_had_come_by_itself(void **state)
 	story_end(&s);
 }
 
+static bool is_waiting(const struct story *s, const char *incident)
+{
+	for (uint32_t i = 0; i < s->site->notification_count; i++)
+		if (s->site->notifications[i]->incident &&
+		    strcmp(s->site->notifications[i]->incident->id, incident) == 0 &&
+		    s->site->notifications[i]->digest &&
+		    s->site->notifications[i]->state <= NOTIFICATION_SENDING)
+			return true;
+	return false;
+}
+
+/* It had its time and was retried; what says no to it at last says no to all that it carries. */
+static void test_what_a_digest_carries_ends_with_it_however_late(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	lesser_ones(&s, 0, 10);
+	advance(&s, SECONDS(20));
+	strcpy(s.mute, "phone");
+	const struct incident *incident = report(&s, "gate", INCIDENT_TAMPER, SEVERITY_MINOR);
+	advance(&s, SECONDS(16));
+	assert_true(is_waiting(&s, incident->id)); /* given up, and still tried */
+	s.mute[0] = '\0';
+	s.mood = COURIER_REFUSES;
+	advance(&s, SECONDS(40));
+	assert_false(is_waiting(&s, incident->id));
+	story_end(&s);
+}
+
 static void test_who_takes_charge_is_told_no_more(void **state)
 {
 	(void)state;
@@ -301,6 +331,7 @@ int main(void)
 	        cmocka_unit_test(test_a_digest_names_what_it_stands_for),
 	        cmocka_unit_test(test_what_is_grave_never_waits),
 	        cmocka_unit_test(test_steps_go_on_as_if_each_had_come_by_itself),
+	        cmocka_unit_test(test_what_a_digest_carries_ends_with_it_however_late),
 	        cmocka_unit_test(test_who_takes_charge_is_told_no_more),
 	        cmocka_unit_test(test_a_flood_ends_when_it_is_calmer),
 	        cmocka_unit_test(test_a_fence_that_rattles_is_one_trouble),
