@@ -24,10 +24,12 @@ static char *make_name(const struct site *site, const struct signal *signal)
 
 void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal)
 {
-	if (!signal->id)
-		return;
 	char *name = make_name(site, signal);
 	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
+	if (at == INDEX_NONE && !signal->id) {
+		free(name);
+		return; /* the session brings it, and nothing known stands behind it */
+	}
 	if (at == INDEX_NONE) {
 		MEM_RESERVE(ahead->words, ahead->count, ahead->cap);
 		at = ahead->count++;
@@ -37,7 +39,7 @@ void ahead_heard(struct ahead *ahead, const struct site *site, const struct sign
 		free(name);
 	}
 	free(ahead->words[at].id);
-	ahead->words[at].id = mem_copy(signal->id);
+	ahead->words[at].id = mem_copy(signal->id); /* without one: the last word is not known */
 }
 
 bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal)

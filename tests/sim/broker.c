@@ -112,22 +112,26 @@ static span_ms lag(void)
 static void watcher_hears(uint64_t arg)
 {
 	struct heard *heard = (struct heard *)(uintptr_t)arg;
-	if (watcher && watcher->listening && !world.dead)
+	if (watcher && watcher->listening && !world.dead) {
+		if (heard->message != NO_MESSAGE)
+			message_get(heard->message)->given++;
 		watcher->callbacks.message(watcher->ctx,
 		                           &(struct broker_message){.topic = heard->topic,
 		                                                    .bytes = heard->bytes,
 		                                                    .len = heard->len,
 		                                                    .retained = heard->retained,
 		                                                    .comes_again = true});
+	}
 	heard_finish(heard);
 }
 
-static void tell_watcher(const char *topic, const void *bytes, size_t len, bool retained)
+static void tell_watcher(const char *topic, const void *bytes, size_t len, bool retained,
+                         uint32_t message)
 {
 	if (!watcher || !watcher->listening)
 		return;
 	struct heard *heard = NEW(struct heard);
-	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained, NO_MESSAGE};
+	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained, message};
 	later(between(1, 5), watcher_hears, (uint64_t)(uintptr_t)heard);
 }
 
@@ -135,6 +139,8 @@ static void tell_watcher(const char *topic, const void *bytes, size_t len, bool 
 static void note_lane(struct w_message *m)
 {
 	world.counts.on_lane++;
+	if (m->heard != world.life)
+		m->given++;
 	m->by_lane = world.life;
 	check_given(m);
 }
@@ -153,8 +159,11 @@ static void lane_hears(uint64_t link)
 	lane.count--;
 	memmove(lane.under_way, lane.under_way + 1, lane.count * sizeof(struct heard *));
 	if (!world.dead) {
-		if (heard->message != NO_MESSAGE && world.app.lane.stage == LANE_OPEN)
-			note_lane(message_get(heard->message));
+		struct w_message *m = message_get(heard->message);
+		if (m && world.app.lane.stage == LANE_OPEN)
+			note_lane(m);
+		else if (m && world.app.lane.marked[STREAM_LANE])
+			m->kept_back = true;
 		lane.client->callbacks.message(lane.client->ctx,
 		                               &(struct broker_message){.topic = heard->topic,
 		                                                        .bytes = heard->bytes,
@@ -194,7 +203,7 @@ static void forget_lane_link(void)
 static void enqueue(const char *topic, const void *bytes, size_t len, bool retained,
                     uint32_t message)
 {
-	tell_watcher(topic, bytes, len, retained);
+	tell_watcher(topic, bytes, len, retained, message);
 	if (!retained) /* what a subscription of the session brings is for the session */
 		tell_lane(topic, bytes, len, message);
 	if (!server.has_session)
@@ -212,6 +221,8 @@ static void enqueue(const char *topic, const void *bytes, size_t len, bool retai
 static void note_hearing(struct w_message *m)
 {
 	m->again = m->heard == world.life;
+	if (m->by_lane != world.life || m->again)
+		m->given++;
 	m->heard = world.life;
 	if (m->by_lane != world.life)
 		check_given(m);
@@ -399,7 +410,7 @@ static void connect_watcher(uint64_t life)
 	for (uint32_t i = 0; i < server.retained_count; i++)
 		if (is_subscribed(server.retained[i].topic))
 			tell_watcher(server.retained[i].topic, server.retained[i].bytes,
-			             server.retained[i].len, true);
+			             server.retained[i].len, true, NO_MESSAGE);
 }
 
 static void connect_lane(uint64_t life)
@@ -428,14 +439,19 @@ static void cut_lane(void)
 	lane.client->callbacks.disconnected(lane.client->ctx, "the connection was closed");
 }
 
+static void cut_session(void)
+{
+	if (!client || !client->connected)
+		return;
+	forget_link(client);
+	client->callbacks.disconnected(client->ctx, "the connection was closed");
+	later(between(1000, 30000), connect_client, world.life);
+}
+
 static void cut_link(void)
 {
 	cut_lane();
-	if (client && client->connected) {
-		forget_link(client);
-		client->callbacks.disconnected(client->ctx, "the connection was closed");
-		later(between(1000, 30000), connect_client, world.life);
-	}
+	cut_session();
 	if (watcher && watcher->connected) {
 		forget_link(watcher);
 		watcher->callbacks.disconnected(watcher->ctx, "the connection was closed");
@@ -449,6 +465,12 @@ void broker_server_up(bool up)
 	trace("the broker is %s", up ? "there" : "away");
 	if (!up)
 		cut_link();
+}
+
+void broker_cut_session(void)
+{
+	cut_session();
+	devices_waver();
 }
 
 void broker_cut_lane(void)
@@ -608,6 +630,10 @@ static void leave_acks(struct broker *b)
 /* As with the session: what is acknowledged is in the record, or was known. */
 static void leave_lane_acks(void)
 {
+	for (uint32_t i = 0; i < lane.held_count && may_leave(); i++)
+		if (lane.held[i] != NO_MESSAGE && world.app.lane.stage != LANE_OPEN)
+			broken("message %u is acknowledged on the lane and kept back",
+			       lane.held[i]);
 	for (uint32_t i = 0; i < lane.held_count && may_leave(); i++)
 		if (lane.held[i] != NO_MESSAGE)
 			check_ack(lane.held[i], false);

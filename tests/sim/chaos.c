@@ -101,6 +101,15 @@ static void broker_fails(uint64_t arg)
 	      0);
 }
 
+static void session_fails(uint64_t arg)
+{
+	(void)arg;
+	if (!again(session_fails, HOURS(2), HOURS(12)))
+		return;
+	world.counts.sessions_cut++;
+	broker_cut_session();
+}
+
 static void lane_fails(uint64_t arg)
 {
 	(void)arg;
@@ -138,6 +147,7 @@ void chaos_begin(world_ms until)
 	later(between(0, HOURS(20)), disk_fails, 0);
 	later(between(0, HOURS(10)), broker_fails, 0);
 	later(between(0, HOURS(10)), lane_fails, 0);
+	later(between(0, HOURS(10)), session_fails, 0);
 	later(between(0, DAYS(1)), clock_jumps, 0);
 	later(between(0, DAYS(2)), sleeps, 0);
 	for (int i = 0; i < 3; i++)

@@ -311,6 +311,17 @@ static void check_raises(const struct row *row, const struct w_device *d, const 
 	}
 }
 
+/* Once for each time that it was brought; what is retained is brought without being counted. */
+static void count_row(uint32_t number)
+{
+	struct w_message *m = message_get(number);
+	const struct w_device *d = &world.sites[m->site].devices[m->device];
+	m->rows++;
+	if (m->rows > m->given + m->kept_back && !d->retains)
+		broken("message %u of %s was brought %u times and stands %u times in the record",
+		       number, d->id, m->given, m->rows);
+}
+
 static void on_signal(struct row *row)
 {
 	const cJSON *said = json_get(row->data, "said");
@@ -323,7 +334,7 @@ static void on_signal(struct row *row)
 	if (device < 0 || k < 0)
 		broken("a signal of %s %s", row->ledger->device, kind);
 	if (json_int(said, "n", &n) && message_get((uint32_t)n))
-		message_get((uint32_t)n)->rows++;
+		count_row((uint32_t)n);
 	if (test)
 		return;
 	struct w_device *d = &world.sites[row->site].devices[device];

@@ -82,6 +82,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(left, "messages left with the broker, as too much was held")                             \
 	X(on_lane, "messages heard on the lane of life-safety devices")                            \
 	X(lanes_cut, "times that lane was cut alone")                                              \
+	X(sessions_cut, "times the session was cut alone")                                         \
 	X(busy, "times the broker had not confirmed much of ours")                                 \
 	X(outages, "broker outages")                                                               \
 	X(sessions_lost, "sessions that the broker forgot")                                        \
@@ -214,6 +215,8 @@ struct w_message {
 	uint32_t heard;   /* in this life of the service, */
 	bool again;       /* and once more after that */
 	uint32_t by_lane; /* the life in which the lane of life-safety devices brought it */
+	uint32_t given;   /* how often it was brought; the lane's and the session's are one */
+	bool kept_back;   /* by the lane, which was not open: may be brought by it yet */
 	bool acked;
 };
 uint32_t message_note(struct w_message); /* its number */
@@ -226,6 +229,7 @@ int kind_number(const char *word);
 
 void broker_server_up(bool up);
 void broker_cut_lane(void);
+void broker_cut_session(void);
 void broker_forget(bool session, bool retained);
 void broker_take(const char *topic, const char *bytes, size_t len, bool retain, uint32_t message);
 bool broker_retains(const char *topic);
