@@ -163,7 +163,7 @@ static void lane_hears(uint64_t link)
 		if (m && world.app.lane.stage == LANE_OPEN)
 			note_lane(m);
 		else if (m && world.app.lane.marked[STREAM_LANE])
-			m->kept_back = true;
+			m->kept_back++;
 		lane.client->callbacks.message(lane.client->ctx,
 		                               &(struct broker_message){.topic = heard->topic,
 		                                                        .bytes = heard->bytes,

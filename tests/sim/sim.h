@@ -211,12 +211,12 @@ struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
 	bool active, has_id, garbage, test, press;
-	uint32_t rows;    /* in the ledger */
-	uint32_t heard;   /* in this life of the service, */
-	bool again;       /* and once more after that */
-	uint32_t by_lane; /* the life in which the lane of life-safety devices brought it */
-	uint32_t given;   /* how often it was brought; the lane's and the session's are one */
-	bool kept_back;   /* by the lane, which was not open: may be brought by it yet */
+	uint32_t rows;      /* in the ledger */
+	uint32_t heard;     /* in this life of the service, */
+	bool again;         /* and once more after that */
+	uint32_t by_lane;   /* the life in which the lane of life-safety devices brought it */
+	uint32_t given;     /* how often it was brought; the lane's and the session's are one */
+	uint32_t kept_back; /* by the lane, which was not open: may be brought by it yet */
 	bool acked;
 };
 uint32_t message_note(struct w_message); /* its number */
