@@ -1,0 +1,97 @@
+/* What Zigbee2MQTT says. */
+/* floors: config decode */
+#include "profiles_story.h"
+
+static void test_zigbee_words(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {HALL, "{\"smoke\":true,\"battery\":93}", "hall: smoke active"},
+	        {HALL, "{\"smoke\":\"on\"}", "hall: smoke active"},
+	        {HALL, "{\"smoke\":1}", "hall"}, /* a number of something */
+	        {HALL, "{\"gas\":0.4}", "hall"}, /* a meter */
+	        {HALL, "{\"gas\":true}", "hall: gas active"},
+	        {HALL, "{\"smoke_state\":\"detecting\"}", "hall"},
+	        {HALL, "{\"smoke_state\":\"alarm\",\"smoke\":false}", "hall: smoke active"},
+	        {HALL, "{\"smoke_alarm_1\":false,\"smoke_alarm_2\":true}", "hall: smoke active"},
+	        {HALL, "{\"co_state\":\"alarm\",\"gas_sensor_state\":\"normal\"}",
+	         "hall: carbon_monoxide active, gas clear"},
+	        {HALL, "{\"fall_status\":\"fall_alarm\"}", "hall: panic active"},
+	        {HALL, "{\"fall_status\":\"unknown\"}", "hall"},
+	        {HALL, "{\"action\":\"emergency\"}", "hall: panic active press"},
+	        {HALL, "{\"action\":\"recall_7\"}", "hall"},
+	        {HALL, "{\"ac_status\":true}", "hall: power active"},
+	        {HALL, "{\"ac_connected\":false}", "hall: power active"},
+	        {HALL, "{\"power_outage\":\"outage_detected\"}", "hall: power active"},
+	        {HALL, "{\"ac_connected\":\"disconnected\"}", "hall"}, /* an air conditioner */
+	        {HALL, "{\"battery_state\":\"charging\"}", "hall"},
+	        {HALL, "{\"battery\":2}", "hall"},
+	        {HALL, "{\"channel_3_battery_low_19\":\"Low\"}", "hall: battery active"},
+	        {HALL, "{\"channel_3_leak_detect_19\":\"Dry\"}", "hall: water clear"},
+	        {HALL, "{\"valve_abnormal_state\":\"water_shortage,water_leakage\"}",
+	         "hall: water active"},
+	        {HALL, "{\"fault\":\"sensor_fault\"}", "hall: fault active"},
+	        {HALL, "{\"fault\":\"fire_alarm\"}", "hall: heat active"},
+	        {HALL, "{\"endoflife\":\"expires_soon\"}", "hall: fault active"},
+	        {HALL, "{\"alarm_state\":\"critical_alarm\",\"smoke\":false}",
+	         "hall: smoke active"},
+	        {HALL, "{\"alarm_state\":\"no_alarm\"}", "hall: fault clear"},
+	        {HALL, "{\"halo_alert_state\":\"smoke_test\"}", "hall: smoke active test"},
+	        {HALL, "{\"halo_alert_state\":\"interconnect_carbon_monoxide\",\"smoke\":false}",
+	         "hall: carbon_monoxide active, smoke clear"},
+	        {DOOR, "{\"contact\":true}", "door: contact clear"},
+	        {DOOR, "{\"contact\":\"OFF\"}", "door: contact active"},
+	        {DOOR, "{\"opening_state\":\"tilted\"}", "door: contact active"},
+	        {DOOR, "{\"moving\":true,\"position\":30}", "door"},
+	        {DOOR, "{\"moving\":true}", "door: motion active"},
+	        {DOOR, "{\"window_open\":true}", "door"}, /* a radiator's guess */
+	        {DOOR, "{\"tamper\":true,\"trouble\":false}", "door: tamper active, fault clear"},
+	        {"zigbee2mqtt/turned", "{\"contact\":false}", "turned: contact clear"},
+	        {"zigbee2mqtt/turned", "{\"contact\":true,\"tamper\":false}",
+	         "turned: contact active, tamper clear"},
+	        {"zigbee2mqtt/bells", "{\"alarm\":true}", "bells: heat active"},
+	        {"zigbee2mqtt/nobody", "{\"smoke\":true}", "?nobody smoke!"},
+	};
+	EXPECT_ROWS(rows);
+}
+
+static void test_what_says_alarm_and_not_of_what_is_not_lost(void **state)
+{
+	(void)state;
+	expect(HALL, "{\"alarm\":true}", "hall: fault active");
+	expect(HALL, "{\"alarm_1\":true,\"carbon_monoxide\":false}",
+	       "hall: carbon_monoxide active");
+	expect(HALL, "{\"alarm\":true,\"volume\":50}", "hall"); /* a siren */
+	expect(HALL, "{\"alarm\":true,\"smoke\":false,\"silence\":false}", "hall: smoke clear");
+}
+
+static void test_models_decide_and_names_change(void **state)
+{
+	(void)state;
+	expect("zigbee2mqtt/bridge/devices",
+	       "[{\"ieee_address\":\"0x00158d0001a2b3c4\",\"friendly_name\":\"attic\","
+	       "\"definition\":{\"model\":\"ZGA1-EN\"}}]",
+	       "");
+	expect("zigbee2mqtt/attic", "{\"smoke\":true}", "by-number: smoke active");
+}
+
+static void test_buttons_by_their_codes(void **state)
+{
+	(void)state;
+	expect("zigbee2mqtt/button", "{\"action\":\"double\"}", "button");
+	expect("zigbee2mqtt/button", "{\"action\":\"single\"}", "button: panic active press");
+	expect("zigbee2mqtt/button", "{\"action\":\"release\"}", "button");
+	expect("zigbee2mqtt/button", "{\"action\":\"\"}", "button");
+	expect("zigbee2mqtt/button", "{\"action\":\"sos\"}", "button: panic active press");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_zigbee_words),
+	        TEST(test_what_says_alarm_and_not_of_what_is_not_lost),
+	        TEST(test_models_decide_and_names_change),
+	        TEST(test_buttons_by_their_codes),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}
