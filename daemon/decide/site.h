@@ -287,7 +287,7 @@ struct stranger {
 };
 
 /* What became of a device's word that it is being tested, which a bridge may go on repeating long
- * after the test (receive/profile_memory.c). */
+ * after the test (receive/profile_trials.c). */
 enum mark_stage {
 	MARK_GONE,
 	MARK_STANDS,  /* an alarm that follows soon is a test */

@@ -1,5 +1,5 @@
 /* A device's mark that it is being tested, as it is judged where messages are understood
- * (receive/profile_memory.c): kept here so that a mark which has stood for weeks is not taken for a
+ * (receive/profile_trials.c): kept here so that a mark which has stood for weeks is not taken for a
  * test of today after a restart. */
 #include <stdlib.h>
 #include <string.h>

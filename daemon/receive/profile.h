@@ -248,8 +248,8 @@ struct profile_memory;
 struct profile_memory *profile_memory_create(void);
 void profile_memory_destroy(struct profile_memory *);
 /* What was kept of a device's mark of a test, in a life before this one. */
-void profile_memory_keep_mark(struct profile_memory *, const char *address, enum mark_stage,
-                              steady_ms since);
+void profile_memory_keep_mark(struct profile_memory *, const struct profile *, const char *address,
+                              enum mark_stage, steady_ms since);
 
 /* ---- one message ---- */
 

@@ -8,8 +8,6 @@
 #define LEARNT_MAX 20000
 #define BURSTS 256
 #define GATEWAYS 32
-#define TRIALS 256
-#define TRIAL_RISES MINUTES(1)   /* between the mark of a test and its alarm */
 #define GATEWAY_FRESH MINUTES(1) /* a bridge that starts publishes its cache */
 
 struct profile_memory {
@@ -27,13 +25,6 @@ struct profile_memory {
 		steady_ms since;
 		bool online, known;
 	} gateways[GATEWAYS];
-	struct {
-		uint64_t hash; /* of the address; 0: free */
-		steady_ms since;
-		enum mark_stage stage;
-	} trials[TRIALS];
-	uint32_t next_trial;
-	bool tried; /* somebody tested something */
 	struct entity *entities;
 	uint32_t entity_count, entity_cap;
 	struct index entity_index;
@@ -86,8 +77,8 @@ static uint32_t learnt_find(const struct profile_memory *memory, const struct pr
 	return index_find(&memory->learnt_index, key, learnt_key, memory->learnt);
 }
 
-const struct learnt *memory_device(const struct profile_memory *memory,
-                                   const struct profile *profile, const char *address)
+struct learnt *memory_device(const struct profile_memory *memory, const struct profile *profile,
+                             const char *address)
 {
 	uint32_t at = learnt_find(memory, profile, address);
 	return at == INDEX_NONE ? NULL : &memory->learnt[at];
@@ -99,24 +90,33 @@ static void replace(struct arena *arena, const char **place, const char *text)
 		*place = arena_copy_len(arena, text, strnlen(text, ADDRESS_MAX));
 }
 
-void memory_learn(struct profile_memory *memory, const struct profile *profile, const char *address,
-                  const char *alias, const char *model)
+struct learnt *memory_meet(struct profile_memory *memory, const struct profile *profile,
+                           const char *address)
 {
 	if (!memory || strlen(address) > ADDRESS_MAX)
-		return;
+		return NULL;
 	uint32_t at = learnt_find(memory, profile, address);
 	if (at == INDEX_NONE) {
 		char key[KEY_ROOM];
 		if (memory->learnt_count == LEARNT_MAX)
-			return;
+			return NULL;
 		make_key(profile, address, key);
 		MEM_RESERVE(memory->learnt, memory->learnt_count, memory->learnt_cap);
 		at = memory->learnt_count++;
 		memory->learnt[at] = (struct learnt){.key = arena_copy(&memory->arena, key)};
 		index_add(&memory->learnt_index, at, learnt_key, memory->learnt);
 	}
-	replace(&memory->arena, &memory->learnt[at].alias, alias);
-	replace(&memory->arena, &memory->learnt[at].model, model);
+	return &memory->learnt[at];
+}
+
+void memory_learn(struct profile_memory *memory, const struct profile *profile, const char *address,
+                  const char *alias, const char *model)
+{
+	struct learnt *device = memory_meet(memory, profile, address);
+	if (!device)
+		return;
+	replace(&memory->arena, &device->alias, alias);
+	replace(&memory->arena, &device->model, model);
 }
 
 /* ---- presses ---- */
@@ -140,66 +140,12 @@ bool memory_repeats(struct profile_memory *memory, const char *address, const vo
 
 /* ---- tests ---- */
 
-static uint64_t trial_hash(const char *address)
+void profile_memory_keep_mark(struct profile_memory *memory, const struct profile *profile,
+                              const char *address, enum mark_stage stage, steady_ms since)
 {
-	return index_hash(address) | 1;
-}
-
-static uint32_t trial_find(const struct profile_memory *memory, const char *address)
-{
-	uint64_t hash = trial_hash(address);
-	uint32_t at = 0;
-	while (at < TRIALS && memory->trials[at].hash != hash)
-		at++;
-	return at;
-}
-
-static uint32_t trial_begin(struct profile_memory *memory, const char *address, steady_ms since)
-{
-	uint32_t at = memory->next_trial;
-	memory->next_trial = (memory->next_trial + 1) % TRIALS;
-	memory->tried = true;
-	memory->trials[at].hash = trial_hash(address);
-	memory->trials[at].since = since;
-	memory->trials[at].stage = MARK_STANDS;
-	return at;
-}
-
-enum mark_stage memory_mark(const struct profile_memory *memory, const char *address)
-{
-	if (!memory || !memory->tried)
-		return MARK_GONE;
-	uint32_t at = trial_find(memory, address);
-	return at < TRIALS ? memory->trials[at].stage : MARK_GONE;
-}
-
-void profile_memory_keep_mark(struct profile_memory *memory, const char *address,
-                              enum mark_stage stage, steady_ms since)
-{
-	memory->trials[trial_begin(memory, address, since)].stage = stage;
-}
-
-bool memory_tests(struct profile_memory *memory, const char *address, bool says, bool tests,
-                  bool alarms, bool clears, steady_ms now)
-{
-	if (!memory || (!tests && !memory->tried))
-		return tests;
-	uint32_t at = trial_find(memory, address);
-	if (says && !tests) {
-		if (at < TRIALS)
-			memory->trials[at].hash = 0;
-		return false;
-	}
-	if (at == TRIALS && !tests)
-		return false;
-	if (at == TRIALS)
-		at = trial_begin(memory, address, now);
-	enum mark_stage *stage = &memory->trials[at].stage;
-	if (alarms && *stage == MARK_STANDS)
-		*stage = now - memory->trials[at].since > TRIAL_RISES ? MARK_SPENT : MARK_ALARMED;
-	else if (!alarms && clears && *stage == MARK_ALARMED)
-		*stage = MARK_SPENT;
-	return *stage != MARK_SPENT;
+	struct learnt *device = memory_meet(memory, profile, address);
+	if (device)
+		device->trial = (struct trial){.stage = stage, .since = since, .said = since};
 }
 
 /* ---- gateways ---- */

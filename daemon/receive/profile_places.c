@@ -24,34 +24,39 @@ static bool is_stale(const struct decoding *d, wall_ms time)
 	return m->retained || memory_gateway_is_fresh(d->memory, d->profile->gateway, m->steady);
 }
 
-static bool is_tested(const struct decoding *d, const struct speaking *s)
+static enum detectors detectors_of(const struct decoding *d, const struct speaking *s)
 {
-	bool alarms = false, clears = false;
+	enum detectors found = DETECTORS_SILENT;
 	for (uint32_t i = s->first; i < d->out->count; i++) {
 		const struct statement *f = &d->out->items[i];
-		if ((f->type != SAID_SIGNAL && f->type != SAID_OWN) || !is_detector(f->kind))
+		bool says = f->type == SAID_SIGNAL || f->type == SAID_OWN || f->type == SAID_PRESS;
+		if (!says || !is_detector(f->kind) || (f->active && f->test))
 			continue;
-		alarms |= f->active && !f->test;
-		clears |= !f->active;
+		if (f->active)
+			return DETECTORS_ALARM;
+		found = DETECTORS_REST;
 	}
-	if (!s->address || s->history)
-		return s->test;
-	return memory_tests(d->memory, s->address, s->test_said, s->test, alarms, clears,
-	                    d->message->steady);
+	return found;
 }
 
 /* Whether it is a test; what that makes of the device's mark is said too, so that it is kept. */
-static int judge_test(struct decoding *d, const struct speaking *s, bool *tested)
+static int judge_test(struct decoding *d, struct speaking *s, bool *tested)
 {
-	enum mark_stage was = s->address ? memory_mark(d->memory, s->address) : MARK_GONE;
-	*tested = is_tested(d, s);
-	enum mark_stage is = s->address ? memory_mark(d->memory, s->address) : MARK_GONE;
-	if (is == was)
+	steady_ms now = d->message->steady;
+	*tested = s->test == TEST_RUNS;
+	if (!s->known && *tested && s->address && !s->history)
+		s->known = memory_meet(d->memory, d->profile, s->address);
+	if (!s->known || s->history)
+		return 0;
+	enum mark_stage was = s->known->trial.stage;
+	*tested = trial_judge(&s->known->trial, s->test, detectors_of(d, s),
+	                      d->message->retained ? now - DAYS(1) : now, now);
+	if (s->known->trial.stage == was)
 		return 0;
 	struct statement *said = statement_add(d, SAID_TEST_MARK, s->address);
 	if (!said)
 		return -EINVAL;
-	said->mark = is;
+	said->mark = s->known->trial.stage;
 	return 0;
 }
 
@@ -72,8 +77,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 	if (d->rule->id && d->out->tree)
 		id = template_fill(d, d->out->tree, d->rule->id);
 	if (s->address) {
-		const struct learnt *learnt = memory_device(d->memory, d->profile, s->address);
-		alias = learnt ? learnt->alias : NULL;
+		alias = s->known ? s->known->alias : NULL;
 		if (d->rule->alias_at && node)
 			alias = template_fill(d, d->out->tree, d->rule->alias_at);
 	}
@@ -98,18 +102,19 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 	return 0;
 }
 
-static void choose_model(struct decoding *d, const char *address)
+static void speaking_begin(struct decoding *d, struct speaking *s)
 {
 	const char *model = NULL;
 	d->model = NULL;
-	if (!d->profile->model_count || !address)
+	s->first = d->out->count;
+	s->test = s->object ? TEST_OMITTED : TEST_ELSEWHERE;
+	s->known = s->address ? memory_device(d->memory, d->profile, s->address) : NULL;
+	if (!d->profile->model_count || !s->address)
 		return;
 	if (d->rule->model_at && d->out->tree)
 		model = template_fill(d, d->out->tree, d->rule->model_at);
-	if (!model) {
-		const struct learnt *learnt = memory_device(d->memory, d->profile, address);
-		model = learnt ? learnt->model : NULL;
-	}
+	if (!model && s->known)
+		model = s->known->model;
 	for (uint32_t i = 0; model && i < d->profile->model_count; i++)
 		for (uint32_t k = 0; k < d->profile->models[i].model_count; k++)
 			if (pattern_fits(d->profile->models[i].models[k], model)) {
@@ -128,11 +133,8 @@ static int read_place(struct decoding *d, const struct root *root, const cJSON *
 		address = template_fill(d, object, template);
 	if (!address && template)
 		address = template_fill(d, d->out->tree, template);
-	struct speaking s = {.address = address,
-	                     .object = object,
-	                     .first = d->out->count,
-	                     .history = root->history};
-	choose_model(d, address);
+	struct speaking s = {.address = address, .object = object, .history = root->history};
+	speaking_begin(d, &s);
 	if (decode_members(d, &s, root->value) < 0)
 		return -EINVAL;
 	return speaking_end(d, &s);
@@ -213,11 +215,11 @@ int decode_scalar(struct decoding *d)
 	key = template_fill(d, d->out->tree, d->rule->as ? d->rule->as : "{key|value}");
 	if (!key)
 		return 0;
-	struct speaking s = {.address = d->out->address, .first = d->out->count};
+	struct speaking s = {.address = d->out->address};
 	char *end;
 	double parsed = strtod(word, &end);
 	const double *number = end != word && !*end && isfinite(parsed) ? &parsed : NULL;
-	choose_model(d, s.address);
+	speaking_begin(d, &s);
 	const struct reader *reader = reader_find(d, key, NULL, NULL);
 	if (number && number_note(d, &s, key, parsed) < 0)
 		return -EINVAL;

@@ -37,14 +37,31 @@ const char *template_fill(struct decoding *, const cJSON *node, const char *temp
 /* The time that a message gives, or 0; a local one is left to who knows the site. */
 wall_ms decode_time(struct decoding *, const cJSON *node, const char **local);
 
+/* ---- tests ---- */
+
+/* What a message says of a test; of several words the last of these holds. ELSEWHERE: it is one
+ * value among others that have topics of their own, or what nobody knows. */
+enum test_word { TEST_OMITTED, TEST_ELSEWHERE, TEST_OVER, TEST_RUNS, TEST_WORDS };
+
+enum detectors { DETECTORS_SILENT, DETECTORS_REST, DETECTORS_ALARM, DETECTORS };
+
+struct trial { /* zeroed: none */
+	enum mark_stage stage;
+	steady_ms since, said; /* that it is tested: first, and last */
+};
+/* Whether the alarm of a message is a test; what it makes of the mark is in the trial then. said:
+ * when the message was, which is unknown, and long ago, of one that waited at the broker. */
+bool trial_judge(struct trial *, enum test_word, enum detectors, steady_ms said, steady_ms now);
+
 /* ---- readers ---- */
 
 struct speaking { /* one device in one place of the message */
 	const char *address;
-	const cJSON *object; /* or NULL: a text payload */
-	uint32_t first;      /* its first statement */
-	bool test, history;
-	bool test_said; /* it says whether it is tested */
+	struct learnt *known; /* what was learnt of it, or NULL */
+	const cJSON *object;  /* or NULL: a text payload */
+	uint32_t first;       /* its first statement */
+	enum test_word test;
+	bool history;
 };
 
 /* The reader of a member: the model's own come before the rule's. */
@@ -74,21 +91,17 @@ struct statement *statement_add(struct decoding *, enum statement_type, const ch
 struct learnt {          /* of one device */
 	const char *key; /* profile and address */
 	const char *alias, *model;
+	struct trial trial;
 };
-const struct learnt *memory_device(const struct profile_memory *, const struct profile *,
-                                   const char *address);
+/* Both give NULL where nothing is known of it; what they give is valid until somebody is met. */
+struct learnt *memory_device(const struct profile_memory *, const struct profile *,
+                             const char *address);
+struct learnt *memory_meet(struct profile_memory *, const struct profile *, const char *address);
 void memory_learn(struct profile_memory *, const struct profile *, const char *address,
                   const char *alias, const char *model);
 /* True if the same was heard less than within ago. */
 bool memory_repeats(struct profile_memory *, const char *address, const void *bytes, size_t len,
                     span_ms within, steady_ms now);
-/* Whether the alarms of a message are a test. says: whether it speaks of a test at all, and tests:
- * that there is one; alarms and clears: whether a detector is active in it, or at rest. A bridge
- * that sends its whole state again and again goes on saying `test` long after the test: a mark that
- * stood there before the alarm came, or outlived the alarm of its test, is not believed. */
-bool memory_tests(struct profile_memory *, const char *address, bool says, bool tests, bool alarms,
-                  bool clears, steady_ms now);
-enum mark_stage memory_mark(const struct profile_memory *, const char *address);
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
 bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);
 

@@ -72,6 +72,12 @@ static int puzzle(struct decoding *d, const struct speaking *s, const char *key,
 	return 0;
 }
 
+static void test_note(struct speaking *s, enum test_word word)
+{
+	if (word > s->test)
+		s->test = word;
+}
+
 /* What the word of one member means to one reader. */
 int reader_apply(struct decoding *d, struct speaking *s, const struct reader *reader,
                  const char *key, const char *word, const double *number)
@@ -81,8 +87,7 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 	enum kind kind = mapped != KIND_NONE ? mapped : reader->kind;
 	if (reader->reads == READS_TEST) {
 		bool tests = means == MEANS_ACTIVE || means == MEANS_TEST;
-		s->test |= tests;
-		s->test_said |= tests || means == MEANS_CLEAR;
+		test_note(s, tests ? TEST_RUNS : means == MEANS_CLEAR ? TEST_OVER : TEST_ELSEWHERE);
 		struct statement *test = tests ? statement_add(d, SAID_TEST, s->address) : NULL;
 		if (test) {
 			test->key = key;
@@ -192,6 +197,8 @@ static int read_member(struct decoding *d, struct speaking *s, const char *key,
 	if (number && number_note(d, s, key, *number) < 0)
 		return -EINVAL;
 	const char *word = reader ? json_word(value, room) : NULL;
+	if (!word && reader && reader->reads == READS_TEST)
+		test_note(s, TEST_ELSEWHERE);
 	if (!word)
 		return 0; /* null, a list, an object: nothing is said */
 	if (word == room)
@@ -224,7 +231,9 @@ int decode_members(struct decoding *d, struct speaking *s, const char *wrapped)
 			value = json_get(item, wrapped);
 		if (!value)
 			continue;
-		const struct reader *reader = reader_find(d, item->string, s->object, value);
+		/* null is of no type: whatever the reader wants, it is the member's */
+		const struct reader *reader = reader_find(d, item->string, s->object,
+		                                          cJSON_IsNull(value) ? NULL : value);
 		if (read_member(d, s, item->string, reader, value) < 0)
 			return -EINVAL;
 	}

@@ -478,6 +478,17 @@ void hearing_filters(const struct app *app, struct filters *out)
 	text_finish(&filter);
 }
 
+static void keep_mark(struct app *app, const struct site_def *def, const struct standing *mark)
+{
+	const struct profiles *profiles = &app->config->profiles;
+	uint32_t device = site_def_device(def, mark->device);
+	const char *name = device == POSITION_NONE ? NULL : def->devices[device].profile;
+	uint32_t profile = name ? profiles_find(profiles, name) : POSITION_NONE;
+	if (profile != POSITION_NONE)
+		profile_memory_keep_mark(app->hearing.memory, &profiles->items[profile], mark->note,
+		                         mark_stage_from_name(mark->mark), mark->since.steady);
+}
+
 /* What an earlier life knew of marks of tests. */
 static void keep_marks(struct app *app)
 {
@@ -485,9 +496,7 @@ static void keep_marks(struct app *app)
 		for (uint32_t k = 0; k < app->sites[i].site->standing_count; k++) {
 			const struct standing *s = app->sites[i].site->standings[k];
 			if (s->type == STANDING_TEST_MARK && !standing_is_over(s))
-				profile_memory_keep_mark(app->hearing.memory, s->note,
-				                         mark_stage_from_name(s->mark),
-				                         s->since.steady);
+				keep_mark(app, app->sites[i].site->def, s);
 		}
 }
 

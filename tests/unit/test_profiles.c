@@ -24,81 +24,6 @@ static void test_nobody_knows_is_never_a_clear(void **state)
 	expect(HALL, "", "");
 }
 
-/* ---- tests ---- */
-
-static void test_a_test_is_no_alarm_and_an_alarm_no_test(void **state)
-{
-	(void)state;
-	expect(HALL, "{\"smoke\":true,\"test\":true,\"tamper\":true}",
-	       "hall: smoke active test, tamper active");
-	expect(HALL, "{\"smoke\":true,\"test\":true,\"battery\":90}", "hall: smoke active test");
-	pass(MINUTES(20)); /* the same cached state, with every report */
-	expect(HALL, "{\"smoke\":true,\"test\":true,\"battery\":89}", "hall: smoke active test");
-	expect(HALL, "{\"smoke\":false,\"test\":false}", "hall: smoke clear");
-	expect(HALL, "{\"smoke\":true,\"test\":false}", "hall: smoke active");
-	expect(HALL, "{\"smoke\":false,\"self_test\":\"checking\"}", "hall: smoke clear");
-	pass(SECONDS(5));
-	expect(HALL, "{\"smoke\":true,\"self_test\":\"checking\"}", "hall: smoke active test");
-}
-
-static void test_a_mark_that_outlives_its_test_is_not_believed(void **state)
-{
-	(void)state;
-	expect(HALL, "{\"smoke\":true,\"test\":true}", "hall: smoke active test");
-	expect(HALL, "{\"smoke\":false,\"test\":true}", "hall: smoke clear");
-	expect(HALL, "{\"smoke\":true,\"test\":true}", "hall: smoke active");
-	expect(HALL, "{\"smoke\":false,\"test\":false}", "hall: smoke clear");
-	expect(HALL, "{\"smoke\":true,\"test\":true}", "hall: smoke active test");
-
-	expect(DOOR, "{\"gas\":false,\"test\":true}", "door: gas clear");
-	pass(MINUTES(2));
-	expect(DOOR, "{\"gas\":true,\"test\":true}", "door: gas active");
-}
-
-static enum mark_stage said_mark(const char *topic, const char *payload)
-{
-	struct problem why;
-	struct heard_message m = {.topic = topic,
-	                          .bytes = payload,
-	                          .len = strlen(payload),
-	                          .now = now.wall,
-	                          .steady = now.steady};
-	assert_int_equal(profiles_decode(&config->profiles, memory, &m, &said, &why), 0);
-	for (uint32_t i = 0; i < said.count; i++)
-		if (said.items[i].type == SAID_TEST_MARK)
-			return said.items[i].mark;
-	return MARK_STAGE_COUNT; /* nothing new */
-}
-
-/* A life that has just begun knows what the one before kept of it. */
-static void test_what_becomes_of_a_mark_is_said_and_can_be_kept(void **state)
-{
-	(void)state;
-	assert_int_equal(said_mark(HALL, "{\"smoke\":false}"), MARK_STAGE_COUNT);
-	assert_int_equal(said_mark(HALL, "{\"smoke\":false,\"test\":true}"), MARK_STANDS);
-	assert_int_equal(said_mark(HALL, "{\"smoke\":false,\"test\":true}"), MARK_STAGE_COUNT);
-	assert_int_equal(said_mark(HALL, "{\"smoke\":true,\"test\":true}"), MARK_ALARMED);
-	assert_int_equal(said_mark(HALL, "{\"smoke\":false,\"test\":true}"), MARK_SPENT);
-	assert_int_equal(said_mark(HALL, "{\"smoke\":false,\"test\":false}"), MARK_GONE);
-
-	profile_memory_keep_mark(memory, "hall/smoke", MARK_SPENT, now.steady - MINUTES(9));
-	expect(HALL, "{\"smoke\":true,\"test\":true}", "hall: smoke active");
-	profile_memory_keep_mark(memory, "attic", MARK_ALARMED, now.steady - MINUTES(9));
-	expect("zigbee2mqtt/attic", "{\"smoke\":true,\"test\":true}", "?attic smoke!");
-	assert_true(said.items[0].test);
-}
-
-static void test_a_test_told_on_a_topic_of_its_own(void **state)
-{
-	(void)state;
-	expect(HALL "/test", "true", "hall");
-	expect(HALL "/smoke", "true", "hall: smoke active test");
-	expect(HALL "/test", "false", "hall");
-	expect(HALL "/smoke", "true", "hall: smoke active");
-	expect("shellies/shellysmoke-1/sensor/gas", "test", "shelly: gas active test");
-	expect("shellies/shellysmoke-1/sensor/gas", "mild", "shelly: gas active");
-}
-
 /* ---- time: freshness, history, identity, bursts ---- */
 
 static void test_what_waited_is_past_and_what_is_fresh_is_not(void **state)
@@ -212,10 +137,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_nobody_knows_is_never_a_clear),
-	        TEST(test_a_test_is_no_alarm_and_an_alarm_no_test),
-	        TEST(test_a_mark_that_outlives_its_test_is_not_believed),
-	        TEST(test_what_becomes_of_a_mark_is_said_and_can_be_kept),
-	        TEST(test_a_test_told_on_a_topic_of_its_own),
 	        TEST(test_what_waited_is_past_and_what_is_fresh_is_not),
 	        TEST(test_history_is_recorded_and_never_an_alarm),
 	        TEST(test_one_press_is_heard_many_times_and_counts_once),
