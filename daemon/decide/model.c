@@ -307,7 +307,9 @@ bool device_is_behind(const struct device *device, const char *gateway)
 	size_t len = strlen(gateway);
 	if (!device->profile)
 		return false;
-	if (device->bridge && strcmp(device->bridge, gateway) == 0)
+	size_t bridge = device->bridge ? strlen(device->bridge) : 0;
+	if (bridge && strncmp(gateway, device->bridge, bridge) == 0 &&
+	    (!gateway[bridge] || gateway[bridge] == '/')) /* it, or one of several */
 		return true;
 	return strncmp(device->address, gateway, len) == 0 &&
 	       (!device->address[len] || device->address[len] == '/');

@@ -273,9 +273,10 @@ struct statement {
 	enum kind kind;              /* KIND_NONE where the device's own counts */
 	bool active;                 /* of a status: online */
 	bool test, momentary;
-	bool armed;    /* the sender was armed itself */
-	bool history;  /* past: to be recorded and nothing else */
-	bool lifeless; /* proves no life: retained, or out of a cache */
+	bool armed;         /* the sender was armed itself */
+	bool history;       /* past: to be recorded and nothing else */
+	bool lifeless;      /* proves no life: retained, or out of a cache */
+	bool others_active; /* another point of the device, of the same kind */
 	span_ms resets;
 	const char *key, *word; /* what said so */
 	double value;

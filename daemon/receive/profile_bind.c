@@ -177,6 +177,9 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	/* That a panel is in alarm is another thing than that the door behind it stands open. */
 	if (s->armed && kind_facts[kind].needs_arming)
 		kind = KIND_PERIMETER;
+	/* Of two detectors one is at rest. (What is turned round says so while it is active.) */
+	if (!active && !s->active && s->others_active)
+		return;
 	struct signal *signal = signal_of(b->out, kind, active, s->history, s->lifeless);
 	if (!signal)
 		return;

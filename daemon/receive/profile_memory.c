@@ -6,9 +6,14 @@
 #include "receive/profile_private.h"
 
 #define LEARNT_MAX 20000
+#define POINTS_MAX 1000 /* all are looked through */
 #define BURSTS 256
 #define GATEWAYS 32
 #define GATEWAY_FRESH MINUTES(1) /* a bridge that starts publishes its cache */
+
+struct point {
+	uint64_t topic, of; /* hashes: where it speaks; its device and kind */
+};
 
 struct profile_memory {
 	struct arena arena;
@@ -20,6 +25,8 @@ struct profile_memory {
 		steady_ms at;
 	} bursts[BURSTS];
 	uint32_t next_burst;
+	struct point *points; /* those that are active */
+	uint32_t point_count, point_cap;
 	struct {
 		uint64_t hash;
 		steady_ms since;
@@ -42,6 +49,7 @@ void profile_memory_destroy(struct profile_memory *memory)
 	index_finish(&memory->learnt_index);
 	index_finish(&memory->entity_index);
 	free(memory->learnt);
+	free(memory->points);
 	free(memory->entities);
 	arena_finish(&memory->arena);
 	free(memory);
@@ -117,6 +125,35 @@ void memory_learn(struct profile_memory *memory, const struct profile *profile, 
 		return;
 	replace(&memory->arena, &device->alias, alias);
 	replace(&memory->arena, &device->model, model);
+}
+
+/* ---- points ---- */
+
+bool memory_point(struct profile_memory *memory, const struct profile *profile,
+                  const struct statement *s, const char *topic)
+{
+	char key[KEY_ROOM];
+	bool others = false;
+	if (!memory || (!s->active && !memory->point_count))
+		return false;
+	make_key(profile, s->address, key);
+	uint64_t at = index_hash(topic), of = index_hash(key) + s->type * 31u + s->kind * 1009u;
+	uint32_t own = memory->point_count;
+	for (uint32_t i = 0; i < memory->point_count; i++) {
+		if (memory->points[i].of != of)
+			continue;
+		if (memory->points[i].topic == at)
+			own = i;
+		else
+			others = true;
+	}
+	if (own < memory->point_count && !s->active) {
+		memory->points[own] = memory->points[--memory->point_count];
+	} else if (own == memory->point_count && s->active && own < POINTS_MAX) {
+		MEM_RESERVE(memory->points, memory->point_count, memory->point_cap);
+		memory->points[memory->point_count++] = (struct point){at, of};
+	}
+	return others;
 }
 
 /* ---- presses ---- */

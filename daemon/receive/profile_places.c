@@ -196,6 +196,18 @@ static const char *scalar_word(struct decoding *d)
 	return arena_copy_len(&d->out->arena, bytes, len);
 }
 
+/* One of several smoke detectors of a device may be at rest while another one alarms. */
+static void look_at_points(struct decoding *d, uint32_t first)
+{
+	for (uint32_t i = first; i < d->out->count; i++) {
+		struct statement *f = &d->out->items[i];
+		bool lasts = (f->type == SAID_SIGNAL || f->type == SAID_OWN) && f->address &&
+		             !f->momentary && !f->resets && !f->test && !f->history;
+		f->others_active = lasts &&
+		                   memory_point(d->memory, d->profile, f, d->message->topic);
+	}
+}
+
 int decode_scalar(struct decoding *d)
 {
 	char room[WORD_ROOM];
@@ -225,7 +237,10 @@ int decode_scalar(struct decoding *d)
 		return -EINVAL;
 	if (reader && reader_apply(d, &s, reader, key, word, number) < 0)
 		return -EINVAL;
-	return speaking_end(d, &s);
+	if (speaking_end(d, &s) < 0)
+		return -EINVAL;
+	look_at_points(d, s.first);
+	return 0;
 }
 
 int decode_availability(struct decoding *d)

@@ -99,6 +99,10 @@ struct learnt *memory_device(const struct profile_memory *, const struct profile
 struct learnt *memory_meet(struct profile_memory *, const struct profile *, const char *address);
 void memory_learn(struct profile_memory *, const struct profile *, const char *address,
                   const char *alias, const char *model);
+/* A device may have several points of a kind, each with a topic of its own: whether another one
+ * than this is active. */
+bool memory_point(struct profile_memory *, const struct profile *, const struct statement *,
+                  const char *topic);
 /* True if the same was heard less than within ago. */
 bool memory_repeats(struct profile_memory *, const char *address, const void *bytes, size_t len,
                     span_ms within, steady_ms now);

@@ -74,6 +74,17 @@ const char *capture_find(const struct decoding *d, const char *name, size_t len,
 	return NULL;
 }
 
+/* What the topic says in this place; {gateway} is the profile's own where the topic says of none.
+ */
+static const char *name_find(const struct decoding *d, const char *name, size_t len, size_t *out)
+{
+	const char *found = capture_find(d, name, len, out);
+	if (found || len != 7 || memcmp(name, "gateway", len) != 0)
+		return found;
+	*out = strlen(d->profile->gateway);
+	return d->profile->gateway;
+}
+
 /* A list stands for itself by a hash of what is in it. */
 static void put_list(struct text *out, const cJSON *list)
 {
@@ -93,7 +104,7 @@ static bool put_part(struct decoding *d, const cJSON *node, const char *name, si
 	const char *bar = memchr(name, '|', len);
 	size_t name_len = bar ? (size_t)(bar - name) : len, found_len;
 	if (*name != '/') {
-		const char *found = capture_find(d, name, name_len, &found_len);
+		const char *found = name_find(d, name, name_len, &found_len);
 		if (found)
 			text_add_len(out, found, found_len);
 		else if (bar)
