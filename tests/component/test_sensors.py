@@ -17,6 +17,8 @@ def zigbee(school):
          "inverted": "true"},
         {"id": "z-button", "zone": "office", "profile": Z, "address": "button", "kind": "panic",
          "codes": ["single"]},
+        {"id": "r-door", "zone": "gate", "profile": "openmqttgateway", "address": "AA",
+         "kind": "contact"},
         {"id": "recorder", "zone": "office", "kind": "fault",
          "watch": [{"value": "days_kept", "min": "30"}]},
     ]
@@ -101,6 +103,18 @@ def test_a_dead_bridge_is_one_trouble(house):
     settle(house)
     assert [i["kind"] for i in house.incidents()] == ["trouble"]
     told(house, f"{Z}/bridge/state", {"state": "online"})
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_of_two_receivers_each_is_a_gateway(house):
+    for word in ("online", "offline"):
+        told(house, "home/west/LWT", word)
+        told(house, "home/east/LWT", "online")
+    house.push("qian", "opened")
+    settle(house)
+    incident, = house.incidents()
+    assert (incident["kind"], incident["state"]) == ("trouble", "open")
+    told(house, "home/west/LWT", "online")
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
 
 

@@ -129,6 +129,8 @@ static void test_gateways_and_what_hangs_on_them(void **state)
 	expect("zigbee2mqtt/bridge/state", "offline", "gateway zigbee2mqtt offline");
 	expect(HALL "/availability", "{\"state\":\"offline\"}", "hall offline");
 	expect("gauge/state", "online", "gateway gauge online");
+	expect("home/west/LWT", "offline", "gateway openmqttgateway/west offline");
+	expect("rtl_433/roof/availability", "online", "gateway rtl_433/roof online");
 	expect("tele/Bridge1/SENSOR", "{\"ZbReceived\":{\"Hall\":{\"Fire\":1}}}",
 	       "child: smoke active");
 }
