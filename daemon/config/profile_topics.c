@@ -13,6 +13,8 @@ enum {
 	T_DISCOVERY,
 	T_AS,
 	T_DEVICE,
+	T_POINT,
+	T_WITHDRAWN,
 	T_AT,
 	T_WORDS,
 	T_ROOTS,
@@ -37,6 +39,8 @@ static const struct key topic_keys[T_COUNT] = {
         [T_DISCOVERY] = {"discovery", NULL},
         [T_AS] = {"as", NULL},
         [T_DEVICE] = {"device", NULL},
+        [T_POINT] = {"point", NULL},
+        [T_WITHDRAWN] = {"withdrawn", NULL},
         [T_AT] = {"at", NULL},
         [T_WORDS] = {"words", NULL},
         [T_ROOTS] = {"roots", NULL},
@@ -204,6 +208,8 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 	does_read(c, v, node, rule);
 	rule->as = template_read(c, v[T_AS], "as");
 	rule->device = template_read(c, v[T_DEVICE], "the device");
+	rule->point = template_read(c, v[T_POINT], "the point");
+	check_bool(c, v[T_WITHDRAWN], "withdrawn", &rule->withdrawn);
 	rule->value_at = pointer_read(c, v[T_AT], "at");
 	if (rule->does == RULE_AVAILABILITY || rule->does == RULE_GATEWAY)
 		rule->words = map_refer(c, v[T_WORDS], r, true);

@@ -34,7 +34,7 @@ struct built_in_profile {
 extern const struct built_in_profile built_in_profiles[];
 extern const unsigned int built_in_profile_count;
 
-/* ---- profile_parts.c ---- */
+/* ---- profile_values.c, profile_readers.c, profile_topics.c ---- */
 
 struct profile_reading {
 	struct profiles *profiles;

@@ -278,27 +278,32 @@ void sense_life(struct context *c, const struct sign_of_life *life)
 		heard(c, device);
 }
 
-/* True while what a device hangs on is gone: that is one trouble, not one for each device. */
-static bool is_covered(const struct context *c, uint32_t device)
+static bool is_behind_the_lost(const struct context *c, const struct device *device)
 {
-	if (c->site->deaf)
-		return true;
-	const struct site_def *def = c->site->def;
-	const struct device *d = &def->devices[device];
-	for (uint32_t i = 0; d->profile && i < c->site->incident_count; i++) {
+	for (uint32_t i = 0; device->profile && i < c->site->incident_count; i++) {
 		const struct incident *incident = c->site->incidents[i];
 		if (incident->subject && incident_is_active(incident) &&
 		    strncmp(incident->subject, "gateway:", 8) == 0 &&
-		    device_is_behind(d, incident->subject + 8))
+		    device_is_behind(device, incident->subject + 8))
 			return true;
 	}
+	return false;
+}
+
+/* True while what a device hangs on is gone: that is one trouble, not one for each device. */
+static bool is_covered(const struct context *c, uint32_t device)
+{
+	const struct site_def *def = c->site->def;
+	const struct device *d = &def->devices[device];
+	if (c->site->deaf || is_behind_the_lost(c, d))
+		return true;
 	for (uint32_t depth = 0; d->gateway && depth < ZONE_DEPTH_MAX; depth++) {
 		uint32_t at = site_def_device(def, d->gateway);
 		if (at == POSITION_NONE)
 			return false;
-		if (c->site->devices[at].active & bit(KIND_LINK))
-			return true;
 		d = &def->devices[at];
+		if ((c->site->devices[at].active & bit(KIND_LINK)) || is_behind_the_lost(c, d))
+			return true;
 	}
 	return false;
 }

@@ -108,6 +108,17 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
 	return map->otherwise;
 }
 
+bool key_fold(const char *key, char out[MEMBER_KEY_MAX])
+{
+	size_t i = 0;
+	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++)
+		out[i] = (char)(key[i] >= 'A' && key[i] <= 'Z'   ? key[i] + 32
+		                : key[i] == '-' || key[i] == ' ' ? '_'
+		                                                 : key[i]);
+	out[i] = '\0';
+	return !key[i];
+}
+
 bool is_pattern(const char *text)
 {
 	return strpbrk(text, "*?") != NULL;
@@ -152,30 +163,37 @@ static const char *reader_key(const void *owner, uint32_t i)
 }
 
 /* Readers of one key stand in a chain, in the order of the file. */
+static void chain_reader(struct index *index, struct reader_set *set, uint32_t i)
+{
+	uint32_t at = index_find(index, set->readers[i].key, reader_key, set->readers);
+	if (at == INDEX_NONE) {
+		index_add(index, i, reader_key, set->readers);
+		return;
+	}
+	while (set->readers[at].next != POSITION_NONE)
+		at = set->readers[at].next;
+	set->readers[at].next = i;
+}
+
 static void set_compile(struct profiles *profiles, struct reader_set *set)
 {
 	set->patterns = ARENA_ARRAY(&profiles->arena, uint32_t, set->count);
 	set->pointers = ARENA_ARRAY(&profiles->arena, uint32_t, set->count);
 	index_finish(&set->index);
+	index_finish(&set->ends);
 	set->pattern_count = set->pointer_count = 0;
 	for (uint32_t i = 0; i < set->count; i++) {
 		struct reader *reader = &set->readers[i];
 		reader->next = POSITION_NONE;
-		if (*reader->key == '/') {
+		if (reader->ends) {
+			chain_reader(&set->ends, set, i);
+		} else if (*reader->key == '/') {
 			set->pointers[set->pointer_count++] = i;
 		} else if (is_pattern(reader->key)) {
 			reader->letters = letters_of(reader->key);
 			set->patterns[set->pattern_count++] = i;
 		} else {
-			uint32_t at = index_find(&set->index, reader->key, reader_key,
-			                         set->readers);
-			if (at == INDEX_NONE) {
-				index_add(&set->index, i, reader_key, set->readers);
-				continue;
-			}
-			while (set->readers[at].next != POSITION_NONE)
-				at = set->readers[at].next;
-			set->readers[at].next = i;
+			chain_reader(&set->index, set, i);
 		}
 	}
 }
@@ -214,6 +232,8 @@ void profiles_compile(struct profiles *p)
 	uint32_t rules = 0;
 	for (uint32_t i = 0; i < p->count; i++) {
 		rules += p->items[i].rule_count;
+		for (uint32_t k = 0; k < p->items[i].rule_count; k++)
+			p->items[i].points |= p->items[i].rules[k].point != NULL;
 		for (uint32_t k = 0; k < p->items[i].set_count; k++)
 			set_compile(p, &p->items[i].sets[k]);
 	}
@@ -230,11 +250,17 @@ void profiles_compile(struct profiles *p)
 		}
 }
 
+static void set_finish(struct reader_set *set)
+{
+	index_finish(&set->index);
+	index_finish(&set->ends);
+}
+
 void profiles_finish(struct profiles *p)
 {
 	for (uint32_t i = 0; i < p->count; i++)
 		for (uint32_t k = 0; k < p->items[i].set_count; k++)
-			index_finish(&p->items[i].sets[k].index);
+			set_finish(&p->items[i].sets[k]);
 	for (uint32_t i = 0; i < p->map_count; i++)
 		index_finish(&p->maps[i]->index);
 	index_finish(&p->chain_index);

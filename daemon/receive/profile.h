@@ -80,7 +80,8 @@ struct condition {           /* of a reader */
 };
 
 struct reader {
-	const char *key; /* lower case; a pattern where it holds * or ? ; a pointer after / */
+	const char *key; /* folded; a pattern where it holds * or ? ; a pointer after / */
+	bool ends; /* the key is the last words of a name: smoke_alarm of "Hall smoke alarm 2" */
 	enum reads reads;
 	enum kind kind;
 	bool type_bool, type_number, type_text; /* none: any */
@@ -99,6 +100,7 @@ struct reader_set {
 	uint32_t count;
 	/* Made by profiles_compile. */
 	struct index index;            /* plain keys: the first reader of each */
+	struct index ends;             /* likewise, of those that are the end of a name */
 	uint32_t *patterns, *pointers; /* the other readers */
 	uint32_t pattern_count, pointer_count;
 };
@@ -159,6 +161,8 @@ struct topic_rule {
 	enum payload_form form;
 	const char *as; /* a text payload is the value of this member (a template); default {key} */
 	const char *device; /* template of the address: {capture}, {/pointer}; default {device} */
+	/* Template: one value of the device, which may be bound as a device of its own; or NULL. */
+	const char *point;
 	struct root *roots;
 	uint32_t root_count;
 	uint32_t *sets; /* positions in the profile's sets: the first that knows a key has it */
@@ -175,6 +179,7 @@ struct topic_rule {
 	const char *each;              /* MODELS: the list; "" the whole */
 	bool armed;                    /* a panel speaks that is armed itself: see signal.armed */
 	bool dead;                     /* such a message proves no life: a cache speaks */
+	bool withdrawn;                /* an empty message takes back what was said: it is over */
 	span_ms burst;                 /* the same again within so long is the same press */
 };
 
@@ -193,7 +198,8 @@ struct profile {
 	struct model_rule *models;
 	struct reader_set *sets;
 	uint32_t rule_count, model_count, set_count;
-	bool heard; /* some site uses it, or the service file lists it in `listen` */
+	bool points; /* some rule names them: see topic_rule.point */
+	bool heard;  /* some site uses it, or the service file lists it in `listen` */
 };
 
 struct rule_ref {
@@ -238,6 +244,9 @@ enum meaning value_map_find(const struct value_map *, const char *word, const do
 void value_map_compile(struct value_map *);
 /* Nobody knows, whoever says it and about what: "", unknown, null ... ; word in lower case. */
 bool word_is_unknown(const char *word);
+#define MEMBER_KEY_MAX 80
+/* In lower case, - and blanks as _; false where it is too long for any reader. */
+bool key_fold(const char *key, char out[MEMBER_KEY_MAX]);
 bool is_pattern(const char *text);
 uint64_t letters_of(const char *text); /* a bit for each letter in it, * and ? left out */
 bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any one byte */
@@ -270,6 +279,7 @@ enum statement_type {
 struct statement {
 	enum statement_type type;
 	const char *address, *alias; /* alias may be NULL */
+	const char *point;           /* its address as a device of its own, or NULL */
 	enum kind kind;              /* KIND_NONE where the device's own counts */
 	bool active;                 /* of a status: online */
 	bool test, momentary;

@@ -76,6 +76,13 @@ uint32_t bindings_find(const struct bindings *b, const struct profile *profile, 
 	return at == INDEX_NONE ? POSITION_NONE : at;
 }
 
+uint32_t bindings_of(const struct bindings *b, const struct profile *profile,
+                     const struct statement *s)
+{
+	uint32_t at = s->point ? bindings_find(b, profile, s->point, NULL) : POSITION_NONE;
+	return at == POSITION_NONE ? bindings_find(b, profile, s->address, s->alias) : at;
+}
+
 /* ---- what ---- */
 
 static bool same_text(const char *a, const char *b)
@@ -216,10 +223,13 @@ static void bind_number(const struct binder_of_device *b, const struct statement
 }
 
 /* The site file's word comes first, then what the message names beside it, then what the profile
- * takes such a thing for. */
+ * takes such a thing for. Of a device with many points each is what its own name says. */
 static void bind_own(const struct binder_of_device *b, const struct statement *s)
 {
-	enum kind kind = b->device->kind;
+	bool one_of_many = s->point && strcmp(s->point, b->device->address) != 0;
+	enum kind kind = one_of_many ? s->kind : b->device->kind;
+	if (one_of_many && kind == KIND_NONE)
+		return;
 	if (kind == KIND_NONE)
 		kind = s->kind != KIND_NONE && is_detector(s->kind) ? s->kind : b->main;
 	if (kind == KIND_NONE)

@@ -29,6 +29,9 @@ void bindings_finish(struct bindings *);
 uint32_t bindings_find(const struct bindings *, const struct profile *, const char *address,
                        const char *alias);
 
+/* Whose a statement is: the point's of its device that it is of, or the device's. */
+uint32_t bindings_of(const struct bindings *, const struct profile *, const struct statement *);
+
 /* How far the statements from `first` on are of the same device. */
 uint32_t statements_of_device(const struct statements *, uint32_t first);
 

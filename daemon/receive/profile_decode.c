@@ -92,7 +92,7 @@ static int read_rule(struct decoding *d, enum payload_form form)
 		out->removed = true;
 		if (d->rule->does == RULE_DISCOVERY)
 			memory_forget(d->memory, d->message->topic);
-		return 0;
+		return d->rule->withdrawn ? decode_withdrawal(d) : 0;
 	}
 	if (needs_tree(d, form)) {
 		int r = json_parse(d->message->bytes, d->message->len, &out->tree, d->why);

@@ -196,16 +196,28 @@ static const char *scalar_word(struct decoding *d)
 	return arena_copy_len(&d->out->arena, bytes, len);
 }
 
-/* One of several smoke detectors of a device may be at rest while another one alarms. */
-static void look_at_points(struct decoding *d, uint32_t first)
+/* The member that a text payload is the value of. */
+static const char *member_of(struct decoding *d)
 {
-	for (uint32_t i = first; i < d->out->count; i++) {
+	return template_fill(d, d->out->tree, d->rule->as ? d->rule->as : "{key|value}");
+}
+
+/* What holds for a value that has a topic of its own. One of several smoke detectors of a device
+ * may be at rest while another one alarms. */
+static int value_end(struct decoding *d, struct speaking *s)
+{
+	const char *point = d->rule->point ? template_fill(d, d->out->tree, d->rule->point) : NULL;
+	if (speaking_end(d, s) < 0)
+		return -EINVAL;
+	for (uint32_t i = s->first; i < d->out->count; i++) {
 		struct statement *f = &d->out->items[i];
 		bool lasts = (f->type == SAID_SIGNAL || f->type == SAID_OWN) && f->address &&
 		             !f->momentary && !f->resets && !f->test && !f->history;
+		f->point = point;
 		f->others_active = lasts &&
 		                   memory_point(d->memory, d->profile, f, d->message->topic);
 	}
+	return 0;
 }
 
 int decode_scalar(struct decoding *d)
@@ -224,7 +236,7 @@ int decode_scalar(struct decoding *d)
 	if (!word)
 		return problem_set(d->why, -EINVAL, "the payload is no text of at most %d bytes",
 		                   SCALAR_MAX);
-	key = template_fill(d, d->out->tree, d->rule->as ? d->rule->as : "{key|value}");
+	key = member_of(d);
 	if (!key)
 		return 0;
 	struct speaking s = {.address = d->out->address};
@@ -237,10 +249,38 @@ int decode_scalar(struct decoding *d)
 		return -EINVAL;
 	if (reader && reader_apply(d, &s, reader, key, word, number) < 0)
 		return -EINVAL;
-	if (speaking_end(d, &s) < 0)
+	return value_end(d, &s);
+}
+
+static int say_status(struct decoding *d, enum statement_type type, const char *address,
+                      bool online, const char *word)
+{
+	struct statement *f = statement_add(d, type, address);
+	if (!f)
 		return -EINVAL;
-	look_at_points(d, s.first);
+	f->active = online;
+	f->key = "availability";
+	f->word = word;
+	const struct learnt *learnt = address ? memory_device(d->memory, d->profile, address)
+	                                      : NULL;
+	f->alias = learnt ? learnt->alias : NULL;
+	f->lifeless = true;
 	return 0;
+}
+
+int decode_withdrawal(struct decoding *d)
+{
+	struct speaking s = {.address = d->out->address};
+	if (d->rule->does == RULE_AVAILABILITY)
+		return say_status(d, SAID_STATUS, s.address, true, "");
+	const char *key = member_of(d);
+	speaking_begin(d, &s);
+	const struct reader *reader = key ? reader_find(d, key, NULL, NULL) : NULL;
+	if (!reader)
+		return 0;
+	if (meaning_apply(d, &s, reader, MEANS_CLEAR, KIND_NONE, key, "", NULL) < 0)
+		return -EINVAL;
+	return value_end(d, &s);
 }
 
 int decode_availability(struct decoding *d)
@@ -262,17 +302,11 @@ int decode_availability(struct decoding *d)
 	                          : MEANS_UNKNOWN;
 	if (means != MEANS_ONLINE && means != MEANS_OFFLINE)
 		return 0; /* init, sleeping, nothing at all: neither here nor gone */
-	struct statement *f = statement_add(d, gateway ? SAID_GATEWAY : SAID_STATUS, address);
-	f->active = means == MEANS_ONLINE;
-	f->key = "availability";
-	f->word = word == room ? arena_copy(&d->out->arena, room) : word;
-	const struct learnt *learnt = address ? memory_device(d->memory, d->profile, address)
-	                                      : NULL;
-	f->alias = learnt ? learnt->alias : NULL;
-	f->lifeless = true;
+	bool online = means == MEANS_ONLINE;
 	if (gateway)
-		memory_gateway(d->memory, address, f->active, d->message->steady);
-	return 0;
+		memory_gateway(d->memory, address, online, d->message->steady);
+	return say_status(d, gateway ? SAID_GATEWAY : SAID_STATUS, address, online,
+	                  word == room ? arena_copy(&d->out->arena, room) : word);
 }
 
 int decode_models(struct decoding *d)

@@ -70,6 +70,11 @@ const struct reader *reader_find(const struct decoding *, const char *key, const
 /* What the word of one member means to one reader. */
 int reader_apply(struct decoding *, struct speaking *, const struct reader *, const char *key,
                  const char *word, const double *number) MUST_USE;
+/* Likewise, where it is known what is meant; mapped: the kind that the word itself tells, or
+ * KIND_NONE. */
+int meaning_apply(struct decoding *, struct speaking *, const struct reader *, enum meaning,
+                  enum kind mapped, const char *key, const char *word,
+                  const double *number) MUST_USE;
 /* A number that some device's `watch` looks at. */
 int number_note(struct decoding *, const struct speaking *, const char *key,
                 double number) MUST_USE;
@@ -81,6 +86,7 @@ int decode_members(struct decoding *, struct speaking *, const char *wrapped) MU
 int decode_places(struct decoding *) MUST_USE; /* of a JSON payload, by the rule's roots */
 int decode_scalar(struct decoding *) MUST_USE; /* a payload that is one value */
 int decode_availability(struct decoding *) MUST_USE;
+int decode_withdrawal(struct decoding *) MUST_USE; /* an empty message */
 int decode_models(struct decoding *) MUST_USE;
 
 /* NULL, with why, when the statements of one message are too many. */

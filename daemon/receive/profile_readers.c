@@ -84,7 +84,6 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 {
 	enum kind mapped = KIND_NONE;
 	enum meaning means = value_map_find(reader->map, word, number, &mapped);
-	enum kind kind = mapped != KIND_NONE ? mapped : reader->kind;
 	if (reader->reads == READS_TEST) {
 		bool tests = means == MEANS_ACTIVE || means == MEANS_TEST;
 		test_note(s, tests ? TEST_RUNS : means == MEANS_CLEAR ? TEST_OVER : TEST_ELSEWHERE);
@@ -95,6 +94,14 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 		}
 		return 0;
 	}
+	return meaning_apply(d, s, reader, means, mapped, key, word, number);
+}
+
+int meaning_apply(struct decoding *d, struct speaking *s, const struct reader *reader,
+                  enum meaning means, enum kind mapped, const char *key, const char *word,
+                  const double *number)
+{
+	enum kind kind = mapped != KIND_NONE ? mapped : reader->kind;
 	if (means == MEANS_NOTHING || reader->reads == READS_ALIVE)
 		return 0;
 	enum statement_type type = found_by[reader->reads];
@@ -135,25 +142,63 @@ static const char *reader_key(const void *owner, uint32_t i)
 }
 
 struct member_key { /* of one member, for all the sets it is looked for in */
-	char low[80];
+	char folded[MEMBER_KEY_MAX];
 	uint64_t hash, letters;
 };
+
+static const struct reader *chain_find(const struct reader_set *set, uint32_t at,
+                                       const cJSON *object, const cJSON *value)
+{
+	for (; at != INDEX_NONE; at = set->readers[at].next)
+		if (reader_takes(&set->readers[at], object, value))
+			return &set->readers[at];
+	return NULL;
+}
+
+/* What a thing is its name says at the end, numbers left off: "Hall smoke 2" smokes, a "fire door"
+ * is a door, 烟感3号 smokes. The longest end that is known counts; words begin after _, Chinese
+ * ones anywhere. */
+static const struct reader *end_find(const struct reader_set *set, const char *folded,
+                                     const cJSON *object, const cJSON *value)
+{
+	char name[MEMBER_KEY_MAX];
+	size_t len = strlen(folded);
+	if (len > 3 && strcmp(folded + len - 3, "号") == 0)
+		len -= 3;
+	while (len && strchr("0123456789_#", folded[len - 1]))
+		len--;
+	memcpy(name, folded, len);
+	name[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if (strchr("./", name[i]))
+			name[i] = '_';
+	for (size_t i = 0; i < len; i++) {
+		if (i && name[i - 1] != '_' && (unsigned char)name[i] < 0xc0)
+			continue;
+		const struct reader *found = chain_find(
+		        set, index_find(&set->ends, name + i, reader_key, set->readers), object,
+		        value);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
 
 static const struct reader *set_find(const struct reader_set *set, const struct member_key *key,
                                      const cJSON *object, const cJSON *value)
 {
-	uint32_t at = index_find_hashed(&set->index, key->hash, key->low, reader_key, set->readers);
-	for (; at != INDEX_NONE; at = set->readers[at].next)
-		if (reader_takes(&set->readers[at], object, value))
-			return &set->readers[at];
-	for (uint32_t i = 0; i < set->pattern_count; i++) {
+	uint32_t at = index_find_hashed(&set->index, key->hash, key->folded, reader_key,
+	                                set->readers);
+	const struct reader *found = chain_find(set, at, object, value);
+	for (uint32_t i = 0; i < set->pattern_count && !found; i++) {
 		const struct reader *reader = &set->readers[set->patterns[i]];
-		if ((reader->letters & key->letters) != reader->letters)
-			continue;
-		if (pattern_fits(reader->key, key->low) && reader_takes(reader, object, value))
-			return reader;
+		if ((reader->letters & key->letters) == reader->letters &&
+		    pattern_fits(reader->key, key->folded) && reader_takes(reader, object, value))
+			found = reader;
 	}
-	return NULL;
+	if (!found && set->ends.count)
+		found = end_find(set, key->folded, object, value);
+	return found;
 }
 
 /* The reader of a member: the model's own come before the rule's. */
@@ -161,10 +206,10 @@ const struct reader *reader_find(const struct decoding *d, const char *key, cons
                                  const cJSON *value)
 {
 	struct member_key member;
-	if (!key_lower(key, member.low, sizeof member.low))
+	if (!key_fold(key, member.folded))
 		return NULL;
-	member.hash = index_hash(member.low);
-	member.letters = letters_of(member.low);
+	member.hash = index_hash(member.folded);
+	member.letters = letters_of(member.folded);
 	const struct reader *found = NULL;
 	for (uint32_t i = 0; d->model && i < d->model->set_count && !found; i++)
 		found = set_find(&d->profile->sets[d->model->sets[i]], &member, object, value);

@@ -17,6 +17,8 @@ def zigbee(school):
          "inverted": "true"},
         {"id": "z-button", "zone": "office", "profile": Z, "address": "button", "kind": "panic",
          "codes": ["single"]},
+        {"id": "h-smoke", "zone": "office", "profile": "homie", "address": "shed/room1/smoke"},
+        {"id": "h-door", "zone": "gate", "profile": "homie", "address": "shed/door/contact"},
         {"id": "r-door", "zone": "gate", "profile": "openmqttgateway", "address": "AA",
          "kind": "contact"},
         {"id": "recorder", "zone": "office", "kind": "fault",
@@ -104,6 +106,22 @@ def test_a_dead_bridge_is_one_trouble(house):
     assert [i["kind"] for i in house.incidents()] == ["trouble"]
     told(house, f"{Z}/bridge/state", {"state": "online"})
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_what_is_heard_point_by_point_hangs_on_its_device(house):
+    told(house, "homie/5/shed/$state", "lost")
+    house.push("qian", "opened")
+    settle(house)
+    assert [i["kind"] for i in house.incidents()] == ["trouble"]
+    told(house, "homie/5/shed/$state", "ready")
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+    told(house, "homie/5/shed/room1/smoke", "true")
+    assert house.push("qian", "opened").incident["kind"] == "fire"
+    assert house.tocsin_json("devices", "--unknown")["items"] == []
+    told(house, "homie/5/shed/room2/smoke", "false")
+    settle(house)
+    assert [i["address"] for i in house.tocsin_json("devices", "--unknown")["items"]] == \
+        ["shed/room2/smoke"]
 
 
 def test_of_two_receivers_each_is_a_gateway(house):

@@ -65,6 +65,12 @@ static bool is_unknown(const char *bytes, size_t len)
 	return false;
 }
 
+/* An empty message, where the profile says that it ends what was said before. */
+static bool is_taken_back(const struct statements *said, const struct heard_message *m)
+{
+	return m->len == 0 && said->rule && said->rule->withdrawn;
+}
+
 static void look_at_signals(const struct signals *signals, const struct statements *said,
                             uint32_t first, uint32_t end, uint64_t *print)
 {
@@ -99,8 +105,9 @@ static void look(struct life *life, const struct heard_message *m)
 		HOLDS(end > i && end <= said->count);
 		for (uint32_t k = i; k < end; k++) {
 			look_at_statement(&said->items[k], &life->print);
-			HOLDS(!is_unknown(m->bytes, m->len) || said->items[k].type == SAID_ALIVE ||
-			      said->items[k].active || said->items[k].type == SAID_PUZZLE);
+			HOLDS(!is_unknown(m->bytes, m->len) || is_taken_back(said, m) ||
+			      said->items[k].type == SAID_ALIVE || said->items[k].active ||
+			      said->items[k].type == SAID_PUZZLE);
 		}
 		for (uint32_t d = 0; d < config->sites[0]->device_count; d++) {
 			struct problem why = {0};

@@ -98,7 +98,7 @@ static inline void put_device(uint32_t first, uint32_t last)
 {
 	const struct statement *s = &said.items[first];
 	struct problem why = {0};
-	uint32_t at = bindings_find(&bindings, said.profile, s->address, s->alias);
+	uint32_t at = bindings_of(&bindings, said.profile, s);
 	if (at == POSITION_NONE) {
 		text_addf(&heard, "?%s", s->address);
 		for (uint32_t i = first; i < last; i++)

@@ -188,13 +188,13 @@ static void put_device(struct trial *t, uint32_t first, uint32_t end)
 {
 	const struct statement *s = &t->said.items[first];
 	struct problem why = {0};
-	uint32_t at = s->address
-	                      ? bindings_find(&t->bindings, t->said.profile, s->address, s->alias)
-	                      : POSITION_NONE;
+	uint32_t at = s->address ? bindings_of(&t->bindings, t->said.profile, s) : POSITION_NONE;
 	if (t->json)
 		json_open(&t->out, NULL, '{');
 	if (s->address)
 		put_line(t, "address", s->address);
+	if (s->point)
+		put_line(t, "point", s->point);
 	put_statements(t, first, end);
 	if (at != POSITION_NONE) {
 		const struct binding *binding = &t->bindings.items[at];

@@ -97,8 +97,7 @@ static void decode(struct bench *b, const struct row *row, size_t len)
 	for (uint32_t i = 0, end; i < b->said.count; i = end) {
 		const struct statement *s = &b->said.items[i];
 		end = statements_of_device(&b->said, i);
-		uint32_t at = s->address ? bindings_find(&b->bindings, b->said.profile, s->address,
-		                                         s->alias)
+		uint32_t at = s->address ? bindings_of(&b->bindings, b->said.profile, s)
 		                         : POSITION_NONE;
 		if (at != POSITION_NONE)
 			statements_bind(&b->said, i, end, b->bindings.items[at].site,
