@@ -180,7 +180,7 @@ struct topic_rule {
 	bool armed;                    /* a panel speaks that is armed itself: see signal.armed */
 	bool dead;                     /* such a message proves no life: a cache speaks */
 	bool withdrawn;                /* an empty message takes back what was said: it is over */
-	span_ms burst;                 /* the same again within so long is the same press */
+	span_ms burst;                 /* the same press again within so long is one */
 };
 
 struct model_rule { /* of devices whose model fits: these readers come before the rule's own */
@@ -303,8 +303,9 @@ struct statements { /* zeroed is valid; what is in it lives until it is filled a
 	const struct topic_rule *rule;
 	struct statement items[STATEMENTS_MAX];
 	uint32_t count;
-	bool ignored, removed, repeated; /* by a rule; an empty message; the same press again */
-	const char *address;             /* that the topic names, or NULL */
+	/* By a rule; an empty message; a press that was heard already is left out. */
+	bool ignored, removed, repeated;
+	const char *address; /* that the topic names, or NULL */
 	struct arena arena;
 	struct text scratch;
 	cJSON *tree;

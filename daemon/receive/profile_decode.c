@@ -82,6 +82,23 @@ static bool needs_tree(const struct decoding *d, enum payload_form form)
 	return d->rule->does != RULE_IGNORES && (form == FORM_OBJECT || form == FORM_ARRAY);
 }
 
+/* One press is sent, and decoded, several times. It is known by what was pressed: times, pulses and
+ * field strengths differ. What lasts is said again without harm. */
+static void drop_repeated(struct decoding *d)
+{
+	struct statements *out = d->out;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < out->count; i++) {
+		const struct statement *f = &out->items[i];
+		if ((f->type == SAID_PRESS || (f->momentary && f->active)) &&
+		    memory_repeats(d->memory, d->profile, f, d->rule->burst, d->message->steady))
+			out->repeated = true;
+		else
+			out->items[kept++] = *f;
+	}
+	out->count = kept;
+}
+
 static int read_rule(struct decoding *d, enum payload_form form)
 {
 	struct statements *out = d->out;
@@ -99,14 +116,10 @@ static int read_rule(struct decoding *d, enum payload_form form)
 		if (r < 0)
 			return r;
 	}
-	if (d->rule->burst && !d->message->retained &&
-	    memory_repeats(d->memory, out->address ? out->address : d->message->topic,
-	                   d->message->bytes, d->message->len, d->rule->burst,
-	                   d->message->steady)) {
-		out->repeated = true;
-		return 0;
-	}
-	return apply_rule(d, form);
+	int r = apply_rule(d, form);
+	if (r == 0 && d->rule->burst && !d->message->retained)
+		drop_repeated(d);
+	return r;
 }
 
 static void note_near(struct decoding *d, const struct topic_rule **near)

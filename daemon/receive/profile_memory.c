@@ -158,14 +158,17 @@ bool memory_point(struct profile_memory *memory, const struct profile *profile,
 
 /* ---- presses ---- */
 
-bool memory_repeats(struct profile_memory *memory, const char *address, const void *bytes,
-                    size_t len, span_ms within, steady_ms now)
+bool memory_repeats(struct profile_memory *memory, const struct profile *profile,
+                    const struct statement *press, span_ms within, steady_ms now)
 {
-	if (!memory)
+	if (!memory || !press->address)
 		return false;
-	uint64_t hash = index_hash(address);
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
+	char key[KEY_ROOM];
+	make_key(profile, press->address, key);
+	const char *const parts[] = {key, press->key, press->word};
+	uint64_t hash = press->kind;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		hash = (hash ^ index_hash(parts[i] ? parts[i] : "")) * 1099511628211u;
 	for (uint32_t i = 0; i < BURSTS; i++)
 		if (memory->bursts[i].hash == hash && memory->bursts[i].at + within > now)
 			return true;

@@ -109,8 +109,8 @@ void memory_learn(struct profile_memory *, const struct profile *, const char *a
  * than this is active. */
 bool memory_point(struct profile_memory *, const struct profile *, const struct statement *,
                   const char *topic);
-/* True if the same was heard less than within ago. */
-bool memory_repeats(struct profile_memory *, const char *address, const void *bytes, size_t len,
+/* True if the same press was heard less than within ago. */
+bool memory_repeats(struct profile_memory *, const struct profile *, const struct statement *press,
                     span_ms within, steady_ms now);
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
 bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);

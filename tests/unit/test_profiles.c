@@ -61,17 +61,66 @@ static void test_history_is_recorded_and_never_an_alarm(void **state)
 	       "lora: water active #d2/water, water active past cached #d2/water/2");
 }
 
+/* With a digit for each #. */
+static const char *numbered(const char *payload, int n)
+{
+	static char out[160];
+	snprintf(out, sizeof out, "%s", payload);
+	for (char *at = out; *at; at++)
+		if (*at == '#')
+			*at = (char)('0' + n);
+	return out;
+}
+
+/* Times, pulses and field strengths are never the same. */
 static void test_one_press_is_heard_many_times_and_counts_once(void **state)
 {
 	(void)state;
-	const char *press = "{\"value\":123456,\"protocol\":1}";
-	expect("home/gw/433toMQTT", press, "remote: panic active press for 30s");
-	for (int i = 0; i < 7; i++) {
-		pass(130);
-		expect("home/gw/433toMQTT", press, "");
-	}
-	pass(SECONDS(3));
-	expect("home/gw/433toMQTT", press, "remote: panic active press for 30s");
+	static const struct {
+		const char *topic, *payload, *device;
+	} rows[] = {
+	        {"home/gw/433toMQTT", "{\"value\":123456,\"protocol\":1,\"delay\":35#}", "remote"},
+	        {"tele/rf/RESULT",
+	         "{\"Time\":\"2026-11-22T08:00:0#\",\"RfReceived\":{\"Sync\":1245#,\"Data\":"
+	         "\"7C0E8A\"}}",
+	         "rf"},
+	        {"rtl_433/g/events",
+	         "{\"time\":\"2026-11-22 "
+	         "08:00:0#\",\"model\":\"HCS200\",\"id\":1,\"button\":4,\"rssi\":-3.#}",
+	         "fob"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (int press = 0; press < 2; press++) {
+			for (int n = 0; n < 8; n++) {
+				hear(rows[i].topic, numbered(rows[i].payload, n));
+				assert_int_equal(signals.count, n == 0);
+				assert_true(strncmp(text_get(&heard), rows[i].device,
+				                    strlen(rows[i].device)) == 0);
+				pass(130);
+			}
+			pass(SECONDS(1));
+		}
+}
+
+static void test_two_buttons_are_two_presses(void **state)
+{
+	(void)state;
+	const char *of_four = "{\"model\":\"HCS200\",\"id\":1,\"button\":#}";
+	for (int button = 1; button <= 4; button++)
+		expect("rtl_433/g/events", numbered(of_four, button), "fob: panic active press");
+	expect("home/gw/433toMQTT", "{\"value\":123456}", "remote: panic active press for 30s");
+	expect("home/gw/433toMQTT", "{\"value\":123457}", "?123457");
+}
+
+/* A door that opens, closes and opens again within a burst stands open. */
+static void test_what_lasts_is_no_burst(void **state)
+{
+	(void)state;
+	const char *open = "{\"model\":\"M\",\"id\":1,\"state\":\"open\"}";
+	expect("rtl_433/g/events", open, "radio: contact active");
+	expect("rtl_433/g/events", "{\"model\":\"M\",\"id\":1,\"state\":\"closed\"}",
+	       "radio: contact clear");
+	expect("rtl_433/g/events", open, "radio: contact active");
 }
 
 static void test_a_counter_is_the_press_and_may_begin_again(void **state)
@@ -142,6 +191,8 @@ int main(void)
 	        TEST(test_what_waited_is_past_and_what_is_fresh_is_not),
 	        TEST(test_history_is_recorded_and_never_an_alarm),
 	        TEST(test_one_press_is_heard_many_times_and_counts_once),
+	        TEST(test_two_buttons_are_two_presses),
+	        TEST(test_what_lasts_is_no_burst),
 	        TEST(test_a_counter_is_the_press_and_may_begin_again),
 	        TEST(test_the_words_of_the_language),
 	        TEST(test_numbers_have_bounds),

@@ -276,6 +276,8 @@ static void try_profiles(struct trial *t, const struct heard_message *message)
 		put_line(t, "ignored", "the profile passes over this topic");
 	if (t->said.removed)
 		put_line(t, "removed", "an empty message: what was retained is gone");
+	if (t->said.repeated)
+		put_line(t, "repeated", "the same press again: it counts once");
 	if (t->json)
 		json_open(&t->out, "devices", '[');
 	for (uint32_t i = 0, end; i < t->said.count; i = end) {
