@@ -12,6 +12,7 @@ enum {
 	R_VALUES,
 	R_TYPE,
 	R_MOMENTARY,
+	R_ARMED,
 	R_RESETS,
 	R_WHEN,
 	R_UNLESS,
@@ -26,6 +27,7 @@ static const struct key reader_keys[R_COUNT] = {
         [R_VALUES] = {"values", NULL},
         [R_TYPE] = {"type", NULL},
         [R_MOMENTARY] = {"momentary", NULL},
+        [R_ARMED] = {"armed", NULL},
         [R_RESETS] = {"resets", NULL},
         [R_WHEN] = {"when", NULL},
         [R_UNLESS] = {"unless", NULL},
@@ -156,6 +158,7 @@ static void readers_add(const struct checker *c, const struct node *node, struct
 	reader.map = map_refer(c, v[R_VALUES], r, reader.reads == READS_AVAILABILITY);
 	types_read(c, v[R_TYPE], r, &reader);
 	check_bool(c, v[R_MOMENTARY], "momentary", &reader.momentary);
+	check_bool(c, v[R_ARMED], "armed", &reader.armed);
 	check_span(c, v[R_RESETS], "resets", SPAN_LEAST, &reader.resets);
 	reader.when = conditions_read(c, v[R_WHEN], "when", r, &reader.when_count);
 	reader.unless = conditions_read(c, v[R_UNLESS], "unless", r, &reader.unless_count);

@@ -86,7 +86,8 @@ struct reader {
 	enum kind kind;
 	bool type_bool, type_number, type_text; /* none: any */
 	bool momentary;                         /* each one is news, and no clear is expected */
-	span_ms resets;                         /* clears by itself after so long; 0: not */
+	bool armed;     /* a panel speaks that is armed itself: see signal.armed */
+	span_ms resets; /* clears by itself after so long; 0: not */
 	const struct value_map *map;
 	struct condition *when, *unless; /* all of them; none of them */
 	uint32_t when_count, unless_count;

@@ -38,12 +38,12 @@ static bool reader_takes(const struct reader *reader, const cJSON *object, const
 }
 
 static struct statement *statement_merge(struct decoding *d, const struct speaking *s,
-                                         enum statement_type type, enum kind kind, bool active,
-                                         bool test)
+                                         enum statement_type type, enum kind kind, bool armed,
+                                         bool active, bool test)
 {
 	for (uint32_t i = s->first; i < d->out->count; i++) {
 		struct statement *known = &d->out->items[i];
-		if (known->type != type || known->kind != kind)
+		if (known->type != type || known->kind != kind || known->armed != armed)
 			continue;
 		if (known->active && (!active || (test && !known->test) || test == known->test))
 			return NULL;
@@ -113,7 +113,8 @@ int meaning_apply(struct decoding *d, struct speaking *s, const struct reader *r
 		return puzzle(d, s, key, word);
 	bool active = means == MEANS_ACTIVE || means == MEANS_TEST || means == MEANS_ONLINE ||
 	              type == SAID_PRESS;
-	struct statement *statement = statement_merge(d, s, type, kind, active,
+	bool armed = d->rule->armed || reader->armed;
+	struct statement *statement = statement_merge(d, s, type, kind, armed, active,
 	                                              means == MEANS_TEST);
 	if (!statement)
 		return d->out->count == STATEMENTS_MAX ? -EINVAL : 0;
@@ -124,7 +125,7 @@ int meaning_apply(struct decoding *d, struct speaking *s, const struct reader *r
 	                                .test = means == MEANS_TEST,
 	                                .momentary = reader->momentary ||
 	                                             reader->reads == READS_PRESS,
-	                                .armed = d->rule->armed,
+	                                .armed = armed,
 	                                .resets = reader->resets,
 	                                .history = s->history,
 	                                .key = key,
