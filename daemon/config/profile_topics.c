@@ -109,16 +109,30 @@ static const char *template_read(const struct checker *c, const struct node *nod
 	return NULL;
 }
 
-enum { O_AT, O_DEVICE, O_HISTORY, O_VALUE, O_COUNT };
+enum { O_AT, O_DEVICE, O_HISTORY, O_VALUE, O_READ, O_COUNT };
 static const struct key root_keys[O_COUNT] = {
         [O_AT] = {"at", "add where the members stand, such as /data"},
         [O_DEVICE] = {"device", NULL},
         [O_HISTORY] = {"history", NULL},
         [O_VALUE] = {"value", NULL},
+        [O_READ] = {"read", NULL},
 };
 static const struct shape root_shape = {"a root", SHAPE(root_keys), false};
 
-static void root_read(const struct checker *c, const struct node *node, struct root *out)
+/* true: the key at the *, or a template of what stands there. */
+static void root_device_read(const struct checker *c, const struct node *node, struct root *out)
+{
+	const char *word = node && node->kind == NODE_TEXT ? node_text(c->tree, node) : "";
+	if (strchr("/{", *word) && *word)
+		out->named = template_read(c, node, "the device");
+	else
+		check_bool(c, node, "device", &out->device);
+	if ((out->device || out->named) && out->at && !strstr(out->at, "/*"))
+		check_problem(c, node, "'device' of a root needs a * in its 'at'");
+}
+
+static void root_read(const struct checker *c, const struct node *node, struct profile_reading *r,
+                      struct root *out)
 {
 	const struct node *v[O_COUNT];
 	const char *at = NULL;
@@ -126,21 +140,25 @@ static void root_read(const struct checker *c, const struct node *node, struct r
 		at = pointer_read(c, node, "a root");
 	} else if (check_map(c, node, &root_shape, v)) {
 		at = pointer_read(c, v[O_AT], "a root");
-		check_bool(c, v[O_DEVICE], "device", &out->device);
+		out->at = at;
+		root_device_read(c, v[O_DEVICE], out);
 		check_bool(c, v[O_HISTORY], "history", &out->history);
 		out->value = check_line(c, v[O_VALUE], "value");
+		if (v[O_READ])
+			set_refer_list(c, v[O_READ], r, &out->sets, &out->set_count);
 	}
 	out->at = at ? at : "";
 }
 
-static void roots_read(const struct checker *c, const struct node *node, struct topic_rule *rule)
+static void roots_read(const struct checker *c, const struct node *node, struct profile_reading *r,
+                       struct topic_rule *rule)
 {
 	uint32_t count = check_list(c, node, "roots", 1), at = 0;
 	rule->root_count = count ? count : 1;
 	rule->roots = ARENA_ARRAY(c->arena, struct root, rule->root_count);
 	rule->roots[0].at = "";
 	FOR_EACH_NODE(c, item, node, count)
-	root_read(c, item, &rule->roots[at++]);
+	root_read(c, item, r, &rule->roots[at++]);
 }
 
 enum { W_AT, W_FORMAT, W_COUNT };
@@ -215,7 +233,7 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 		rule->words = map_refer(c, v[T_WORDS], r, true);
 	else if (v[T_WORDS])
 		check_problem(c, v[T_WORDS], "'words' go with 'availability'");
-	roots_read(c, v[T_ROOTS], rule);
+	roots_read(c, v[T_ROOTS], r, rule);
 	if (v[T_READ])
 		set_refer_list(c, v[T_READ], r, &rule->sets, &rule->set_count);
 	time_read(c, v[T_TIME], rule);

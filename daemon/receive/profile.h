@@ -150,8 +150,11 @@ enum rule_does {
 struct root { /* where in the payload the members stand; wildcards: each of an object or array */
 	const char *at;    /* "" the whole, "/a/b", "/devices/ *" */
 	bool device;       /* the last wildcard's key is the device */
+	const char *named; /* or a template, of what stands at the first wildcard; or NULL */
 	bool history;      /* what it says is past: recorded, never an alarm */
 	const char *value; /* members are wrapped: the value stands at this name within, or NULL */
+	uint32_t *sets; /* of its own, and then it is no alternative: it stands beside the others */
+	uint32_t set_count;
 };
 
 struct topic_rule {

@@ -105,6 +105,8 @@ static int read_rule(struct decoding *d, enum payload_form form)
 	out->profile = d->profile;
 	out->rule = d->rule;
 	out->address = template_fill(d, NULL, d->rule->device ? d->rule->device : "{device}");
+	d->sets = d->rule->sets;
+	d->set_count = d->rule->set_count;
 	if (form == FORM_EMPTY) {
 		out->removed = true;
 		if (d->rule->does == RULE_DISCOVERY)

@@ -129,7 +129,9 @@ static int read_place(struct decoding *d, const struct root *root, const cJSON *
 	if (!cJSON_IsObject(object))
 		return 0;
 	const char *template = d->rule->device;
-	if (template && !(root->device && address))
+	d->sets = root->sets ? root->sets : d->rule->sets;
+	d->set_count = root->sets ? root->set_count : d->rule->set_count;
+	if (template && !((root->device || root->named) && address))
 		address = template_fill(d, object, template);
 	if (!address && template)
 		address = template_fill(d, d->out->tree, template);
@@ -155,6 +157,10 @@ static int read_root(struct decoding *d, const struct root *root, const char *at
 	const cJSON *item;
 	cJSON_ArrayForEach (item, json_at(node, way)) {
 		const char *name = root->device && item->string ? item->string : address;
+		if (root->named && at == root->at)
+			name = template_fill(d, item, root->named);
+		if (root->named && !name)
+			continue; /* nobody knows of whom it speaks */
 		if (strlen(name ? name : "") <= ADDRESS_MAX &&
 		    read_root(d, root, star + 2, item, name, found) < 0)
 			return -EINVAL;
@@ -168,7 +174,7 @@ int decode_places(struct decoding *d)
 	/* Roots are alternatives, but for those that hold the past. */
 	for (uint32_t i = 0; i < d->rule->root_count; i++) {
 		const struct root *root = &d->rule->roots[i];
-		if (found && !root->history && !strstr(root->at, "/*"))
+		if (found && !root->history && !root->sets && !strstr(root->at, "/*"))
 			continue;
 		if (read_root(d, root, root->at, d->out->tree, d->out->address, &found) < 0)
 			return -EINVAL;

@@ -17,6 +17,8 @@ struct decoding { /* of one message */
 	struct capture captures[CAPTURES_MAX];
 	uint32_t capture_count;
 	const struct model_rule *model;
+	const uint32_t *sets; /* that know the members of this place */
+	uint32_t set_count;
 };
 
 /* RFC 6901 without ~ escapes; "" is the node itself; NULL where it leads nowhere. */

@@ -214,8 +214,8 @@ const struct reader *reader_find(const struct decoding *d, const char *key, cons
 	const struct reader *found = NULL;
 	for (uint32_t i = 0; d->model && i < d->model->set_count && !found; i++)
 		found = set_find(&d->profile->sets[d->model->sets[i]], &member, object, value);
-	for (uint32_t i = 0; i < d->rule->set_count && !found; i++)
-		found = set_find(&d->profile->sets[d->rule->sets[i]], &member, object, value);
+	for (uint32_t i = 0; i < d->set_count && !found; i++)
+		found = set_find(&d->profile->sets[d->sets[i]], &member, object, value);
 	return found;
 }
 
@@ -273,8 +273,10 @@ int decode_members(struct decoding *d, struct speaking *s, const char *wrapped)
 	const cJSON *item;
 	cJSON_ArrayForEach (item, s->object) {
 		const cJSON *value = item;
-		if (wrapped && cJSON_IsObject(item))
-			value = json_get(item, wrapped);
+		if (wrapped && cJSON_IsArray(item)) /* of several the last is how it stands */
+			value = item->child ? item->child->prev : NULL;
+		if (wrapped && cJSON_IsObject(value))
+			value = json_get(value, wrapped);
 		if (!value)
 			continue;
 		/* null is of no type: whatever the reader wants, it is the member's */
@@ -285,5 +287,5 @@ int decode_members(struct decoding *d, struct speaking *s, const char *wrapped)
 	}
 	if (d->model && read_pointers(d, s, d->model->sets, d->model->set_count) < 0)
 		return -EINVAL;
-	return read_pointers(d, s, d->rule->sets, d->rule->set_count);
+	return read_pointers(d, s, d->sets, d->set_count);
 }

@@ -37,6 +37,8 @@ BAD = [
     ("read: [{key", "payload: words, read: [{key", "the payload is one of: any, object"),
     ("read: [{key", "id_lasts: 1, read: [{key", "id_lasts"),
     ("read: [{key", "armed: yes please, read: [{key", "armed"),
+    ("read: [{key", "roots: [{at: /a, device: /id}], read: [{key", None),
+    ("read: [{key", "roots: [{at: /a/*, device: perhaps}], read: [{key", None),
     ("{base}/{device}", "{base}/#/x", None),
     ("base: mine", "base: mine\nlike: nobody", None),
 ]
