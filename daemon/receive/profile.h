@@ -184,7 +184,7 @@ struct topic_rule {
 	bool armed;                    /* a panel speaks that is armed itself: see signal.armed */
 	bool dead;                     /* such a message proves no life: a cache speaks */
 	bool withdrawn;                /* an empty message takes back what was said: it is over */
-	span_ms burst;                 /* the same press again within so long is one */
+	span_ms burst;                 /* the same said again within so long is one press */
 };
 
 struct model_rule { /* of devices whose model fits: these readers come before the rule's own */
@@ -307,7 +307,7 @@ struct statements { /* zeroed is valid; what is in it lives until it is filled a
 	const struct topic_rule *rule;
 	struct statement items[STATEMENTS_MAX];
 	uint32_t count;
-	/* By a rule; an empty message; a press that was heard already is left out. */
+	/* By a rule; an empty message; what was said just before is left out. */
 	bool ignored, removed, repeated;
 	const char *address; /* that the topic names, or NULL */
 	struct arena arena;

@@ -82,15 +82,16 @@ static bool needs_tree(const struct decoding *d, enum payload_form form)
 	return d->rule->does != RULE_IGNORES && (form == FORM_OBJECT || form == FORM_ARRAY);
 }
 
-/* One press is sent, and decoded, several times. It is known by what was pressed: times, pulses and
- * field strengths differ. What lasts is said again without harm. */
+/* One press is sent, and decoded, several times. It is known by what was said: times, pulses and
+ * field strengths differ. */
 static void drop_repeated(struct decoding *d)
 {
 	struct statements *out = d->out;
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < out->count; i++) {
 		const struct statement *f = &out->items[i];
-		if ((f->type == SAID_PRESS || (f->momentary && f->active)) &&
+		bool says = f->type == SAID_SIGNAL || f->type == SAID_OWN || f->type == SAID_PRESS;
+		if (says &&
 		    memory_repeats(d->memory, d->profile, f, d->rule->burst, d->message->steady))
 			out->repeated = true;
 		else

@@ -21,7 +21,7 @@ struct profile_memory {
 	uint32_t learnt_count, learnt_cap;
 	struct index learnt_index;
 	struct {
-		uint64_t hash;
+		uint64_t who, what; /* hashes: the member of a device, and what it said last */
 		steady_ms at;
 	} bursts[BURSTS];
 	uint32_t next_burst;
@@ -159,22 +159,26 @@ bool memory_point(struct profile_memory *memory, const struct profile *profile,
 /* ---- presses ---- */
 
 bool memory_repeats(struct profile_memory *memory, const struct profile *profile,
-                    const struct statement *press, span_ms within, steady_ms now)
+                    const struct statement *s, span_ms within, steady_ms now)
 {
-	if (!memory || !press->address)
+	if (!memory || !s->address)
 		return false;
 	char key[KEY_ROOM];
-	make_key(profile, press->address, key);
-	const char *const parts[] = {key, press->key, press->word};
-	uint64_t hash = press->kind;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		hash = (hash ^ index_hash(parts[i] ? parts[i] : "")) * 1099511628211u;
-	for (uint32_t i = 0; i < BURSTS; i++)
-		if (memory->bursts[i].hash == hash && memory->bursts[i].at + within > now)
-			return true;
-	memory->bursts[memory->next_burst].hash = hash;
-	memory->bursts[memory->next_burst].at = now;
-	memory->next_burst = (memory->next_burst + 1) % BURSTS;
+	make_key(profile, s->address, key);
+	uint64_t who = index_hash(key) * 31 + index_hash(s->key ? s->key : "") + s->kind;
+	uint64_t what = index_hash(s->word ? s->word : "") * 4 + s->active * 2u + s->test;
+	uint32_t at = 0;
+	while (at < BURSTS && memory->bursts[at].who != who)
+		at++;
+	if (at < BURSTS && memory->bursts[at].what == what && memory->bursts[at].at + within > now)
+		return true;
+	if (at == BURSTS) {
+		at = memory->next_burst;
+		memory->next_burst = (memory->next_burst + 1) % BURSTS;
+	}
+	memory->bursts[at].who = who;
+	memory->bursts[at].what = what;
+	memory->bursts[at].at = now;
 	return false;
 }
 

@@ -78,7 +78,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		id = template_fill(d, d->out->tree, d->rule->id);
 	if (s->address) {
 		alias = s->known ? s->known->alias : NULL;
-		if (d->rule->alias_at && node)
+		if (d->rule->alias_at)
 			alias = template_fill(d, d->out->tree, d->rule->alias_at);
 	}
 	for (uint32_t i = s->first; i < d->out->count; i++) {
@@ -111,7 +111,7 @@ static void speaking_begin(struct decoding *d, struct speaking *s)
 	s->known = s->address ? memory_device(d->memory, d->profile, s->address) : NULL;
 	if (!d->profile->model_count || !s->address)
 		return;
-	if (d->rule->model_at && d->out->tree)
+	if (d->rule->model_at)
 		model = template_fill(d, d->out->tree, d->rule->model_at);
 	if (!model && s->known)
 		model = s->known->model;

@@ -111,8 +111,8 @@ void memory_learn(struct profile_memory *, const struct profile *, const char *a
  * than this is active. */
 bool memory_point(struct profile_memory *, const struct profile *, const struct statement *,
                   const char *topic);
-/* True if the same press was heard less than within ago. */
-bool memory_repeats(struct profile_memory *, const struct profile *, const struct statement *press,
+/* True if a member of a device said just this last, and less than within ago. */
+bool memory_repeats(struct profile_memory *, const struct profile *, const struct statement *,
                     span_ms within, steady_ms now);
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
 bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);

@@ -84,6 +84,8 @@ static void test_one_press_is_heard_many_times_and_counts_once(void **state)
 	         "{\"Time\":\"2026-11-22T08:00:0#\",\"RfReceived\":{\"Sync\":1245#,\"Data\":"
 	         "\"7C0E8A\"}}",
 	         "rf"},
+	        {"rtl_433/g/events", "{\"model\":\"M\",\"id\":1,\"state\":\"sos\",\"rssi\":-3.#}",
+	         "radio"},
 	        {"rtl_433/g/events",
 	         "{\"time\":\"2026-11-22 "
 	         "08:00:0#\",\"model\":\"HCS200\",\"id\":1,\"button\":4,\"rssi\":-3.#}",

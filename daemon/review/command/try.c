@@ -277,7 +277,7 @@ static void try_profiles(struct trial *t, const struct heard_message *message)
 	if (t->said.removed)
 		put_line(t, "removed", "an empty message: what was retained is gone");
 	if (t->said.repeated)
-		put_line(t, "repeated", "the same press again: it counts once");
+		put_line(t, "repeated", "it was said just before: it counts once");
 	if (t->json)
 		json_open(&t->out, "devices", '[');
 	for (uint32_t i = 0, end; i < t->said.count; i = end) {

@@ -1,0 +1,119 @@
+/* What is heard by radio: rtl_433 and OpenMQTTGateway, LoRaWAN, Tasmota. */
+/* floors: config decode */
+#include "profiles_story.h"
+
+#define EVENTS "rtl_433/g/events"
+
+/* One line of each of the detectors that rtl_433 knows by name, as it prints them. */
+static void test_detectors_that_rtl_433_knows(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {EVENTS,
+	         "{\"model\":\"Cavius-Security\",\"id\":1,\"battery_ok\":1,\"text\":\"Fire "
+	         "alarm\"}",
+	         "?Cavius-Security-1 battery smoke!"},
+	        {EVENTS, "{\"model\":\"Cavius-Security\",\"id\":1,\"text\":\"Alarm muted\"}",
+	         "?Cavius-Security-1"},
+	        {EVENTS,
+	         "{\"model\":\"Cavius-Security\",\"id\":1,\"text\":\"Warning/Water detected\"}",
+	         "?Cavius-Security-1 water!"},
+	        {EVENTS, "{\"model\":\"M\",\"id\":1,\"text\":\"Test alarm\"}",
+	         "radio: smoke active test for 600s"},
+	        {EVENTS,
+	         "{\"model\":\"Smoke-GS558\",\"id\":1234,\"unit\":1,\"learn\":0,\"code\":"
+	         "\"80a8f2\"}",
+	         "?Smoke-GS558-1234 smoke!"},
+	        {EVENTS,
+	         "{\"model\":\"Smoke-GS558\",\"id\":1234,\"unit\":1,\"learn\":1,\"code\":"
+	         "\"80a8f2\"}",
+	         "?Smoke-GS558-1234"},
+	        {EVENTS,
+	         "{\"model\":\"Interlogix-Security\",\"subtype\":\"smoke\",\"id\":\"ab1\","
+	         "\"battery_ok\":1,"
+	         "\"switch1\":\"OPEN\",\"switch2\":\"CLOSED\"}",
+	         "?Interlogix-Security-ab1 battery smoke!"},
+	        {EVENTS,
+	         "{\"model\":\"Interlogix-Security\",\"subtype\":\"contact\",\"id\":\"ab2\","
+	         "\"switch1\":\"CLOSED\"}",
+	         "?Interlogix-Security-ab2 contact"},
+	        {EVENTS,
+	         "{\"model\":\"Interlogix-Security\",\"subtype\":\"panic\",\"id\":\"ab3\","
+	         "\"switch1\":\"OPEN\"}",
+	         "?Interlogix-Security-ab3 panic!"},
+	        {EVENTS,
+	         "{\"model\":\"Interlogix-Security\",\"subtype\":\"freeze\",\"id\":\"ab4\","
+	         "\"switch1\":\"OPEN\"}",
+	         "?Interlogix-Security-ab4"},
+	        {EVENTS,
+	         "{\"model\":\"SimpliSafe-Keypad\",\"id\":\"K\",\"extradata\":\"Keypad Panic "
+	         "Button\"}",
+	         "?SimpliSafe-Keypad-K panic!"},
+	        {EVENTS,
+	         "{\"model\":\"SimpliSafe-Sensor\",\"id\":\"S\",\"state\":1,\"extradata\":"
+	         "\"Contact Open\"}",
+	         "?SimpliSafe-Sensor-S contact!"},
+	        {EVENTS,
+	         "{\"model\":\"X10-Security\",\"id\":\"ab\",\"code\":\"88\",\"event\":\"KR15 "
+	         "PANIC\"}",
+	         "?X10-Security-ab panic!"},
+	        {EVENTS,
+	         "{\"model\":\"X10-Security\",\"id\":\"ab\",\"code\":\"98\",\"event\":\"KR15 "
+	         "PANIC-3SECOND\"}",
+	         "?X10-Security-ab panic!"},
+	        {EVENTS,
+	         "{\"model\":\"X10-Security\",\"id\":\"fob\",\"code\":\"86\",\"event\":\"KEY-FOB "
+	         "DISARM\"}",
+	         "x10"}, /* a panic button by its kind: what it did was to disarm */
+	        {EVENTS,
+	         "{\"model\":\"X10-Security\",\"id\":\"ac\",\"code\":\"00\",\"event\":\"DOOR/"
+	         "WINDOW OPEN\"}",
+	         "?X10-Security-ac contact!"},
+	        {EVENTS,
+	         "{\"model\":\"X10-Security\",\"id\":\"ad\",\"code\":\"0c\",\"event\":\"MOTION "
+	         "TRIPPED\"}",
+	         "?X10-Security-ad motion!"},
+	        {EVENTS,
+	         "{\"model\":\"Chuango-Security\",\"id\":77,\"cmd\":\"Alarm\",\"cmd_id\":2}",
+	         "chuango: panic active"},
+	        {EVENTS,
+	         "{\"model\":\"Chuango-Security\",\"id\":77,\"cmd\":\"Tamper\",\"cmd_id\":3}",
+	         "chuango: tamper active"},
+	        {EVENTS,
+	         "{\"model\":\"Chuango-Security\",\"id\":77,\"cmd\":\"Disarm\",\"cmd_id\":1}",
+	         "chuango"},
+	        {EVENTS, "{\"model\":\"Acurite-Leak\",\"id\":1,\"leak_detected\":1}",
+	         "?Acurite-Leak-1 water!"},
+	        {EVENTS, "{\"model\":\"Fineoffset-WH55\",\"id\":\"c\",\"alarm\":1}",
+	         "?Fineoffset-WH55-c water!"},
+	        {EVENTS,
+	         "{\"model\":\"Honeywell-Security\",\"id\":\"1a\",\"event\":\"20\",\"state\":"
+	         "\"closed\","
+	         "\"contact_open\":0,\"reed_open\":1,\"alarm\":0,\"tamper\":0}",
+	         "?Honeywell-Security-1a contact tamper"},
+	        {EVENTS,
+	         "{\"model\":\"Govee-Water\",\"id\":1,\"event\":\"Water "
+	         "Leak\",\"detect_wet\":1,\"code\":\"ab\"}",
+	         "?Govee-Water-1 water!"},
+	        {EVENTS,
+	         "{\"model\":\"Kerui-Security\",\"id\":\"1\",\"cmd\":\"0xa\",\"motion\":1,"
+	         "\"state\":\"motion\"}",
+	         "?Kerui-Security-1 motion!"},
+	        {EVENTS, "{\"model\":\"Generic-Remote\",\"id\":5,\"cmd\":2,\"tristate\":\"xx\"}",
+	         "?Generic-Remote-5"},
+	        {"rtl_433/g/devices/HCS200/1/button", "4", "fob: panic active press"},
+	        {"rtl_433/g/devices/M/A/1/closed", "0", "radio: contact active"},
+	        {"home/gw/RTL_433toMQTT/Smoke-GS558/1234",
+	         "{\"model\":\"Smoke-GS558\",\"id\":1234,\"learn\":0,\"code\":\"80\"}",
+	         "?Smoke-GS558-1234 smoke!"},
+	};
+	EXPECT_ROWS(rows);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_detectors_that_rtl_433_knows),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}
