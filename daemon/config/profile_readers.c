@@ -97,9 +97,8 @@ static void types_read(const struct checker *c, const struct node *node, struct 
 	}
 }
 
-static struct condition *conditions_read(const struct checker *c, const struct node *node,
-                                         const char *name, struct profile_reading *r,
-                                         uint32_t *count)
+struct condition *conditions_read(const struct checker *c, const struct node *node,
+                                  const char *name, struct profile_reading *r, uint32_t *count)
 {
 	*count = 0;
 	if (!node)

@@ -109,12 +109,13 @@ static const char *template_read(const struct checker *c, const struct node *nod
 	return NULL;
 }
 
-enum { O_AT, O_DEVICE, O_HISTORY, O_VALUE, O_READ, O_COUNT };
+enum { O_AT, O_DEVICE, O_HISTORY, O_VALUE, O_WHEN, O_READ, O_COUNT };
 static const struct key root_keys[O_COUNT] = {
         [O_AT] = {"at", "add where the members stand, such as /data"},
         [O_DEVICE] = {"device", NULL},
         [O_HISTORY] = {"history", NULL},
         [O_VALUE] = {"value", NULL},
+        [O_WHEN] = {"when", NULL},
         [O_READ] = {"read", NULL},
 };
 static const struct shape root_shape = {"a root", SHAPE(root_keys), false};
@@ -144,6 +145,7 @@ static void root_read(const struct checker *c, const struct node *node, struct p
 		root_device_read(c, v[O_DEVICE], out);
 		check_bool(c, v[O_HISTORY], "history", &out->history);
 		out->value = check_line(c, v[O_VALUE], "value");
+		out->when = conditions_read(c, v[O_WHEN], "when", r, &out->when_count);
 		if (v[O_READ])
 			set_refer_list(c, v[O_READ], r, &out->sets, &out->set_count);
 	}

@@ -54,6 +54,9 @@ const struct value_map *map_refer(const struct checker *, const struct node *,
                                   struct profile_reading *, bool availability);
 void set_refer_list(const struct checker *, const struct node *, struct profile_reading *,
                     uint32_t **out, uint32_t *count);
+/* {MOD: 1, alarm: any}; name is the key that it stands at. */
+struct condition *conditions_read(const struct checker *, const struct node *, const char *name,
+                                  struct profile_reading *, uint32_t *count);
 /* A word, or a list of words, as texts; *count 0 where there is none. lower: in lower case. */
 const char **words_read(const struct checker *, const struct node *, const char *what,
                         struct arena *, bool lower, uint32_t *count);

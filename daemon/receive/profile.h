@@ -153,6 +153,8 @@ struct root { /* where in the payload the members stand; wildcards: each of an o
 	const char *named; /* or a template, of what stands at the first wildcard; or NULL */
 	bool history;      /* what it says is past: recorded, never an alarm */
 	const char *value; /* members are wrapped: the value stands at this name within, or NULL */
+	struct condition *when; /* all of them hold of what stands there, or nothing is read */
+	uint32_t when_count;
 	uint32_t *sets; /* of its own, and then it is no alternative: it stands beside the others */
 	uint32_t set_count;
 };

@@ -126,7 +126,7 @@ static void speaking_begin(struct decoding *d, struct speaking *s)
 static int read_place(struct decoding *d, const struct root *root, const cJSON *object,
                       const char *address)
 {
-	if (!cJSON_IsObject(object))
+	if (!cJSON_IsObject(object) || !conditions_hold(root->when, root->when_count, object))
 		return 0;
 	const char *template = d->rule->device;
 	d->sets = root->sets ? root->sets : d->rule->sets;
@@ -149,7 +149,8 @@ static int read_root(struct decoding *d, const struct root *root, const char *at
 	const char *star = strstr(at, "/*");
 	if (!star) {
 		const cJSON *object = json_at(node, at);
-		*found |= cJSON_IsObject(object);
+		*found |= cJSON_IsObject(object) &&
+		          conditions_hold(root->when, root->when_count, object);
 		return read_place(d, root, object, address);
 	}
 	char way[ADDRESS_MAX];

@@ -66,6 +66,7 @@ struct speaking { /* one device in one place of the message */
 	bool history;
 };
 
+bool conditions_hold(const struct condition *, uint32_t count, const cJSON *object);
 /* The reader of a member: the model's own come before the rule's. */
 const struct reader *reader_find(const struct decoding *, const char *key, const cJSON *object,
                                  const cJSON *value);

@@ -20,6 +20,14 @@ static bool condition_holds(const struct condition *condition, const cJSON *obje
 	return false;
 }
 
+bool conditions_hold(const struct condition *all, uint32_t count, const cJSON *object)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!condition_holds(&all[i], object))
+			return false;
+	return true;
+}
+
 static bool reader_takes(const struct reader *reader, const cJSON *object, const cJSON *value)
 {
 	bool typed = reader->type_bool || reader->type_number || reader->type_text;
@@ -28,9 +36,8 @@ static bool reader_takes(const struct reader *reader, const cJSON *object, const
 	      (reader->type_number && cJSON_IsNumber(value)) ||
 	      (reader->type_text && cJSON_IsString(value))))
 		return false;
-	for (uint32_t i = 0; i < reader->when_count; i++)
-		if (!condition_holds(&reader->when[i], object))
-			return false;
+	if (!conditions_hold(reader->when, reader->when_count, object))
+		return false;
 	for (uint32_t i = 0; i < reader->unless_count; i++)
 		if (condition_holds(&reader->unless[i], object))
 			return false;

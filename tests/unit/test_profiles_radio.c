@@ -110,10 +110,80 @@ static void test_detectors_that_rtl_433_knows(void **state)
 	EXPECT_ROWS(rows);
 }
 
+static void test_lorawan_codecs(void **state)
+{
+	(void)state;
+#define UP "application/a/device/24e124/event/up"
+	static const struct row rows[] = {
+	        {UP, "{\"object\":{\"smoke_status\":\"alarm\",\"test\":1}}",
+	         "lora: smoke active test"},
+	        {UP, "{\"object\":{\"smoke_status\":\"alarm\",\"test\":0}}", "lora: smoke active"},
+	        {UP, "{\"object\":{\"tamper_status\":\"uninstall\",\"motion_status\":\"moving\"}}",
+	         "lora: tamper active"},
+	        {UP, "{\"object\":{\"tamper_status\":\"install\",\"motion_status\":\"stop\"}}",
+	         "lora: tamper clear"},
+	        {UP, "{\"object\":{\"gas_status\":\"normal\",\"alarm\":\"device fault\"}}",
+	         "lora: gas clear, fault active"},
+	        {UP, "{\"object\":{\"alarm\":\"device fault recovered\"}}", "lora: fault clear"},
+	        {UP, "{\"object\":{\"alarm\":\"power off\"}}", "lora: power active"},
+	        {UP,
+	         "{\"object\":{\"DOOR1_OPEN_STATUS\":\"OPEN\",\"DOOR2_OPEN_STATUS\":\"CLOSE\"}}",
+	         "lora: contact active"},
+	        {UP, "{\"object\":{\"magnet_chn2\":\"open\",\"magnet_chn1\":\"close\"}}",
+	         "lora: contact active"},
+	        {UP,
+	         "{\"object\":{\"alarm\":[{\"alarm_id\":1,\"alarm_type\":\"fall\",\"alarm_status\":"
+	         "\"alarm_triggered\"}]}}",
+	         "lora: panic active"},
+	        {UP,
+	         "{\"object\":{\"alarm\":[{\"alarm_type\":\"dwell\",\"alarm_status\":\"alarm_"
+	         "triggered\"}]}}",
+	         "lora"},
+	        {UP,
+	         "{\"object\":{\"alarm\":[{\"alarm_type\":\"fall\",\"alarm_status\":\"alarm_"
+	         "ignored\"}]}}",
+	         "lora"},
+	        {"v3/app@t/devices/d/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{\"alarm\":[{"
+	         "\"alarm_type\":\"fall\","
+	         "\"alarm_status\":\"alarm_triggered\"}]}}}",
+	         "?d panic!"},
+	};
+	EXPECT_ROWS(rows);
+}
+
+static void test_tasmota(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"tele/gw/SENSOR",
+	         "{\"ZbReceived\":{\"btn\":{\"Device\":\"0x1\",\"PersonalAlarm\":1}}}",
+	         "?btn panic!"},
+	        {"tele/gw/SENSOR",
+	         "{\"ZbReceived\":{\"btn\":{\"Device\":\"0x1\",\"PersonalAlarm\":0}}}",
+	         "?btn panic"},
+	        /* without the prefix, as an option of it has it */
+	        {"tele/gw/SENSOR", "{\"Hall\":{\"Device\":\"0x4773\",\"Fire\":1}}",
+	         "child: smoke active"},
+	        {"tele/zb/Hall/SENSOR", "{\"Hall\":{\"Device\":\"0x4773\",\"Fire\":1}}",
+	         "child: smoke active"},
+	        {"tele/gw/ZbReceived", "{\"Hall\":{\"Device\":\"0x4773\",\"Fire\":1}}",
+	         "child: smoke active"},
+	        {"tele/zb/Hall/SENSOR", "{\"ZbReceived\":{\"Fire\":1,\"Endpoint\":1}}",
+	         "child: smoke active"},
+	        {"tele/zb/Hall/ZbReceived", "{\"Fire\":0,\"Endpoint\":1}", "child: smoke clear"},
+	        {"tele/gw/SENSOR", "{\"Time\":\"2026-11-22T08:00:00\",\"MQ135\":{\"Smoke\":1}}",
+	         "?gw"},
+	};
+	EXPECT_ROWS(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_detectors_that_rtl_433_knows),
+	        TEST(test_lorawan_codecs),
+	        TEST(test_tasmota),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
