@@ -328,6 +328,10 @@ struct heard_message {
 	steady_ms steady;
 };
 
+/* A bridge's list of its devices may be longer than any other message. */
+#define LIST_MAX ((size_t)1024 * 1024)
+bool profiles_take_list(const struct profiles *, const char *topic);
+
 /* 0, with what was found (perhaps nothing); -EINVAL and why for a message that a profile takes and
  * cannot understand: its address is in out as far as it is known. Resets out first. */
 int profiles_decode(const struct profiles *, struct profile_memory *, const struct heard_message *,

@@ -108,6 +108,11 @@ static int read_rule(struct decoding *d, enum payload_form form)
 	out->address = template_fill(d, NULL, d->rule->device ? d->rule->device : "{device}");
 	d->sets = d->rule->sets;
 	d->set_count = d->rule->set_count;
+	size_t most = d->rule->does == RULE_MODELS ? LIST_MAX : MESSAGE_MAX;
+	if (d->message->len > most && d->rule->does != RULE_IGNORES)
+		return problem_set(d->why, -EINVAL,
+		                   "the message has %zu bytes; at most %zu are read",
+		                   d->message->len, most);
 	if (form == FORM_EMPTY) {
 		out->removed = true;
 		if (d->rule->does == RULE_DISCOVERY)
@@ -177,6 +182,21 @@ static uint32_t chain_find(const struct profiles *p, const struct topic_parts *p
 	return at == INDEX_NONE ? POSITION_NONE : p->chains[at];
 }
 
+bool profiles_take_list(const struct profiles *profiles, const char *topic)
+{
+	struct topic_parts parts;
+	struct capture captures[CAPTURES_MAX];
+	uint32_t count;
+	uint32_t ref = topic_split(topic, &parts) ? chain_find(profiles, &parts) : POSITION_NONE;
+	for (; ref != POSITION_NONE; ref = profiles->refs[ref].next) {
+		const struct rule_ref *at = &profiles->refs[ref];
+		const struct topic_rule *rule = &profiles->items[at->profile].rules[at->rule];
+		if (rule->does == RULE_MODELS && topic_fits(rule, &parts, captures, &count))
+			return true;
+	}
+	return false;
+}
+
 static const char *form_name(enum payload_form form)
 {
 	static const char *const names[] = {
@@ -197,9 +217,6 @@ int profiles_decode(const struct profiles *profiles, struct profile_memory *memo
 	statements_reset(out);
 	if (!topic_split(message->topic, &parts))
 		return 0;
-	if (message->len > MESSAGE_MAX)
-		return problem_set(why, -EINVAL, "the message has %zu bytes; at most %zu are read",
-		                   message->len, MESSAGE_MAX);
 	enum payload_form form = form_of(message);
 	int r = 0;
 	uint32_t entity = memory_entity(memory, message->topic);
@@ -211,7 +228,7 @@ int profiles_decode(const struct profiles *profiles, struct profile_memory *memo
 	else if (near && entity == POSITION_NONE)
 		r = problem_set(why, -EINVAL, "the payload is %s; the profile '%s' expects %s here",
 		                form_name(form), out->profile->name, form_name(near->form));
-	if (r == 0 && entity != POSITION_NONE)
+	if (r == 0 && entity != POSITION_NONE && message->len <= MESSAGE_MAX)
 		r = discovery_state(&d, entity);
 	if (r < 0)
 		out->count = 0; /* whole, or not at all */

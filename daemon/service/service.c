@@ -57,7 +57,11 @@ void on_message(void *ctx, const struct broker_message *message)
 	item->message = *message;
 	item->message.topic = arena_copy(arena, message->topic);
 	/* One byte more than is allowed tells the decoder enough of what is too long. */
-	size_t kept = message->len > MESSAGE_MAX ? MESSAGE_MAX + 1 : message->len;
+	size_t most = MESSAGE_MAX, kept = message->len;
+	if (kept > most && profiles_take_list(&app->config->profiles, message->topic))
+		most = LIST_MAX;
+	if (kept > most)
+		kept = most + 1;
 	item->message.bytes = arena_copy_len(arena, message->bytes, kept);
 	item->message.len = kept;
 }

@@ -1,5 +1,5 @@
 // Every model that zigbee-herdsman-converters knows, with what it says: a JSON list of
-// {m: model, e: [{p: property, t: type, on, off, v: values, a: access, d: description}]}.
+// {m: model, d: description, e: [{p: property, t: type, on, off, v: values, a: access, d: description}]}.
 //
 //   node exposes.mjs PACKAGE_FOLDER > exposes.json
 import {createRequire} from "node:module";
@@ -24,6 +24,6 @@ const models = [];
 for (const definition of definitions) {
     const {model, exposes} = prepareDefinition({...definition});
     const list = typeof exposes === "function" ? exposes({isDummyDevice: true}, {}) : exposes;
-    models.push({m: model, e: list.reduce((into, one) => flat(one, into), [])});
+    models.push({m: model, d: definition.description, e: list.reduce((into, one) => flat(one, into), [])});
 }
 process.stdout.write(JSON.stringify(models));

@@ -85,12 +85,67 @@ static void test_buttons_by_their_codes(void **state)
 	expect("zigbee2mqtt/button", "{\"action\":\"sos\"}", "button: panic active press");
 }
 
+/* Detectors whose members do not say of what their alarm is, and what only sounds or moves. */
+static void test_models_tell_what_a_bit_is_of(void **state)
+{
+	(void)state;
+	static const char *const rows[][3] = {
+	        {"MIR-SM100-E", "{\"alarm_1\":true,\"alarm_2\":false,\"silence\":false}", "smoke!"},
+	        {"FFZB1-SM-ECO", "{\"alarm\":true}", "smoke!"},
+	        {"HM-5HA-E", "{\"alarm\":true,\"test\":false}", "heat!"},
+	        {"W04-Z10T", "{\"alarm_status\":\"alarm\",\"alarm_switch\":\"alarm\"}", "water!"},
+	        {"ZD1-EN", "{\"alarm\":false}", "contact"},
+	        {"ROB_200-070-0", "{\"alarm_1\":true}", "motion!"},
+	        {"S8", "{\"alarm\":\"ALARM\"}", "vibration!"},
+	        {"FDS315", "{\"status\":\"falling\"}", "panic!"},
+	        {"FDS315", "{\"status\":\"sitting\"}", "panic"},
+	        {"PSE03-V1.1.0", "{\"alarm\":true,\"max_duration\":5}", ""},
+	        {"TI0001-cover", "{\"moving\":true}", ""},
+	        {"SOMETHING", "{\"status\":\"falling\",\"breathing_rate\":14}", "panic!"},
+	        {"SWV",
+	         "{\"current_device_status\":\"water_shortage & water_leakage\",\"state\":\"OFF\"}",
+	         "water!"},
+	        {"SWV", "{\"current_device_status\":\"normal_state\"}", "water"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char list[120], meaning[40];
+		snprintf(list, sizeof list,
+		         "[{\"friendly_name\":\"x\",\"definition\":{\"model\":\"%s\"}}]",
+		         rows[i][0]);
+		snprintf(meaning, sizeof meaning, *rows[i][2] ? "?x %s" : "?x", rows[i][2]);
+		expect("zigbee2mqtt/bridge/devices", list, "");
+		expect("zigbee2mqtt/x", rows[i][1], meaning);
+	}
+}
+
+/* The list of a bridge with many devices is longer than any message of a device. */
+static void test_a_long_list_of_devices_is_read(void **state)
+{
+	(void)state;
+	struct text list = {0};
+	text_add(&list,
+	         "[{\"friendly_name\":\"x\",\"definition\":{\"model\":\"HM-5HA-E\"},\"more\":\"");
+	while (list.len < (size_t)900 * 1024)
+		text_add(&list, "exposes, options, scenes ");
+	text_add(&list, "\"}]");
+	expect("zigbee2mqtt/bridge/devices", text_get(&list), "");
+	assert_true(profiles_take_list(&config->profiles, "zigbee2mqtt/bridge/devices"));
+	expect("zigbee2mqtt/x", "{\"alarm\":true}", "?x heat!");
+	expect("zigbee2mqtt/x", text_get(&list) + 1, "refused");
+	assert_false(profiles_take_list(&config->profiles, "zigbee2mqtt/x"));
+	assert_string_equal(said.address, "x");
+	expect("zigbee2mqtt/bridge/definitions", text_get(&list) + 1, ""); /* nobody's concern */
+	text_finish(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_zigbee_words),
 	        TEST(test_what_says_alarm_and_not_of_what_is_not_lost),
 	        TEST(test_models_decide_and_names_change),
+	        TEST(test_models_tell_what_a_bit_is_of),
+	        TEST(test_a_long_list_of_devices_is_read),
 	        TEST(test_buttons_by_their_codes),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
