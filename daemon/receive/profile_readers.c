@@ -92,9 +92,11 @@ int reader_apply(struct decoding *d, struct speaking *s, const struct reader *re
 	enum kind mapped = KIND_NONE;
 	enum meaning means = value_map_find(reader->map, word, number, &mapped);
 	if (reader->reads == READS_TEST) {
-		bool tests = means == MEANS_ACTIVE || means == MEANS_TEST;
-		test_note(s, tests ? TEST_RUNS : means == MEANS_CLEAR ? TEST_OVER : TEST_ELSEWHERE);
-		struct statement *test = tests ? statement_add(d, SAID_TEST, s->address) : NULL;
+		bool tells = means == MEANS_ACTIVE || means == MEANS_TEST;
+		test_note(s, means == MEANS_ACTIVE  ? TEST_RUNS
+		             : means == MEANS_CLEAR ? TEST_OVER
+		                                    : TEST_ELSEWHERE);
+		struct statement *test = tells ? statement_add(d, SAID_TEST, s->address) : NULL;
 		if (test) {
 			test->key = key;
 			test->word = word;

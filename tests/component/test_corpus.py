@@ -114,14 +114,17 @@ def test_every_row_with_a_meaning_decodes_to_it():
 
 
 def test_a_living_broker_is_looked_at_line_by_line():
-    """As mosquitto_sub prints what it hears: -v, and -F %j, which tells what was retained."""
+    """As mosquitto_sub prints what it hears: -v, and -F %j and %J, which tell what was retained."""
     lines = "\n".join([
         'zigbee2mqtt/hall {"smoke":true}',
         json.dumps({"topic": "zigbee2mqtt/hall", "qos": 0, "retain": 1, "payload": json.dumps(
             {"smoke": True, "last_seen": "2020-01-01T00:00:00Z"})}),
         json.dumps({"topic": "zigbee2mqtt/hall", "qos": 0, "retain": 0, "payload": json.dumps(
-            {"smoke": True, "last_seen": "2020-01-01T00:00:00Z"})})])
+            {"smoke": True, "last_seen": "2020-01-01T00:00:00Z"})}),
+        json.dumps({"topic": "zigbee2mqtt/hall", "payload": {"smoke": True}}),  # -F %J
+        json.dumps({"topic": 5, "payload": "x"})])
     done = run("tocsin", "--config", CONFIG, "try", "--file", "-", "--json", stdin=lines)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    *answers, wrong = [json.loads(line) for line in done.stdout.splitlines()]
     assert [next(s.get("past", False) for s in said(a) if s["type"] == "signal")
-            for a in answers] == [False, True, False]
+            for a in answers] == [False, True, False, False]
+    assert "needs a 'topic'" in wrong["rejected"]

@@ -195,6 +195,11 @@ static void test_a_test_told_on_a_topic_of_its_own(void **state)
 	expect(HALL "/smoke", "true", "hall: smoke active");
 	expect("shellies/shellysmoke-1/sensor/gas", "test", "shelly: gas active test");
 	expect("shellies/shellysmoke-1/sensor/gas", "mild", "shelly: gas active");
+	/* Of a detector that was never tested it is said after each start. */
+	expect("shellies/shellysmoke-1/sensor/self_test", "not_completed", "shelly");
+	expect("shellies/shellysmoke-1/sensor/gas", "heavy", "shelly: gas active");
+	expect("shellies/shellysmoke-1/sensor/self_test", "running", "shelly");
+	expect("shellies/shellysmoke-1/sensor/gas", "heavy", "shelly: gas active test");
 }
 
 int main(void)

@@ -298,7 +298,9 @@ static void try_heard(struct trial *t, const struct heard_message *message)
 	put_line(t, "topic", message->topic);
 	if (message->retained)
 		put_line(t, "retained", "the broker kept it: a state, not news");
-	if (strncmp(message->topic, "tocsin/", 7) == 0)
+	if (!*message->topic)
+		put_line(t, "rejected", "a message needs a 'topic', a text, and its 'payload'");
+	else if (strncmp(message->topic, "tocsin/", 7) == 0)
 		try_native(t, message->topic, message->bytes, message->len);
 	else
 		try_profiles(t, message);
@@ -329,25 +331,38 @@ static bool is_retained(const cJSON *object)
 	       (json_int(object, "retain", &retain) && retain == 1);
 }
 
-/* {"topic": ..., "payload": ..., "retained": ...}, as mosquitto_sub -F %j prints it too, or "topic
- * payload" as mosquitto_sub -v does. */
+/* A text is the payload itself; an object or a list, which mosquitto_sub -F %J prints, is one as
+ * JSON. */
+static void try_object(struct trial *t, const cJSON *object)
+{
+	const char *topic = json_string(object, "topic");
+	const cJSON *payload = json_get(object, "payload");
+	char *text = NULL;
+	if (payload && !cJSON_IsNull(payload) && !cJSON_IsString(payload))
+		text = cJSON_PrintUnformatted(payload);
+	const char *said = text ? text : payload ? cJSON_GetStringValue(payload) : NULL;
+	said = said ? said : "";
+	if (topic)
+		try_message(t, topic, said, strlen(said), is_retained(object));
+	else
+		try_message(t, "", said, strlen(said), false);
+	cJSON_free(text);
+}
+
+/* {"topic": ..., "payload": ..., "retained": ...}, as mosquitto_sub -F %j and %J print it too, or
+ * "topic payload" as mosquitto_sub -v does. */
 static void try_line(struct trial *t, char *line, size_t len)
 {
 	cJSON *object = NULL;
 	if (*line == '{' && json_parse(line, len, &object, NULL) == 0) {
-		const char *topic = json_string(object, "topic");
-		const char *payload = json_string(object, "payload");
-		if (topic)
-			try_message(t, topic, payload ? payload : "", payload ? strlen(payload) : 0,
-			            is_retained(object));
+		try_object(t, object);
 		cJSON_Delete(object);
 		return;
 	}
 	char *blank = strchr(line, ' ');
 	if (blank)
 		*blank++ = '\0';
-	if (*line)
-		try_message(t, line, blank ? blank : "", blank ? strlen(blank) : 0, false);
+	try_message(t, line, blank ? blank : "", blank ? strlen(blank) : 0, false);
 }
 
 static int try_file(struct trial *t, const char *path)
