@@ -178,11 +178,19 @@ static void take_link(struct context *c, uint32_t device, bool active, const cha
 	take_reading(c, &link);
 }
 
+/* How long it may be silent: what it says itself, where that is shorter. */
+static span_ms expected(const struct context *c, uint32_t device)
+{
+	span_ms expect = c->site->def->devices[device].expect_every;
+	span_ms own = SECONDS(c->site->devices[device].expires);
+	return own && own < expect ? own : expect;
+}
+
 /* Anything a device says is a sign of life. */
 static void heard(struct context *c, uint32_t device)
 {
 	struct device_state *state = &c->site->devices[device];
-	span_ms expect = c->site->def->devices[device].expect_every;
+	span_ms expect = expected(c, device);
 	state->heard = c->now.wall;
 	if (expect) {
 		state->silence.type = TIMER_SILENCE;
@@ -274,8 +282,11 @@ void sense_reset(struct context *c, uint32_t device)
 void sense_life(struct context *c, const struct sign_of_life *life)
 {
 	uint32_t device = site_def_device(c->site->def, life->device);
-	if (device != POSITION_NONE)
-		heard(c, device);
+	if (device == POSITION_NONE)
+		return;
+	if (life->expires > 0 && life->expires < SECONDS(UINT16_MAX))
+		c->site->devices[device].expires = (uint16_t)(life->expires / 1000);
+	heard(c, device);
 }
 
 static bool is_behind_the_lost(const struct context *c, const struct device *device)
@@ -334,7 +345,7 @@ void sense_status(struct context *c, const struct device_status *status)
 
 void sense_silence(struct context *c, uint32_t device)
 {
-	span_ms expect = c->site->def->devices[device].expect_every;
+	span_ms expect = expected(c, device);
 	if (is_covered(c, device)) { /* when the way to it is back it has its whole time again */
 		timer_set(&c->site->timers, &c->site->devices[device].silence,
 		          c->now.steady + expect);
@@ -354,8 +365,7 @@ void hearing_changed(struct context *c, bool hears)
 	for (uint32_t i = 0; hears && i < c->site->def->device_count; i++) {
 		struct timer *silence = &c->site->devices[i].silence;
 		if (silence->place)
-			timer_set(&c->site->timers, silence,
-			          c->now.steady + c->site->def->devices[i].expect_every);
+			timer_set(&c->site->timers, silence, c->now.steady + expected(c, i));
 	}
 }
 

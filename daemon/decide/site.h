@@ -173,6 +173,7 @@ struct device_state {
 	bool touched;
 	bool walk_test;
 	bool armed;           /* its zone was, at the last look; memory only */
+	uint16_t expires;     /* seconds: its own word for expect_every, or 0; memory only */
 	wall_ms tested;       /* last signal marked as a test, or under walk test */
 	wall_ms heard;        /* last sign of life */
 	wall_ms changed;      /* last change of state */
@@ -273,6 +274,7 @@ struct rejected {
 
 struct sign_of_life {
 	const char *device;
+	span_ms expires; /* silent for longer it is gone, as it says itself; 0: it does not say */
 };
 
 /* Heard, but not in the site file. What means fire, gas or panic raises a major incident in the

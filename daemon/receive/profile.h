@@ -294,6 +294,7 @@ struct statement {
 	bool lifeless;      /* proves no life: retained, or out of a cache */
 	bool others_active; /* another point of the device, of the same kind */
 	span_ms resets;
+	span_ms expires; /* of ALIVE: silent for longer it is gone; 0: the site file's word */
 	const char *key, *word; /* what said so */
 	double value;
 	bool has_value;

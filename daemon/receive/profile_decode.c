@@ -219,17 +219,17 @@ int profiles_decode(const struct profiles *profiles, struct profile_memory *memo
 		return 0;
 	enum payload_form form = form_of(message);
 	int r = 0;
-	uint32_t entity = memory_entity(memory, message->topic);
+	struct entities of = memory_entities(memory, message->topic);
+	bool announced = of.exact != POSITION_NONE || of.wild != POSITION_NONE;
 	bool found = choose_rule(&d, chain_find(profiles, &parts), &parts, form, &near) ||
-	             (entity == POSITION_NONE &&
-	              choose_rule(&d, profiles->any_chain, &parts, form, &near));
+	             (!announced && choose_rule(&d, profiles->any_chain, &parts, form, &near));
 	if (found)
 		r = read_rule(&d, form);
-	else if (near && entity == POSITION_NONE)
+	else if (near && !announced)
 		r = problem_set(why, -EINVAL, "the payload is %s; the profile '%s' expects %s here",
 		                form_name(form), out->profile->name, form_name(near->form));
-	if (r == 0 && entity != POSITION_NONE && message->len <= MESSAGE_MAX)
-		r = discovery_state(&d, entity);
+	if (r == 0 && announced && message->len <= MESSAGE_MAX)
+		r = discovery_state(&d, &of, &parts);
 	if (r < 0)
 		out->count = 0; /* whole, or not at all */
 	return r;

@@ -1,6 +1,5 @@
 /* Home Assistant's announcements: a retained config names the topic a thing speaks on, the words
- * it uses and what it is. Templates are code; of them the few forms that senders write are
- * understood: {{ value_json.a.b }}, {{ value_json['a'] }} and {% if value_json.a %}. */
+ * it uses and what it is. Its templates are read in profile_template.c. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -66,84 +65,6 @@ static const char *whole_topic(struct decoding *d, const cJSON *config, const ch
 	return arena_copy_len(&d->out->arena, text_get(out), out->len);
 }
 
-/* "value_json.a['b']..." as a pointer; false where it is more than that. */
-static bool read_path(const char *at, struct text *out, const char **end)
-{
-	text_reset(out);
-	if (strncmp(at, "value_json", 10) != 0)
-		return false;
-	at += 10;
-	for (;;) {
-		size_t len;
-		if (*at == '.') {
-			len = strspn(++at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			                   "0123456789_");
-			if (!len)
-				return false;
-			text_add_char(out, '/');
-			text_add_len(out, at, len);
-			at += len;
-		} else if (*at == '[' && (at[1] == '\'' || at[1] == '"')) {
-			char quote[2] = {at[1], 0};
-			at += 2;
-			len = strcspn(at, quote);
-			if (!len || at[len] != *quote || at[len + 1] != ']' || memchr(at, '/', len))
-				return false;
-			text_add_char(out, '/');
-			text_add_len(out, at, len);
-			at += len + 2;
-		} else {
-			*end = at;
-			return out->len > 0;
-		}
-	}
-}
-
-static const char *skip(const char *at)
-{
-	while (*at == ' ' || *at == '-')
-		at++;
-	return at;
-}
-
-/* False: a template that cannot be understood. */
-static bool read_template(struct decoding *d, const char *template, struct entity *out)
-{
-	const char *at, *end;
-	if (!template || !*template)
-		return true;
-	at = skip(template);
-	bool branches = strncmp(at, "{%", 2) == 0;
-	if (!branches && strncmp(at, "{{", 2) != 0)
-		return false;
-	at = skip(at + 2);
-	if (branches && strncmp(at, "if ", 3) != 0)
-		return false;
-	at = skip(branches ? at + 3 : at);
-	if (!branches && strncmp(at, "value ", 6) == 0 && strncmp(skip(at + 6), "}}", 2) == 0)
-		return true;
-	if (!read_path(at, &d->out->scratch, &end))
-		return false;
-	out->pointer = arena_copy(&d->out->arena, text_get(&d->out->scratch));
-	end = skip(end);
-	if (!branches)
-		return strncmp(end, "}}", 2) == 0;
-	/* {% if x %}ON{% else %}OFF{% endif %}, or the other way round */
-	if (strncmp(end, "%}", 2) != 0)
-		return false;
-	const char *then = skip(end + 2);
-	size_t on_len = strlen(out->on), off_len = strlen(out->off);
-	out->truth = true;
-	if (strncasecmp(then, out->on, on_len) == 0)
-		return strstr(then, "else") != NULL;
-	if (strncasecmp(then, out->off, off_len) != 0 || !strstr(then, "else"))
-		return false;
-	const char *swap = out->on; /* true means off */
-	out->on = out->off;
-	out->off = swap;
-	return true;
-}
-
 static enum kind kind_of(const char *class)
 {
 	for (size_t i = 0; class && i < sizeof classes / sizeof *classes; i++)
@@ -152,8 +73,46 @@ static enum kind kind_of(const char *class)
 	return KIND_NONE;
 }
 
+/* A template that is not understood is said: nothing of what it reads can be. */
+static int say_puzzle(struct decoding *d, const struct entity *entity, const char *template)
+{
+	struct statement *f = statement_add(d, SAID_PUZZLE, entity->address);
+	if (!f)
+		return -EINVAL;
+	f->alias = entity->alias;
+	f->key = "value_template";
+	f->word = template;
+	f->lifeless = true;
+	return 0;
+}
+
+/* A template whose answers are other words than the entity's says nothing. */
+static bool may_be_on(const struct entity *e)
+{
+	return e->template.asks == ASKS_WORD || strcasecmp(e->template.yes, e->on) == 0 ||
+	       strcasecmp(e->template.no, e->on) == 0;
+}
+
+static span_ms read_seconds(const cJSON *config, const char *name, const char *brief)
+{
+	int64_t seconds = 0;
+	bool given = json_int(config, name, &seconds) || json_int(config, brief, &seconds);
+	return given && seconds > 0 && seconds < 86400 ? SECONDS(seconds) : 0;
+}
+
+/* A topic may hold + , so that any gateway brings it, but not at its end. */
+static bool is_heard_alone(const char *topic)
+{
+	const char *slash = strrchr(topic, '/');
+	return !strchr(topic, '#') && *topic && strlen(topic) <= ADDRESS_MAX &&
+	       !(slash ? strchr(slash, '+') : strchr(topic, '+'));
+}
+
 static int announce(struct decoding *d, const struct entity *entity)
 {
+	if (!is_heard_alone(entity->topic))
+		return problem_set(d->why, -EINVAL, "'%.80s' is no topic of one thing",
+		                   entity->topic);
 	if (!memory_announce(d->memory, entity))
 		return problem_set(d->why, -EINVAL, "more than %d announced topics", ENTITIES_MAX);
 	struct statement *f = statement_add(d, SAID_TOPIC, entity->address);
@@ -184,8 +143,9 @@ static int read_availability(struct decoding *d, const cJSON *config, const cJSO
 	                        .on = lowered(d, on ? on : "online"),
 	                        .off = lowered(d, off ? off : "offline")};
 	entity.topic = whole_topic(d, config, topic);
-	if (!read_template(d, member_text(d, item, "value_template", "val_tpl"), &entity))
-		return 0;
+	const char *template = member_text(d, item, "value_template", "val_tpl");
+	if (!template_read(d, template, &entity.template))
+		return say_puzzle(d, &entity, template);
 	return announce(d, &entity);
 }
 
@@ -205,11 +165,12 @@ static int read_availabilities(struct decoding *d, const cJSON *device, const cJ
 		struct entity entity = *of;
 		entity.is_availability = true;
 		entity.kind = KIND_LINK;
-		entity.pointer = NULL;
-		entity.truth = false;
 		entity.on = lowered(d, on ? on : "online");
 		entity.off = lowered(d, off ? off : "offline");
 		entity.topic = whole_topic(d, config, topic->valuestring);
+		const char *template = member_text(d, config, "availability_template", "avty_tpl");
+		if (!template_read(d, template, &entity.template))
+			return say_puzzle(d, &entity, template);
 		return announce(d, &entity);
 	}
 	cJSON_ArrayForEach (item, list)
@@ -240,16 +201,35 @@ static int read_entity(struct decoding *d, const cJSON *device, const cJSON *con
 		entity.alias = d->out->address;
 	if (!entity.address || strlen(entity.address) > ADDRESS_MAX)
 		return 0;
-	if (!read_template(d, member_text(d, config, "value_template", "val_tpl"), &entity))
+	const char *template = member_text(d, config, "value_template", "val_tpl");
+	bool understood = template_read(d, template, &entity.template) && may_be_on(&entity);
+	if (!understood && device == config)
 		return problem_set(d->why, -EINVAL,
 		                   "'%.80s' has a value_template that is not understood; give the "
 		                   "device a profile of its own",
 		                   entity.address);
-	int64_t delay = 0;
-	if (json_int(config, "off_delay", &delay) && delay > 0 && delay < 86400)
-		entity.resets = SECONDS(delay);
+	if (!understood) /* the other parts of the device are all the same */
+		return say_puzzle(d, &entity, template);
+	entity.resets = read_seconds(config, "off_delay", "off_dly");
+	entity.expires = read_seconds(config, "expire_after", "exp_aft");
 	int r = announce(d, &entity);
 	return r < 0 ? r : read_availabilities(d, device, config, &entity);
+}
+
+/* Whether a topic is this one, in which + stands for any level. */
+static bool topic_is_of(const char *pattern, const struct topic_parts *topic)
+{
+	for (uint32_t i = 0; i < topic->count; i++) {
+		size_t len = strcspn(pattern, "/");
+		bool any = len == 1 && *pattern == '+';
+		if (!any && (len != topic->len[i] || memcmp(pattern, topic->at[i], len) != 0))
+			return false;
+		pattern += len;
+		if (!*pattern != (i + 1 == topic->count))
+			return false;
+		pattern += *pattern != 0;
+	}
+	return true;
 }
 
 static bool is_binary(const char *platform)
@@ -279,59 +259,66 @@ int discovery_read(struct decoding *d, const cJSON *config)
 
 /* ---- what announced things say ---- */
 
-static bool truth_of(const cJSON *value, bool *unknown)
+static enum statement_type type_of(const struct entity *entity)
 {
-	*unknown = !value || cJSON_IsNull(value);
-	if (!value)
-		return false;
-	if (cJSON_IsNumber(value))
-		return value->valuedouble < 0 || value->valuedouble > 0;
-	if (cJSON_IsString(value))
-		return *value->valuestring;
-	return cJSON_IsTrue(value);
+	if (entity->is_availability)
+		return SAID_STATUS;
+	return entity->kind == KIND_NONE ? SAID_OWN : SAID_SIGNAL;
 }
 
 static int read_state(struct decoding *d, const struct entity *entity, const char *payload)
 {
 	char room[WORD_ROOM];
-	const char *word = payload;
-	bool unknown = false;
-	if (entity->pointer) {
-		const cJSON *value = json_at(d->out->tree, entity->pointer);
-		if (entity->truth) {
-			word = truth_of(value, &unknown) ? entity->on : entity->off;
-		} else {
-			word = value ? json_word(value, room) : NULL;
-		}
-	}
-	if (!word || !*word || unknown || entity->gone)
+	const char *word = entity->gone
+	                           ? NULL
+	                           : template_apply(&entity->template, d->out->tree, payload, room);
+	if (!word || strcasecmp(word, "none") == 0)
 		return 0;
 	bool on = strcasecmp(word, entity->on) == 0;
-	struct statement *f;
-	if (!on && strcasecmp(word, entity->off) != 0) {
-		if (strcasecmp(word, "unknown") == 0 || strcasecmp(word, "unavailable") == 0 ||
-		    strcasecmp(word, "none") == 0)
-			return 0;
-		f = statement_add(d, SAID_PUZZLE, entity->address);
-	} else if (entity->is_availability) {
-		f = statement_add(d, SAID_STATUS, entity->address);
-	} else {
-		f = statement_add(d, entity->kind == KIND_NONE ? SAID_OWN : SAID_SIGNAL,
-		                  entity->address);
-	}
+	bool known = on || strcasecmp(word, entity->off) == 0;
+	struct statement *f = statement_add(d, known ? type_of(entity) : SAID_PUZZLE,
+	                                    entity->address);
 	if (!f)
 		return -EINVAL;
 	f->alias = entity->alias;
 	f->kind = entity->is_availability ? KIND_NONE : entity->kind;
 	f->active = on;
 	f->resets = entity->resets;
-	f->key = entity->pointer ? entity->pointer : "state";
+	f->key = entity->template.pointer ? entity->template.pointer : "state";
 	f->word = word == room ? arena_copy(&d->out->arena, room) : word;
 	f->lifeless = d->message->retained;
 	return 0;
 }
 
-int discovery_state(struct decoding *d, uint32_t at)
+/* That it speaks at all, and how long it may be silent then. */
+static int say_life(struct decoding *d, const struct entity *entity)
+{
+	if (entity->is_availability || entity->gone || d->message->retained)
+		return 0;
+	struct statement *f = statement_add(d, SAID_ALIVE, entity->address);
+	if (!f)
+		return -EINVAL;
+	f->alias = entity->alias;
+	f->expires = entity->expires;
+	return 0;
+}
+
+static int read_chain(struct decoding *d, uint32_t at, const struct topic_parts *topic,
+                      const char *payload)
+{
+	for (; at != POSITION_NONE; at = memory_entity_at(d->memory, at)->next) {
+		const struct entity *entity = memory_entity_at(d->memory, at);
+		if (!topic_is_of(entity->topic, topic))
+			continue;
+		if (!d->out->address)
+			d->out->address = entity->address;
+		if (read_state(d, entity, payload) < 0 || say_life(d, entity) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int discovery_state(struct decoding *d, const struct entities *of, const struct topic_parts *topic)
 {
 	const char *bytes = d->message->bytes;
 	size_t len = d->message->len;
@@ -348,12 +335,6 @@ int discovery_state(struct decoding *d, uint32_t at)
 	char *payload = len < 256 && text_is_utf8(bytes, len)
 	                        ? arena_copy_len(&d->out->arena, bytes, len)
 	                        : NULL;
-	for (; at != POSITION_NONE; at = memory_entity_at(d->memory, at)->next) {
-		const struct entity *entity = memory_entity_at(d->memory, at);
-		if (!d->out->address)
-			d->out->address = entity->address;
-		if (read_state(d, entity, payload) < 0)
-			return -EINVAL;
-	}
-	return 0;
+	int r = read_chain(d, of->exact, topic, payload);
+	return r < 0 ? r : read_chain(d, of->wild, topic, payload);
 }

@@ -35,6 +35,7 @@ struct profile_memory {
 	struct entity *entities;
 	uint32_t entity_count, entity_cap;
 	struct index entity_index;
+	bool wild; /* some topic that was announced holds + */
 };
 
 struct profile_memory *profile_memory_create(void)
@@ -224,16 +225,33 @@ bool memory_gateway_is_fresh(const struct profile_memory *memory, const char *ga
 
 /* ---- what was announced ---- */
 
-static const char *entity_topic(const void *owner, uint32_t i)
+static const char *entity_key(const void *owner, uint32_t i)
 {
-	return ((const struct entity *)owner)[i].topic;
+	return ((const struct entity *)owner)[i].key;
 }
 
-uint32_t memory_entity(const struct profile_memory *memory, const char *topic)
+/* Topics with + are found by their last level, which is none. */
+#define WILD_ROOM (ADDRESS_MAX + 2)
+
+static const char *wild_key(const char *topic, char room[WILD_ROOM])
 {
+	const char *slash = strrchr(topic, '/');
+	snprintf(room, WILD_ROOM, "+%s", slash ? slash + 1 : topic);
+	return room;
+}
+
+struct entities memory_entities(const struct profile_memory *memory, const char *topic)
+{
+	char room[WILD_ROOM];
+	struct entities none = {POSITION_NONE, POSITION_NONE};
 	if (!memory || !memory->entity_count)
-		return POSITION_NONE;
-	return index_find(&memory->entity_index, topic, entity_topic, memory->entities);
+		return none;
+	const struct entity *all = memory->entities;
+	return (struct entities){.exact = index_find(&memory->entity_index, topic, entity_key, all),
+	                         .wild = memory->wild ? index_find(&memory->entity_index,
+	                                                           wild_key(topic, room),
+	                                                           entity_key, all)
+	                                              : POSITION_NONE};
 }
 
 const struct entity *memory_entity_at(const struct profile_memory *memory, uint32_t at)
@@ -247,6 +265,19 @@ static bool same_entity(const struct entity *a, const struct entity *b)
 	       strcmp(a->address, b->address) == 0 && a->is_availability == b->is_availability;
 }
 
+static struct value_template copy_template(struct arena *arena, const struct value_template *t)
+{
+	struct value_template copy = *t;
+	copy.pointer = arena_copy(arena, t->pointer);
+	copy.missing = arena_copy(arena, t->missing);
+	copy.yes = arena_copy(arena, t->yes);
+	copy.no = arena_copy(arena, t->no);
+	copy.words = ARENA_ARRAY(arena, const char *, t->word_count);
+	for (uint32_t i = 0; i < t->word_count; i++)
+		copy.words[i] = arena_copy(arena, t->words[i]);
+	return copy;
+}
+
 static struct entity copy_entity(struct arena *arena, const struct entity *e)
 {
 	struct entity copy = *e;
@@ -255,7 +286,7 @@ static struct entity copy_entity(struct arena *arena, const struct entity *e)
 	copy.alias = arena_copy(arena, e->alias);
 	copy.on = arena_copy(arena, e->on);
 	copy.off = arena_copy(arena, e->off);
-	copy.pointer = arena_copy(arena, e->pointer);
+	copy.template = copy_template(arena, &e->template);
 	copy.announced = arena_copy(arena, e->announced);
 	return copy;
 }
@@ -265,35 +296,54 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool same_template(const struct value_template *a, const struct value_template *b)
+{
+	bool same = same_text(a->pointer, b->pointer) && same_text(a->missing, b->missing) &&
+	            same_text(a->yes, b->yes) && same_text(a->no, b->no) && a->asks == b->asks &&
+	            a->negated == b->negated && !(a->bound < b->bound) && !(a->bound > b->bound) &&
+	            a->word_count == b->word_count;
+	for (uint32_t i = 0; same && i < a->word_count; i++)
+		same = strcmp(a->words[i], b->words[i]) == 0;
+	return same;
+}
+
 bool memory_announce(struct profile_memory *memory, const struct entity *entity)
 {
 	if (!memory)
 		return true;
-	for (uint32_t at = memory_entity(memory, entity->topic); at != POSITION_NONE;
-	     at = memory->entities[at].next) {
+	char room[WILD_ROOM];
+	bool wild = strchr(entity->topic, '+') != NULL;
+	const char *key = wild ? wild_key(entity->topic, room) : entity->topic;
+	uint32_t first = memory->entity_count ? index_find(&memory->entity_index, key, entity_key,
+	                                                   memory->entities)
+	                                      : POSITION_NONE;
+	for (uint32_t at = first; at != POSITION_NONE; at = memory->entities[at].next) {
 		struct entity *known = &memory->entities[at];
 		if (!same_entity(known, entity))
 			continue;
-		uint32_t next = known->next;
+		const struct entity was = *known;
 		bool same = known->kind == entity->kind && same_text(known->on, entity->on) &&
 		            same_text(known->off, entity->off) &&
-		            same_text(known->pointer, entity->pointer);
+		            same_template(&known->template, &entity->template);
 		if (!same) /* an announcement that changes all the time must not eat the memory */
 			*known = copy_entity(&memory->arena, entity);
 		known->gone = false;
-		known->truth = entity->truth;
 		known->resets = entity->resets;
-		known->next = next;
+		known->expires = entity->expires;
+		known->key = was.key;
+		known->next = was.next;
 		return true;
 	}
 	if (memory->entity_count == ENTITIES_MAX)
 		return false;
 	MEM_RESERVE(memory->entities, memory->entity_count, memory->entity_cap);
-	uint32_t at = memory->entity_count++, first = memory_entity(memory, entity->topic);
+	uint32_t at = memory->entity_count++;
 	memory->entities[at] = copy_entity(&memory->arena, entity);
+	memory->entities[at].key = arena_copy(&memory->arena, key);
 	memory->entities[at].next = POSITION_NONE;
+	memory->wild |= wild;
 	if (first == POSITION_NONE) {
-		index_add(&memory->entity_index, at, entity_topic, memory->entities);
+		index_add(&memory->entity_index, at, entity_key, memory->entities);
 		return true;
 	}
 	while (memory->entities[first].next != POSITION_NONE)

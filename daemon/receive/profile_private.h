@@ -118,26 +118,55 @@ bool memory_repeats(struct profile_memory *, const struct profile *, const struc
 void memory_gateway(struct profile_memory *, const char *gateway, bool online, steady_ms now);
 bool memory_gateway_is_fresh(const struct profile_memory *, const char *gateway, steady_ms now);
 
+enum template_asks {
+	ASKS_WORD,   /* nothing: the value is the word */
+	ASKS_TRUTH,  /* whether there is anything, and it is not false or 0 */
+	ASKS_ONE_OF, /* whether it is one of the words */
+	ASKS_ABOVE,
+	ASKS_BELOW,
+};
+
+struct value_template {
+	const char *pointer; /* into a JSON payload, or NULL: the payload itself */
+	const char *missing; /* the word where there is none, or NULL */
+	enum template_asks asks;
+	bool negated;
+	const char **words;
+	uint32_t word_count;
+	double bound;
+	const char *yes, *no; /* the words for the answer */
+};
+/* False: a template that is not understood. */
+bool template_read(struct decoding *, const char *template, struct value_template *out);
+/* The word that it makes of a payload; NULL where nobody knows. tree: the payload as JSON, or NULL;
+ * payload: as text, or NULL; room holds what has to be made up. */
+const char *template_apply(const struct value_template *, const cJSON *tree, const char *payload,
+                           char room[WORD_ROOM]);
+
 struct entity {                              /* that Home Assistant discovery announced */
-	const char *topic, *address, *alias; /* the topic it speaks on */
+	const char *topic, *address, *alias; /* the topic it speaks on; it may hold + */
 	bool is_availability;
 	enum kind kind;
 	const char *on, *off; /* lower case */
-	const char *pointer;  /* into a JSON payload, or NULL: the payload itself */
-	bool truth;           /* the template tells by truth, not by word */
+	struct value_template template;
 	span_ms resets;
+	span_ms expires;       /* silent for longer it is gone; 0: not said */
 	const char *announced; /* the topic of its announcement */
 	bool gone;             /* its announcement was taken back */
-	uint32_t next;         /* the next entity of the same topic */
+	const char *key;       /* made by the memory: see there */
+	uint32_t next;         /* the next entity of the same key */
 };
 #define ENTITIES_MAX 4096
-uint32_t memory_entity(const struct profile_memory *, const char *topic); /* or POSITION_NONE */
+struct entities { /* that a topic may be of: the first of each chain, or POSITION_NONE */
+	uint32_t exact, wild;
+};
+struct entities memory_entities(const struct profile_memory *, const char *topic);
 const struct entity *memory_entity_at(const struct profile_memory *, uint32_t);
 bool memory_announce(struct profile_memory *, const struct entity *); /* copied; false: full */
 void memory_forget(struct profile_memory *, const char *announced);
 
 /* profile_discovery.c */
 int discovery_read(struct decoding *, const cJSON *config);
-int discovery_state(struct decoding *, uint32_t entity);
+int discovery_state(struct decoding *, const struct entities *, const struct topic_parts *);
 
 #endif

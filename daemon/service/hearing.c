@@ -293,7 +293,9 @@ static void hear_device(struct app *app, const struct broker_message *message,
 		        .type = EVENT_STATUS,
 		        .status = {.device = device, .online = said->items[i].active}};
 		if (said->items[i].type == SAID_ALIVE)
-			event = (struct event){.type = EVENT_ALIVE, .life = {.device = device}};
+			event = (struct event){
+			        .type = EVENT_ALIVE,
+			        .life = {.device = device, .expires = said->items[i].expires}};
 		else if (said->items[i].type == SAID_TEST_MARK)
 			event = (struct event){.type = EVENT_TEST_MARK,
 			                       .test_mark = {.device = device,
@@ -346,7 +348,7 @@ static const char *topic_at(const void *owner, uint32_t i)
 static void hear_topic(struct app *app, const char *topic)
 {
 	struct hearing *h = &app->hearing;
-	if (h->topic_count == TOPICS_MAX || strpbrk(topic, "+#") || !*topic ||
+	if (h->topic_count == TOPICS_MAX || strchr(topic, '#') || !*topic ||
 	    index_find(&h->topic_index, topic, topic_at, h->topics) != INDEX_NONE)
 		return;
 	MEM_RESERVE(h->topics, h->topic_count, h->topic_cap);

@@ -19,6 +19,7 @@ def zigbee(school):
          "codes": ["single"]},
         {"id": "h-smoke", "zone": "office", "profile": "homie", "address": "shed/room1/smoke"},
         {"id": "h-door", "zone": "gate", "profile": "homie", "address": "shed/door/contact"},
+        {"id": "told", "zone": "office", "profile": "homeassistant", "address": "u7"},
         {"id": "r-door", "zone": "gate", "profile": "openmqttgateway", "address": "AA",
          "kind": "contact"},
         {"id": "recorder", "zone": "office", "kind": "fault",
@@ -141,6 +142,19 @@ def test_one_device_gone_is_a_trouble_until_it_speaks(house):
     house.push("qian", "opened")
     told(house, f"{Z}/door", {"linkquality": 80})
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_what_announces_itself_says_how_long_it_may_be_silent(house):
+    told(house, "homeassistant/binary_sensor/x/config", {
+        "dev_cla": "smoke", "stat_t": "+/x/s", "uniq_id": "u7", "expire_after": 1,
+        "val_tpl": "{{ 'ON' if value_json.alarm else 'OFF' }}"}, retain=True)
+    settle(house)
+    house.until("its topic is listened to", lambda: told(house, "any/x/s", {"alarm": False}) or [
+        row for row in house.log("--device", "told", type="signal")])
+    assert house.push("qian", "opened").incident["kind"] == "trouble"
+    assert house.log("--device", "told", type="device.silent")[0]["data"]["expect_every_ms"] == 1000
+    told(house, "other/x/s", {"alarm": True})
+    assert house.push("qian", "opened").incident["kind"] == "fire"
 
 
 def test_an_unknown_device_is_listed_and_its_fire_is_not_ignored(house):
