@@ -101,7 +101,11 @@ static const char *device_profile(const struct checker *c, const struct node *no
 	if (!name || strcmp(name, "native") == 0)
 		return NULL;
 	uint32_t at = profiles_find(profiles, name);
-	if (at != POSITION_NONE)
+	if (at != POSITION_NONE && !profiles->items[at].rule_count)
+		check_problem(c, node,
+		              "the profile '%s' has no topics: it is words for other profiles",
+		              name);
+	else if (at != POSITION_NONE)
 		profiles->items[at].heard = true;
 	else
 		check_unknown(c, node, "profile", name,

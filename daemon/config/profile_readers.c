@@ -211,6 +211,7 @@ void sets_read(const struct checker *c, const struct node *node, struct profile_
 	}
 	for (const struct node *key = node ? node_first(c->tree, node) : NULL; key;) {
 		const struct node *value = node_next(c->tree, node, key);
+		check_once(c, node, key);
 		set_extend(c, value, r, arena_copy(r->arena, node_text(c->tree, key)));
 		key = node_next(c->tree, node, value);
 	}

@@ -191,6 +191,12 @@ static void does_read(const struct checker *c, const struct node *const *v, cons
 {
 	static const char *const of[] = {"device", "gateway"};
 	bool ignores = false, models = false, discovery = false;
+	int things = (v[T_IGNORE] != NULL) + (v[T_AVAILABILITY] != NULL) + (v[T_MODELS] != NULL) +
+	             (v[T_DISCOVERY] != NULL) + (v[T_READ] != NULL);
+	if (things > 1)
+		check_problem(c, node,
+		              "a topic does one thing: 'read', 'availability', 'models', "
+		              "'discovery' or 'ignore'");
 	check_bool(c, v[T_IGNORE], "ignore", &ignores);
 	check_bool(c, v[T_MODELS], "models", &models);
 	check_bool(c, v[T_DISCOVERY], "discovery", &discovery);
@@ -212,6 +218,48 @@ static void does_read(const struct checker *c, const struct node *const *v, cons
 		check_problem(c, node, "'models' needs 'device' and 'model', pointers within one");
 }
 
+static bool rule_captures(const struct topic_rule *rule, const char *name, size_t len)
+{
+	for (uint32_t i = 0; i < rule->level_count; i++)
+		if (rule->levels[i].name && strlen(rule->levels[i].name) == len &&
+		    memcmp(rule->levels[i].name, name, len) == 0)
+			return true;
+	return len == 7 && memcmp(name, "gateway", len) == 0;
+}
+
+/* A {name} that the topic does not capture would leave the template empty for ever. */
+static void check_captures(const struct checker *c, const struct node *const *v,
+                           const struct topic_rule *rule)
+{
+	const struct {
+		int key;
+		const char *template;
+	} all[] = {{T_AS, rule->as}, {T_DEVICE, rule->device},  {T_POINT, rule->point},
+	           {T_ID, rule->id}, {T_MODEL, rule->model_at}, {T_ALIAS, rule->alias_at}};
+	for (size_t i = 0; i < sizeof all / sizeof *all && rule->level_count; i++)
+		for (const char *at = all[i].template; at && (at = strchr(at, '{')); at++) {
+			size_t len = strcspn(at + 1, "}|");
+			if (at[1] == '/' || at[1 + len] == '|' || rule_captures(rule, at + 1, len))
+				continue;
+			check_problem(c, v[all[i].key], "the topic has no {%.*s}", (int)len,
+			              at + 1);
+			return;
+		}
+}
+
+/* What nobody said would be lost. */
+static void check_device(const struct checker *c, const struct node *node,
+                         const struct topic_rule *rule)
+{
+	bool named = rule->device || rule_captures(rule, "device", 6);
+	for (uint32_t i = 0; i < rule->root_count; i++)
+		named |= rule->roots[i].device || rule->roots[i].named;
+	if ((rule->does == RULE_READS || rule->does == RULE_AVAILABILITY) && !named)
+		check_problem(c, node,
+		              "nobody says of which device it is: put {device} into the topic, or "
+		              "add 'device'");
+}
+
 static void topic_read(const struct checker *c, const struct node *node, struct profile_reading *r,
                        struct topic_rule *rule)
 {
@@ -224,6 +272,9 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 	if (rule->topic && topic_pattern_parse(rule->topic, r->profile->base, c->arena,
 	                                       &rule->levels, &rule->level_count, &why) < 0)
 		check_problem(c, v[T_TOPIC], "%s", why.text);
+	if (rule->level_count && rule->levels[0].kind == LEVEL_TEXT &&
+	    strcmp(rule->levels[0].text, "tocsin") == 0)
+		check_problem(c, v[T_TOPIC], "topics below tocsin/ speak Tocsin's own language");
 	rule->form = (enum payload_form)choice_read(c, v[T_PAYLOAD], "the payload", forms, 6);
 	does_read(c, v, node, rule);
 	rule->as = template_read(c, v[T_AS], "as");
@@ -247,6 +298,8 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 	check_bool(c, v[T_ARMED], "armed", &rule->armed);
 	check_bool(c, v[T_DEAD], "dead", &rule->dead);
 	check_span(c, v[T_BURST], "burst", SPAN_LEAST, &rule->burst);
+	check_captures(c, v, rule);
+	check_device(c, node, rule);
 }
 
 void topics_read(const struct checker *c, const struct node *node, struct profile_reading *r)

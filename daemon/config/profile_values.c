@@ -57,6 +57,18 @@ static bool number_read(const struct checker *c, const struct node *node, const 
 	return true;
 }
 
+/* A key that stands in its map a second time is one that somebody meant otherwise. */
+void check_once(const struct checker *c, const struct node *map, const struct node *key)
+{
+	for (const struct node *other = node_first(c->tree, map); other != key;
+	     other = node_next(c->tree, map, node_next(c->tree, map, other)))
+		if (strcmp(node_text(c->tree, other), node_text(c->tree, key)) == 0) {
+			check_problem(c, key, "'%.40s' is there a second time",
+			              node_text(c->tree, key));
+			return;
+		}
+}
+
 /* ---- values ---- */
 
 static const char *const meanings[] = {
@@ -120,6 +132,22 @@ static void map_add(struct value_map *map, uint32_t *cap, const char *text, enum
 	map->words[map->count++] = (struct value_word){.text = text, .means = means, .kind = kind};
 }
 
+/* A word means one thing; and where nobody knows nothing is well. */
+static void check_word(const struct checker *c, const struct node *node,
+                       const struct value_map *map, const char *word, enum meaning means,
+                       enum kind kind)
+{
+	if ((means == MEANS_CLEAR || means == MEANS_ONLINE) && word_is_unknown(word))
+		check_problem(c, node, "'%s' says that nobody knows: it is never %s; leave it out",
+		              word, meanings[means]);
+	for (uint32_t i = 0; i < map->count; i++)
+		if (strcmp(map->words[i].text, word) == 0 &&
+		    (map->words[i].means != means || map->words[i].kind != kind)) {
+			check_problem(c, node, "'%.40s' has two meanings here", word);
+			return;
+		}
+}
+
 /* {active: [on, true], "smoke active": FA, otherwise: unknown, above: 5} */
 static void map_item(const struct checker *c, const struct node *key, const struct node *value,
                      struct arena *arena, struct value_map *map, uint32_t *cap)
@@ -147,8 +175,10 @@ static void map_item(const struct checker *c, const struct node *key, const stru
 	} else if (outcome_read(c, key, &means, &kind)) {
 		uint32_t count;
 		const char **words = words_read(c, value, name, arena, true, &count);
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
+			check_word(c, value, map, words[i], means, kind);
 			map_add(map, cap, words[i], means, kind);
+		}
 	}
 }
 
@@ -180,6 +210,7 @@ static struct value_map *map_read(const struct checker *c, const struct node *no
 	else
 		for (const struct node *key = node_first(c->tree, node); key;) {
 			const struct node *value = node_next(c->tree, node, key);
+			check_once(c, node, key);
 			map_item(c, key, value, r->arena, &map, &cap);
 			key = node_next(c->tree, node, value);
 		}
@@ -249,6 +280,7 @@ void values_read(const struct checker *c, const struct node *node, struct profil
 	for (const struct node *key = node ? node_first(c->tree, node) : NULL; key;) {
 		const struct node *value = node_next(c->tree, node, key);
 		const char *name = arena_copy(r->arena, node_text(c->tree, key));
+		check_once(c, node, key);
 		if (!map_find(r, name)) { /* the nearer profile's own word stands */
 			struct value_map *map = map_read(c, value, r, name);
 			MEM_RESERVE(r->maps, r->map_count, r->map_cap);

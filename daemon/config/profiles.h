@@ -54,6 +54,7 @@ const struct value_map *map_refer(const struct checker *, const struct node *,
                                   struct profile_reading *, bool availability);
 void set_refer_list(const struct checker *, const struct node *, struct profile_reading *,
                     uint32_t **out, uint32_t *count);
+void check_once(const struct checker *, const struct node *map, const struct node *key);
 /* {MOD: 1, alarm: any}; name is the key that it stands at. */
 struct condition *conditions_read(const struct checker *, const struct node *, const char *name,
                                   struct profile_reading *, uint32_t *count);

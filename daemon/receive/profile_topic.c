@@ -69,6 +69,10 @@ int topic_pattern_parse(const char *text, const char *base, struct arena *arena,
 		int r = level_parse(at, len, arena, &levels[n], why);
 		if (r < 0)
 			return r;
+		for (uint32_t i = 0; i < n && levels[n].name; i++)
+			if (levels[i].name && strcmp(levels[i].name, levels[n].name) == 0)
+				return problem_set(why, -EINVAL, "{%s} is there a second time",
+				                   levels[n].name);
 		many += levels[n].kind == LEVEL_MANY || levels[n].kind == LEVEL_REST;
 		captures += levels[n].name != NULL;
 		if (levels[n++].kind == LEVEL_REST && at[len])

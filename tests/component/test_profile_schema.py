@@ -39,6 +39,16 @@ BAD = [
     ("read: [{key", "armed: yes please, read: [{key", "armed"),
     ("read: [{key", "roots: [{at: /a, device: /id}], read: [{key", None),
     ("read: [{key", "roots: [{at: /a/*, device: perhaps}], read: [{key", None),
+    ("kind: smoke", "kind: smoke, values: {active: wet, clear: [dry, wet]}", None),
+    ("kind: smoke", "kind: smoke, values: {active: wet, clear: [dry, Unknown]}", None),
+    ("kind: smoke", "kind: smoke, values: {active: wet, clear: ''}", None),
+    ("base: mine", "base: mine\nsets:\n  a: [{key: b, kind: heat}]\n  a: [{key: b, kind: gas}]", None),
+    ("read: [{key", "device: '{nope}-x', read: [{key", None),
+    ("{base}/{device}", "{base}/{zone}", None),
+    ("{base}/{device}", "{base}/{device}/{device}", None),
+    ("{base}/{device}", "tocsin/{device}", None),
+    ("read: [{key", "ignore: true, read: [{key", None),
+    ("read: [{key: smoke, kind: smoke}]", "ignore: true, availability: device", None),
     ("{base}/{device}", "{base}/#/x", None),
     ("base: mine", "base: mine\nlike: nobody", None),
 ]
@@ -90,3 +100,12 @@ def test_a_bad_one_is_refused_by_both(tmp_path, validator, good, bad, says):
     if says:
         assert says in done.stderr
         assert not validator.is_valid(yaml.load(text, CoreLoader))
+
+
+def test_a_device_needs_a_profile_with_topics(tmp_path):
+    assert loaded(tmp_path, GOOD).returncode == 0
+    site = tmp_path / "site.yaml"
+    site.write_text(site.read_text() + "devices: [{id: x, zone: all, profile: common}]\n")
+    done = run("tocsind", "--config", tmp_path / "tocsin.yaml", "--check")
+    assert done.returncode == 78
+    assert "site.yaml:7" in done.stderr and "has no topics" in done.stderr
