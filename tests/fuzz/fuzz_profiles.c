@@ -41,14 +41,20 @@ static void look_at_statement(const struct statement *s, uint64_t *print)
 	HOLDS(s->kind < KIND_COUNT || s->kind == KIND_NONE);
 	HOLDS(!s->address || (*s->address && strlen(s->address) <= ADDRESS_MAX));
 	HOLDS(s->type != SAID_SIGNAL || s->kind != KIND_NONE);
-	HOLDS(s->resets >= 0);
+	HOLDS(s->resets >= 0 && s->expires >= 0);
+	HOLDS(!s->point || (*s->point && strlen(s->point) <= ADDRESS_MAX));
+	HOLDS(s->type != SAID_TEST_MARK || s->mark < MARK_STAGE_COUNT);
+	/* What passes by itself, or was a test, keeps no other point's clear back. */
+	HOLDS(!s->others_active || !(s->momentary || s->resets || s->test || s->history));
 	look_at_text(s->address);
 	look_at_text(s->alias);
+	look_at_text(s->point);
 	look_at_text(s->key);
 	look_at_text(s->word);
 	look_at_text(s->id);
 	look_at_text(s->local_time);
 	mix(print, s->address);
+	mix(print, s->point);
 	mix(print, s->word);
 	*print += (uint64_t)s->type * 31 + (uint64_t)s->kind * 7 + s->active + 2u * s->test +
 	          4u * s->history + 8u * s->lifeless;
