@@ -12,7 +12,7 @@
 #define GATEWAY_FRESH MINUTES(1) /* a bridge that starts publishes its cache */
 
 struct point {
-	uint64_t topic, of; /* hashes: where it speaks; its device and kind */
+	uint64_t member, of; /* hashes: what says so; its device and kind */
 };
 
 struct profile_memory {
@@ -131,19 +131,19 @@ void memory_learn(struct profile_memory *memory, const struct profile *profile, 
 /* ---- points ---- */
 
 bool memory_point(struct profile_memory *memory, const struct profile *profile,
-                  const struct statement *s, const char *topic)
+                  const struct statement *s)
 {
 	char key[KEY_ROOM];
 	bool others = false;
 	if (!memory || (!s->active && !memory->point_count))
 		return false;
 	make_key(profile, s->address, key);
-	uint64_t at = index_hash(topic), of = index_hash(key) + s->type * 31u + s->kind * 1009u;
+	uint64_t at = index_hash(s->key), of = index_hash(key) + s->type * 31u + s->kind * 1009u;
 	uint32_t own = memory->point_count;
 	for (uint32_t i = 0; i < memory->point_count; i++) {
 		if (memory->points[i].of != of)
 			continue;
-		if (memory->points[i].topic == at)
+		if (memory->points[i].member == at)
 			own = i;
 		else
 			others = true;

@@ -221,8 +221,7 @@ static int value_end(struct decoding *d, struct speaking *s)
 		bool lasts = (f->type == SAID_SIGNAL || f->type == SAID_OWN) && f->address &&
 		             !f->momentary && !f->resets && !f->test && !f->history;
 		f->point = point;
-		f->others_active = lasts &&
-		                   memory_point(d->memory, d->profile, f, d->message->topic);
+		f->others_active = lasts && memory_point(d->memory, d->profile, f);
 	}
 	return 0;
 }

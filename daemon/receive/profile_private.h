@@ -108,10 +108,9 @@ struct learnt *memory_device(const struct profile_memory *, const struct profile
 struct learnt *memory_meet(struct profile_memory *, const struct profile *, const char *address);
 void memory_learn(struct profile_memory *, const struct profile *, const char *address,
                   const char *alias, const char *model);
-/* A device may have several points of a kind, each with a topic of its own: whether another one
- * than this is active. */
-bool memory_point(struct profile_memory *, const struct profile *, const struct statement *,
-                  const char *topic);
+/* A device may have several points of a kind, each a value on a topic of its own: whether another
+ * one than this is active. */
+bool memory_point(struct profile_memory *, const struct profile *, const struct statement *);
 /* True if a member of a device said just this last, and less than within ago. */
 bool memory_repeats(struct profile_memory *, const struct profile *, const struct statement *,
                     span_ms within, steady_ms now);

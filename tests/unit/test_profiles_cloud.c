@@ -1,4 +1,4 @@
-/* What devices say to clouds that people run themselves: Tuya Link and Aliyun Alink. */
+/* What devices say to clouds that people run themselves: Tuya Link, Aliyun Alink, tuya-mqtt. */
 /* floors: config decode */
 #include "profiles_story.h"
 
@@ -90,7 +90,7 @@ static void test_alink_packs_and_batches(void **state)
 	         "{\"value\":1,\"time\":2}],\"ContactState\":[]},\"events\":{}}}",
 	         "hub: smoke active #3/smoke"},
 	        {ALINK "property/history/post",
-	         "{\"params\":[{\"identity\":{\"productKey\":\"\",\"deviceName\":\"hub\"},"
+	         "{\"params\":[{\"identity\":{\"productKey\":\"\",\"deviceName\":\"\"},"
 	         "\"properties\":"
 	         "[{\"SmokeSensorState\":{\"value\":1}}]}]}",
 	         "hub: smoke active past cached"},
@@ -102,12 +102,21 @@ static void test_alink_packs_and_batches(void **state)
 	EXPECT_ROWS(rows);
 }
 
+/* The same point, as older and newer versions write its topic. */
+static void test_one_point_on_two_topics(void **state)
+{
+	(void)state;
+	expect("tuya/gate/DPS/1/state", "true", "dp: contact active");
+	expect("tuya/gate/dps/1/state", "false", "dp: contact clear");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_tuya_states),
 	        TEST(test_tuya_events),
 	        TEST(test_alink_packs_and_batches),
+	        TEST(test_one_point_on_two_topics),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
