@@ -22,11 +22,12 @@ READ, SET = 1, 2
 # property, type -> the kind that its active value means. First fit.
 KNOWN = [(re.compile(pattern), kind) for pattern, kind in (
     (r"smoke(_alarm)?(_\d)?|smoke_state", "smoke"),
-    (r"heat(_alarm)?(_\d)?", "heat"),
+    (r"heat(_alarm)?(_\d)?|high_temperature", "heat"),
     (r"gas(_alarm)?(_\d)?|gas_sensor_state", "gas"),
     (r"(carbon_monoxide|co)(_alarm)?(_\d)?|co_state", "carbon_monoxide"),
     (r"(active_)?water_leak(_alarm)?(_\d)?|water|water_sensor|water_condition_alarm|"
-     r"water_leakage_state|current_device_status|water_leak_(wire|zone)_\d|.*_leak_detect_\d+", "water"),
+     r"water_leakage_state|current_device_status|water_leak_(wire|zone)_\d|.*_leak_detect_\d+",
+     "water"),
     (r"sos(_alarm)?|fall_(down_)?status", "panic"),
     (r"contact(_alarm_\d)?|opening_state|garage_door_contact", "contact"),
     (r"occupancy(_\d+|_in|_out|_or|_alarm_\d)?|presence(_state)?|(human_)?motion_state", "motion"),
@@ -34,26 +35,28 @@ KNOWN = [(re.compile(pattern), kind) for pattern, kind in (
     (r"tamper(_alarm)?", "tamper"),
     (r"battery_low(_\d)?|battery_defect|.*_battery_low_\d+|battery_state", "battery"),
     (r"ac_status|ac_connected|mains_power_connected|power_outage", "power"),
-    (r"trouble|fault|fault_alarm|device_fault|motor_fault|end_of_life|endoflife|lifecycle", "fault"),
+    (r"trouble|fault|fault_alarm|device_overheated|overheat|device_fault|motor_fault|end_of_life|"
+     r"endoflife|lifecycle", "fault"),
 )]
 # A bit of no kind by its name: the model's description tells, where no other member is of that kind.
 GENERIC = re.compile(r"alarm(_[12])?|alarm_status|status")
 DESCRIBED = [(re.compile(pattern, re.I), kind) for pattern, kind in (
     (r"siren|sound and|light alarm", None), (r"smoke", "smoke"), (r"heat alarm", "heat"),
     (r"water leak", "water"), (r"carbon monoxide|CO alarm", "carbon_monoxide"), (r"gas", "gas"),
-    (r"fall detection", "panic"), (r"vibration", "vibration"), (r"(door|window|opening).*sensor", "contact"),
-    (r"PIR|motion", "motion"))]
+    (r"fall detection", "panic"), (r"vibration", "vibration"),
+    (r"(door|window|opening).*sensor", "contact"), (r"PIR|motion", "motion"))]
 AUDIO = {"FFZB1-SM-ECO"}  # listens for the siren of a smoke detector
-ACTIVE = {"smoke": ["alarm"], "heat": [], "vibration": ["alarm", "ALARM"], "gas": ["alarm"], "carbon_monoxide": ["alarm"],
+ACTIVE = {"smoke": ["alarm"], "gas": ["alarm"], "carbon_monoxide": ["alarm"],
+          "vibration": ["alarm", "ALARM"],
           "water": ["water_leakage_yes", "water_leakage", "alarm"],
           "panic": ["fall", "fall_alarm", "falling"], "contact": ["open"],
           "motion": ["presence", "PRESENCE", "motion", "move", "large", "small", "active", "near"],
           "battery": ["low"],
-          "fault": ["fault", "e1", "Fault", "serious_fault", "expired", "overload_alarm",
+          "fault": ["fault", "e1", "Fault", "serious_fault", "expired", "overload_alarm", "Overheated",
                     "over_current_threshold"]}
-REST = ["normal", "Ok", "none", "None", "NONE", "Normal", "clear", "closed", "ok", "idle", "IDLE", "safe",
-        "water_leakage_no", "normal_state", "unoccupied", "no_alarm", "high", "middle", "off", "stop", "success",
-        "check_success", "connected"]
+REST = ["normal", "Ok", "none", "None", "NONE", "Normal", "clear", "closed", "ok", "idle", "IDLE",
+        "safe", "water_leakage_no", "normal_state", "unoccupied", "No Alert", "no_alarm", "high",
+        "middle", "off", "stop", "success", "check_success", "connected"]
 BAD_WHEN_FALSE = {"ac_connected", "mains_power_connected"}
 # The alarm of a window that somebody works at; it can be set, to be silenced, and is no setting.
 SHAKEN = {"Senoro.Win", "Senoro.Win v2", "S8"}
