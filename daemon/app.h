@@ -258,6 +258,9 @@ void app_write_metrics(void *app, struct text *out);
 void hearing_begin(struct app *); /* a configuration is in force; what was learnt stays */
 void hearing_end(struct app *);
 void hear_message(struct app *, const struct broker_message *, struct moment now);
+
+/* ---- filters.c: what is to be heard of them ---- */
+
 void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */
 
 /* ---- ahead.c: what was heard before the session could bring it ---- */
