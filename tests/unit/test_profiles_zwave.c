@@ -78,6 +78,7 @@ static void test_every_variable(void **state)
 	         "named: tamper active"},
 	        {"zwave/hall/nodeID_7/sensor_binary/endpoint_0/Motion", "true",
 	         "named: motion active"},
+	        {"zwave/hall/nodeID_7/meter/endpoint_0/Water", "1", "named"},
 	        {"zwave/hall/nodeID_7/battery/endpoint_0/isLow", "true", "named: battery active"},
 	        {"zwave/hall/nodeID_7/door_lock/endpoint_0/boltStatus", "\"unlocked\"",
 	         "named: contact active"},
