@@ -75,7 +75,7 @@ static void write_as_before(const char *path, const char *old)
 static void test_what_the_version_before_wrote_is_still_there(void **state)
 {
 	struct story *s = *state;
-	char old[128];
+	char old[sizeof s->path];
 	given_signal(s, "smoke-301", KIND_SMOKE, true);
 	given_signal(s, "smoke-302", KIND_SMOKE, true);
 	given_signal(s, "sos", KIND_PANIC, true);
