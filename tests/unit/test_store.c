@@ -414,7 +414,7 @@ static void test_the_record_is_read_where_nothing_can_be_written(void **state)
 	static const char *const with_log[] = {"", "-wal", NULL};
 	static const char *const with_all[] = {"", "-wal", "-shm", NULL};
 	static const char *const alone[] = {"", NULL};
-	char folder[3][96], path[sizeof folder];
+	char folder[3][96], path[sizeof folder + 16];
 	snprintf(folder[0], sizeof folder[0], "%s/log", s->folder);
 	leave_behind(s, folder[0], with_log);
 	snprintf(folder[1], sizeof folder[1], "%s/all", s->folder);
