@@ -7,7 +7,13 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/index.h"
 #include "base/mem.h"
+
+struct anchor {
+	char *name;
+	uint32_t node; /* position of what it marks */
+};
 
 struct builder {
 	struct tree *tree;
@@ -16,6 +22,9 @@ struct builder {
 	bool value_next[TREE_DEPTH_MAX];
 	uint32_t depth;
 	bool seen; /* a document began */
+	struct anchor *anchors;
+	uint32_t anchor_count, anchor_cap, copied;
+	struct index anchor_index;
 };
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct builder *b, const yaml_mark_t *at,
@@ -82,18 +91,101 @@ static int add_text(struct builder *b, const yaml_event_t *event)
 	return 0;
 }
 
-static int refuse_extras(struct builder *b, const yaml_event_t *event, const yaml_char_t *anchor,
-                         const yaml_char_t *tag)
+/* ---- anchors and aliases ---- */
+
+static const char *anchor_name(const void *owner, uint32_t i)
 {
-	if (anchor)
-		return refuse(b, &event->start_mark,
-		              "anchors (&) and aliases (*) are not read; write it out, and put "
-		              "quotes around text that begins with one of these signs");
+	return ((const struct builder *)owner)->anchors[i].name;
+}
+
+/* What stands in front of the node that comes next. */
+static int begin_node(struct builder *b, const yaml_event_t *event, const yaml_char_t *anchor,
+                      const yaml_char_t *tag)
+{
+	const char *name = (const char *)anchor;
 	if (tag)
 		return refuse(b, &event->start_mark,
 		              "tags (!) are not read; leave it out, and put quotes around text "
 		              "that begins with this sign");
+	if (!name)
+		return 0;
+	uint32_t before = index_find(&b->anchor_index, name, anchor_name, b);
+	if (before != INDEX_NONE)
+		return refuse(b, &event->start_mark,
+		              "'&%.40s' already stands on line %u; give each its own name", name,
+		              b->tree->nodes[b->anchors[before].node].line);
+	MEM_RESERVE(b->anchors, b->anchor_count, b->anchor_cap);
+	b->anchors[b->anchor_count] = (struct anchor){mem_copy(name), b->tree->count};
+	index_add(&b->anchor_index, b->anchor_count++, anchor_name, b);
 	return 0;
+}
+
+/* How many levels of lists and maps a node is. */
+static uint32_t height_of(const struct tree *tree, uint32_t node)
+{
+	uint32_t ends[TREE_DEPTH_MAX], depth = 0, height = 0;
+	for (uint32_t at = node; at < tree->nodes[node].end; at++) {
+		while (depth && ends[depth - 1] <= at)
+			depth--;
+		if (tree->nodes[at].kind == NODE_TEXT)
+			continue;
+		ends[depth++] = tree->nodes[at].end;
+		height = depth > height ? depth : height;
+	}
+	return height;
+}
+
+/* What may not be copied here: NULL if it may. */
+static const char *copy_problem(const struct builder *b, uint32_t from)
+{
+	for (uint32_t level = 0; level < b->depth; level++)
+		if (b->open[level] == from)
+			return "stands within what it stands for; write it out";
+	if (b->copied + (b->tree->nodes[from].end - from) > TREE_COPIED_MAX)
+		return "makes the file too large: too much is brought by aliases";
+	if (b->depth + height_of(b->tree, from) > TREE_DEPTH_MAX)
+		return "is nested too deep here";
+	return NULL;
+}
+
+static int add_copy(struct builder *b, const yaml_event_t *event)
+{
+	const char *name = (const char *)event->data.alias.anchor;
+	uint32_t found = index_find(&b->anchor_index, name, anchor_name, b);
+	if (found == INDEX_NONE)
+		return refuse(b, &event->start_mark,
+		              "'*%.40s' stands for nothing: no '&%.40s' is above it; put quotes "
+		              "around text that begins with '*'",
+		              name, name);
+	uint32_t from = b->anchors[found].node;
+	const char *problem = copy_problem(b, from);
+	if (problem)
+		return refuse(b, &event->start_mark, "'*%.40s' %s", name, problem);
+	struct tree *tree = b->tree;
+	struct node original = tree->nodes[from];
+	uint32_t shift = tree->count - from;
+	int r = add(b, event, (enum node_kind)original.kind);
+	if (r < 0)
+		return r;
+	struct node *copy = &tree->nodes[tree->count - 1];
+	copy->text = original.text;
+	copy->quoted = original.quoted;
+	copy->end = original.end + shift;
+	for (uint32_t at = from + 1; at < original.end; at++) {
+		MEM_RESERVE(tree->nodes, tree->count, tree->cap);
+		tree->nodes[tree->count] = tree->nodes[at];
+		tree->nodes[tree->count++].end += shift;
+	}
+	b->copied += original.end - from;
+	return 0;
+}
+
+static void forget_anchors(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->anchor_count; i++)
+		free(b->anchors[i].name);
+	free(b->anchors);
+	index_finish(&b->anchor_index);
 }
 
 static int take(struct builder *b, const yaml_event_t *event)
@@ -107,17 +199,17 @@ static int take(struct builder *b, const yaml_event_t *event)
 		b->seen = true;
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return refuse_extras(b, event, event->data.alias.anchor, NULL);
+		return add_copy(b, event);
 	case YAML_SCALAR_EVENT:
-		r = refuse_extras(b, event, event->data.scalar.anchor, event->data.scalar.tag);
+		r = begin_node(b, event, event->data.scalar.anchor, event->data.scalar.tag);
 		return r < 0 ? r : add_text(b, event);
 	case YAML_SEQUENCE_START_EVENT:
-		r = refuse_extras(b, event, event->data.sequence_start.anchor,
-		                  event->data.sequence_start.tag);
+		r = begin_node(b, event, event->data.sequence_start.anchor,
+		               event->data.sequence_start.tag);
 		return r < 0 ? r : open_node(b, event, NODE_LIST);
 	case YAML_MAPPING_START_EVENT:
-		r = refuse_extras(b, event, event->data.mapping_start.anchor,
-		                  event->data.mapping_start.tag);
+		r = begin_node(b, event, event->data.mapping_start.anchor,
+		               event->data.mapping_start.tag);
 		return r < 0 ? r : open_node(b, event, NODE_MAP);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
@@ -148,6 +240,17 @@ static yaml_mark_t mark_of_byte(const char *bytes, size_t len, size_t offset)
 	return mark;
 }
 
+/* Its marks count characters; returns the byte that is so many characters behind `from`. */
+static size_t byte_of_mark(const char *bytes, size_t len, size_t from, size_t characters)
+{
+	size_t at = from;
+	for (; characters && at < len; characters--)
+		do
+			at++;
+		while (at < len && ((unsigned char)bytes[at] & 0xC0) == 0x80);
+	return at;
+}
+
 static int refuse_syntax(struct builder *b, const yaml_parser_t *parser, const char *bytes,
                          size_t len)
 {
@@ -157,27 +260,37 @@ static int refuse_syntax(struct builder *b, const yaml_parser_t *parser, const c
 		              parser->problem ? parser->problem : "unreadable");
 	}
 	const yaml_mark_t *at = &parser->problem_mark;
-	if (at->index < len && bytes[at->index] == '\t' && parser->error == YAML_SCANNER_ERROR)
+	size_t byte = byte_of_mark(bytes, len, 0, at->index);
+	if (byte < len && bytes[byte] == '\t' && parser->error == YAML_SCANNER_ERROR)
 		return refuse(b, at, "a tab stands here; YAML indents with blanks");
 	return refuse(b, at, "not valid YAML: %s%s%s; look at indentation, quotes and colons here",
 	              parser->context ? parser->context : "", parser->context ? ", " : "",
 	              parser->problem ? parser->problem : "unreadable");
 }
 
+/* Some editors begin a file with a mark. */
+static size_t mark_length(const char *bytes, size_t len)
+{
+	return len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+static void parser_begin(yaml_parser_t *parser, const char *bytes, size_t len)
+{
+	if (!yaml_parser_initialize(parser))
+		abort(); /* out of memory: base/mem.h says why that ends the process */
+	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(parser, (const unsigned char *)bytes, len);
+}
+
 int tree_parse(const char *bytes, size_t len, struct tree *out, struct yaml_error *why)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin a file with it */
-	if (len >= 3 && memcmp(bytes, mark, 3) == 0) {
-		bytes += 3;
-		len -= 3;
-	}
+	size_t mark = mark_length(bytes, len);
+	bytes += mark;
+	len -= mark;
 	struct tree tree = {0};
 	struct builder b = {.tree = &tree, .why = why};
 	yaml_parser_t parser;
-	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory: base/mem.h says why that ends the process */
-	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
+	parser_begin(&parser, bytes, len);
 	int r = 0;
 	for (bool end = false; !end && r == 0;) {
 		yaml_event_t event;
@@ -192,6 +305,7 @@ int tree_parse(const char *bytes, size_t len, struct tree *out, struct yaml_erro
 	if (r == 0 && !tree.count)
 		r = refuse(&b, &(yaml_mark_t){0}, "the file is empty");
 	yaml_parser_delete(&parser);
+	forget_anchors(&b);
 	if (r < 0)
 		tree_finish(&tree);
 	else
@@ -230,4 +344,70 @@ const char *node_text(const struct tree *tree, const struct node *node)
 {
 	assert(node->kind == NODE_TEXT);
 	return text_get(&tree->text) + node->text;
+}
+
+/* ---- what is not shown ---- */
+
+struct hiding {
+	const char *bytes;
+	size_t len, at, character; /* what was copied, and how many characters that is */
+	uint32_t text;             /* where the next scalar begins in the tree's text */
+	const uint32_t *texts;
+	uint32_t count;
+	struct text *out;
+};
+
+static int compare_text(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	return (a > b) - (a < b);
+}
+
+/* Hides the scalar if it is the next to be hidden; with its anchor, so that aliases hold. */
+static void hide(struct hiding *h, const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = event->data.scalar.anchor;
+	uint32_t text = h->text;
+	h->text += (uint32_t)event->data.scalar.length + 1;
+	while (h->count && *h->texts < text) {
+		h->texts++;
+		h->count--;
+	}
+	if (!h->count || *h->texts != text)
+		return;
+	size_t from = event->start_mark.index, to = event->end_mark.index;
+	size_t begin = byte_of_mark(h->bytes, h->len, h->at, from - h->character);
+	size_t end = byte_of_mark(h->bytes, h->len, begin, to - from);
+	text_add_len(h->out, h->bytes + h->at, begin - h->at);
+	if (anchor)
+		text_addf(h->out, "&%s ", (const char *)anchor);
+	text_add(h->out, TREE_HIDDEN);
+	if (end > begin && h->bytes[end - 1] == '\n') /* a block's last line */
+		text_add_char(h->out, '\n');
+	h->at = end;
+	h->character = to;
+}
+
+void tree_hide(const char *bytes, size_t len, uint32_t *texts, uint32_t count, struct text *out)
+{
+	size_t mark = mark_length(bytes, len);
+	struct hiding h = {.bytes = bytes + mark,
+	                   .len = len - mark,
+	                   .texts = texts,
+	                   .count = count,
+	                   .out = out};
+	yaml_parser_t parser;
+	yaml_event_t event;
+	if (count)
+		qsort(texts, count, sizeof *texts, compare_text);
+	text_add_len(out, bytes, mark);
+	parser_begin(&parser, h.bytes, h.len);
+	for (bool end = !count; !end && yaml_parser_parse(&parser, &event);) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		if (event.type == YAML_SCALAR_EVENT)
+			hide(&h, &event);
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	text_add_len(out, h.bytes + h.at, h.len - h.at);
 }

@@ -36,10 +36,13 @@ static void trees_refuse_what_would_have_to_be_resolved(void **state)
 		const char *text, *says;
 		uint32_t line, column;
 	} rows[] = {
-	        {"a: &x b", "anchors", 1, 4},
-	        {"a: *x", "anchors", 1, 4},
+	        {"a: *x", "'*x' stands for nothing", 1, 4},
+	        {"a: &x [*x]", "'*x' stands within what it stands for", 1, 8},
+	        {"a: &x b\nc: &x d", "'&x' already stands on line 1", 2, 4},
+	        {"a: &x [b]\n*x : c", "a key is one word", 2, 1},
+	        {"a: &x [[[[[[[[b]]]]]]]]\nc: [[[[[[[[*x]]]]]]]]", "is nested too deep here", 2,
+	         12},
 	        {"a: !!binary b", "tags", 1, 4},
-	        {"a: &x [b]", "anchors", 1, 4},
 	        {"a: !t {b: c}", "tags", 1, 4},
 	        {"a: \"\\0\"", "NUL", 1, 4},
 	        {"[a]: b", "a key is one word", 1, 1},
@@ -47,6 +50,7 @@ static void trees_refuse_what_would_have_to_be_resolved(void **state)
 	        {"# nothing\n", "the file is empty", 1, 1},
 	        {"a: \xff", "save the file as UTF-8", 1, 4},
 	        {"a:\n\t- b", "a tab stands here", 2, 1},
+	        {"a: 滨江中学\nb:\n\t- c", "a tab stands here", 3, 1},
 	        {"a: 'b", "not valid YAML", 1, 6},
 	};
 	(void)state;
@@ -82,6 +86,87 @@ static void trees_keep_text_and_place(void **state)
 	assert_int_equal(node_count(&tree, list), 3);
 	assert_null(node_next(&tree, tree.nodes, list));
 	tree_finish(&tree);
+}
+
+static void an_alias_stands_for_a_copy(void **state)
+{
+	static const char text[] = "a: &x\n  - {b: &y no}\n  - *y\nc: [*x, *y]\n";
+	(void)state;
+	struct tree tree = {0};
+	struct yaml_error why;
+	assert_int_equal(tree_parse(text, sizeof text - 1, &tree, &why), 0);
+	const struct node *a = node_next(&tree, tree.nodes, node_first(&tree, tree.nodes));
+	const struct node *c = node_next(&tree, tree.nodes, node_next(&tree, tree.nodes, a));
+	const struct node *copy = node_first(&tree, c);
+	assert_int_equal(copy->kind, NODE_LIST);
+	assert_int_equal(copy->line, 4);
+	assert_int_equal(node_count(&tree, copy), 2);
+	const struct node *map = node_first(&tree, copy);
+	assert_int_equal(map->line, 2);
+	const struct node *no = node_next(&tree, map, node_first(&tree, map));
+	assert_string_equal(node_text(&tree, no), "no");
+	assert_string_equal(node_text(&tree, node_next(&tree, copy, map)), "no");
+	const struct node *last = node_next(&tree, c, copy);
+	assert_string_equal(node_text(&tree, last), "no");
+	assert_null(node_next(&tree, c, last));
+	assert_null(node_next(&tree, tree.nodes, c));
+	tree_finish(&tree);
+}
+
+/* Each line ten times the one above it. */
+static void what_aliases_bring_is_bounded(void **state)
+{
+	(void)state;
+	struct tree tree = {0};
+	struct yaml_error why;
+	struct text text = {0};
+	text_add(&text, "a0: &a0 [b, b, b, b, b, b, b, b, b, b]\n");
+	for (int i = 1; i < 12; i++) {
+		text_addf(&text, "a%d: &a%d [", i, i);
+		for (int k = 0; k < 10; k++)
+			text_addf(&text, "%s*a%d", k ? ", " : "", i - 1);
+		text_add(&text, "]\n");
+	}
+	assert_int_equal(tree_parse(text_get(&text), text.len, &tree, &why), -EINVAL);
+	assert_string_equal(why.problem.text,
+	                    "'*a3' makes the file too large: too much is brought by aliases");
+	assert_int_equal(why.line, 5);
+	text_finish(&text);
+}
+
+/* Hides what the file's words "hunter2" stand in, however they are written. */
+static void expect_hidden(const char *text, const char *shown)
+{
+	struct tree tree = {0};
+	struct yaml_error why;
+	struct text out = {0};
+	uint32_t texts[8], count = 0;
+	assert_int_equal(tree_parse(text, strlen(text), &tree, &why), 0);
+	for (uint32_t i = tree.count; i-- > 0;)
+		if (tree.nodes[i].kind == NODE_TEXT &&
+		    strstr(node_text(&tree, &tree.nodes[i]), "hunter2"))
+			texts[count++] = tree.nodes[i].text;
+	tree_hide(text, strlen(text), texts, count, &out);
+	assert_string_equal(text_get(&out), shown);
+	text_finish(&out);
+	tree_finish(&tree);
+}
+
+static void scalars_can_be_hidden(void **state)
+{
+	(void)state;
+	expect_hidden("a: b # c\n", "a: b # c\n");
+	expect_hidden("宿舍: {key: hunter2, 窗: 5m} # 说明\nx: y\n",
+	              "宿舍: {key: \"(hidden)\", 窗: 5m} # 说明\nx: y\n");
+	expect_hidden("\xef\xbb\xbf"
+	              "a: 'x hunter2'\r\nb: \"hunter2 \\u5bbf\" # d\r\n",
+	              "\xef\xbb\xbf"
+	              "a: \"(hidden)\"\r\nb: \"(hidden)\" # d\r\n");
+	expect_hidden("a: |\n  hunter2\n\nb: >-\n  x\n  hunter2\nc: long\n   hunter2\nd: e\n",
+	              "a: \"(hidden)\"\nb: \"(hidden)\"\nc: \"(hidden)\"\nd: e\n");
+	expect_hidden("a: &k hunter2\nb: [*k, hunter2]\n",
+	              "a: &k \"(hidden)\"\nb: [*k, \"(hidden)\"]\n");
+	expect_hidden("- 学\n- hunter2", "- 学\n- \"(hidden)\"");
 }
 
 static void weekly_times_are_read(void **state)
@@ -176,6 +261,9 @@ int main(void)
 	        cmocka_unit_test(trees_are_bounded),
 	        cmocka_unit_test(trees_refuse_what_would_have_to_be_resolved),
 	        cmocka_unit_test(trees_keep_text_and_place),
+	        cmocka_unit_test(an_alias_stands_for_a_copy),
+	        cmocka_unit_test(what_aliases_bring_is_bounded),
+	        cmocka_unit_test(scalars_can_be_hidden),
 	        cmocka_unit_test(weekly_times_are_read),
 	        cmocka_unit_test(addresses_are_taken_apart),
 	};
