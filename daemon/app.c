@@ -282,7 +282,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	        .incident = n->incident,
 	        .contact = dispatch->contact,
 	        .attempt = dispatch->attempt,
-	        .to = delivery->to,
+	        .to = delivery_address(site->def, n, delivery),
 	        .ack_url = ack_link(app, site, n, now, &link),
 	        .console_url = text_get(&console),
 	        .ledger_seq = head.seq,

@@ -16,6 +16,7 @@ enum {
 	C_TOKEN,
 	C_TOKEN_FILE,
 	C_TO,
+	C_TO_FILE,
 	C_LANGUAGE,
 	C_GIVE_UP,
 	C_OUTSIDE,
@@ -34,6 +35,7 @@ static const struct key channel_keys[C_COUNT] = {
         [C_TOKEN] = {"token", NULL},
         [C_TOKEN_FILE] = {"token_file", NULL},
         [C_TO] = {"to", NULL},
+        [C_TO_FILE] = {"to_file", NULL},
         [C_LANGUAGE] = {"language", NULL},
         [C_GIVE_UP] = {"give_up_after", NULL},
         [C_OUTSIDE] = {"outside", NULL},
@@ -46,18 +48,18 @@ static const struct shape channel_shape = {"a channel", SHAPE(channel_keys), tru
 /* Which keys give which field of the type's list; the other keys are every channel's. */
 static const struct channel_key {
 	enum channel_field field;
-	uint32_t plain, file; /* file: C_COUNT where there is none */
+	uint32_t plain, file;
 } channel_fields[] = {
         {CHANNEL_URL, C_URL, C_URL_FILE},
         {CHANNEL_SECRET, C_SECRET, C_SECRET_FILE},
         {CHANNEL_TOKEN, C_TOKEN, C_TOKEN_FILE},
-        {CHANNEL_TO, C_TO, C_COUNT},
+        {CHANNEL_TO, C_TO, C_TO_FILE},
 };
 #define FIELDS (sizeof channel_fields / sizeof *channel_fields)
 
 static const struct node *node_of(const struct channel_key *key, const struct node **v)
 {
-	return v[key->plain] ? v[key->plain] : key->file < C_COUNT ? v[key->file] : NULL;
+	return v[key->plain] ? v[key->plain] : v[key->file];
 }
 
 static const char **field_of(struct channel *channel, enum channel_field field)
@@ -107,10 +109,12 @@ static bool read_fields(const struct checker *c, const struct node **v, struct c
 			good = false;
 			continue;
 		}
-		const struct node *file = key->file < C_COUNT ? v[key->file] : NULL;
-		if (check_secret(c, name, v[key->plain], file, false, field_of(out, key->field)) !=
+		const char **field = field_of(out, key->field);
+		if (check_secret(c, name, v[key->plain], v[key->file], false, field) ==
 		    SECRET_THERE)
-			good = false;
+			continue;
+		*field = ""; /* it is given, whatever became of it */
+		good = false;
 	}
 	return good;
 }

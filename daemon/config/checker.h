@@ -21,6 +21,12 @@
 #define LINE_BYTES_MAX 4096  /* bytes of a URL, a path, a secret */
 #define SPAN_MAX DAYS(36500) /* so that a deadline never overflows */
 
+/* The scalars of a file that are secrets, by their node.text; heap. */
+struct secrets {
+	uint32_t *texts;
+	uint32_t count, cap;
+};
+
 struct checker {
 	const struct tree *tree;
 	struct report *report;
@@ -28,7 +34,8 @@ struct checker {
 	uint32_t file; /* of the report */
 	const char *path;
 	enum config_use use;
-	wall_ms now; /* for advice about the time to come */
+	wall_ms now;             /* for advice about the time to come */
+	struct secrets *secrets; /* check_secret adds what stands in the file itself; or NULL */
 };
 
 __attribute__((format(printf, 3, 4))) void check_problem(const struct checker *,

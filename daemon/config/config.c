@@ -140,11 +140,23 @@ static void site_keep(struct loading *load, const struct checker *c,
 		              site->def->id);
 }
 
+/* What the record keeps of the file: without its secrets, as nothing is ever taken out of it. */
+static void keep_text(struct site_def *def, const struct source *source,
+                      const struct secrets *secrets)
+{
+	struct text text = {0};
+	tree_hide(source->bytes, source->len, secrets->texts, secrets->count, &text);
+	def->text = arena_copy_len(&def->arena, text_get(&text), text.len);
+	text_finish(&text);
+}
+
 static void site_load(struct loading *load, const struct service_reading *service,
                       const struct source *source)
 {
 	struct site_def *def = NEW(struct site_def);
+	struct secrets secrets = {0};
 	struct checker c = checker_of(load, source, &def->arena);
+	c.secrets = &secrets;
 	struct site_reading site = {.def = def, .service = service};
 	site_read(&c, source->tree.nodes, &site);
 	memcpy(def->hash, source->hash, sizeof def->hash);
@@ -153,7 +165,8 @@ static void site_load(struct loading *load, const struct service_reading *servic
 		add_hash(load, text_get(&site.imported), site.imported.len, def->hash);
 	}
 	if (source->len <= SITE_TEXT_MAX)
-		def->text = arena_copy_len(&def->arena, source->bytes, source->len);
+		keep_text(def, source, &secrets);
+	free(secrets.texts);
 	site_keep(load, &c, &site);
 	site_reading_finish(&site);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/read.h"
+#include "config/secret.h"
 
 enum { P_ID, P_NAME, P_CONTACTS, P_PROVE, P_COUNT };
 static const struct key person_keys[P_COUNT] = {
@@ -13,12 +14,25 @@ static const struct key person_keys[P_COUNT] = {
 };
 static const struct shape person_shape = {"a person", SHAPE(person_keys), false};
 
-enum { C_CHANNEL, C_TO, C_COUNT };
+enum { C_CHANNEL, C_TO, C_TO_FILE, C_COUNT };
 static const struct key contact_keys[C_COUNT] = {
         [C_CHANNEL] = {"channel", "add the id of a channel of the service file"},
         [C_TO] = {"to", NULL},
+        [C_TO_FILE] = {"to_file", NULL},
 };
-static const struct shape contact_shape = {"a contact", SHAPE(contact_keys), false};
+static const struct shape contact_shape = {"a contact", SHAPE(contact_keys), true};
+
+/* An address with which anybody could push there is a secret; others are no more than names. */
+static const char *to_read(const struct checker *c, const struct node *const *v,
+                           const struct channel *channel)
+{
+	const char *to = NULL;
+	bool is_key = channel && channel->type && channel->type->to_is_key;
+	if (!is_key && !v[C_TO_FILE])
+		return check_text(c, v[C_TO], "to");
+	(void)check_secret(c, "to", v[C_TO], v[C_TO_FILE], false, &to);
+	return to;
+}
 
 /* Whether the channel's type and the contact agree on an address. */
 static void contact_check(const struct checker *c, const struct node *item, const struct node *to,
@@ -50,10 +64,13 @@ static void contacts_read(const struct checker *c, const struct node *list,
 		struct contact *contact = &person->contacts[person->contact_count++];
 		check_map(c, item, &contact_shape, v);
 		contact->channel = ids_refer(c, &site->service->channels, v[C_CHANNEL]);
-		contact->to = check_text(c, v[C_TO], "to");
-		if (contact->channel != POSITION_NONE)
-			contact_check(c, item, v[C_TO],
-			              &site->service->config->channels[contact->channel]);
+		const struct channel *channel =
+		        contact->channel == POSITION_NONE
+		                ? NULL
+		                : &site->service->config->channels[contact->channel];
+		contact->to = to_read(c, v, channel);
+		if (channel)
+			contact_check(c, item, v[C_TO] ? v[C_TO] : v[C_TO_FILE], channel);
 	}
 }
 

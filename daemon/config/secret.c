@@ -91,26 +91,38 @@ static enum secret_found from_file(const struct checker *c, const char *name,
 	if (r < 0 && c->use == CONFIG_COMMAND)
 		return SECRET_BAD;
 	if (r < 0) {
-		check_problem(c, file,
-		              "the %s's file cannot be read: %s; it is one line in a file of at "
-		              "most %zu bytes, relative to the folder of this file",
-		              name, strerror(-r), SECRET_MAX);
+		check_problem(
+		        c, file,
+		        "the file of '%s_file' cannot be read: %s; it is one line in a file of at "
+		        "most %zu bytes, relative to the folder of this file",
+		        name, strerror(-r), SECRET_MAX);
 		return r == -ENOENT ? SECRET_MISSING : SECRET_BAD;
 	}
 	*out = one_line(c, bytes, len);
 	explicit_bzero(bytes, len);
 	free(bytes);
 	if (!*out) {
-		check_problem(c, file, "the %s's file must hold one line of text and nothing else",
+		check_problem(c, file,
+		              "the file of '%s_file' must hold one line of text and nothing else",
 		              name);
 		return SECRET_BAD;
 	}
 	/* Only the daemon's log says it: the file is good, its mode is not. */
 	if (everyone && c->use == CONFIG_DAEMON)
-		check_warning(c, file,
-		              "every user of this machine can read the %s's file; chmod 600 it",
-		              name);
+		check_warning(
+		        c, file,
+		        "every user of this machine can read the file of '%s_file'; chmod 600 it",
+		        name);
 	return SECRET_THERE;
+}
+
+static void note_secret(const struct checker *c, const struct node *node)
+{
+	struct secrets *secrets = c->secrets;
+	if (!secrets || node->kind != NODE_TEXT)
+		return;
+	MEM_RESERVE(secrets->texts, secrets->count, secrets->cap);
+	secrets->texts[secrets->count++] = node->text;
 }
 
 enum secret_found check_secret(const struct checker *c, const char *name, const struct node *plain,
@@ -125,6 +137,7 @@ enum secret_found check_secret(const struct checker *c, const char *name, const 
 		return from_file(c, name, file, may_miss, out);
 	if (!plain)
 		return SECRET_NONE;
+	note_secret(c, plain);
 	*out = check_line(c, plain, name);
 	return *out ? SECRET_THERE : SECRET_BAD;
 }

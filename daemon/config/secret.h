@@ -1,5 +1,6 @@
 /* Secrets: in the configuration itself, or in a file of their own. Neither they nor the name of
- * their file (a slip may have put the secret there) is ever quoted.
+ * their file (a slip may have put the secret there) is ever quoted, and what the record keeps of a
+ * file is without them: every secret is read by check_secret.
  *
  * Under systemd the files may be root's alone: where the manager has handed one over
  * ($CREDENTIALS_DIRECTORY, LoadCredential=), that is read instead of the file itself. */

@@ -11,7 +11,7 @@ static const struct key signing_keys[G_COUNT] = {
         [G_KEY_FILE] = {"key_file", NULL},
         [G_WINDOW] = {"window", NULL},
 };
-static const struct shape signing_shape = {"'signed'", SHAPE(signing_keys), false};
+static const struct shape signing_shape = {"'signed'", SHAPE(signing_keys), true};
 
 static bool is_long_enough(const char *key)
 {

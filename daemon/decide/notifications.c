@@ -74,14 +74,28 @@ void notification_destroy(struct notification *n)
 {
 	if (!n)
 		return;
-	for (uint32_t i = 0; i < n->delivery_count; i++) {
+	for (uint32_t i = 0; i < n->delivery_count; i++)
 		free((char *)n->deliveries[i].channel);
-		free((char *)n->deliveries[i].to);
-	}
 	free((char *)n->to_id);
 	free((char *)n->to_name);
 	free((char *)n->note);
 	free(n);
+}
+
+/* Where the file has changed since, the first contact on the channel. */
+const char *delivery_address(const struct site_def *def, const struct notification *n,
+                             const struct delivery *delivery)
+{
+	uint32_t at = n->to_kind == RECIPIENT_PERSON ? site_def_person(def, n->to_id)
+	                                             : POSITION_NONE;
+	uint32_t channel = site_def_channel(def, delivery->channel);
+	const struct contact *found = NULL;
+	for (uint32_t i = 0; at != POSITION_NONE && i < def->people[at].contact_count; i++) {
+		const struct contact *contact = &def->people[at].contacts[i];
+		if (contact->channel == channel && (!found || i == delivery->place))
+			found = contact;
+	}
+	return found ? found->to : NULL;
 }
 
 bool notification_is_over(const struct notification *n)
@@ -209,12 +223,10 @@ static void leave_out_subject(struct notification *n)
 	kept = 0;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery delivery = n->deliveries[i];
-		if (channel_is_subject(n->incident, delivery.channel)) {
+		if (channel_is_subject(n->incident, delivery.channel))
 			free((char *)delivery.channel);
-			free((char *)delivery.to);
-		} else {
+		else
 			n->deliveries[kept++] = delivery;
-		}
 	}
 	memset(&n->deliveries[kept], 0, (n->delivery_count - kept) * sizeof *n->deliveries);
 	n->delivery_count = kept;
@@ -498,7 +510,7 @@ static void add_contacts(struct context *c, struct notification *n, struct resol
 			continue;
 		struct delivery *delivery = &n->deliveries[n->delivery_count++];
 		delivery->channel = mem_copy(channel->id);
-		delivery->to = mem_copy(person->contacts[i].to);
+		delivery->place = i;
 	}
 }
 

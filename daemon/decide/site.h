@@ -102,7 +102,7 @@ enum delivery_state delivery_state_from_name(const char *);
 
 struct delivery {            /* one contact of one notification */
 	const char *channel; /* id; heap */
-	const char *to;      /* the person's address on it, or NULL; heap */
+	uint32_t place;      /* among the person's contacts */
 	enum delivery_state state;
 	uint32_t attempts;
 	/* Its time has passed, or it refused: the next contact's turn has come. It goes on being
@@ -150,6 +150,10 @@ struct notification {
 #define DIGEST_NEXT (-1)
 #define NOTIFICATION_ID_MAX 96
 struct site;
+/* The person's address on the delivery's channel, as the definition has it now, or NULL: it may be
+ * a key, and is kept nowhere else. */
+const char *delivery_address(const struct site_def *, const struct notification *,
+                             const struct delivery *);
 void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX]);
 
 struct turn_on { /* a point has become active */

@@ -83,6 +83,7 @@ struct channel_type {
 	/* Fields without which nothing can be sent, and those that are read where given; any
 	 * other is a mistake. CHANNEL_TO in needs: from the channel or from each contact. */
 	unsigned needs, may;
+	bool to_is_key; /* with an address alone anybody can push there: it is a secret */
 	struct rate_limit rate[RATE_LIMITS_MAX]; /* what the service documents; zeroed: nothing */
 	const char *default_url; /* the public service where no url is given, or NULL */
 	/* What bits cannot say (the form of a key, "url or token"). -EINVAL and why, without the

@@ -11,7 +11,7 @@ static int put_delivery(struct store *store, int64_t key, uint32_t contact,
 	bind_int(&at, key);
 	bind_int(&at, contact);
 	bind_text(&at, delivery->channel);
-	bind_text(&at, delivery->to);
+	bind_int(&at, delivery->place);
 	bind_text(&at, delivery_state_name(delivery->state));
 	bind_int(&at, delivery->attempts);
 	bind_bool(&at, delivery->given_up);
@@ -92,7 +92,7 @@ static int get_deliveries(struct store *store, int64_t key, struct notification 
 		struct delivery *delivery =
 		        &notification->deliveries[notification->delivery_count++];
 		delivery->channel = mem_copy(read_text(&at));
-		delivery->to = mem_copy(read_text(&at));
+		delivery->place = read_u32(&at);
 		delivery->state = delivery_state_from_name(read_text(&at));
 		delivery->attempts = read_u32(&at);
 		delivery->given_up = read_bool(&at);

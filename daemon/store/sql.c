@@ -131,7 +131,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         /* Asked for behind it: RETURNING makes a table of its own each time. */
         [SQL_NOTIFICATION_KEY] = "SELECT key FROM notification WHERE site = ?1 AND number = ?2",
         [SQL_DELIVERY_PUT] =
-                "INSERT INTO delivery (notification, contact, channel, address, state, attempts,"
+                "INSERT INTO delivery (notification, contact, channel, place, state, attempts,"
                 " given_up, started, due, last_status)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
                 " ON CONFLICT (notification, contact) DO UPDATE SET state = excluded.state,"
@@ -192,7 +192,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " n.created_wall, n.created_steady, n.attempts, n.note, n.due, n.digest"
                 " FROM notification n LEFT JOIN incident i ON i.key = n.incident"
                 " WHERE n.site = ?1 AND n.state IN ('queued', 'sending') ORDER BY n.number",
-        [SQL_DELIVERIES_GET] = "SELECT channel, address, state, attempts, given_up, started, due,"
+        [SQL_DELIVERIES_GET] = "SELECT channel, place, state, attempts, given_up, started, due,"
                                " last_status FROM delivery WHERE notification = ?1"
                                " ORDER BY contact",
         [SQL_NOTIFICATION_LAST] = "SELECT max(number) FROM notification WHERE site = ?1",

@@ -411,10 +411,10 @@ static void dump_notification(struct text *out, const struct notification *n)
 	          (long long)n->digest);
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		const struct delivery *d = &n->deliveries[i];
-		text_addf(
-		        out, "  %s %s %s attempts %u given up %d started %lld due %lld status %d\n",
-		        d->channel, d->to ? d->to : "-", delivery_state_name(d->state), d->attempts,
-		        d->given_up, (long long)d->started, (long long)d->due, d->last_status);
+		text_addf(out,
+		          "  %s %u %s attempts %u given up %d started %lld due %lld status %d\n",
+		          d->channel, d->place, delivery_state_name(d->state), d->attempts,
+		          d->given_up, (long long)d->started, (long long)d->due, d->last_status);
 	}
 }
 

@@ -38,7 +38,7 @@ static inline void write_notification(struct text *out, const struct notificatio
 	          n->note ? n->note : "-", (long long)timer_due(&n->due));
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		const struct delivery *d = &n->deliveries[i];
-		text_addf(out, "  %s %s %s %u %d %lld %lld %d\n", d->channel, d->to ? d->to : "-",
+		text_addf(out, "  %s %u %s %u %d %lld %lld %d\n", d->channel, d->place,
 		          delivery_state_name(d->state), d->attempts, d->given_up,
 		          (long long)d->started, (long long)d->due, d->last_status);
 	}

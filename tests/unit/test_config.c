@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/yaml.h"
 
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -450,11 +451,72 @@ static void no_secret_is_ever_said(void **state)
 	           "  - {id: e, type: webhook, url: \"hun\\nter2\"}\n"
 	           "  - {id: f, type: webhook, url: 'http://hunter2@/', token: \"hunter2\\n\"}\n"
 	           "sites: [site.yaml]\n");
-	given_site(story, "zones: [{id: hall}]\n" POLICY);
+	given_file(story, "site.yaml",
+	           "site: plant\ntimezone: UTC\nzones: [{id: hall}]\n" POLICY
+	           "devices: [{id: a, zone: hall, kind: panic, signed: {key:hunter2}}, "
+	           "{id: b, zone: hall, kind: panic, signed: {key: hunter2}}, "
+	           "{id: c, zone: hall, kind: panic, signed: {key: [hunter2], hunter2: x}}]\n"
+	           "people: [{id: ann, contacts: [{channel: a, to:hunter2}, {channel: a, "
+	           "to: \"hun\\nter2\"}, {channel: a, to: {hunter2: x}}]}]\n");
 	when_loaded(story, CONFIG_DAEMON);
 	expect_refused(story, "tocsin.yaml:2:");
+	expect_said(story, "site.yaml:5:");
+	expect_said(story, "site.yaml:6:");
 	expect_not_said(story, "hunter2");
 	expect_not_said(story, "ter2");
+}
+
+#define KEY "hunter2-0123456789-0123456789-01234"
+#define BARK "channels: [{id: phone, type: bark}, {id: chat, type: telegram, token: '1:a'}]\n"
+
+static void the_record_keeps_a_site_file_without_its_secrets(void **state)
+{
+	struct story *story = *state;
+	char whole[65];
+	static const char site[] =
+	        "site: plant # 厂区\ntimezone: UTC\nzones: [{id: hall}]\n"
+	        "devices:\n  - {id: a, zone: hall, kind: panic, signed: {key: %s, window: 1m}}\n"
+	        "people:\n  - id: ann\n    contacts: [{channel: phone, to: %s}, {channel: chat, "
+	        "to: -1001}, {channel: phone, to_file: password}]\n" POLICY;
+	struct text written = {0}, kept = {0};
+	text_addf(&written, site, KEY, "'hunter2,hunter3'");
+	text_addf(&kept, site, TREE_HIDDEN, TREE_HIDDEN);
+	given_service(story, BARK);
+	given_file(story, "password", "hunter4\n");
+	given_file(story, "site.yaml", text_get(&kept));
+	when_loaded(story, CONFIG_CHECK);
+	expect_refused(story, "the key has fewer than 32 characters");
+	given_file(story, "site.yaml", text_get(&written));
+	when_loaded(story, CONFIG_CHECK);
+	expect_good(story);
+	const struct site_def *def = story->config->sites[0];
+	assert_string_equal(def->text, text_get(&kept));
+	assert_string_equal(def->devices[0].signing->key, KEY);
+	assert_string_equal(def->people[0].contacts[0].to, "hunter2,hunter3");
+	assert_string_equal(def->people[0].contacts[2].to, "hunter4");
+	/* Which file it was is told by the hash of all of it. */
+	memcpy(whole, def->hash, sizeof whole);
+	given_file(story, "site.yaml", text_get(&written));
+	when_loaded(story, CONFIG_COMMAND);
+	assert_string_equal(story->config->sites[0]->hash, whole);
+	text_finish(&written);
+	text_finish(&kept);
+}
+
+static void an_address_from_a_file_is_given(void **state)
+{
+	struct story *story = *state;
+	given_service(story, "channels: [{id: phone, type: ntfy, to_file: password}]\n");
+	given_site(story, "zones: [{id: hall}]\n"
+	                  "policies: [{id: all, steps: [{after: 0s, notify: [channel:phone]}]}]\n");
+	when_loaded(story, CONFIG_COMMAND);
+	expect_good(story);
+	when_loaded(story, CONFIG_CHECK);
+	expect_refused(story, "tocsin.yaml:5:45: the file of 'to_file' cannot be read");
+	given_file(story, "password", "a-topic\n");
+	when_loaded(story, CONFIG_CHECK);
+	expect_good(story);
+	assert_string_equal(config_channel(story->config, "phone")->to, "a-topic");
 }
 
 static void a_missing_token_file_is_made_by_the_daemon(void **state)
@@ -507,10 +569,10 @@ static void a_command_needs_no_secrets(void **state)
 	when_loaded(story, CONFIG_COMMAND);
 	expect_good(story);
 	when_loaded(story, CONFIG_CHECK);
-	expect_refused(story, "tocsin.yaml:2:54: the password's file cannot be read");
+	expect_refused(story, "tocsin.yaml:2:54: the file of 'password_file' cannot be read");
 	expect_said(story, "tocsin.yaml:2:69: ca_file: the file cannot be read");
-	expect_said(story, "tocsin.yaml:4:49: the url's file cannot be read");
-	expect_said(story, "tocsin.yaml:4:68: the secret's file cannot be read");
+	expect_said(story, "tocsin.yaml:4:49: the file of 'url_file' cannot be read");
+	expect_said(story, "tocsin.yaml:4:68: the file of 'secret_file' cannot be read");
 }
 
 static void a_secret_file_is_bounded_and_one_line(void **state)
@@ -525,13 +587,15 @@ static void a_secret_file_is_bounded_and_one_line(void **state)
 	given_bytes(story, "password", big, 70000 - 1);
 	free(big);
 	when_loaded(story, CONFIG_CHECK);
-	expect_refused(story,
-	               "tocsin.yaml:2:53: the password's file cannot be read: File too large");
+	expect_refused(
+	        story,
+	        "tocsin.yaml:2:53: the file of 'password_file' cannot be read: File too large");
 	static const char *const bad[] = {"", "\n", "two\nlines\n", "\xff\xfe", "a\tb"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		given_file(story, "password", bad[i]);
 		when_loaded(story, CONFIG_CHECK);
-		expect_refused(story, "tocsin.yaml:2:53: the password's file must hold one line");
+		expect_refused(story,
+		               "tocsin.yaml:2:53: the file of 'password_file' must hold one line");
 	}
 	given_file(story, "password", "good one\r\n");
 	when_loaded(story, CONFIG_CHECK);
@@ -658,6 +722,8 @@ int main(void)
 	        STORY(what_no_policy_fits_is_a_warning),
 	        STORY(a_rule_that_can_never_apply_is_a_warning),
 	        STORY(no_secret_is_ever_said),
+	        STORY(the_record_keeps_a_site_file_without_its_secrets),
+	        STORY(an_address_from_a_file_is_given),
 	        STORY(a_missing_token_file_is_made_by_the_daemon),
 	        STORY(nothing_is_made_for_what_is_refused),
 	        STORY(a_command_needs_no_secrets),

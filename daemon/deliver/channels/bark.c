@@ -100,6 +100,7 @@ const struct channel_type bark_channel = {
         .name = "bark",
         .default_url = "https://api.day.app",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_TO,
+        .to_is_key = true,
         .build = bark_build,
         .judge = bark_judge,
 };

@@ -100,6 +100,7 @@ const struct channel_type ntfy_channel = {
         .default_url = "https://ntfy.sh",
         .needs = CHANNEL_TO,
         .may = CHANNEL_URL | CHANNEL_TOKEN,
+        .to_is_key = true,
         .rate = {{.count = 60, .per = MINUTES(5), .reserve = 15}},
         .build = ntfy_build,
         .judge = ntfy_judge,

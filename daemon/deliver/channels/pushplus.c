@@ -48,6 +48,7 @@ const struct channel_type pushplus_channel = {
         .default_url = "https://www.pushplus.plus",
         .needs = CHANNEL_TOKEN,
         .may = CHANNEL_URL | CHANNEL_TO,
+        .to_is_key = true,
         .rate = {{.count = 200, .per = DAYS(1), .reserve = 50}},
         .build = pushplus_build,
         .judge = pushplus_judge,

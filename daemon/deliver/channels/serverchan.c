@@ -74,6 +74,7 @@ const struct channel_type serverchan_channel = {
         .name = "serverchan",
         .default_url = "https://sctapi.ftqq.com",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_TO,
+        .to_is_key = true,
         .rate = {{.count = 5, .per = DAYS(1), .reserve = 2}},
         .build = serverchan_build,
         .judge = serverchan_judge,
