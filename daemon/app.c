@@ -257,6 +257,15 @@ static const char *ack_link(const struct app *app, const struct site *site,
 	return text_get(out);
 }
 
+static void console_link(const struct app *app, const struct incident *incident, struct text *out)
+{
+	text_addf(out, "%s/", app->config->http.public_url);
+	if (!incident)
+		return;
+	text_add(out, "#/incident/");
+	text_add_encoded(out, incident->id);
+}
+
 #define DIGEST_SHOWN                                                                               \
 	32 /* incidents of a digest, of 300 bytes, that a body of 20,000 has room for */
 
@@ -270,8 +279,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	struct ledger_head head = store_head(app->store, site->store_id);
 	const struct incident *gathered[DIGEST_SHOWN];
 	text_add_hex(&head_hex, head.hash, sizeof head.hash);
-	text_addf(&console, "%s/%s%s", app->config->http.public_url,
-	          n->incident ? "#/incidents/" : "", n->incident ? n->incident->id : "");
+	console_link(app, n->incident, &console);
 	struct letter letter = {
 	        .site_id = site->def->id,
 	        .site_name = site->def->name,

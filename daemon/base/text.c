@@ -209,6 +209,20 @@ void text_add_escaped(struct text *text, const void *bytes, size_t len)
 	}
 }
 
+void text_add_encoded(struct text *text, const char *value)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                            "0123456789-._~";
+	for (size_t len; *value; value += len) {
+		len = strspn(value, plain);
+		text_add_len(text, value, len);
+		if (!len) {
+			text_addf(text, "%%%02X", (unsigned char)*value);
+			len = 1;
+		}
+	}
+}
+
 size_t text_columns(const char *text)
 {
 	size_t columns = 0, len = strlen(text);

@@ -42,6 +42,9 @@ bool text_is_treacherous(int32_t point);
 /* Foreign bytes made readable: valid UTF-8 stays, what is treacherous or invalid becomes \xNN. */
 void text_add_escaped(struct text *, const void *bytes, size_t len);
 
+/* As a part of a URL: all but letters, digits and "-._~" as %XX. */
+void text_add_encoded(struct text *, const char *);
+
 /* How many terminal columns the text takes (CJK characters take two). */
 size_t text_columns(const char *);
 

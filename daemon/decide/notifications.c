@@ -59,7 +59,15 @@ const char *verdict_name(enum verdict verdict)
 
 void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX])
 {
-	snprintf(out, NOTIFICATION_ID_MAX, "n-%s-%llu", site_id, (unsigned long long)number);
+	char *at = out, *end = out + NOTIFICATION_ID_MAX;
+	at += snprintf(at, (size_t)(end - at), "n-");
+	for (const unsigned char *c = (const unsigned char *)site_id; *c; c++) {
+		if (*c < 0x80 && *c != '%')
+			*at++ = (char)*c;
+		else
+			at += snprintf(at, (size_t)(end - at), "%%%02X", *c);
+	}
+	snprintf(at, (size_t)(end - at), "-%llu", (unsigned long long)number);
 }
 
 struct notification *notification_create(void)

@@ -148,12 +148,14 @@ struct notification {
 	bool touched;
 };
 #define DIGEST_NEXT (-1)
-#define NOTIFICATION_ID_MAX 96
+#define NOTIFICATION_ID_MAX (3 * ID_MAX + 24)
 struct site;
 /* The person's address on the delivery's channel, as the definition has it now, or NULL: it may be
  * a key, and is kept nowhere else. */
 const char *delivery_address(const struct site_def *, const struct notification *,
                              const struct delivery *);
+/* "n-binjiang-7". Printable ASCII whatever the site is called, as it travels in a header and is
+ * signed: what is not becomes %XX. */
 void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX]);
 
 struct turn_on { /* a point has become active */

@@ -1,6 +1,5 @@
 #include "deliver/parts.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,21 +66,11 @@ void request_whole(struct request *request, const struct channel *channel, const
 		request_join(request, channel, path);
 }
 
-void url_add_encoded(struct text *out, const char *value)
-{
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-		if (*c < 0x80 && (isalnum(*c) || strchr("-._~", *c)))
-			text_add_char(out, (char)*c);
-		else
-			text_addf(out, "%%%02X", *c);
-	}
-}
-
 void request_query(struct request *request, const char *name, const char *value)
 {
 	text_add_char(&request->url, strchr(text_get(&request->url), '?') ? '&' : '?');
 	text_addf(&request->url, "%s=", name);
-	url_add_encoded(&request->url, value);
+	text_add_encoded(&request->url, value);
 }
 
 /* ---- bodies ---- */

@@ -39,7 +39,6 @@ void request_whole(struct request *, const struct channel *, const char *path);
 void request_query(struct request *, const char *name, const char *value);
 bool url_has_path(const char *url);
 bool url_has_query(const char *url, const char *name);
-void url_add_encoded(struct text *, const char *); /* all but unreserved characters as %XX */
 
 /* ---- bodies ---- */
 

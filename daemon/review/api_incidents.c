@@ -231,10 +231,12 @@ static void finish_report(struct exchange *ex, int result, const struct incident
 	finish_action(ex, result, incident, site_id, why);
 	if (result < 0 || !incident)
 		return;
-	char location[sizeof "/api/v1/incidents/" + INCIDENT_ID_MAX];
-	snprintf(location, sizeof location, "/api/v1/incidents/%s", incident->id);
+	struct text location = {0};
+	text_add(&location, "/api/v1/incidents/");
+	text_add_encoded(&location, incident->id);
 	ex->status = 201;
-	exchange_add_header(ex, "Location", location);
+	exchange_add_header(ex, "Location", text_get(&location));
+	text_finish(&location);
 }
 
 /* Reads what every action has: who does it, and a note. */

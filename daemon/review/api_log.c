@@ -112,17 +112,6 @@ static bool add_cursor(struct stream *stream, const struct site *site)
 	return true;
 }
 
-static void add_percent_encoded(struct text *out, const char *id)
-{
-	for (const char *c = id; *c; c++) {
-		unsigned char u = (unsigned char)*c;
-		if (u > 0x20 && u < 0x7f && u != '%' && u != ',' && u != ':')
-			text_add_char(out, (char)u);
-		else
-			text_addf(out, "%%%02x", u);
-	}
-}
-
 static void add_cursors(struct text *out, const struct stream *stream)
 {
 	if (stream->one_site) {
@@ -132,7 +121,7 @@ static void add_cursors(struct text *out, const struct stream *stream)
 	for (uint32_t i = 0; i < stream->cursor_count; i++) {
 		if (i)
 			text_add_char(out, ',');
-		add_percent_encoded(out, stream->cursors[i].site);
+		text_add_encoded(out, stream->cursors[i].site);
 		text_addf(out, ":%llu", (unsigned long long)stream->cursors[i].seq);
 	}
 }
@@ -156,7 +145,7 @@ static struct cursor *cursor_of_encoded(struct stream *stream, const char *id, s
 {
 	for (uint32_t i = 0; i < stream->cursor_count; i++) {
 		struct text encoded = {0};
-		add_percent_encoded(&encoded, stream->cursors[i].site);
+		text_add_encoded(&encoded, stream->cursors[i].site);
 		bool same = encoded.len == len && memcmp(text_get(&encoded), id, len) == 0;
 		text_finish(&encoded);
 		if (same)
@@ -275,7 +264,7 @@ static void write_stand(struct text *out, const struct stream *stream)
 {
 	text_addf(out, "%d ", stream->one_site);
 	for (uint32_t i = 0; i < stream->cursor_count; i++) {
-		add_percent_encoded(out, stream->cursors[i].site);
+		text_add_encoded(out, stream->cursors[i].site);
 		text_addf(out, ":%llu,", (unsigned long long)stream->cursors[i].seq);
 	}
 }

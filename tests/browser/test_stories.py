@@ -51,6 +51,17 @@ def test_the_leader_takes_by_the_link_and_the_gate_sees_it_within_a_second(house
     assert house.incident(push.incident["id"])["owner"] == "sun"
 
 
+def test_the_other_link_of_a_push_leads_to_its_incident(house, sits):
+    fire(house)
+    house.says("sos-gate", "panic")
+    push = house.push("qian", "opened")
+    phone = sits("phone")
+    phone.signs_in(house.url, "qian")
+    phone.goes(push.json["data"]["console_url"])
+    phone.one("#page div.columns")  # the timeline of one, beside its facts
+    phone.sees("紧急求助")
+
+
 def test_two_taps_resolve_on_the_smallest_phone(house, sits):
     incident = fire(house)
     phone = sits("narrow")

@@ -1,9 +1,10 @@
 """The generic webhook: what a receiver written from the contract alone can rely on."""
 
 import datetime
+from urllib.parse import quote
 
 import pytest
-from house import SECRET
+from house import SECRET, quick
 from receiver import signature
 
 
@@ -59,6 +60,26 @@ def test_a_signature_covers_the_body_and_needs_the_secret(house):
     assert push.headers["webhook-signature"] != signature(other, push)
     push.body += b" "
     assert push.headers["webhook-signature"] != signature(SECRET, push)
+
+
+@pytest.mark.parametrize("site, shown", [("宿舍", "%E5%AE%BF%E8%88%8D"), ("a b?c&d", "a b?c&d"),
+                                         ("100%", "100%25"), ("舍" * 21, "%E8%88%8D" * 21)])
+def test_what_travels_in_a_header_is_ascii_whatever_the_site_is_called(build_house, site, shown):
+    """HTTP libraries read a header as Latin-1, so that nobody could check a signature over it."""
+    house = build_house(edit_school=lambda school: (quick(school), school.update(site=site)))
+    house.sends("smoke-301", b'{"id": "m-1", "kind": "smoke", "state": "active"}', site=site)
+    push = house.push("qian", "opened")
+    assert push.headers["webhook-id"] == push.notification["id"]
+    assert push.notification["id"].rpartition("-")[0] == f"n-{shown}"
+    assert push.headers["webhook-signature"].split() == [signature(SECRET, push)]
+    link = push.json["data"]["console_url"]
+    assert link == f"{house.url}/#/incident/{quote(push.incident['id'], safe='')}"
+    answer = house.api("POST", "/api/v1/incidents", {
+        "site": site, "zone": "gate", "kind": "panic", "severity": "critical", "by": "li",
+        "note": ""})
+    assert answer.status == 201
+    assert answer.headers["location"] == f"/api/v1/incidents/{quote(answer.json['id'], safe='')}"
+    assert house.api("GET", answer.headers["location"]).json["id"] == answer.json["id"]
 
 
 def test_a_channel_without_a_secret_signs_nothing(build_house):

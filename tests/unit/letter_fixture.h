@@ -87,7 +87,7 @@ static inline void desk_init(struct desk *desk)
 	                               .attempt = 1,
 	                               .text = "【火警】宿舍三层",
 	                               .ack_url = "http://127.0.0.1:8080/a/tok",
-	                               .console_url = "http://127.0.0.1:8080/#/incidents/1",
+	                               .console_url = "http://127.0.0.1:8080/#/incident/1",
 	                               .ledger_seq = 42,
 	                               .ledger_head = "ab12",
 	                               .now = {EIGHT + SECONDS(12) + 345, SECONDS(1012) + 345}};

@@ -105,7 +105,7 @@ static void expected_body(const struct desk *desk, struct text *out)
 	              "\"text\":\"【火警】宿舍三层\"}");
 	incident_write_json(out, "incident", "binjiang", &desk->incident);
 	text_add(out, ",\"ack_url\":\"http://127.0.0.1:8080/a/tok\","
-	              "\"console_url\":\"http://127.0.0.1:8080/#/incidents/1\","
+	              "\"console_url\":\"http://127.0.0.1:8080/#/incident/1\","
 	              "\"ledger\":{\"seq\":42,\"head\":\"ab12\"}}}");
 }
 
@@ -155,7 +155,7 @@ static void a_test_has_no_incident(void **state)
 	        "\"to\":{\"kind\":\"person\",\"id\":\"li\",\"name\":\"李老师\","
 	        "\"address\":\"13800138000\"},\"text\":\"【火警】宿舍三层\"},"
 	        "\"incident\":null,\"ack_url\":null,"
-	        "\"console_url\":\"http://127.0.0.1:8080/#/incidents/1\","
+	        "\"console_url\":\"http://127.0.0.1:8080/#/incident/1\","
 	        "\"ledger\":{\"seq\":42,\"head\":\"ab12\"}}}");
 	text_finish(&body);
 }
@@ -324,7 +324,7 @@ static void ntfy_acknowledges_from_the_notification(void **state)
 	        "{\"action\":\"http\",\"label\":\"我来处理\","
 	        "\"url\":\"http://127.0.0.1:8080/a/tok\",\"method\":\"POST\",\"clear\":true},"
 	        "{\"action\":\"view\",\"label\":\"查看\","
-	        "\"url\":\"http://127.0.0.1:8080/#/incidents/1\"}]}";
+	        "\"url\":\"http://127.0.0.1:8080/#/incident/1\"}]}";
 	expect_request(&channel, &desk->letter, "https://ntfy.sh", "", body);
 	channel.url = "http://127.0.0.1:9000/ntfy/";
 	channel.token = "tk_1";
@@ -466,7 +466,7 @@ static void teams_gets_a_card(void **state)
 	               "{\"type\":\"RichTextBlock\",\"inlines\":[{\"type\":\"TextRun\","
 	               "\"text\":\"【火警】宿舍三层\"}]}],\"actions\":[{\"type\":"
 	               "\"Action.OpenUrl\",\"title\":\"查看\","
-	               "\"url\":\"http://127.0.0.1:8080/#/incidents/1\"}]}}]}");
+	               "\"url\":\"http://127.0.0.1:8080/#/incident/1\"}]}}]}");
 }
 
 static void discord_shows_names_as_written(void **state)
@@ -533,7 +533,7 @@ static void expect_pagerduty(struct desk *desk, enum reason reason, const char *
 	          action);
 	incident_write_json(&body, "incident", "binjiang", &desk->incident);
 	text_add(&body, ",\"ack_url\":\"http://127.0.0.1:8080/a/tok\"}},\"client\":\"Tocsin\","
-	                "\"client_url\":\"http://127.0.0.1:8080/#/incidents/1\"}");
+	                "\"client_url\":\"http://127.0.0.1:8080/#/incident/1\"}");
 	expect_request(&channel, &desk->letter, "https://events.pagerduty.com/v2/enqueue", "",
 	               text_get(&body));
 	text_finish(&body);
@@ -556,7 +556,7 @@ static void pagerduty_follows_the_incident(void **state)
 	"\"severity\":\"" severity "\",\"incident\":\"binjiang-2026-000001\","                     \
 	"\"zone\":\"dorm-3f\"},\"annotations\":{\"summary\":\"【火警】宿舍三层\","         \
 	"\"description\":\"【火警】宿舍三层" LINK "\"},\"startsAt\":\"2026-11-22T00:00:12.000Z\"," \
-	"\"endsAt\":\"" ends "\",\"generatorURL\":\"http://127.0.0.1:8080/#/incidents/1\"}"
+	"\"endsAt\":\"" ends "\",\"generatorURL\":\"http://127.0.0.1:8080/#/incident/1\"}"
 
 static void alertmanager_keeps_an_alert_until_it_is_resolved(void **state)
 {

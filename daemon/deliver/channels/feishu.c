@@ -74,7 +74,7 @@ static int feishu_build(const struct channel *channel, const struct letter *lett
 	if (channel->token) {
 		request_join(request, channel, "/open-apis/bot/v2/hook");
 		text_add_char(&request->url, '/');
-		url_add_encoded(&request->url, channel->token);
+		text_add_encoded(&request->url, channel->token);
 	} else {
 		request_whole(request, channel, "");
 	}

@@ -21,7 +21,7 @@ static int homeassistant_build(const struct channel *channel, const struct lette
 	if (channel->token) {
 		request_join(request, channel, "/api/webhook");
 		text_add_char(&request->url, '/');
-		url_add_encoded(&request->url, channel->token);
+		text_add_encoded(&request->url, channel->token);
 	} else {
 		request_whole(request, channel, "");
 	}

@@ -28,7 +28,7 @@ static void add_address(struct request *request, const struct channel *channel, 
 		request_join(request, channel, uid ? "/send/" : "/");
 	else
 		text_addf(&request->url, "https://%.*s.push.ft07.com/send/", (int)uid, key + 4);
-	url_add_encoded(&request->url, key);
+	text_add_encoded(&request->url, key);
 	text_add(&request->url, ".send");
 }
 

@@ -45,7 +45,7 @@ static int telegram_build(const struct channel *channel, const struct letter *le
 	if (colon)
 		text_addf(&path, "%.*s:", (int)strspn(channel->token, "0123456789"),
 		          channel->token);
-	url_add_encoded(&path, colon ? colon + 1 : channel->token);
+	text_add_encoded(&path, colon ? colon + 1 : channel->token);
 	text_add(&path, "/sendMessage");
 	request_join(request, channel, text_get(&path));
 	request_is_json(request);

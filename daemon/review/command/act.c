@@ -110,7 +110,7 @@ static int act_on_incident(const struct command_context *ctx, const struct invoc
 	if (code)
 		return code;
 	text_add(&path, "/api/v1/incidents/");
-	client_add_segment(&path, id);
+	text_add_encoded(&path, id);
 	text_addf(&path, "/%s", verb);
 	json_open(&body, NULL, '{');
 	put_options(&body, line);

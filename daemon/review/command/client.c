@@ -92,13 +92,6 @@ int client_call(const struct command_context *ctx, const char *path, const char 
 	return r;
 }
 
-void client_add_segment(struct text *path, const char *segment)
-{
-	char *encoded = curl_easy_escape(NULL, segment, (int)strlen(segment));
-	text_add(path, encoded ? encoded : "");
-	curl_free(encoded);
-}
-
 void client_explain(const struct client_reply *reply, struct text *out)
 {
 	cJSON *problem = NULL;

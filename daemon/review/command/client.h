@@ -21,9 +21,6 @@ struct client_reply { /* zeroed before the call; text_finish(&body) frees */
 int client_call(const struct command_context *, const char *path, const char *body,
                 struct client_reply *, struct problem *why) MUST_USE;
 
-/* Adds a path segment, percent-encoded. */
-void client_add_segment(struct text *, const char *segment);
-
 /* The sentence of an error answer: the problem's detail, or its title, or the status. */
 void client_explain(const struct client_reply *, struct text *out);
 

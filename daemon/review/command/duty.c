@@ -196,7 +196,7 @@ static int end_override(const struct command_context *ctx, const struct invocati
 	if (!line->options[OPTION_BY])
 		return complain(ctx, EXIT_USAGE, "'duty end' needs --by PERSON");
 	text_add(&path, "/api/v1/duty/overrides/");
-	client_add_segment(&path, line->arguments[1]);
+	text_add_encoded(&path, line->arguments[1]);
 	text_add(&path, "/end");
 	json_open(&body, NULL, '{');
 	json_put_string(&body, "by", line->options[OPTION_BY]);

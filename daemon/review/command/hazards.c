@@ -139,7 +139,7 @@ static int act(const struct command_context *ctx, const struct invocation *line,
 	text_add(&path, "/api/v1/hazards");
 	if (verb->of_one) {
 		text_add_char(&path, '/');
-		client_add_segment(&path, line->arguments[1]);
+		text_add_encoded(&path, line->arguments[1]);
 		text_addf(&path, "/%s", verb->name);
 	}
 	json_open(&body, NULL, '{');

@@ -104,7 +104,7 @@ int run_reporting(const struct command_context *ctx, const struct invocation *li
 	if (!line->options[OPTION_BY])
 		return complain(ctx, EXIT_USAGE, "'reporting made' needs --by PERSON");
 	text_add(&path, "/api/v1/reporting/");
-	client_add_segment(&path, line->arguments[1]);
+	text_add_encoded(&path, line->arguments[1]);
 	text_add(&path, "/made");
 	json_open(&body, NULL, '{');
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -132,7 +132,7 @@ int run_handover(const struct command_context *ctx, const struct invocation *lin
 	if (!line->options[OPTION_BY])
 		return complain(ctx, EXIT_USAGE, "'handover accept' needs --by PERSON");
 	text_add(&path, "/api/v1/handovers/");
-	client_add_segment(&path, line->arguments[1]);
+	text_add_encoded(&path, line->arguments[1]);
 	text_add(&path, "/accept");
 	json_open(&body, NULL, '{');
 	json_put_string(&body, "by", line->options[OPTION_BY]);
@@ -211,7 +211,7 @@ int run_arm(const struct command_context *ctx, const struct invocation *line)
 {
 	struct text path = {0};
 	text_add(&path, "/api/v1/zones/");
-	client_add_segment(&path, line->arguments[0]);
+	text_add_encoded(&path, line->arguments[0]);
 	text_addf(&path, "/%s", line->command->name);
 	return begin(ctx, line, &path);
 }
@@ -220,7 +220,7 @@ int run_walk_test(const struct command_context *ctx, const struct invocation *li
 {
 	struct text path = {0};
 	text_add(&path, "/api/v1/devices/");
-	client_add_segment(&path, line->arguments[0]);
+	text_add_encoded(&path, line->arguments[0]);
 	text_add(&path, "/walk-test");
 	return begin(ctx, line, &path);
 }
@@ -238,7 +238,7 @@ static int run_standing(const struct command_context *ctx, const struct invocati
 		return begin(ctx, line, &path);
 	if (strcmp(verb, "end") == 0 && line->argument_count == 2) {
 		text_add_char(&path, '/');
-		client_add_segment(&path, line->arguments[1]);
+		text_add_encoded(&path, line->arguments[1]);
 		text_add(&path, "/end");
 		return begin(ctx, line, &path);
 	}
