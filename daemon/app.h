@@ -139,7 +139,7 @@ struct ahead {
 struct lane {                  /* lane.c */
 	struct broker *broker; /* or NULL */
 	char *id;              /* its client id */
-	const char *topic;     /* of its marks; borrowed */
+	const char *topic;     /* of its marks; the configuration's */
 	enum {
 		LANE_CLOSED,
 		LANE_CALLING, /* connects, asks for nothing */
@@ -350,6 +350,7 @@ void app_release_retired(struct app *); /* older configurations that nothing poi
 
 struct moment app_now(const struct app *);
 void app_stop_if_done(struct app *);
+void app_session_gone(struct app *, const char *why); /* the broker's link; in the record */
 void on_message(void *app, const struct broker_message *);
 /* The device that speaks on a native topic, and what follows its name; or NULL. */
 const struct device *app_device_of_topic(const struct app *, const char *topic, const char **what);

@@ -162,26 +162,75 @@ void broker_resubscribe(struct broker *broker, const char *const *filters, size_
 	}
 }
 
+static void take_options(struct broker *broker, const struct broker_options *options)
+{
+	struct arena strings = {0};
+	broker->options = *options;
+	const char **texts[] = {&broker->options.host,        &broker->options.client_id,
+	                        &broker->options.username,    &broker->options.password,
+	                        &broker->options.ca_file,     &broker->options.cert_file,
+	                        &broker->options.key_file,    &broker->options.status_topic,
+	                        &broker->options.extra_filter};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = arena_copy(&strings, *texts[i]);
+	arena_finish(&broker->strings);
+	broker->strings = strings;
+}
+
+static int try_options(const struct broker_options *options, struct problem *why)
+{
+	struct mosquitto *trial;
+	int r = broker_client_make(options, NULL, &trial, why);
+	if (r == 0)
+		mosquitto_destroy(trial);
+	return r;
+}
+
+int broker_use(struct broker *broker, const struct broker_options *options, struct problem *why)
+{
+	int r = try_options(options, why);
+	if (r < 0)
+		return r;
+	take_options(broker, options);
+	broker->retry_delay = RETRY_FIRST;
+	broker->told_down = false;
+	switch (broker->stage) {
+	case STAGE_DIALLING:
+		broker->outdated = true; /* whoever dials looks at it */
+		break;
+	case STAGE_GREETING:
+	case STAGE_FRESH:
+	case STAGE_UP:
+	case STAGE_ENDED:
+	case STAGE_WAITING:
+		link_drop(broker);
+		link_dial(broker);
+		break;
+	case STAGE_RESTING:
+	case STAGE_CLOSED:
+		break;
+	}
+	return 0;
+}
+
 int broker_open(uv_loop_t *loop, const struct broker_options *options, const char *const *filters,
                 size_t filter_count, const struct broker_callbacks *callbacks, void *ctx,
                 struct broker **out, struct problem *why)
 {
-	struct mosquitto *trial;
 	mosquitto_lib_init();
-	int r = broker_client_make(options, NULL, &trial, why);
+	int r = try_options(options, why);
 	if (r < 0) {
 		mosquitto_lib_cleanup();
 		return r;
 	}
-	mosquitto_destroy(trial);
 	struct broker *broker = NEW(struct broker);
 	*broker = (struct broker){.loop = loop,
-	                          .options = *options,
 	                          .callbacks = *callbacks,
 	                          .ctx = ctx,
 	                          .retry_delay = RETRY_FIRST,
 	                          .filters = copy_filters(filters, filter_count),
 	                          .filter_count = filter_count};
+	take_options(broker, options);
 	uv_timer_init(loop, &broker->timer);
 	uv_timer_init(loop, &broker->tick);
 	uv_idle_init(loop, &broker->more);
@@ -204,6 +253,7 @@ void broker_let_go(struct broker *broker)
 	for (size_t i = 0; i < broker->gone_count; i++)
 		free(broker->gone[i]);
 	free(broker->gone);
+	arena_finish(&broker->strings);
 	free(broker);
 	mosquitto_lib_cleanup();
 }

@@ -18,7 +18,7 @@
 
 #include "base/problem.h"
 
-struct broker_options { /* strings are borrowed and stay */
+struct broker_options { /* whoever is given them copies the strings */
 	const char *host;
 	int port;
 	bool tls;
@@ -63,6 +63,11 @@ struct broker;
 int broker_open(uv_loop_t *, const struct broker_options *, const char *const *filters,
                 size_t filter_count, const struct broker_callbacks *, void *ctx,
                 struct broker **out, struct problem *why) MUST_USE;
+
+/* Other options from the next dial on: another login, other TLS files. A link that is up or on its
+ * way with the old ones is put down without a word, as by broker_rest, and made anew at once.
+ * -EINVAL and why for options that can never work: then the old ones stay. */
+int broker_use(struct broker *, const struct broker_options *, struct problem *why) MUST_USE;
 
 /* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
 void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);

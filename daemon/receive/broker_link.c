@@ -21,7 +21,7 @@ struct dial {
 	uv_work_t work;
 	struct broker *broker;
 	struct mosquitto *client;
-	const char *host;
+	char *host; /* its own: the broker may be given other options meanwhile */
 	int port;
 	int rc, error;
 };
@@ -227,6 +227,7 @@ static void dial_done(uv_work_t *work, int status)
 	struct broker *broker = dial->broker;
 	int rc = dial->rc, error = dial->error;
 	struct mosquitto *client = dial->client;
+	free(dial->host);
 	free(dial);
 	if (broker->stage == STAGE_CLOSED) {
 		mosquitto_destroy(client);
@@ -235,9 +236,13 @@ static void dial_done(uv_work_t *work, int status)
 	}
 	broker->open_handles--;
 	broker->client = client;
-	if (broker->resting) {
+	if (broker->resting || broker->outdated) {
 		link_drop(broker);
-		link_set_stage(broker, STAGE_RESTING, NO_TIMER);
+		broker->outdated = false;
+		if (broker->resting)
+			link_set_stage(broker, STAGE_RESTING, NO_TIMER);
+		else
+			link_dial(broker);
 		return;
 	}
 	if (status < 0 || rc || mosquitto_socket(broker->client) < 0) {
@@ -286,7 +291,7 @@ void link_dial(struct broker *broker)
 	struct dial *dial = NEW(struct dial);
 	*dial = (struct dial){.broker = broker,
 	                      .client = client,
-	                      .host = broker->options.host,
+	                      .host = mem_copy(broker->options.host),
 	                      .port = broker->options.port};
 	dial->work.data = dial;
 	broker->open_handles++; /* the worker's */

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/problem.h"
 #include "receive/broker.h"
 #include "receive/broker_client.h"
@@ -34,6 +35,7 @@ struct filter {
 struct broker {
 	uv_loop_t *loop;
 	struct broker_options options;
+	struct arena strings; /* the options' */
 	struct broker_callbacks callbacks;
 	void *ctx;
 	enum stage stage;
@@ -59,6 +61,7 @@ struct broker {
 	bool has_let_pass;            /* the last time */
 	bool told_down;
 	bool resting;               /* asked for; a worker that dials ends first */
+	bool outdated;              /* a worker dials with older options */
 	struct problem ended, told; /* why the link ended; what the owner was last told */
 	char detail[160];           /* what this link's broker or OpenSSL said against it */
 };

@@ -296,6 +296,7 @@ void lane_session_lost(struct app *app)
 void lane_reload(struct app *app)
 {
 	lane_close(app);
+	app->lane.topic = app->config->broker.extra_filter;
 	app->lane.devices = app->config->broker_lane ? count_devices(app) : 0;
 	app->lane.retry = 0;
 }

@@ -41,8 +41,6 @@ static const char *needs_restart(const struct app *app, const struct service_con
 		return "broker.url";
 	if (!same_text(a->broker.client_id, b->broker.client_id))
 		return "broker.client_id";
-	if (!same_login(&a->broker, &b->broker))
-		return "login at the broker";
 	return same_sites(app, b) ? NULL : "list of sites";
 }
 
@@ -54,6 +52,22 @@ void app_log_report(enum log_level level, const struct text *report)
 		log_line(level, "%.*s", (int)len, line);
 		line += len + (line[len] == '\n');
 	}
+}
+
+/* The broker keeps the session, and sends again what was not acknowledged. False, and said: these
+ * can never be used. */
+static bool take_login(struct app *app, const struct broker_options *options)
+{
+	struct problem why = {0};
+	if (same_login(&app->config->broker, options))
+		return true;
+	if (broker_use(app->broker, options, &why) < 0) {
+		log_error("not reloaded: %s", why.text);
+		return false;
+	}
+	log_info("another login at the broker: connecting anew");
+	app_session_gone(app, "another login");
+	return true;
 }
 
 static void put_in_force(struct app *app, struct service_config *config)
@@ -97,6 +111,8 @@ void app_reload(struct app *app)
 		          "in force",
 		          other);
 		config_destroy(config);
+	} else if (!take_login(app, &config->broker)) {
+		config_destroy(config);
 	} else {
 		app_log_report(LOG_WARN_LEVEL, &report);
 		put_in_force(app, config);
@@ -106,13 +122,12 @@ void app_reload(struct app *app)
 	text_finish(&report);
 }
 
-/* Every configuration but the first, whose strings the connections borrow, goes once nothing on
- * its way points into it. */
+/* An older configuration goes once nothing on its way points into it. */
 void app_release_retired(struct app *app)
 {
-	if (app->retired_count < 2 || courier_in_flight(app->courier))
+	if (!app->retired_count || courier_in_flight(app->courier))
 		return;
-	for (uint32_t i = 1; i < app->retired_count; i++)
+	for (uint32_t i = 0; i < app->retired_count; i++)
 		config_destroy(app->retired[i]);
-	app->retired_count = 1;
+	app->retired_count = 0;
 }

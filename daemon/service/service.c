@@ -122,12 +122,9 @@ static void on_published(void *ctx, int receipt)
 		app_want_turn(ctx);
 }
 
-static void on_disconnected(void *ctx, const char *why)
+void app_session_gone(struct app *app, const char *why)
 {
-	struct app *app = ctx;
 	struct text data = {0};
-	if (app->broker_up || !app->stopping)
-		log_warn("no connection to the broker: %s", why);
 	if (!app->broker_up)
 		return;
 	app->broker_up = false;
@@ -138,6 +135,14 @@ static void on_disconnected(void *ctx, const char *why)
 	json_close(&data, '}');
 	add_fact(app, BROKER_DISCONNECTED, text_get(&data));
 	text_finish(&data);
+}
+
+static void on_disconnected(void *ctx, const char *why)
+{
+	struct app *app = ctx;
+	if (app->broker_up || !app->stopping)
+		log_warn("no connection to the broker: %s", why);
+	app_session_gone(app, why);
 }
 
 static void on_wants_release(void *ctx)
@@ -349,7 +354,6 @@ static int open_network(struct app *app, struct problem *why)
 	app->watch_id = text_take(&id);
 	text_addf(&id, "%s-lane", app->config->broker.client_id);
 	app->lane.id = text_take(&id);
-	app->lane.topic = app->config->broker.extra_filter;
 	hearing_begin(app);
 	size_t count;
 	char **filters = app_make_filters(app, &count);

@@ -1,4 +1,4 @@
-"""The daemon's life: start, stop, kill, reload, check."""
+"""The daemon's life: start, stop, kill, check."""
 
 import stat
 import time
@@ -111,57 +111,6 @@ def test_sigterm_ends_it_cleanly_within_5_s_also_with_pushes_under_way(house):
     code, took = house.daemon.stop()
     assert code == 0 and took < 5
     assert "service.stopped" in [r["type"] for r in house.log()]
-
-
-def test_sighup_takes_the_new_files(house):
-    def another(school):
-        school["devices"].append({"id": "smoke-404", "zone": "dorm", "kind": "smoke"})
-
-    house.write_school(another)
-    configured = len(house.log("--type", "config"))
-    house.daemon.hangup()
-    house.until("it is in the record", lambda: len(house.log("--type", "config")) > configured)
-    house.says("smoke-404", "smoke")
-    assert house.push("qian", "opened").incident["zone"]["id"] == "dorm"
-
-
-@pytest.mark.smoke
-def test_a_bad_file_is_refused_whole_and_the_old_one_stays(house):
-    house.daemon.expects_log(r"school\.yaml|config|reload")
-    good = house.school_file.read_text()
-    house.school_file.write_text(good.replace("kind: smoke", "kind: smoek", 1).replace(
-        "id: sos-gate", "id: sos-yard"))
-    house.daemon.hangup()
-    house.daemon.until_logs(r"school\.yaml:\d+:\d+: ")
-    house.says("sos-gate", "panic")
-    house.says("smoke-301", "smoke")
-    house.push("qian", "opened")
-    house.school_file.write_text(good)
-
-
-@pytest.mark.parametrize("name, edit", [
-    ("store.path", lambda s: s["store"].update(path="another.db")),
-    ("http.listen", lambda s: s["http"].update(listen="127.0.0.1:1")),
-    ("broker.url", lambda s: s["broker"].update(url="mqtt://127.0.0.1:1")),
-    ("broker.client_id", lambda s: s["broker"].update(client_id="another")),
-    ("login at the broker", lambda s: s["broker"].update(username="tocsin", password="sesame")),
-    ("list of sites", lambda s: s["sites"].append("second.yaml")),
-], ids=lambda value: value if isinstance(value, str) else "")
-def test_what_only_a_restart_changes_is_said_and_nothing_is_changed(house, name, edit):
-    house.daemon.expects_log(r"not reloaded")
-    good = house.config.read_text()
-    second = house.school_file.read_text().replace("site: binjiang", "site: second")
-    (house.folder / "second.yaml").write_text(second)
-    house.write_service(edit)
-    house.write_school(lambda school: school["devices"].append(
-        {"id": "smoke-404", "zone": "dorm", "kind": "smoke"}))
-    house.daemon.hangup()
-    house.daemon.until_logs(rf"not reloaded: another {name} needs a restart")
-    assert not any("sesame" in line for line in house.daemon.lines)
-    house.says("smoke-301", "smoke")
-    house.push("qian", "opened")
-    house.config.write_text(good)  # where the command, too, finds daemon and record
-    assert "smoke-404" not in house.tocsin("log", "--json")
 
 
 def test_the_store_and_the_token_are_for_the_owner_only(house):

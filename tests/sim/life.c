@@ -229,6 +229,10 @@ void life_reload(void)
 		school_spoil(site);
 	else
 		school_write(site);
+	if (chance(300)) {
+		world.login++;
+		service_write();
+	}
 	const struct service_config *before_it = world.app.config;
 	raise(SIGHUP);
 	for (int i = 0; i < 3 && !world.dead; i++)

@@ -241,7 +241,11 @@ void service_write(void)
 	FILE *f = fopen("tocsin.yaml", "w");
 	if (!f)
 		broken("tocsin.yaml cannot be written");
-	fputs("version: 1\nbroker: {url: \"mqtt://127.0.0.1:1\"}\nstore: {path: tocsin.db}\n"
+	fprintf(f,
+	        "version: 1\nbroker: {url: \"mqtt://127.0.0.1:1\", username: tocsin, password: "
+	        "a%u}\n",
+	        world.login);
+	fputs("store: {path: tocsin.db}\n"
 	      "http:\n  listen: 127.0.0.1:8080\n  public_url: http://127.0.0.1:8080\n  tokens:\n"
 	      "    - {name: console, role: admin, token: simulated-simulated-simulated}\n"
 	      "channels:\n"

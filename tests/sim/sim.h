@@ -91,6 +91,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(suspends, "suspends")                                                                    \
 	X(dst_nights, "nights in which the clocks change")                                         \
 	X(reloads, "reloads")                                                                      \
+	X(logins, "reloads with another login at the broker")                                      \
 	X(bad_reloads, "reloads that were refused")                                                \
 	X(drills, "drills")                                                                        \
 	X(drilled, "incidents of drills")                                                          \
@@ -324,6 +325,7 @@ struct world {
 	uint32_t death_in; /* that many operations from now */
 	enum disk_mood disk;
 	bool broker_up;
+	uint32_t login; /* one more with each change of the password */
 	const struct review_service *review;
 
 	struct w_site sites[SITES_MAX];

@@ -553,6 +553,96 @@ static void test_what_was_not_released_comes_again(void **state)
 	desk_close(&desk);
 }
 
+/* The next connection that says anything: its CONNECT. */
+static void fake_hear_connect(struct fake *fake, struct desk *desk, struct text *out)
+{
+	unsigned char in[512];
+	ssize_t len;
+	do {
+		wait_readable(desk, fake->listener);
+		fake->conn = accept(fake->listener, NULL, NULL);
+		wait_readable(desk, fake->conn);
+		len = fake_read(fake, in, sizeof in);
+		if (len <= 0)
+			close(fake->conn);
+	} while (len <= 0);
+	for (ssize_t i = 0; i < len; i++)
+		text_add_char(out, in[i] >= ' ' && in[i] < 0x7f ? (char)in[i] : '.');
+}
+
+static void test_another_login_is_used_at_once_and_nothing_is_acknowledged_by_it(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	struct problem why;
+	struct text said = {0};
+	unsigned char in[64];
+	char password[] = "new";
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port);
+	options.username = "tocsin";
+	options.password = "old";
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	fake_greet(&fake, &desk, 0);
+	static const unsigned char message[] = {0x32, 6, 0, 1, 'a', 0, 7, 'x'};
+	desk.holds = true;
+	fake_write(&fake, message, sizeof message);
+	wait_count(&desk, 1);
+
+	options.password = password;
+	assert_int_equal(broker_use(desk.broker, &options, &why), 0);
+	memcpy(password, "xxx", 3); /* it is the broker's own by now */
+	desk.holds = false;
+	assert_false(broker_is_connected(desk.broker));
+	assert_int_equal(broker_held(desk.broker), 0);
+	int old = fake.conn;
+	fake_hear_connect(&fake, &desk, &said);
+	assert_non_null(strstr(text_get(&said), "tocsin..new"));
+	assert_int_equal(recv(old, in, sizeof in, 0), 0); /* its end, and not a word before it */
+	fake_write(&fake, (unsigned char[]){0x20, 2, 1, 0}, 4);
+	wait_connect(&desk);
+	assert_true(desk.session_present);
+	assert_int_equal(desk.disconnects, 0);
+	text_finish(&said);
+	close(old);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
+static void test_another_login_while_it_dials_or_waits(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct desk desk;
+	struct problem why;
+	struct text said = {0};
+	fake_open(&fake);
+	struct broker_options options = options_for(fake.port), nonsense = options_for(fake.port);
+	options.username = "first";
+	desk_open(&desk, &options, (const char *const[]){"a"}, 1);
+	options.username = "second";
+	assert_int_equal(broker_use(desk.broker, &options, &why), 0);
+	nonsense.client_id = "";
+	assert_int_equal(broker_use(desk.broker, &nonsense, &why), -EINVAL);
+	fake_hear_connect(&fake, &desk, &said);
+	assert_non_null(strstr(text_get(&said), "second"));
+	fake_write(&fake, (unsigned char[]){0x20, 2, 0, 5}, 4); /* not authorised */
+	wait_disconnect(&desk);
+	close(fake.conn);
+
+	text_reset(&said);
+	options.username = "third";
+	assert_int_equal(broker_use(desk.broker, &options, &why), 0);
+	fake_hear_connect(&fake, &desk, &said);
+	assert_non_null(strstr(text_get(&said), "third"));
+	fake_write(&fake, (unsigned char[]){0x20, 2, 0, 5}, 4);
+	wait_disconnect(&desk); /* the same answer to another login is news */
+	text_finish(&said);
+	desk_close(&desk);
+	fake_close(&fake);
+}
+
 static void test_a_broker_that_restarts_is_found_again(void **state)
 {
 	struct house *house = *state;
@@ -713,6 +803,9 @@ int main(void)
 	        cmocka_unit_test(test_a_session_that_will_never_come_is_told_from_one_on_its_way),
 	        cmocka_unit_test(test_options_that_cannot_work_are_refused),
 	        cmocka_unit_test(test_what_was_not_released_comes_again),
+	        cmocka_unit_test(
+	                test_another_login_is_used_at_once_and_nothing_is_acknowledged_by_it),
+	        cmocka_unit_test(test_another_login_while_it_dials_or_waits),
 	        cmocka_unit_test(test_a_broker_that_restarts_is_found_again),
 	        cmocka_unit_test(test_presence_is_known_to_others),
 	        cmocka_unit_test(test_new_filters_take_the_place_of_the_old),
