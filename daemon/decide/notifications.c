@@ -19,6 +19,7 @@ static const span_ms record_retries[] = {SECONDS(5), MINUTES(5), MINUTES(30), HO
 #define RETRY_AFTER_MAX HOURS(1)
 #define ORDER_LOOK SECONDS(1) /* so often a record looks whether what came before it has ended */
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define EVERY_CONTACT UINT32_MAX
 
 static const char *const delivery_states[] = {"waiting", "sending", "retrying", "accepted",
                                               "refused"};
@@ -425,26 +426,29 @@ void notification_due(struct context *c, struct notification *n)
 	set_due(c, n);
 }
 
+/* This turn has begun an attempt over this contact, or over any of them. */
+static bool leaves(const struct context *c, const struct notification *n, uint32_t contact)
+{
+	const struct plan *plan = c->plan;
+	for (uint32_t i = plan->dispatches_released; i < plan->dispatch_count; i++)
+		if (plan->dispatches[i].notification == n &&
+		    (contact == EVERY_CONTACT || plan->dispatches[i].contact == contact))
+			return true;
+	return false;
+}
+
+/* What this turn has begun itself was not being sent when the service died. */
 void notifications_resume(struct context *c)
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
 		for (uint32_t k = 0; k < n->delivery_count && !notification_is_over(n); k++)
-			if (n->deliveries[k].state == DELIVERY_SENDING) {
+			if (n->deliveries[k].state == DELIVERY_SENDING && !leaves(c, n, k)) {
 				n->possible_duplicate = true;
 				start_attempt(c, n, k);
 			}
 		set_due(c, n);
 	}
-}
-
-static bool leaves(const struct context *c, const struct notification *n)
-{
-	const struct plan *plan = c->plan;
-	for (uint32_t i = plan->dispatches_released; i < plan->dispatch_count; i++)
-		if (plan->dispatches[i].notification == n)
-			return true;
-	return false;
 }
 
 bool notification_leaves(const struct context *c, const struct incident *incident,
@@ -468,7 +472,7 @@ void notifications_expire(struct context *c, const struct incident *incident,
 		struct notification *n = c->site->notifications[i];
 		if (n->incident != incident || notification_is_over(n))
 			continue;
-		if (to && n->reason == REASON_OPENED && leaves(c, n))
+		if (to && n->reason == REASON_OPENED && leaves(c, n, EVERY_CONTACT))
 			continue;
 		if (to ? n->to_kind == to_kind && strcmp(n->to_id, to) == 0 : n->urgent)
 			notification_finish(c, n, NOTIFICATION_EXPIRED);
@@ -499,8 +503,6 @@ static bool stays_inside(const struct notification *n)
 {
 	return n->incident ? n->incident->drill : n->reason != REASON_DIGEST;
 }
-
-#define EVERY_CONTACT UINT32_MAX
 
 static void add_contacts(struct context *c, struct notification *n, struct resolved_recipient who,
                          uint32_t only)

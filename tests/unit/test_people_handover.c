@@ -62,6 +62,29 @@ static void test_the_incoming_is_told_at_the_change(void **state)
 	story_end(&s);
 }
 
+/* A start that finds another configuration looks at duty first: what that tells is not what a death
+ * interrupted. */
+static void test_what_a_start_tells_anew_is_told_once(void **state)
+{
+	(void)state;
+	struct story s;
+	begin_before_the_change(&s);
+	s.mood = COURIER_HANGS;
+	s.now.wall += MINUTES(10);
+	s.now.steady += MINUTES(10);
+	const enum service_event facts[] = {SERVICE_CONFIGURED, SERVICE_STARTED};
+	for (int i = 0; i < 2; i++) {
+		struct event event = {.type = EVENT_SERVICE, .service = {.type = facts[i]}};
+		assert_int_equal(site_apply(s.site, &event, s.now, &s.plan, &s.why), 0);
+	}
+	end_turn(&s);
+	expect_push(&s, "zhao", REASON_HANDOVER, 0);
+	expect_no_more_pushes(&s);
+	assert_int_equal(s.pushes[0].attempt, 1);
+	assert_false(s.pushes[0].duplicate);
+	story_end(&s);
+}
+
 static void test_accepting_takes_charge_and_tells_the_outgoing(void **state)
 {
 	(void)state;
@@ -253,6 +276,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_the_incoming_is_told_at_the_change),
+	        cmocka_unit_test(test_what_a_start_tells_anew_is_told_once),
 	        cmocka_unit_test(test_accepting_takes_charge_and_tells_the_outgoing),
 	        cmocka_unit_test(test_further_steps_reach_both_until_it_is_accepted),
 	        cmocka_unit_test(test_not_accepted_becomes_a_trouble_for_the_leader),
