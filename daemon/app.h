@@ -68,7 +68,7 @@ struct answer { /* what an operation's asker hears, once it is true */
 struct showing { /* showing.c */
 	struct shown {
 		char id[INCIDENT_ID_MAX];
-		uint32_t site; /* its place in app->sites */
+		uint32_t site; /* its place in app->sites, until showing_all */
 		bool waits;    /* stands in the line */
 	} * items;             /* until the line is empty */
 	uint32_t count, cap;
@@ -336,9 +336,26 @@ void introduce_filters(const struct app *, struct filters *out); /* joins what i
 /* After the sites are loaded: the key, the configuration in force, the start and what was before
  * it. */
 int record_start(struct app *, bool known, span_ms downtime, struct problem *why) MUST_USE;
-void record_configured(struct app *); /* after a reload */
+void record_configured(struct app *, const struct site *); /* after a reload */
+void record_begin(struct app *, const struct site *);      /* it is served from now on, */
+void record_stop(struct app *, const struct site *);       /* or no longer */
 /* Each site's last checkpoint, retained for whoever keeps them; or only those not told yet. */
 void record_publish_heads(struct app *, bool fresh_only);
+
+/* ---- sites.c: which sites are served ---- */
+
+int sites_load(struct app *, struct problem *why) MUST_USE; /* the first list */
+void sites_finish(struct app *);
+/* Another list, in three steps. First the sites that are new to it are read: *out, slots in its
+ * order, those empty that are served already; <0 and why where one cannot be read. */
+int sites_prepare(struct app *, const struct service_config *, struct site_slot **out,
+                  struct problem *why) MUST_USE;
+/* Then those that it has lost stop, in the record; false where that cannot be written. */
+bool sites_stop(struct app *, const struct service_config *) MUST_USE;
+/* Once the list is in force: what it has lost goes, what it has kept is defined anew, what is new
+ * begins. */
+void sites_change(struct app *, struct site_slot *);
+void sites_put_back(struct app *, struct site_slot *, uint32_t count); /* it will not be */
 
 /* ---- reload.c ---- */
 

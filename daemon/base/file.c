@@ -89,6 +89,20 @@ int file_create_private(const char *path, const void *bytes, size_t len)
 	return r;
 }
 
+int file_make_folders(const char *path)
+{
+	char *folder = mem_copy(path);
+	int r = 0;
+	for (char *at = folder; r == 0 && (at = strchr(at + 1, '/'));) {
+		*at = '\0';
+		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+			r = -errno;
+		*at = '/';
+	}
+	free(folder);
+	return r;
+}
+
 void file_beside(const char *beside, const char *name, struct text *out)
 {
 	const char *slash = strrchr(beside, '/');

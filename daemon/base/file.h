@@ -18,6 +18,9 @@ int file_read(const char *path, size_t max, char **bytes, size_t *len, bool *eve
  * disk. What could not be written whole is removed again. */
 int file_create_private(const char *path, const void *bytes, size_t len) MUST_USE;
 
+/* Makes the folders above a file that are not there, for their owner only. */
+int file_make_folders(const char *path) MUST_USE;
+
 /* name as seen from the folder of the file `beside`: "conf/a.yaml" + "b" is "conf/b"; an absolute
  * name stays. */
 void file_beside(const char *beside, const char *name, struct text *out);

@@ -304,9 +304,6 @@ static int load_all(struct loading *load, const char *path)
 	FOR_EACH_NODE(&c, item, service.sites, service.site_count)
 	site_file_load(load, &c, &service, item);
 	users_check_people(&c, &service);
-	/* Nothing is made for a configuration that is refused. */
-	if (load->use == CONFIG_DAEMON && load->report.problems == 0)
-		tokens_make(&c, &service);
 	service_reading_finish(&service);
 	source_finish(&source);
 	return 0;

@@ -19,6 +19,12 @@ struct heartbeat { /* to the outside; url NULL: none */
 	span_ms every;
 };
 
+struct missing_token { /* whose file is not there yet */
+	const char *path;
+	uint32_t token;        /* position in http.tokens */
+	uint32_t line, column; /* where the service file names it */
+};
+
 struct service_config {
 	struct arena arena;
 	const char *path; /* of the service file */
@@ -30,8 +36,12 @@ struct service_config {
 	span_ms store_keep;
 	struct http_options http;
 	struct heartbeat heartbeat;
-	/* What a client on this machine uses: the first token that may do everything, in clear. */
+	/* What a client on this machine uses: the first token that may do most, in clear. */
 	const char *local_token;
+	enum role local_role;
+	struct access_token *tokens; /* http.tokens */
+	struct missing_token *missing;
+	uint32_t missing_count;
 	struct channel *channels;
 	uint32_t channel_count;
 	struct text_template *templates;
@@ -43,8 +53,8 @@ struct service_config {
 };
 
 enum config_use {
-	CONFIG_DAEMON,  /* reads secrets, makes missing token files */
-	CONFIG_CHECK,   /* reads secrets, makes nothing */
+	CONFIG_DAEMON,  /* reads secrets, and warns where everybody can */
+	CONFIG_CHECK,   /* reads secrets */
 	CONFIG_COMMAND, /* for `tocsin`: a secret that cannot be read is no problem */
 };
 
@@ -53,6 +63,9 @@ enum config_use {
  * warnings ("...: warning: ...") on success. */
 int config_load(const char *path, enum config_use, struct service_config **out,
                 struct text *report) MUST_USE;
+/* Makes the token files that are missing: once nothing stands against this configuration any more.
+ * -EINVAL and the report where one cannot be made. */
+int config_make_tokens(struct service_config *, struct text *report) MUST_USE;
 void config_destroy(struct service_config *); /* and its sites; NULL is fine */
 
 const struct channel *config_channel(const struct service_config *, const char *id);

@@ -13,12 +13,6 @@ const char *check_language(const struct checker *, const struct node *);
 
 /* ---- the service file: service.c, channels.c, templates.c, tokens.c, users.c ---- */
 
-struct pending_token { /* a token file that is to be made once the whole configuration is good */
-	const struct node *node;
-	const char *path;
-	uint32_t token; /* position in http.tokens */
-};
-
 struct service_reading {
 	struct service_config *config;
 	struct ids channels;
@@ -27,10 +21,6 @@ struct service_reading {
 	const struct node *profiles,
 	        *listen;                 /* own profile files; profiles that are always heard */
 	const struct node **user_people; /* where users of http.users name their person, or NULL */
-	struct access_token *tokens;
-	struct pending_token *pending;
-	uint32_t token_count, pending_count;
-	enum role local_role; /* of config->local_token */
 };
 
 void service_read(const struct checker *, const struct node *root, struct service_reading *);
@@ -42,9 +32,7 @@ void users_read(const struct checker *, const struct node *, struct service_read
 /* Once every site is read: a user acts in the name of somebody who is there. */
 void users_check_people(const struct checker *, const struct service_reading *);
 void templates_read(const struct checker *, const struct node *, struct service_config *);
-void tokens_read(const struct checker *, const struct node *, struct service_reading *);
-/* Makes the token files that are missing. */
-void tokens_make(const struct checker *, struct service_reading *);
+void tokens_read(const struct checker *, const struct node *, struct service_config *);
 
 /* ---- a site file: site.c, devices.c, people.c, duty.c, times.c, policies.c ---- */
 

@@ -204,7 +204,7 @@ static void http_read(const struct checker *c, const struct node *node,
 	const struct node *v[H_COUNT] = {0};
 	if (check_map(c, node, &http_shape, v)) {
 		http_listen(c, v[H_LISTEN], out);
-		tokens_read(c, v[H_TOKENS], reading);
+		tokens_read(c, v[H_TOKENS], reading->config);
 		users_read(c, v[H_USERS], reading);
 	}
 	http_public_url(c, v[H_URL], out);

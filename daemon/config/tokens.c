@@ -2,6 +2,7 @@
  * uses on this machine. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/crypto.h"
 #include "base/file.h"
@@ -39,24 +40,71 @@ enum role check_role(const struct checker *c, const struct node *node)
 	return ROLE_NONE;
 }
 
-static void token_use(struct service_reading *reading, struct access_token *token,
-                      const char *secret)
+/* The text is known: it may be used, and is the one for this machine if it may do more. */
+static void token_use(struct service_config *config, uint32_t position, const char *secret)
 {
+	struct access_token *token = &config->tokens[position];
 	struct sha256 *sha = sha256_create();
 	sha256_begin(sha);
 	sha256_add(sha, secret, strlen(secret));
 	sha256_end(sha, token->hash);
 	sha256_destroy(sha);
-	if (token->role <= reading->local_role)
+	if (token->role <= config->local_role)
 		return;
-	reading->local_role = token->role;
-	reading->config->local_token = secret;
+	config->local_role = token->role;
+	config->local_token = secret;
+}
+
+static void refuse_twin(const struct checker *c, const struct node *node,
+                        const struct access_token *other)
+{
+	check_problem(c, node, "this is also the token of '%s'; each has a text of its own",
+	              other->name ? other->name : "?");
+}
+
+static void token_take(const struct checker *c, const struct node *node,
+                       struct service_config *config, uint32_t position, const char *secret)
+{
+	size_t len = strlen(secret);
+	if (secret[0] == ' ' || secret[len - 1] == ' ') {
+		check_problem(
+		        c, node,
+		        "the token begins or ends with a blank, which HTTP takes away: nobody "
+		        "could come in with it; take it away here");
+		return;
+	}
+	token_use(config, position, secret);
+	const struct access_token *other = config->tokens, *token = other + position;
+	while (!crypto_equal(other->hash, token->hash, sizeof token->hash))
+		other++;
+	if (other != token)
+		refuse_twin(c, node, other);
+}
+
+static void token_miss(const struct checker *c, const struct node *node,
+                       struct service_config *config, uint32_t position)
+{
+	struct stat facts;
+	const char *path = check_path(c, node, "token_file");
+	if (path && c->use != CONFIG_COMMAND && lstat(path, &facts) == 0) {
+		check_problem(
+		        c, node,
+		        "the file of 'token_file' is a link to a file that is not there; make "
+		        "that file, or take the link away");
+		return;
+	}
+	for (uint32_t i = 0; path && i < config->missing_count; i++)
+		if (strcmp(config->missing[i].path, path) == 0)
+			refuse_twin(c, node, &config->tokens[config->missing[i].token]);
+	config->missing[config->missing_count++] = (struct missing_token){
+	        .path = path, .token = position, .line = node->line, .column = node->column};
 }
 
 static void token_read(const struct checker *c, const struct node *node, struct ids *names,
-                       struct service_reading *reading)
+                       struct service_config *config)
 {
-	struct access_token *token = &reading->tokens[reading->token_count++];
+	uint32_t position = config->http.token_count++;
+	struct access_token *token = &config->tokens[position];
 	const struct node *v[T_COUNT];
 	bool is_map = check_map(c, node, &token_shape, v);
 	token->name = ids_claim(c, names, v[T_NAME]);
@@ -73,56 +121,66 @@ static void token_read(const struct checker *c, const struct node *node, struct 
 		              "is made where it is missing) or 'token'");
 		break;
 	case SECRET_THERE:
-		token_use(reading, token, secret);
+		token_take(c, v[T_TOKEN] ? v[T_TOKEN] : v[T_TOKEN_FILE], config, position, secret);
 		break;
 	case SECRET_MISSING:
-		reading->pending[reading->pending_count++] = (struct pending_token){
-		        .node = v[T_TOKEN_FILE],
-		        .path = check_path(c, v[T_TOKEN_FILE], "token_file"),
-		        .token = reading->token_count - 1,
-		};
+		token_miss(c, v[T_TOKEN_FILE], config, position);
 		break;
 	case SECRET_BAD:
 		break;
 	}
 }
 
-void tokens_read(const struct checker *c, const struct node *list, struct service_reading *reading)
+void tokens_read(const struct checker *c, const struct node *list, struct service_config *config)
 {
 	uint32_t count = check_list(c, list, "tokens", 0);
 	struct ids names;
 	ids_begin(&names, "token", list, count);
-	reading->tokens = ARENA_ARRAY(c->arena, struct access_token, count);
-	reading->pending = ARENA_ARRAY(c->arena, struct pending_token, count);
+	config->tokens = ARENA_ARRAY(c->arena, struct access_token, count);
+	config->missing = ARENA_ARRAY(c->arena, struct missing_token, count);
+	config->http.tokens = config->tokens;
 	FOR_EACH_NODE(c, item, list, count)
-	token_read(c, item, &names, reading);
+	token_read(c, item, &names, config);
 	ids_finish(&names);
-	reading->config->http.tokens = reading->tokens;
-	reading->config->http.token_count = reading->token_count;
 }
 
-static void token_make(const struct checker *c, struct service_reading *reading,
-                       const struct pending_token *pending)
+/* ---- those that are not there yet ---- */
+
+static int token_make(struct service_config *config, const struct missing_token *missing)
 {
 	uint8_t bytes[TOKEN_BYTES];
 	struct text line = {0};
 	crypto_random(bytes, sizeof bytes);
 	text_add_base64url(&line, bytes, sizeof bytes);
-	const char *secret = arena_copy(c->arena, text_get(&line));
+	const char *secret = arena_copy(&config->arena, text_get(&line));
 	text_add_char(&line, '\n');
-	int r = file_create_private(pending->path, text_get(&line), line.len);
-	if (r < 0)
-		check_problem(c, pending->node, "the token's file cannot be made: %s",
-		              strerror(-r));
-	else
-		token_use(reading, &reading->tokens[pending->token], secret);
+	int r = file_make_folders(missing->path);
+	if (r == 0)
+		r = file_create_private(missing->path, text_get(&line), line.len);
+	if (r == 0)
+		token_use(config, missing->token, secret);
 	explicit_bzero(bytes, sizeof bytes);
 	explicit_bzero(line.at, line.len);
 	text_finish(&line);
+	return r;
 }
 
-void tokens_make(const struct checker *c, struct service_reading *reading)
+int config_make_tokens(struct service_config *config, struct text *out)
 {
-	for (uint32_t i = 0; i < reading->pending_count; i++)
-		token_make(c, reading, &reading->pending[i]);
+	struct report report = {0};
+	uint32_t file = report_file(&report, config->path);
+	for (uint32_t i = 0; i < config->missing_count; i++) {
+		const struct missing_token *missing = &config->missing[i];
+		struct place place = {file, missing->line, missing->column};
+		int r = token_make(config, missing);
+		if (r < 0)
+			report_problem(&report, place,
+			               "the file of 'token_file' cannot be made: %s; name a place "
+			               "that the service may write to, or make the file",
+			               strerror(-r));
+	}
+	report_write(&report, out);
+	int r = report.problems ? -EINVAL : 0;
+	report_finish(&report);
+	return r;
 }

@@ -36,7 +36,7 @@ static void write_channels(struct text *out, const struct site_def *def)
 	json_close(out, ']');
 }
 
-static void add_config(struct app *app, const struct site *site)
+void record_configured(struct app *app, const struct site *site)
 {
 	const struct site_def *def = site->def;
 	struct text data = {0};
@@ -50,13 +50,6 @@ static void add_config(struct app *app, const struct site *site)
 	write_channels(&data, def);
 	json_close(&data, '}');
 	add_site_fact(app, site, SERVICE_CONFIGURED, &data);
-}
-
-void record_configured(struct app *app)
-{
-	store_keep_for(app->store, app->config->store_keep);
-	for (uint32_t i = 0; i < app->site_count; i++)
-		add_config(app, app->sites[i].site);
 }
 
 /* What the last config entry says is what is in force now, channels included. */
@@ -183,19 +176,36 @@ static void add_start(struct app *app, const struct site *site, bool known, span
 		         site->def->id, (long long)(known ? downtime / 1000 : 0));
 }
 
+/* All that its record does not know already; true if the key was known. */
+static bool begin(struct app *app, const struct site *site, bool known, span_ms downtime)
+{
+	if (!is_configured(app, site))
+		record_configured(app, site);
+	bool keyed = add_key(app, site);
+	add_start(app, site, known, downtime);
+	return keyed;
+}
+
+void record_begin(struct app *app, const struct site *site)
+{
+	(void)begin(app, site, false, 0);
+}
+
+void record_stop(struct app *app, const struct site *site)
+{
+	struct text data = {0};
+	text_add(&data, "{}");
+	add_site_fact(app, site, SERVICE_STOPPED, &data);
+}
+
 int record_start(struct app *app, bool known, span_ms downtime, struct problem *why)
 {
 	bool keyed = true;
 	int r = store_sign_with(app->store, &app->keys, why);
 	app->was_unlogged = unlogged_was(app->config->store_path);
 	store_keep_for(app->store, app->config->store_keep);
-	for (uint32_t i = 0; r == 0 && i < app->site_count; i++) {
-		const struct site *site = app->sites[i].site;
-		if (!is_configured(app, site))
-			add_config(app, site);
-		keyed &= add_key(app, site);
-		add_start(app, site, known, downtime);
-	}
+	for (uint32_t i = 0; r == 0 && i < app->site_count; i++)
+		keyed &= begin(app, app->sites[i].site, known, downtime);
 	if (keyed)
 		keys_forget_old(app->config->store_path);
 	return r;

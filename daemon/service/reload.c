@@ -18,20 +18,9 @@ static bool same_login(const struct broker_options *a, const struct broker_optio
 	       same_text(a->key_file, b->key_file);
 }
 
-static bool same_sites(const struct app *app, const struct service_config *config)
-{
-	if (config->site_count != app->site_count)
-		return false;
-	for (uint32_t i = 0; i < config->site_count; i++)
-		if (!app_site(app, config->sites[i]->id))
-			return false;
-	return true;
-}
-
 /* What is opened once: the part of the files whose change only a restart brings about, or NULL. */
-static const char *needs_restart(const struct app *app, const struct service_config *b)
+static const char *needs_restart(const struct service_config *a, const struct service_config *b)
 {
-	const struct service_config *a = app->config;
 	if (!same_text(a->store_path, b->store_path))
 		return "store.path";
 	if (!same_text(a->http.host, b->http.host) || a->http.port != b->http.port)
@@ -41,7 +30,7 @@ static const char *needs_restart(const struct app *app, const struct service_con
 		return "broker.url";
 	if (!same_text(a->broker.client_id, b->broker.client_id))
 		return "broker.client_id";
-	return same_sites(app, b) ? NULL : "list of sites";
+	return NULL;
 }
 
 void app_log_report(enum log_level level, const struct text *report)
@@ -54,31 +43,27 @@ void app_log_report(enum log_level level, const struct text *report)
 	}
 }
 
-/* The broker keeps the session, and sends again what was not acknowledged. False, and said: these
- * can never be used. */
-static bool take_login(struct app *app, const struct broker_options *options)
+/* The broker keeps the session, and sends again what was not acknowledged. */
+static int take_login(struct app *app, const struct broker_options *options, struct problem *why)
 {
-	struct problem why = {0};
 	if (same_login(&app->config->broker, options))
-		return true;
-	if (broker_use(app->broker, options, &why) < 0) {
-		log_error("not reloaded: %s", why.text);
-		return false;
-	}
+		return 0;
+	int r = broker_use(app->broker, options, why);
+	if (r < 0)
+		return r;
 	log_info("another login at the broker: connecting anew");
 	app_session_gone(app, "another login");
-	return true;
+	return 0;
 }
 
-static void put_in_force(struct app *app, struct service_config *config)
+static void put_in_force(struct app *app, struct service_config *config, struct site_slot *slots)
 {
-	struct moment now = app_now(app);
-	for (uint32_t i = 0; i < config->site_count; i++)
-		site_redefine(app_site(app, config->sites[i]->id)->site, config->sites[i], now);
-	/* Letters under way and the open connections still point into the old one. */
+	/* Letters under way still point into the old one. */
 	MEM_RESERVE(app->retired, app->retired_count, app->retired_cap);
 	app->retired[app->retired_count++] = app->config;
 	app->config = config;
+	store_keep_for(app->store, config->store_keep);
+	sites_change(app, slots);
 	hearing_begin(app);
 	size_t count;
 	char **filters = app_make_filters(app, &count);
@@ -88,41 +73,57 @@ static void put_in_force(struct app *app, struct service_config *config)
 	http_reload(app->http, &config->http);
 	heartbeat_start(app);
 	introduce_all(app);
-	record_configured(app);
+}
+
+/* Whatever can fail comes before anything is changed. */
+static int take(struct app *app, struct service_config *config, struct text *report,
+                struct problem *why)
+{
+	struct site_slot *slots = NULL;
+	const char *other = needs_restart(app->config, config);
+	if (other)
+		return problem_set(why, -EINVAL, "another %s needs a restart", other);
+	if (!app_disk_is_well(app))
+		return problem_set(why, -EIO, "the record cannot be written: try again later");
+	int r = sites_prepare(app, config, &slots, why);
+	if (r == 0 && config_make_tokens(config, report) < 0)
+		r = problem_set(why, -EINVAL, "a token cannot be made");
+	if (r == 0)
+		r = take_login(app, &config->broker, why);
+	if (r == 0 && !sites_stop(app, config))
+		r = problem_set(why, -EIO, "the record cannot be written: try again later");
+	if (r == 0)
+		put_in_force(app, config, slots);
+	else if (slots)
+		sites_put_back(app, slots, config->site_count);
+	return r;
 }
 
 void app_reload(struct app *app)
 {
 	struct service_config *config = NULL;
 	struct text report = {0};
-	const char *other = NULL;
+	struct problem why = {0};
 	watchdog_reloading();
 	/* What has arrived is decided by the rules under which it came. */
 	app_turn(app);
 	int r = config_load(app->config_path, CONFIG_DAEMON, &config, &report);
+	if (r == 0)
+		r = take(app, config, &report, &why);
+	else
+		problem_set(&why, r, "the files are wrong");
+	app_log_report(r < 0 ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL, &report);
 	if (r < 0) {
-		app_log_report(LOG_ERROR_LEVEL, &report);
-		log_error("the configuration was not reloaded: the old one stays in force");
-	} else if (!app_disk_is_well(app)) {
-		log_error("not reloaded while the record cannot be written: try again later");
-		config_destroy(config);
-	} else if ((other = needs_restart(app, config))) {
-		log_error("not reloaded: another %s needs a restart; the old configuration stays "
-		          "in force",
-		          other);
-		config_destroy(config);
-	} else if (!take_login(app, &config->broker)) {
+		log_error("not reloaded: %s; the old configuration stays in force", why.text);
 		config_destroy(config);
 	} else {
-		app_log_report(LOG_WARN_LEVEL, &report);
-		put_in_force(app, config);
 		log_info("configuration reloaded");
 	}
 	watchdog_reloaded();
 	text_finish(&report);
 }
 
-/* An older configuration goes once nothing on its way points into it. */
+/* Once nothing on its way points into it. */
 void app_release_retired(struct app *app)
 {
 	if (!app->retired_count || courier_in_flight(app->courier))

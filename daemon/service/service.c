@@ -254,33 +254,6 @@ static bool review_broker_connected(void *ctx)
 
 /* ---- putting it together ---- */
 
-struct words_ctx {
-	struct app *app;
-	const struct site *site;
-};
-
-static void on_last_word(void *ctx, const struct signal *word)
-{
-	const struct words_ctx *words = ctx;
-	ahead_heard(&words->app->ahead, words->site, word);
-}
-
-static int load_sites(struct app *app, struct problem *why)
-{
-	app->sites = NEW_ARRAY(struct site_slot, app->config->site_count);
-	for (uint32_t i = 0; i < app->config->site_count; i++) {
-		struct site *site = site_create(app->config->sites[i]);
-		app->sites[app->site_count++].site = site;
-		int r = store_load_site(app->store, site, why);
-		if (r == 0)
-			r = store_last_words(app->store, site, on_last_word,
-			                     &(struct words_ctx){app, site});
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int open_store(struct app *app, struct problem *why)
 {
 	struct clock_anchor anchor;
@@ -295,7 +268,7 @@ static int open_store(struct app *app, struct problem *why)
 	if (known)
 		app->deaf_from = anchor.moment.wall;
 	clock_start(&app->clock, known ? &anchor : NULL, &downtime);
-	r = load_sites(app, why);
+	r = sites_load(app, why);
 	if (r == 0)
 		r = record_start(app, known, downtime, why);
 	return r;
@@ -423,11 +396,7 @@ void app_close(struct app *app)
 	uv_walk(&app->loop, close_handle, NULL);
 	uv_run(&app->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&app->loop);
-	for (uint32_t i = 0; i < app->site_count; i++) {
-		plan_finish(&app->sites[i].plan);
-		free(app->sites[i].devices_said);
-		site_destroy(app->sites[i].site);
-	}
+	sites_finish(app);
 	store_close(app->store);
 	for (uint32_t i = 0; i < app->retired_count; i++)
 		config_destroy(app->retired[i]);
@@ -445,7 +414,6 @@ void app_close(struct app *app)
 	free(app->answers);
 	remembering_forget(app);
 	free(app->memories);
-	free(app->sites);
 }
 
 static void open_loop(struct app *app)
@@ -486,6 +454,8 @@ int app_load_config(struct app *app, const char *path)
 	app->held_max = HELD_MAX;
 	app->config_path = path;
 	int r = config_load(path, CONFIG_DAEMON, &app->config, &report);
+	if (r == 0)
+		r = config_make_tokens(app->config, &report);
 	if (r < 0)
 		fputs(text_get(&report), stderr);
 	else

@@ -159,6 +159,12 @@ int store_last_words(struct store *store, const struct site *site, store_word ea
 	return r;
 }
 
+void store_forget_site(struct store *store, const struct site *site)
+{
+	if (site->store_id < store->head_cap)
+		store->heads[site->store_id].known = false;
+}
+
 int store_load_site(struct store *store, struct site *site, struct problem *why)
 {
 	struct ledger_head head = {0};

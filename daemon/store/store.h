@@ -41,6 +41,8 @@ struct ledger_head {
  * incidents, unfinished notifications, counters, lately seen message ids. The site is fresh
  * from site_create. */
 int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE;
+/* No turn of it is committed any more, until it is loaded again. */
+void store_forget_site(struct store *, const struct site *);
 
 /* Of what was recorded last, in its order, the messages that moved a point: a death may have come
  * before their acknowledgement. Of each is set: device, kind and id. */

@@ -519,7 +519,14 @@ static void an_address_from_a_file_is_given(void **state)
 	assert_string_equal(config_channel(story->config, "phone")->to, "a-topic");
 }
 
-static void a_missing_token_file_is_made_by_the_daemon(void **state)
+static void when_put_in_force(struct story *story)
+{
+	when_loaded(story, CONFIG_DAEMON);
+	expect_good(story);
+	story->result = config_make_tokens(story->config, &story->report);
+}
+
+static void a_missing_token_file_is_made_for_what_is_put_in_force(void **state)
 {
 	struct story *story = *state;
 	given_service(story, PHONE "http: {tokens: [{name: a, role: viewer, token_file: a.token}, "
@@ -530,8 +537,11 @@ static void a_missing_token_file_is_made_by_the_daemon(void **state)
 	when_loaded(story, CONFIG_COMMAND);
 	expect_good(story);
 	assert_int_equal(token_mode(story, "a.token"), -1);
-	umask(0);
 	when_loaded(story, CONFIG_DAEMON);
+	expect_good(story);
+	assert_int_equal(token_mode(story, "a.token"), -1);
+	umask(0);
+	when_put_in_force(story);
 	umask(0022);
 	expect_good(story);
 	assert_int_equal(token_mode(story, "a.token"), 0600);
@@ -543,6 +553,46 @@ static void a_missing_token_file_is_made_by_the_daemon(void **state)
 	when_loaded(story, CONFIG_COMMAND);
 	assert_string_equal(story->config->local_token, made);
 	free(made);
+}
+
+static void a_token_that_cannot_be_made_is_said_with_its_place(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE "http: {tokens: [{name: a, role: admin, token_file: a.token}, "
+	                           "{name: b, role: admin, token_file: /proc/none/b.token}]}\n");
+	given_site(story, "zones: [{id: hall}]\n" POLICY);
+	when_put_in_force(story);
+	assert_int_equal(story->result, -EINVAL);
+	expect_said(story, "tocsin.yaml:6:97: the file of 'token_file' cannot be made: No such");
+}
+
+static void each_token_has_a_text_that_can_be_used(void **state)
+{
+	struct story *story = *state;
+	char path[128];
+	given_service(story, PHONE "http:\n  tokens:\n"
+	                           "    - {name: a, role: viewer, token: hunter2}\n"
+	                           "    - {name: b, role: admin, token: hunter2}\n"
+	                           "    - {name: c, role: admin, token_file: a.token}\n"
+	                           "    - {name: d, role: admin, token: ' hunter3'}\n"
+	                           "    - {name: e, role: admin, token_file: b.token}\n"
+	                           "    - {name: f, role: admin, token_file: c.token}\n"
+	                           "    - {name: g, role: admin, token_file: c.token}\n"
+	                           "    - {name: h, role: admin, token_file: password}\n");
+	given_site(story, "zones: [{id: hall}]\n" POLICY);
+	given_file(story, "a.token", "hunter2\n");
+	given_file(story, "b.token", "hunter4 \n");
+	snprintf(path, sizeof path, "%s/password", story->folder);
+	assert_int_equal(symlink("nowhere", path), 0);
+	when_loaded(story, CONFIG_CHECK);
+	expect_refused(story, "tocsin.yaml:9:37: this is also the token of 'a'; each has a text");
+	expect_said(story, "tocsin.yaml:10:42: this is also the token of 'a'");
+	expect_said(story, "tocsin.yaml:11:37: the token begins or ends with a blank");
+	expect_said(story, "tocsin.yaml:12:42: the token begins or ends with a blank");
+	expect_said(story, "tocsin.yaml:14:42: this is also the token of 'f'");
+	expect_said(story, "tocsin.yaml:15:42: the file of 'token_file' is a link to a file that");
+	expect_not_said(story, "token of 'b'");
+	expect_not_said(story, "hunter");
 }
 
 static void nothing_is_made_for_what_is_refused(void **state)
@@ -724,7 +774,9 @@ int main(void)
 	        STORY(no_secret_is_ever_said),
 	        STORY(the_record_keeps_a_site_file_without_its_secrets),
 	        STORY(an_address_from_a_file_is_given),
-	        STORY(a_missing_token_file_is_made_by_the_daemon),
+	        STORY(a_missing_token_file_is_made_for_what_is_put_in_force),
+	        STORY(a_token_that_cannot_be_made_is_said_with_its_place),
+	        STORY(each_token_has_a_text_that_can_be_used),
 	        STORY(nothing_is_made_for_what_is_refused),
 	        STORY(a_command_needs_no_secrets),
 	        STORY(a_secret_file_is_bounded_and_one_line),
