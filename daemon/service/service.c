@@ -1,14 +1,17 @@
 /* Puts the service together, and takes it apart again. Callbacks here only gather. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "base/json.h"
 #include "base/log.h"
 
-#define STOP_GRACE_MS 2000 /* for pushes under way when a stop is asked for */
+#define STOP_GRACE_MS 2000   /* for pushes under way when a stop is asked for */
+#define WORKER_GRACE_MS 1000 /* for a worker: a dead name server may hold it up for a minute */
 
 /* ---- what arrives ---- */
 
@@ -378,6 +381,26 @@ void app_stop_if_done(struct app *app)
 		uv_stop(&app->loop);
 }
 
+static void on_waited(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void close_handles(struct app *app)
+{
+	/* Handles that are closing get their turn first; whatever is left is ours. */
+	uv_run(&app->loop, UV_RUN_NOWAIT);
+	uv_walk(&app->loop, close_handle, NULL);
+	uv_timer_t wait;
+	uv_timer_init(&app->loop, &wait);
+	uv_timer_start(&wait, on_waited, WORKER_GRACE_MS, 0);
+	uv_unref((uv_handle_t *)&wait);
+	uv_run(&app->loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&wait, NULL);
+	uv_run(&app->loop, UV_RUN_NOWAIT);
+	app->held_up = uv_loop_close(&app->loop) < 0;
+}
+
 void app_close(struct app *app)
 {
 	if (app->broker && app->courier && app->http) {
@@ -391,11 +414,7 @@ void app_close(struct app *app)
 	lane_finish(app);
 	broker_close(app->broker);
 	courier_close(app->courier);
-	/* Handles that are closing get their turn first; whatever is left is ours. */
-	uv_run(&app->loop, UV_RUN_NOWAIT);
-	uv_walk(&app->loop, close_handle, NULL);
-	uv_run(&app->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&app->loop);
+	close_handles(app);
 	sites_finish(app);
 	store_close(app->store);
 	for (uint32_t i = 0; i < app->retired_count; i++)
@@ -464,13 +483,26 @@ int app_load_config(struct app *app, const char *path)
 	return r;
 }
 
+/* What is asked for while the files are read waits until the loop can hear it. */
+static void hold_signals(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
 int app_run(const char *config_path)
 {
 	struct app app = {0};
 	struct problem why = {0};
+	hold_signals(SIG_BLOCK);
 	if (app_load_config(&app, config_path) < 0)
 		return 78;
 	int r = app_open(&app, &why);
+	hold_signals(SIG_UNBLOCK);
 	if (r < 0) {
 		log_error("%s", why.text);
 	} else {
@@ -483,5 +515,7 @@ int app_run(const char *config_path)
 	app_close(&app);
 	if (r == 0)
 		log_info("stopped");
+	if (app.held_up)
+		_exit(r < 0 ? 1 : 0); /* exit() would wait for the worker, too */
 	return r < 0 ? 1 : 0;
 }

@@ -1,12 +1,16 @@
 """The daemon's life: start, stop, kill, check."""
 
+import os
+import pathlib
+import re
+import signal
 import stat
 import time
 
 import pytest
 from house import SITE, quick, write_yaml
 from receiver import accept, hang
-from service import ROOT, SLOWER, run
+from service import ROOT, SLOWER, program, run
 
 
 def late(school):
@@ -111,6 +115,50 @@ def test_sigterm_ends_it_cleanly_within_5_s_also_with_pushes_under_way(house):
     code, took = house.daemon.stop()
     assert code == 0 and took < 5
     assert "service.stopped" in [r["type"] for r in house.log()]
+
+
+def test_sigterm_does_not_wait_for_a_dead_name_server(build_house):
+    house = build_house(start=False, env={
+        "LD_PRELOAD": program("libslow-names.so"),
+        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"},
+        edit_service=lambda service: service["broker"].update(url="mqtt://broker.slow"))
+    house.daemon.start(ready=False)
+    house.daemon.until_logs("console at")
+    code, took = house.daemon.stop()
+    assert code == 0 and took < 5
+    assert house.log()[-2]["type"] == "service.stopped"
+    assert not any("no connection" in line for line in house.daemon.lines), "it was still asking"
+
+
+def test_a_signal_while_the_files_are_read_waits(build_house):
+    """Nothing is killed by it: it reloads, and ends, once it can."""
+    house = build_house(start=False)
+    many = "".join(f"- {{id: d-{i}, zone: office, kind: contact}}\n" for i in range(50000))
+    few = house.school_file.read_text()
+    house.school_file.write_text(few.replace("devices:\n", f"devices:\n{many}"))
+
+    def starting():
+        house.daemon.start(ready=False)
+        pid = house.daemon.process.pid
+        while not (signals(pid, "SigBlk") or signals(pid, "SigCgt")):
+            pass
+        assert signals(pid, "SigBlk"), "it hears them, and did not hold them before"
+
+    starting()
+    house.daemon.hangup()
+    house.daemon.until_logs("configuration reloaded", 60)
+    house.daemon.stop()
+    starting()
+    assert house.daemon.stop()[0] == 0
+    house.school_file.write_text(few)
+    assert house.log()[-2]["type"] == "service.stopped"
+
+
+def signals(pid, which):
+    """SIGHUP and SIGTERM are among those that it blocks, or has a handler for."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    both = 1 << signal.SIGHUP - 1 | 1 << signal.SIGTERM - 1
+    return int(re.search(rf"^{which}:\t(\w+)", status, re.MULTILINE)[1], 16) & both == both
 
 
 def test_the_store_and_the_token_are_for_the_owner_only(house):
