@@ -1,10 +1,13 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -13,11 +16,22 @@ static struct {
 	int debug, journald;
 } log_to = {.program = "tocsin"};
 
+/* The variable may be inherited by who writes elsewhere: systemd.exec(5). */
+static int is_journal(const char *stream)
+{
+	struct stat here;
+	char name[64];
+	if (!stream || fstat(STDERR_FILENO, &here) < 0)
+		return 0;
+	snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)here.st_dev, (uintmax_t)here.st_ino);
+	return strcmp(stream, name) == 0;
+}
+
 void log_start(const char *program, int debug)
 {
 	log_to.program = program;
 	log_to.debug = debug;
-	log_to.journald = getenv("JOURNAL_STREAM") != NULL;
+	log_to.journald = is_journal(getenv("JOURNAL_STREAM"));
 	setvbuf(stderr, NULL, _IOLBF, 0);
 }
 

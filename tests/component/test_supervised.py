@@ -12,7 +12,7 @@ import time
 
 import pytest
 from house import quick
-from service import ROOT, SLOWER, program
+from service import ROOT, SLOWER, environment, program
 
 UNIT = ROOT / "deploy" / "systemd" / "tocsind.service"
 
@@ -43,6 +43,24 @@ class Manager:
     def until(self, word, times=1, since=0.0, within=10):
         self.bell.until(f"the manager hears '{word}'",
                         lambda: len(self.all(word, since)) >= times, within * SLOWER)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_the_log_is_the_journals_only_where_stderr_is(tmp_path, here):
+    """A script of a unit that redirects stderr keeps the variable."""
+    (tmp_path / "tocsin.yaml").write_text((ROOT / "deploy/school/tocsin.yaml").read_text().replace(
+        "path: tocsin.db", "path: /proc/none/tocsin.db"))
+    shutil.copy(ROOT / "deploy/school/school.yaml", tmp_path)
+    read, write = os.pipe()
+    stream = os.fstat(write)
+    named = f"{stream.st_dev}:{stream.st_ino + (0 if here else 1)}"
+    done = subprocess.run([program("tocsind"), "--config", tmp_path / "tocsin.yaml"], stderr=write,
+                          env={**environment(), "JOURNAL_STREAM": named}, check=False)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        said = pipe.read()
+    assert done.returncode == 1
+    assert re.match(r"<3>/proc/none" if here else r"\S+ tocsind error: /proc/none", said), said
 
 
 @pytest.fixture
