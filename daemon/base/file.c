@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,6 +61,19 @@ out:
 	free(at);
 	close(fd);
 	return r;
+}
+
+const char *file_error(int r, size_t max, char room[FILE_ERROR_MAX])
+{
+	bool mebi = max >= (size_t)1024 * 1024;
+	if (r == -EFBIG)
+		snprintf(room, FILE_ERROR_MAX, "it is longer than %zu %s",
+		         mebi ? max / 1024 / 1024 : max / 1024, mebi ? "MiB" : "KiB");
+	else
+		snprintf(room, FILE_ERROR_MAX, "%s",
+		         r == -EINVAL ? "it is no regular file (a pipe, a terminal, a device)"
+		                      : strerror(-r));
+	return room;
 }
 
 static int write_all(int fd, const char *at, size_t len)

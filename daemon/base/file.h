@@ -14,6 +14,10 @@
  * machine may read it. */
 int file_read(const char *path, size_t max, char **bytes, size_t *len, bool *everyone) MUST_USE;
 
+/* Why it could not, for people; max as it was given. */
+#define FILE_ERROR_MAX 96
+const char *file_error(int r, size_t max, char room[FILE_ERROR_MAX]);
+
 /* Writes a file that must not be there yet (-EEXIST), readable by its owner only, and waits for the
  * disk. What could not be written whole is removed again. */
 int file_create_private(const char *path, const void *bytes, size_t len) MUST_USE;

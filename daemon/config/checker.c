@@ -6,8 +6,8 @@
 
 #include "config/guess.h"
 
-#define QUOTE_MAX 60 /* bytes of a foreign word in a problem */
-#define LISTED_MAX 20
+#define QUOTE_MAX 60  /* bytes of a foreign word in a problem */
+#define LISTED_MAX 40 /* more than any vocabulary of ours has; of ids there may be any number */
 
 static struct place place_of(const struct checker *c, const struct node *node)
 {

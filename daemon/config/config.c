@@ -21,8 +21,10 @@ struct loading {
 	struct service_config *config;
 	enum config_use use;
 	wall_ms now;
-	struct sha256 *all; /* over all files */
-	struct index sites; /* the good ones of config->sites */
+	struct sha256 *all;   /* over all files */
+	struct index sites;   /* the good ones of config->sites */
+	uint32_t passed_over; /* problems of files that a command can do without */
+	bool no_profiles;     /* among them; their names are known all the same */
 };
 
 struct source { /* one file, read and taken apart */
@@ -123,21 +125,34 @@ static const char *site_id(const void *owner, uint32_t i)
 	return ((const struct service_config *)owner)->sites[i]->id;
 }
 
+/* A command does without a file in which something was found since. */
+static bool pass_over(struct loading *load, uint32_t problems_before)
+{
+	if (load->use != CONFIG_COMMAND || load->report.problems == problems_before)
+		return false;
+	load->passed_over += load->report.problems - problems_before;
+	load->config->partial = true;
+	return true;
+}
+
 static void site_keep(struct loading *load, const struct checker *c,
-                      const struct site_reading *site)
+                      const struct site_reading *site, uint32_t problems_before)
 {
 	struct service_config *config = load->config;
-	uint32_t position = config->site_count++;
-	config->sites[position] = site->def;
-	if (!site->def->id)
-		return;
-	if (index_find(&load->sites, site->def->id, site_id, config) == INDEX_NONE)
-		index_add(&load->sites, position, site_id, config);
-	else
+	const char *id = site->def->id;
+	bool again = id && index_find(&load->sites, id, site_id, config) != INDEX_NONE;
+	if (again)
 		check_problem(c, site->id,
 		              "site '%s' is already described by an earlier file of the list; each "
 		              "site has one file",
-		              site->def->id);
+		              id);
+	if (pass_over(load, problems_before)) {
+		site_def_destroy(site->def);
+		return;
+	}
+	config->sites[config->site_count++] = site->def;
+	if (id && !again)
+		index_add(&load->sites, config->site_count - 1, site_id, config);
 }
 
 /* What the record keeps of the file: without its secrets, as nothing is ever taken out of it. */
@@ -154,6 +169,7 @@ static void site_load(struct loading *load, const struct service_reading *servic
                       const struct source *source)
 {
 	struct site_def *def = NEW(struct site_def);
+	uint32_t before = load->report.problems;
 	struct secrets secrets = {0};
 	struct checker c = checker_of(load, source, &def->arena);
 	c.secrets = &secrets;
@@ -167,8 +183,8 @@ static void site_load(struct loading *load, const struct service_reading *servic
 	if (source->len <= SITE_TEXT_MAX)
 		keep_text(def, source, &secrets);
 	free(secrets.texts);
-	site_keep(load, &c, &site);
 	site_reading_finish(&site);
+	site_keep(load, &c, &site, before);
 }
 
 static void site_file_load(struct loading *load, const struct checker *c,
@@ -177,17 +193,21 @@ static void site_file_load(struct loading *load, const struct checker *c,
 	const char *name = check_line(c, item, "a site file");
 	if (!name)
 		return;
+	char room[FILE_ERROR_MAX];
 	struct text path = {0};
 	struct source source = {0};
 	file_beside(c->path, name, &path);
+	uint32_t before = load->report.problems;
 	int r = source_read(load, text_get(&path), SITE_FILE_MAX, &source);
-	if (r == 0)
-		site_load(load, service, &source);
-	else if (r != -EBADMSG)
+	if (r < 0 && r != -EBADMSG)
 		check_problem(c, item,
 		              "the site file '%s' cannot be read: %s; names are relative to the "
 		              "folder of this file",
-		              text_get(&path), strerror(-r));
+		              text_get(&path), file_error(r, SITE_FILE_MAX, room));
+	if (r == 0)
+		site_load(load, service, &source);
+	else
+		(void)pass_over(load, before);
 	source_finish(&source);
 	text_finish(&path);
 }
@@ -219,13 +239,14 @@ static void profile_file_load(struct loading *load, const struct checker *c,
 {
 	struct profiles *profiles = &load->config->profiles;
 	struct source source = {0};
+	char room[FILE_ERROR_MAX];
 	int r = source_read(load, arena_copy(&profiles->arena, path), PROFILE_FILE_MAX, &source);
 	if (r == 0) {
 		struct checker own = checker_of(load, &source, &profiles->arena);
 		profile_source_add(sources, &own, &source.tree, false);
 	} else if (r != -EBADMSG) {
 		check_problem(c, item, "the profile file '%s' cannot be read: %s", path,
-		              strerror(-r));
+		              file_error(r, PROFILE_FILE_MAX, room));
 	}
 	source_finish(&source);
 }
@@ -265,6 +286,7 @@ static void profiles_load(struct loading *load, const struct checker *c,
 {
 	struct profiles *profiles = &load->config->profiles;
 	struct profile_sources sources = {0};
+	uint32_t before = load->report.problems;
 	built_in_load(load, &sources);
 	uint32_t count = check_list(c, service->profiles, "profiles", 0);
 	FOR_EACH_NODE(c, item, service->profiles, count)
@@ -284,6 +306,7 @@ static void profiles_load(struct loading *load, const struct checker *c,
 			                              .owner = profiles,
 			                              .count = profiles->count});
 	}
+	load->no_profiles = pass_over(load, before);
 }
 
 /* ---- the whole ---- */
@@ -327,14 +350,15 @@ int config_load(const char *path, enum config_use use, struct service_config **o
 	if (r < 0 && r != -EBADMSG) {
 		struct place top = {
 		        .file = report_file(&load.report, path), .line = 1, .column = 1};
+		char room[FILE_ERROR_MAX];
 		report_problem(&load.report, top, "the service file cannot be read: %s",
-		               strerror(-r));
+		               file_error(r, SERVICE_FILE_MAX, room));
 	}
 	finish_hash(&load);
 	sha256_destroy(load.all);
 	index_finish(&load.sites);
 	report_write(&load.report, report);
-	bool good = load.report.problems == 0;
+	bool good = load.report.problems == load.passed_over;
 	report_finish(&load.report);
 	if (!good) {
 		config_destroy(load.config);
@@ -342,7 +366,10 @@ int config_load(const char *path, enum config_use use, struct service_config **o
 	}
 	for (uint32_t i = 0; i < load.config->site_count; i++)
 		site_def_index(load.config->sites[i]);
-	profiles_compile(&load.config->profiles);
+	if (load.no_profiles)
+		profiles_finish(&load.config->profiles);
+	else
+		profiles_compile(&load.config->profiles);
 	*out = load.config;
 	return 0;
 }

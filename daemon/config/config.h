@@ -48,14 +48,17 @@ struct service_config {
 	uint32_t template_count;
 	struct site_def **sites; /* each owns its arena */
 	uint32_t site_count;
+	bool partial;             /* what the other files say was left out (CONFIG_COMMAND) */
 	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
 	char hash[65];            /* SHA-256 over all files, hex */
 };
 
 enum config_use {
-	CONFIG_DAEMON,  /* reads secrets, and warns where everybody can */
-	CONFIG_CHECK,   /* reads secrets */
-	CONFIG_COMMAND, /* for `tocsin`: a secret that cannot be read is no problem */
+	CONFIG_DAEMON, /* reads secrets, and warns where everybody can */
+	CONFIG_CHECK,  /* reads secrets */
+	/* For `tocsin`: a secret that cannot be read is no problem, and where a site's file or a
+	 * profile's is wrong, which the report says, the rest is loaded. */
+	CONFIG_COMMAND,
 };
 
 /* 0 and *out, or -EINVAL and the report: one "file:line:column: ..." a line, sorted by place.

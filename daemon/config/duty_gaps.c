@@ -43,6 +43,14 @@ static void add_minute(struct text *out, const struct site_def *def, wall_ms at)
 	text_addf(out, "%04d-%02d-%02d %02d:%02d", t.year, t.month, t.day, t.hour, t.minute);
 }
 
+static void say_gap(struct gaps *gaps, const char *when)
+{
+	check_warning(
+	        gaps->c, gaps->at,
+	        "nobody is on duty at '%s' %s, and %s counts on it; add people or an override",
+	        gaps->post, when, gaps->by);
+}
+
 static void add_gap(struct gaps *gaps, wall_ms from, wall_ms to, bool open)
 {
 	struct text when = {0};
@@ -50,21 +58,36 @@ static void add_gap(struct gaps *gaps, wall_ms from, wall_ms to, bool open)
 		gaps->hidden += to - from;
 		return;
 	}
+	text_add(&when, "from ");
 	add_minute(&when, gaps->def, from);
 	text_add(&when, open ? " on" : " to ");
 	if (!open)
 		add_minute(&when, gaps->def, to);
-	check_warning(gaps->c, gaps->at,
-	              "nobody is on duty at '%s' from %s, and %s counts on it; add people or an "
-	              "override",
-	              gaps->post, text_get(&when), gaps->by);
+	say_gap(gaps, text_get(&when));
 	text_finish(&when);
+}
+
+/* A table that begins later is no gap in it: one line, however far off that is. */
+static wall_ms add_wait(struct gaps *gaps, const struct post *post, wall_ms now)
+{
+	struct text when = {0};
+	wall_ms first = post->rota.count ? civil_first(&gaps->def->timezone, post->rota.from) : now;
+	if (first <= now)
+		return now;
+	text_add(&when, "before ");
+	add_minute(&when, gaps->def, first);
+	text_add(&when, ", when its first turn begins");
+	say_gap(gaps, text_get(&when));
+	text_finish(&when);
+	return first;
 }
 
 static void walk_post(struct gaps *gaps, uint32_t post, wall_ms now)
 {
 	wall_ms end = now + COMING, since = NEVER;
 	uint32_t person;
+	if (post_on_duty(gaps->def, NULL, post, now, &person, 1) == 0)
+		now = add_wait(gaps, &gaps->def->posts[post], now);
 	for (wall_ms at = now; at < end;) {
 		bool empty = post_on_duty(gaps->def, NULL, post, at, &person, 1) == 0;
 		if (empty && since == NEVER)

@@ -34,6 +34,15 @@ static unsigned slips(const char *a, size_t a_len, const char *b, size_t b_len)
 	return above[b_len];
 }
 
+/* "zigbee" for zigbee2mqtt. */
+static const char *begun_name(const char *word, size_t len, const struct names *names)
+{
+	for (uint32_t i = 0; len >= 3 && i < names->count && i < LOOKED_AT_MAX; i++)
+		if (strncmp(names->name(names->owner, i), word, len) == 0)
+			return names->name(names->owner, i);
+	return NULL;
+}
+
 const char *guess_name(const char *word, const struct names *names)
 {
 	size_t len = strlen(word);
@@ -52,7 +61,7 @@ const char *guess_name(const char *word, const struct names *names)
 			best_slips = distance;
 		}
 	}
-	return best;
+	return best ? best : begun_name(word, len, names);
 }
 
 void guess_list(struct text *out, const struct names *names, uint32_t most)

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "config/checker.h"
 
-/* The nearest name by slips (a wrong, missing, extra or swapped letter), or NULL if none is near.
- */
+/* The nearest name by slips (a wrong, missing, extra or swapped letter), or one that begins so;
+ * NULL if there is none. */
 const char *guess_name(const char *word, const struct names *);
 /* "a, b, c", at most `most` of them, then how many there are. */
 void guess_list(struct text *, const struct names *, uint32_t most);

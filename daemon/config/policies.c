@@ -196,6 +196,24 @@ static void warn_gaps(const struct checker *c, const struct node *list, const st
 	text_finish(&gaps);
 }
 
+/* The first of two with the same 'for' always holds. */
+static void warn_twins(const struct checker *c, const struct site_reading *site)
+{
+	const struct policy *policies = site->def->policies;
+	for (uint32_t i = 0; i < site->def->policy_count; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			if (policies[k].kind != policies[i].kind ||
+			    policies[k].severity != policies[i].severity)
+				continue;
+			check_warning(c, site->policies.nodes[i],
+			              "policy '%s' is for the same incidents as '%s', which comes "
+			              "first and always holds; change its 'for', or let a rule "
+			              "name it",
+			              policies[i].id, policies[k].id);
+			break;
+		}
+}
+
 void policies_read(const struct checker *c, const struct node *list, struct site_reading *site)
 {
 	struct site_def *def = site->def;
@@ -207,8 +225,10 @@ void policies_read(const struct checker *c, const struct node *list, struct site
 	FOR_EACH_NODE(c, item, list, count)
 	policy_read(c, item, site, &def->policies[i++]);
 	/* A slip in a 'for' would make gaps that are none. */
-	if (count && c->report->problems == problems)
+	if (count && c->report->problems == problems) {
 		warn_gaps(c, list, def);
+		warn_twins(c, site);
+	}
 }
 
 enum { H_ACCEPT, H_TELL, H_EVERY_SHIFT, H_COUNT };

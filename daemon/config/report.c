@@ -16,7 +16,8 @@ void report_addv(struct report *report, struct place place, bool warning, const 
 	if (!warning)
 		report->problems++;
 	if (report->count == REPORT_MAX) {
-		report->left_out++;
+		if (!report->left_out++)
+			report->left_out_at = place;
 		return;
 	}
 	va_list again;
@@ -37,6 +38,13 @@ void report_problem(struct report *report, struct place place, const char *forma
 	va_start(args, format);
 	report_addv(report, place, false, format, args);
 	va_end(args);
+}
+
+static void write_place(const struct report *report, struct place place, struct text *out)
+{
+	const char *file = report->files[place.file];
+	text_add_escaped(out, file, strlen(file));
+	text_addf(out, ":%u:%u: ", place.line, place.column);
 }
 
 static int compare(uint32_t a, uint32_t b)
@@ -61,15 +69,16 @@ void report_write(struct report *report, struct text *out)
 		qsort(report->findings, report->count, sizeof *report->findings, by_place);
 	for (uint32_t i = 0; i < report->count; i++) {
 		const struct finding *finding = &report->findings[i];
-		const char *file = report->files[finding->place.file];
-		text_add_escaped(out, file, strlen(file));
-		text_addf(out, ":%u:%u: %s", finding->place.line, finding->place.column,
-		          finding->warning ? "warning: " : "");
+		write_place(report, finding->place, out);
+		text_add(out, finding->warning ? "warning: " : "");
 		text_add_escaped(out, finding->text, strlen(finding->text));
 		text_add_char(out, '\n');
 	}
-	if (report->left_out)
-		text_addf(out, "and %u more\n", report->left_out);
+	if (!report->left_out)
+		return;
+	write_place(report, report->left_out_at, out);
+	text_addf(out, "from here on and elsewhere %u more; mend those above first\n",
+	          report->left_out);
 }
 
 void report_finish(struct report *report)

@@ -29,7 +29,8 @@ struct report { /* zeroed is valid and empty */
 	const char **files;
 	struct finding *findings;
 	uint32_t file_count, file_cap, count, cap, left_out;
-	uint32_t problems; /* without the warnings */
+	uint32_t problems;        /* without the warnings */
+	struct place left_out_at; /* the first of them */
 };
 
 /* Files are written in the order in which they were named here; path as its user knows it. */
@@ -38,7 +39,8 @@ __attribute__((format(printf, 4, 0))) void report_addv(struct report *, struct p
                                                        const char *format, va_list);
 __attribute__((format(printf, 3, 4))) void report_problem(struct report *, struct place,
                                                           const char *format, ...);
-/* "file:line:column: what" a line, warnings as "file:line:column: warning: what". */
+/* "file:line:column: what" a line, warnings as "file:line:column: warning: what"; at the end how
+ * many were left out, with the place of the first that was found. */
 void report_write(struct report *, struct text *out);
 void report_finish(struct report *);
 

@@ -158,12 +158,13 @@ void import_read(const struct checker *c, const struct node *node, struct site_r
 		              "an import is a table of shifts (.csv) or a calendar (.ics)");
 		return;
 	}
+	char room[FILE_ERROR_MAX];
 	int r = file_read(path, ROSTER_BYTES_MAX, &bytes, &len, NULL);
 	if (r < 0)
 		check_problem(c, node,
 		              "the import '%s' cannot be read: %s; names are relative to the "
 		              "folder of this file",
-		              path, strerror(-r));
+		              path, file_error(r, ROSTER_BYTES_MAX, room));
 	else if (site->def->timezone.count && len)
 		file_import(c, path, bytes, len, site, post);
 	else if (!len)

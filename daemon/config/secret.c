@@ -85,17 +85,17 @@ static enum secret_found from_file(const struct checker *c, const char *name,
 	char *bytes = NULL;
 	size_t len = 0;
 	bool everyone = false;
+	char room[FILE_ERROR_MAX];
 	int r = file_read(path, SECRET_MAX, &bytes, &len, &everyone);
 	if (r == -ENOENT && may_miss)
 		return SECRET_MISSING;
 	if (r < 0 && c->use == CONFIG_COMMAND)
 		return SECRET_BAD;
 	if (r < 0) {
-		check_problem(
-		        c, file,
-		        "the file of '%s_file' cannot be read: %s; it is one line in a file of at "
-		        "most %zu bytes, relative to the folder of this file",
-		        name, strerror(-r), SECRET_MAX);
+		check_problem(c, file,
+		              "the file of '%s_file' cannot be read: %s; it is one line in a file, "
+		              "relative to the folder of this file",
+		              name, file_error(r, SECRET_MAX, room));
 		return r == -ENOENT ? SECRET_MISSING : SECRET_BAD;
 	}
 	*out = one_line(c, bytes, len);

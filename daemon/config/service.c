@@ -172,12 +172,22 @@ static void http_listen(const struct checker *c, const struct node *node, struct
 	out->host = arena_copy(c->arena, host);
 }
 
+static bool is_every_address(const char *host)
+{
+	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
 static void http_public_url(const struct checker *c, const struct node *node,
-                            struct http_options *out)
+                            const struct node *listen, struct http_options *out)
 {
 	const char *text = check_line(c, node, "public_url");
 	struct text made = {0};
 	struct url url;
+	if (!node && is_every_address(out->host))
+		check_warning(c, listen,
+		              "without 'public_url' the links in pushes lead to %s, which no phone "
+		              "can open; add how phones reach this machine",
+		              out->host);
 	if (!text) {
 		bool six = strchr(out->host, ':');
 		text_addf(&made, six ? "http://[%s]:%d" : "http://%s:%d", out->host, out->port);
@@ -207,7 +217,7 @@ static void http_read(const struct checker *c, const struct node *node,
 		tokens_read(c, v[H_TOKENS], reading->config);
 		users_read(c, v[H_USERS], reading);
 	}
-	http_public_url(c, v[H_URL], out);
+	http_public_url(c, v[H_URL], v[H_LISTEN], out);
 }
 
 enum { HB_URL, HB_URL_FILE, HB_EVERY, HB_CA, HB_PRIVATE, HB_COUNT };

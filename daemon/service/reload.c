@@ -114,7 +114,7 @@ void app_reload(struct app *app)
 		problem_set(&why, r, "the files are wrong");
 	app_log_report(r < 0 ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL, &report);
 	if (r < 0) {
-		log_error("not reloaded: %s; the old configuration stays in force", why.text);
+		log_error("not reloaded: %s; the old one stays in force", why.text);
 		config_destroy(config);
 	} else {
 		log_info("configuration reloaded");

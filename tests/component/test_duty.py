@@ -91,7 +91,8 @@ def unguarded(school):
 
 def test_the_prover_shows_what_an_alarm_then_does(build_house):
     house = build_house(edit_school=unguarded)
-    house.daemon.expects_log("nobody is on duty at 'guard' from .* on, and policy 'fire' counts on")
+    house.daemon.expects_log("nobody is on duty at 'guard' before 2040-01-01 08:00, when its first turn "
+                             "begins, and policy 'fire' counts on")
     told = house.tocsin_json("who", "--kind", "smoke", "--zone", "dorm-3f")
     assert told == house.api("GET", "/api/v1/who?kind=smoke&zone=dorm-3f&at=" + told["at"]).json
     first, second, third = told["steps"]

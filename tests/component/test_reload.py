@@ -221,7 +221,7 @@ def test_a_refused_list_changes_nothing(house):
     house.daemon.expects_log("not reloaded|unknown key|plant.yaml")
     write_site(house, "plant", nonsense="1")
     lists(house, "school", "plant")
-    reload(house, "not reloaded: the files are wrong; the old configuration stays in force")
+    reload(house, "not reloaded: the files are wrong; the old one stays in force")
     house.says("smoke-301", "smoke")
     house.push("qian", "opened")
     assert {row["site"] for row in house.log()} == {SITE}

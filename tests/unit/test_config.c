@@ -377,6 +377,33 @@ static void a_folder_or_a_pipe_is_no_file(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	when_loaded(story, CONFIG_CHECK);
 	expect_refused(story, "tocsin.yaml:4:9: the site file");
+	expect_said(story, "cannot be read: it is no regular file (a pipe, a terminal, a device)");
+}
+
+static void a_file_that_is_too_long_says_how_long_it_may_be(void **state)
+{
+	struct story *story = *state;
+	struct text text = {0};
+	for (int i = 0; i < 70000; i++)
+		text_add(&text, "# a long comment\n");
+	given_service(story, text_get(&text));
+	text_finish(&text);
+	when_loaded(story, CONFIG_CHECK);
+	expect_said(story, "tocsin.yaml:1:1: the service file cannot be read: it is longer than "
+	                   "1 MiB\n");
+}
+
+static void all_of_a_vocabulary_is_listed(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE);
+	given_site(story, "zones: [{id: hall}]\n" POLICY "devices: [{id: a, zone: hall, profile: "
+	                  "zigbee}]\nnmae: x\n");
+	when_loaded(story, CONFIG_CHECK);
+	expect_refused(story, "did you mean 'zigbee2mqtt'? Allowed: native, ");
+	expect_said(story, "did you mean 'name'? Allowed: site, name, ");
+	expect_said(story, ", outputs, second_word\n");
+	expect_not_said(story, "in all)");
 }
 
 static void many_problems_are_counted(void **state)
@@ -391,7 +418,7 @@ static void many_problems_are_counted(void **state)
 	text_finish(&site);
 	when_loaded(story, CONFIG_CHECK);
 	expect_refused(story, "site.yaml:7:19: unknown zone 'none'; allowed: hall\n");
-	expect_said(story, "and 500 more\n");
+	expect_said(story, "site.yaml:1007:22: from here on and elsewhere 500 more; mend");
 }
 
 static void what_no_policy_fits_is_a_warning(void **state)
@@ -410,6 +437,37 @@ static void what_no_policy_fits_is_a_warning(void **state)
 	                   "gas (warning, minor, major); panic (");
 	expect_not_said(story, "fire");
 	when_loaded(story, CONFIG_COMMAND);
+	expect_good(story);
+}
+
+static void of_two_policies_for_the_same_the_second_is_warned_of(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE);
+	given_site(story,
+	           "zones: [{id: hall}]\n"
+	           "policies:\n"
+	           "  - {id: a, steps: [{after: 0s, notify: [person:ann]}]}\n"
+	           "  - {id: b, for: {kind: fire}, steps: [{after: 0s, notify: [person:ann]}]}\n"
+	           "  - {id: c, steps: [{after: 0s, notify: [person:ann]}]}\n");
+	when_loaded(story, CONFIG_CHECK);
+	assert_int_equal(story->result, 0);
+	expect_said(story, "site.yaml:8:10: warning: policy 'c' is for the same incidents as 'a', "
+	                   "which comes first and always holds");
+	expect_not_said(story, "policy 'b'");
+}
+
+static void links_that_no_phone_can_open_are_a_warning(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE "http: {listen: 0.0.0.0:8080}\n");
+	given_site(story, "zones: [{id: hall}]\n" POLICY);
+	when_loaded(story, CONFIG_CHECK);
+	assert_int_equal(story->result, 0);
+	expect_said(story, "tocsin.yaml:6:16: warning: without 'public_url' the links in pushes "
+	                   "lead to 0.0.0.0");
+	given_service(story, PHONE "http: {listen: 0.0.0.0:8080, public_url: 'http://tocsin'}\n");
+	when_loaded(story, CONFIG_CHECK);
 	expect_good(story);
 }
 
@@ -625,6 +683,49 @@ static void a_command_needs_no_secrets(void **state)
 	expect_said(story, "tocsin.yaml:4:68: the file of 'secret_file' cannot be read");
 }
 
+static void a_command_does_without_the_files_that_are_wrong(void **state)
+{
+	static const char good[] = "site: other\ntimezone: UTC\nzones: [{id: hall}]\n"
+	                           "policies: [{id: a, steps: [{after: 0s, notify: "
+	                           "[channel:phone]}]}]\n";
+	static const char *const bad[] = {"site: plant\nnonsense: 1\n", "site: [plant\n", NULL,
+	                                  good};
+	struct story *story = *state;
+	given_file(story, "tocsin.yaml",
+	           "version: 1\nbroker: {url: mqtt://127.0.0.1}\nstore: {path: a.db}\n"
+	           "http: {tokens: [{name: a, role: admin, token: hunter2}]}\n" PHONE
+	           "sites: [other.yaml, site.yaml]\n");
+	given_file(story, "other.yaml", good);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char path[128];
+		snprintf(path, sizeof path, "%s/site.yaml", story->folder);
+		unlink(path);
+		if (bad[i])
+			given_file(story, "site.yaml", bad[i]);
+		when_loaded(story, CONFIG_COMMAND);
+		expect_said(story, ".yaml:");
+		assert_int_equal(story->result, 0);
+		assert_true(story->config->partial);
+		assert_int_equal(story->config->site_count, 1);
+		assert_string_equal(story->config->sites[0]->id, "other");
+		assert_string_equal(story->config->local_token, "hunter2");
+		when_loaded(story, CONFIG_CHECK);
+		assert_int_equal(story->result, -EINVAL);
+	}
+	given_file(story, "site.yaml", "profile: x\nnonsense: 1\n");
+	given_file(story, "tocsin.yaml",
+	           "version: 1\nbroker: {url: mqtt://127.0.0.1}\nstore: {path: a.db}\n" PHONE
+	           "sites: [other.yaml]\nprofiles: [site.yaml]\n");
+	when_loaded(story, CONFIG_COMMAND);
+	assert_int_equal(story->result, 0);
+	assert_true(story->config->partial);
+	assert_int_equal(story->config->profiles.count, 0);
+	given_file(story, "other.yaml", good);
+	given_file(story, "tocsin.yaml", "version: 1\nnonsense: 1\nsites: [other.yaml]\n");
+	when_loaded(story, CONFIG_COMMAND);
+	assert_int_equal(story->result, -EINVAL);
+}
+
 static void a_secret_file_is_bounded_and_one_line(void **state)
 {
 	struct story *story = *state;
@@ -637,9 +738,8 @@ static void a_secret_file_is_bounded_and_one_line(void **state)
 	given_bytes(story, "password", big, 70000 - 1);
 	free(big);
 	when_loaded(story, CONFIG_CHECK);
-	expect_refused(
-	        story,
-	        "tocsin.yaml:2:53: the file of 'password_file' cannot be read: File too large");
+	expect_refused(story, "tocsin.yaml:2:53: the file of 'password_file' cannot be read: it is "
+	                      "longer than 64 KiB");
 	static const char *const bad[] = {"", "\n", "two\nlines\n", "\xff\xfe", "a\tb"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		given_file(story, "password", bad[i]);
@@ -768,8 +868,12 @@ int main(void)
 	        STORY(a_broken_file_does_not_hide_the_next),
 	        STORY(a_missing_service_file_is_said),
 	        STORY(a_folder_or_a_pipe_is_no_file),
+	        STORY(a_file_that_is_too_long_says_how_long_it_may_be),
+	        STORY(all_of_a_vocabulary_is_listed),
 	        STORY(many_problems_are_counted),
 	        STORY(what_no_policy_fits_is_a_warning),
+	        STORY(of_two_policies_for_the_same_the_second_is_warned_of),
+	        STORY(links_that_no_phone_can_open_are_a_warning),
 	        STORY(a_rule_that_can_never_apply_is_a_warning),
 	        STORY(no_secret_is_ever_said),
 	        STORY(the_record_keeps_a_site_file_without_its_secrets),
@@ -779,6 +883,7 @@ int main(void)
 	        STORY(each_token_has_a_text_that_can_be_used),
 	        STORY(nothing_is_made_for_what_is_refused),
 	        STORY(a_command_needs_no_secrets),
+	        STORY(a_command_does_without_the_files_that_are_wrong),
 	        STORY(a_secret_file_is_bounded_and_one_line),
 	        STORY(a_secret_that_everyone_can_read_is_a_warning),
 	        STORY(each_site_has_one_file),

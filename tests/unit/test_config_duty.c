@@ -203,6 +203,16 @@ static void a_post_that_nobody_holds_is_warned_of_where_it_stands(void **state)
 	expect_said(s, " on, and policy 'all' counts on it");
 }
 
+static void a_table_that_begins_later_is_one_line(void **state)
+{
+	struct story *s = *state;
+	assert_int_equal(load(s, "duty: [{id: guard, rota: {people: [ann], every: 1w, from: "
+	                         "2199-01-07T08:00}}]"),
+	                 1);
+	expect_said(s, "/site.yaml:1:13: warning: nobody is on duty at 'guard' before 2199-01-07 "
+	               "08:00, when its first turn begins, and policy 'all' counts on it; add");
+}
+
 static void what_no_policy_names_is_nobodys_gap(void **state)
 {
 	struct story *s = *state;
@@ -382,6 +392,7 @@ int main(void)
 	        TEST(overrides_and_swaps_of_the_file),
 	        TEST(an_override_that_ends_in_the_hour_that_comes_twice),
 	        TEST(a_post_that_nobody_holds_is_warned_of_where_it_stands),
+	        TEST(a_table_that_begins_later_is_one_line),
 	        TEST(what_no_policy_names_is_nobodys_gap),
 	        TEST(a_roster_as_a_table),
 	        TEST(a_bad_table_is_refused_line_by_line),
