@@ -46,12 +46,11 @@ static int load(const char *named, const char **path, struct service_config **ou
 	struct text report = {0};
 	*path = named ? named : CONFIG_DEFAULT;
 	int r = config_load(*path, CONFIG_COMMAND, out, &report);
-	if (r < 0) {
-		fputs(text_get(&report), stderr);
-		if (!named)
-			fputs("tocsin: another configuration is named with --config FILE\n",
-			      stderr);
-	}
+	fputs(text_get(&report), stderr);
+	if (r < 0 && !named)
+		fputs("tocsin: another configuration is named with --config FILE\n", stderr);
+	else if (r == 0 && (*out)->partial)
+		fputs("tocsin: warning: going on without the files that are wrong\n", stderr);
 	text_finish(&report);
 	return r;
 }
@@ -60,6 +59,7 @@ static int load(const char *named, const char **path, struct service_config **ou
 static int read_store_alone(const struct invocation *line)
 {
 	const struct command_context context = {.store_path = line->options[OPTION_STORE],
+	                                        .partial = true,
 	                                        .now = wall_now(),
 	                                        .language = reader_language(),
 	                                        .colour = wants_colour(),
@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 	        .token = config->local_token,
 	        .sites = config->sites,
 	        .site_count = config->site_count,
+	        .partial = config->partial,
 	        .profiles = &config->profiles,
 	        .now = wall_now(),
 	        .language = reader_language(),

@@ -248,7 +248,8 @@ void api_who(struct exchange *ex)
 		return;
 	}
 	const struct in_force in_force = by_hand(site);
-	struct who_asked asked = {kind, zone, at, service->now(service->ctx).wall};
+	struct who_asked asked = {
+	        .word = kind, .zone = zone, .at = at, .now = service->now(service->ctx).wall};
 	if (who_write_json(&out, site->def, &site->duty, &in_force, &asked, &why) < 0)
 		exchange_problem(ex, 400, "%s", why.text);
 	else

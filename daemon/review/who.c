@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "decide/site.h"
+#include "decide/words.h"
 
 struct plan_of {
 	const struct site_def *def;
@@ -19,6 +21,7 @@ struct plan_of {
 	const struct policy *policy;    /* a rule's, or NULL */
 	const char *rule;               /* the last that decides, or NULL */
 	bool armed, raises;
+	bool chinese; /* what is for people is */
 };
 
 static void add_word(struct text *list, const char *word)
@@ -239,39 +242,80 @@ static void put_rules(struct text *text, const struct plan_of *plan)
 	json_close(text, ']');
 }
 
-static void put_rule(struct text *text, const struct plan_of *plan, bool raises,
-                     const struct policy *policy)
+/* ---- what decides, for people ---- */
+
+__attribute__((format_arg(2), format_arg(3))) static const char *
+say(const struct plan_of *plan, const char *english, const char *chinese)
 {
-	const char *kind = incident_kind_name(plan->kind);
-	struct text rule = {0};
+	return plan->chinese ? chinese : english;
+}
+
+/* "smoke raises fire, major": what this kind does there now, and why. */
+static void add_effect(struct text *out, const struct plan_of *plan)
+{
+	const char *language = plan->chinese ? "zh-CN" : "en";
+	const char *kind = plan->chinese ? words_incident_kind(language, plan->kind)
+	                                 : incident_kind_name(plan->kind);
+	const char *severity = words_severity(language, plan->severity);
+	if (!plan->facts) {
+		text_addf(out, say(plan, "%s opens %s", "%s以“%s”级别报警"), kind, severity);
+		return;
+	}
+	const char *word = plan->chinese
+	                           ? words_kind(language, (enum kind)(plan->facts - kind_facts))
+	                           : plan->facts->name;
 	if (plan->silence)
-		text_addf(&rule, "%s raises nothing: %s has silenced it (%s)", plan->facts->name,
-		          plan->silence->by, plan->silence->note);
-	else if (!raises && plan->arming)
-		text_addf(&rule,
-		          "%s raises %s only while its zone is armed, and %s has disarmed it (%s)",
-		          plan->facts->name, kind, plan->arming->by, plan->arming->note);
-	else if (!raises)
-		text_addf(&rule, "%s raises %s only while its zone is armed, and it is not",
-		          plan->facts->name, kind);
-	else if (plan->facts)
-		text_addf(&rule, "%s raises %s, %s", plan->facts->name, kind,
-		          severity_name(plan->severity));
+		text_addf(out,
+		          say(plan, "%s raises nothing: %s has silenced it (%s)",
+		              "%s不报警：%s已将其静默（%s）"),
+		          word, plan->silence->by, plan->silence->note);
+	else if (!plan->raises && plan->arming)
+		text_addf(out,
+		          say(plan,
+		              "%s raises %s only while its zone is armed, and %s has "
+		              "disarmed it (%s)",
+		              "%s仅在区域布防时触发%s，%s已撤防（%s）"),
+		          word, kind, plan->arming->by, plan->arming->note);
+	else if (!plan->raises)
+		text_addf(out,
+		          say(plan, "%s raises %s only while its zone is armed, and it is not",
+		              "%s仅在区域布防时触发%s，目前未布防"),
+		          word, kind);
 	else
-		text_addf(&rule, "%s opens %s", kind, severity_name(plan->severity));
-	if (plan->silence && plan->facts->confirms)
-		text_add(&rule, "; a second device of the zone breaks through it, critical");
-	if (raises && plan->drill)
-		text_addf(&rule, "; as a drill (%s), which never reaches outside lines",
+		text_addf(out, say(plan, "%s raises %s, %s", "%s触发%s，%s"), word, kind, severity);
+}
+
+static void add_drill_and_rules(struct text *out, const struct plan_of *plan,
+                                const struct policy *policy)
+{
+	if (plan->drill)
+		text_addf(out,
+		          say(plan, "; as a drill (%s), which never reaches outside lines",
+		              "；按演练处理（%s），不通知外部单位"),
 		          plan->drill->id);
-	if (raises && plan->facts && plan->facts->confirms)
-		text_add(&rule, "; critical when a second device of the zone joins within 2m");
-	if (raises && plan->rule)
-		text_addf(&rule, "; by rule %s", plan->rule);
-	if (raises && policy)
-		text_addf(&rule, "; policy %s", policy->id);
-	else if (raises)
-		text_add(&rule, "; no policy fits, so the last resort is told");
+	if (plan->facts && plan->facts->confirms)
+		text_add(out,
+		         say(plan, "; critical when a second device of the zone joins within 2m",
+		             "；同区域第二个设备在 2m 内报警时升为紧急"));
+	if (plan->rule)
+		text_addf(out, say(plan, "; by rule %s", "；按规则 %s"), plan->rule);
+	if (policy)
+		text_addf(out, say(plan, "; policy %s", "；预案 %s"), policy->id);
+	else
+		text_add(out, say(plan, "; no policy fits, so the last resort is told",
+		                  "；没有适用的预案，通知最后联系人"));
+}
+
+static void put_rule(struct text *text, const struct plan_of *plan, const struct policy *policy)
+{
+	struct text rule = {0};
+	add_effect(&rule, plan);
+	if (plan->silence && plan->facts->confirms)
+		text_add(&rule,
+		         say(plan, "; a second device of the zone breaks through it, critical",
+		             "；同区域第二个设备报警将突破静默，升为紧急"));
+	if (plan->raises)
+		add_drill_and_rules(&rule, plan, policy);
 	json_put_string(text, "rule", rule.at);
 	text_finish(&rule);
 }
@@ -334,16 +378,21 @@ static void put_word(struct text *text, const char *name, const struct standing 
 	json_close(text, '}');
 }
 
-static void put_assumption(struct text *text, const struct who_asked *asked)
+static void put_assumption(struct text *text, const struct plan_of *plan, wall_ms now)
 {
 	const char *assumes = NULL;
-	if (asked->at > asked->now + MINUTES(1))
-		assumes = "what people have changed by hand (duty, arming, silences, a drill) "
-		          "stands until its own end, the site file stays as it is, and nothing "
-		          "else is open";
-	else if (asked->at < asked->now - MINUTES(1))
-		assumes = "the site file was as it is now; what people had changed by hand and "
-		          "is over is not counted";
+	if (plan->at > now + MINUTES(1))
+		assumes = say(
+		        plan,
+		        "what people have changed by hand (duty, arming, silences, a drill) "
+		        "stands until its own end, the site file stays as it is, and nothing "
+		        "else is open",
+		        "人工改动（值班、布防、静默、演练）到期前不变，配置不变，没有其他事件");
+	else if (plan->at < now - MINUTES(1))
+		assumes = say(plan,
+		              "the site file was as it is now; what people had changed by hand and "
+		              "is over is not counted",
+		              "当时的配置与现在相同；已结束的人工改动不计");
 	json_put_string(text, "assumes", assumes);
 }
 
@@ -383,7 +432,9 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 	                       .duty = duty,
 	                       .by_hand = by_hand,
 	                       .at = at,
-	                       .zone = site_def_zone(def, asked->zone)};
+	                       .zone = site_def_zone(def, asked->zone),
+	                       .chinese = asked->language &&
+	                                  strncmp(asked->language, "zh", 2) == 0};
 	int r = read_word(asked->word, &plan, why);
 	if (r < 0)
 		return r;
@@ -399,7 +450,7 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 	json_open(text, NULL, '{');
 	json_put_time(text, "at", at);
 	json_put_string(text, "site", def->id);
-	put_assumption(text, asked);
+	put_assumption(text, &plan, asked->now);
 	put_zone(text, &plan);
 	put_word(text, "silence", plan.silence);
 	put_word(text, "drill", plan.drill);
@@ -411,7 +462,7 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
 	} else {
 		json_put_null(text, "incident");
 	}
-	put_rule(text, &plan, raises, policy);
+	put_rule(text, &plan, policy);
 	put_rules(text, &plan);
 	put_policy(text, &plan, policy);
 	put_recipients(text, "last_resort", &plan, def->last_resort, def->last_resort_count, at);

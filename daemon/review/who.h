@@ -27,6 +27,7 @@
 struct who_asked {
 	const char *word, *zone;
 	wall_ms at, now;
+	const char *language; /* of "rule"; NULL: "en" */
 };
 int who_write_json(struct text *, const struct site_def *, const struct duty_state *,
                    const struct in_force *, const struct who_asked *, struct problem *why) MUST_USE;

@@ -142,3 +142,13 @@ int store_unknown(struct store *store, const char *site, ledger_visit visit, voi
 {
 	return visit_all(store, SQL_LOG_UNKNOWN, site, visit, ctx);
 }
+
+int store_sites(struct store *store, site_visit visit, void *ctx)
+{
+	struct binder at = sql_bind(store, SQL_SITES);
+	int r;
+	while ((r = sql_next(store, &at)) > 0 && visit(ctx, read_text(&at)))
+		;
+	sql_end(&at);
+	return r < 0 ? r : 0;
+}

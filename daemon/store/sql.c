@@ -69,6 +69,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_SITE_UPDATE] = "UPDATE site SET head_seq = ?2, head_hash = ?3, next_notification = ?4,"
                             " next_incident = ?5, incident_year = ?6, head_seal = ?7"
                             " WHERE number = ?1",
+        [SQL_SITES] = "SELECT id FROM site ORDER BY number",
         [SQL_SITE_LAST_ROW] = "SELECT seq, hash FROM ledger WHERE site = ?1"
                               " ORDER BY seq DESC LIMIT 1",
         [SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (one, boot, boottime, wall, steady)"

@@ -173,6 +173,10 @@ typedef bool (*ledger_visit)(void *ctx, const struct ledger_row *);
 /* Oldest first. zone means incidents of the zone and signals of its devices. */
 int store_log(struct store *, const struct ledger_filter *, ledger_visit, void *ctx) MUST_USE;
 
+/* Every site that was ever recorded. */
+typedef bool (*site_visit)(void *ctx, const char *site);
+int store_sites(struct store *, site_visit, void *ctx) MUST_USE;
+
 /* The newest entry, of a site or with NULL of all; none in an empty record. */
 int store_log_end(struct store *, const char *site, ledger_visit, void *ctx) MUST_USE;
 

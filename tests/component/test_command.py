@@ -1,10 +1,14 @@
 """The operator's command."""
 
+import datetime
 import json
 import re
+import subprocess
+import zoneinfo
 
 import pytest
-from service import run
+from house import write_yaml
+from service import environment, program, run
 
 
 @pytest.fixture
@@ -33,6 +37,35 @@ def test_a_bad_configuration_is_78(house):
     house.config.write_text("version: 1\nnonsense: 1\n")
     assert run("tocsin", "--config", house.config, "incidents").returncode == 78
     assert run("tocsin", "incidents", "--config", house.folder / "none.yaml").returncode == 78
+
+
+@pytest.mark.parametrize("spoil", [lambda text: text + "nonsense: 1\n",
+                                   lambda text: "site: [" + text, None],
+                         ids=["a slip", "no YAML", "no file"])
+def test_while_a_site_file_is_wrong_an_alarm_can_still_be_handled(house, fire, spoil):
+    """Whoever edits the rota at the wrong moment must not lock out everybody at a shell."""
+    good = house.school_file.read_text()
+    if spoil:
+        house.school_file.write_text(spoil(good))
+    else:
+        house.school_file.unlink()
+    house.tocsin("ack", "1", "--by", "li", "--note", "-- 我去看")
+    assert "school.yaml" in house.stderr
+    assert "warning: going on without the files that are wrong" in house.stderr
+    assert house.incident(fire)["owner"] == "li"
+    for line in ("log --json", "log --json --site binjiang", "incidents --json --site binjiang",
+                 "show 1", "status", "deliveries", "verify", "export --site binjiang",
+                 "report 1 --format json", "drills", "hazards", "note 1 --by li noch"):
+        assert house.tocsin(*line.split()), line
+    assert house.log("--site", "elsewhere") == []
+    for line in ("who --kind smoke --zone dorm-3f", "who --gaps", "duty", "devices", "people",
+                 "outputs", "replay", "try a b"):
+        house.tocsin(*line.split(), code=78)
+        assert "this is told from the files that are wrong" in house.stderr, line
+    house.tocsin("resolve", "1", "--by", "li", "--outcome", "real")
+    house.school_file.write_text(good)
+    house.tocsin("who", "--gaps")
+    assert not house.stderr
 
 
 def test_the_configuration_before_or_after_the_command(house, fire):
@@ -112,12 +145,75 @@ def test_the_log_by_its_filters(house, fire):
     assert house.tocsin("log")
 
 
+def test_what_fits_nothing_may_be_a_slip(house, fire):
+    for option, word in (("--zone", "dorm-4f"), ("--device", "smoke-31"), ("--type", "signals")):
+        assert house.log(option, word) == []
+        assert f"'{word}'" in house.stderr
+    assert house.log("--type", "incident.resolved") == []
+    assert not house.stderr
+
+
+def test_json_is_json_alone(house, fire):
+    for form in ("html", "csv", "cap"):
+        assert house.tocsin("report", fire, "--json", "--format", form, code=2) == ""
+        assert "--format json" in house.stderr
+    assert house.tocsin_json("report", fire, "--format", "json")["incident"]["id"] == fire
+
+
+def test_a_note_may_begin_with_dashes_and_an_option_in_its_place_is_forgotten(house, fire):
+    house.tocsin("note", fire, "--by", "li", "--note", "--- seen ---")
+    assert "--- seen ---" in house.tocsin("show", fire)
+    house.tocsin("ack", fire, "--note", "--by", "li", code=2)
+    assert "--note needs a value" in house.stderr
+
+
+def test_times_are_by_the_sites_clocks(house):
+    began = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Shanghai"))
+    house.tocsin("drills", "start", "--zone", "dorm", "--for", "30m", "--by", "sun")
+    listed = house.tocsin("drills")
+    assert "Z" not in listed
+    since = re.search(r"since (\S+ \S+)", listed)[1]
+    began_again = datetime.datetime.fromisoformat(since).replace(tzinfo=began.tzinfo)
+    assert abs((began_again - began).total_seconds()) < 60
+
+
+def test_of_several_sites_one_is_named_where_that_is_not_clear(build_house):
+    house = build_house(start=False)
+    other = {**house.school, "site": "plant", "zones": house.school["zones"] + [{"id": "furnace"}]}
+    write_yaml(house.folder / "plant.yaml", other)
+    house.write_service(lambda service: service["sites"].append("plant.yaml"))
+    house.daemon.start()
+    for line in ("drills start --by sun",
+                 "silence add --device smoke-301 --for 1h --by sun --note x",
+                 "arm office --by sun --note x", "walk-test smoke-301 --by sun"):
+        house.tocsin(*line.split(), code=2)
+        assert "name one with --site (binjiang, plant)" in house.stderr, line
+    house.tocsin("drills", "start", "--by", "sun", "--zone", "furnace")
+    house.tocsin("walk-test", "smoke-301", "--by", "sun", "--site", "plant")
+    assert [row["site"] for row in house.log(type="drill")] == ["plant"]
+
+
 def test_who_would_be_told(house):
     told = house.tocsin_json("who", "--kind", "smoke", "--zone", "dorm-3f")
     first = [r["id"] for r in told["steps"][0]["recipients"]]
     assert first == ["qian"]
     assert [r["id"] for r in told["steps"][1]["recipients"]] == sorted(
         {house.leader(), "zhao"}, key=[house.leader(), "zhao"].index)
+
+
+def test_who_says_rule_and_policy_in_both_languages(house):
+    def says(language, *line):
+        return subprocess.run([program("tocsin"), "--config", house.config, "who", *line],
+                              capture_output=True, text=True, check=True,
+                              env={**environment(), "LC_ALL": language}).stdout
+
+    fire, door = ("--kind", "smoke", "--zone", "dorm-3f"), ("--kind", "glass", "--zone", "campus")
+    assert "smoke raises fire, major; critical when a second device" in says("C", *fire)
+    assert "烟雾触发火警，重要；同区域第二个设备在 2m 内报警时升为紧急；预案 fire" in \
+        says("zh_CN.UTF-8", *fire)
+    assert "glass raises intrusion only while its zone is armed, and it is not" in says("C", *door)
+    assert "玻璃破碎仅在区域布防时触发入侵，目前未布防" in says("zh_CN.UTF-8", *door)
+    assert json.loads(says("zh_CN.UTF-8", *fire, "--json"))["rule"].startswith("smoke raises fire")
 
 
 def sensor(house, *args):

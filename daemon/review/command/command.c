@@ -277,6 +277,7 @@ const struct command commands[] = {
          .unless = BIT(OPTION_GAPS),
          .takes = BIT(OPTION_KIND) | BIT(OPTION_ZONE) | BIT(OPTION_AT) | BIT(OPTION_GAPS) |
                   BIT(OPTION_WEEKS) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .tells_sites = true,
          .summary = "who would be told, and when, if this happened there",
          .details = "Answers without raising anything: which policy fits, the second at which each "
                     "of its steps\nruns, whom it reaches over which contacts, and what happens if "
@@ -308,6 +309,7 @@ const struct command commands[] = {
         {.name = "devices",
          .arguments = "",
          .takes = BIT(OPTION_SITE) | BIT(OPTION_UNTESTED) | BIT(OPTION_UNKNOWN) | BIT(OPTION_JSON),
+         .tells_sites = true,
          .summary = "lists devices: what they say and when they were last heard",
          .details = "Lists every device of the configuration with its zone, its state and its "
                     "last sign of life.\nWith --unknown those that were heard and are in no "
@@ -317,6 +319,7 @@ const struct command commands[] = {
         {.name = "people",
          .arguments = "",
          .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .tells_sites = true,
          .summary = "lists people, and when each contact was last proven to reach them",
          .details = "Lists every contact of every person: when a test was last sent through it, "
                     "and when one was\nlast confirmed by a tap on its link.",
@@ -325,6 +328,7 @@ const struct command commands[] = {
         {.name = "outputs",
          .arguments = "",
          .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .tells_sites = true,
          .summary = "lists what is switched over MQTT: sirens, doors, and whether they are on",
          .details = "Lists every output of the site files, for which incident it was switched last "
                     "and whether the\nbroker has confirmed it; also one that the file has lost "
@@ -337,6 +341,7 @@ const struct command commands[] = {
          .takes = BIT(OPTION_FILE) | BIT(OPTION_JSON) | BIT(OPTION_LIVE) | BIT(OPTION_BROKER) |
                   BIT(OPTION_USER) | BIT(OPTION_PASSWORD_FILE) | BIT(OPTION_LIMIT) |
                   BIT(OPTION_FOR),
+         .tells_sites = true,
          .summary = "what a message would mean, without raising anything",
          .details = "Shows which profile takes a message, what it says, which device of which "
                     "site that is and\nwhich rule would act. Asks no daemon and raises "
@@ -404,6 +409,7 @@ const struct command commands[] = {
         {.name = "replay",
          .arguments = "",
          .takes = BIT(OPTION_SITE) | BIT(OPTION_JSON),
+         .tells_sites = true,
          .summary = "lets the record happen again: who would have been told when",
          .details = "Puts what the record says came in through the rules again. With the "
                     "configuration that was in\nforce it must give what happened, and ends with "
@@ -501,7 +507,9 @@ static bool reader_is_gone(FILE *out)
 
 int command_run(const struct command_context *ctx, const struct invocation *line)
 {
-	int code = line->command->run(ctx, line);
+	int code = line->command->tells_sites ? sites_needed(ctx) : 0;
+	if (code == 0)
+		code = line->command->run(ctx, line);
 	bool failed = fflush(ctx->out) != 0 || ferror(ctx->out);
 	if (!failed || reader_is_gone(ctx->out))
 		return code;

@@ -101,6 +101,7 @@ struct command_context {
 	const char *token; /* NULL where no token could be read; never shown */
 	struct site_def *const *sites;
 	uint32_t site_count;
+	bool partial; /* there may be more: a file is wrong, or a store alone is read */
 	struct profiles *profiles; /* compiled; `try` may hear more of them than are in use */
 	wall_ms now;
 	const char *language; /* "zh-CN" or "en": of the person who reads */
@@ -122,6 +123,7 @@ struct command {
 	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
 	bool alone;            /* needs no configuration: but for err, out, language the context is
 	                          empty */
+	bool tells_sites;      /* what it tells is in the site files */
 	uint64_t unless;       /* an option with which nothing else is needed */
 	const char *summary;   /* one line */
 	const char *details;   /* what it does, for somebody who has never used it */

@@ -108,7 +108,9 @@ static int show_duty(const struct command_context *ctx, const struct invocation 
 	                          week ? say(ctx, "TO", "结束") : say(ctx, "NEXT", "接班人")};
 	const struct site_def *only;
 	wall_ms at = ctx->now;
-	int code = option_site(ctx, line, &only);
+	int code = sites_needed(ctx);
+	if (code == 0)
+		code = option_site(ctx, line, &only);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_AT, only, &at);
 	if (code)

@@ -128,11 +128,13 @@ int run_export(const struct command_context *ctx, const struct invocation *line)
 	const struct site_def *site = NULL;
 	struct store *store = NULL;
 	int code = option_site(ctx, line, &site);
-	if (code == 0 && !site && ctx->site_count != 1)
-		code = complain(ctx, EXIT_USAGE, "several sites: name one with --site");
+	if (code == 0)
+		code = one_site_needed(ctx, line);
 	if (code)
 		return code;
-	site = site ? site : ctx->sites[0];
+	if (!site && ctx->site_count)
+		site = ctx->sites[0];
+	const char *id = line->options[OPTION_SITE] ? line->options[OPTION_SITE] : site->id;
 	code = option_time(ctx, line, OPTION_SINCE, site, &e.since);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTIL, site, &e.until);
@@ -143,9 +145,9 @@ int run_export(const struct command_context *ctx, const struct invocation *line)
 	e.store = store;
 	e.next = 1;
 	struct sha256 *sha = sha256_create();
-	ledger_genesis(sha, site->id, e.before);
+	ledger_genesis(sha, id, e.before);
 	sha256_destroy(sha);
-	int r = store_log(store, &(struct ledger_filter){.site = site->id}, export_row, &e);
+	int r = store_log(store, &(struct ledger_filter){.site = id}, export_row, &e);
 	store_close(store);
 	text_finish(&e.line);
 	if (r < 0)

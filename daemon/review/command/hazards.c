@@ -90,7 +90,7 @@ static int list_hazards(const struct command_context *ctx, const struct invocati
 	table_begin(&list.table, sizeof headings / sizeof *headings, headings);
 	json_open(&list.json, NULL, '{');
 	json_open(&list.json, "items", '[');
-	int r = store_standings(store, site ? site->id : NULL, STANDING_HAZARD,
+	int r = store_standings(store, line->options[OPTION_SITE], STANDING_HAZARD,
 	                        line->options[OPTION_ALL] != NULL, add_item, &list);
 	json_close(&list.json, ']');
 	json_close(&list.json, '}');

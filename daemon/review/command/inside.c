@@ -87,6 +87,12 @@ int option_states(const struct command_context *ctx, const struct invocation *li
 	return 0;
 }
 
+static void list_sites(const struct command_context *ctx, struct text *out)
+{
+	for (uint32_t i = 0; i < ctx->site_count; i++)
+		text_addf(out, "%s%s", i ? ", " : "", ctx->sites[i]->id);
+}
+
 int option_site(const struct command_context *ctx, const struct invocation *line,
                 const struct site_def **out)
 {
@@ -95,15 +101,32 @@ int option_site(const struct command_context *ctx, const struct invocation *line
 	if (!id)
 		return 0;
 	*out = site_by_id(ctx, id);
-	if (*out)
+	if (*out || ctx->partial)
 		return 0;
 	struct text known = {0};
-	for (uint32_t i = 0; i < ctx->site_count; i++)
-		text_addf(&known, "%s%s", i ? ", " : "", ctx->sites[i]->id);
+	list_sites(ctx, &known);
 	complain(ctx, EXIT_FAILED, "no site '%s' in the configuration; it has %s", id,
 	         text_get(&known));
 	text_finish(&known);
 	return EXIT_FAILED;
+}
+
+int sites_needed(const struct command_context *ctx)
+{
+	if (!ctx->partial || !ctx->api)
+		return 0;
+	return complain(ctx, EXIT_CONFIG, "this is told from the files that are wrong");
+}
+
+int one_site_needed(const struct command_context *ctx, const struct invocation *line)
+{
+	struct text known = {0};
+	if (line->options[OPTION_SITE] || (ctx->site_count == 1 && !ctx->partial))
+		return 0;
+	list_sites(ctx, &known);
+	complain(ctx, EXIT_USAGE, "several sites: name one with --site (%s)", text_get(&known));
+	text_finish(&known);
+	return EXIT_USAGE;
 }
 
 /* ---- the store ---- */

@@ -35,9 +35,14 @@ int option_time(const struct command_context *, const struct invocation *, enum 
 int option_limit(const struct command_context *, const struct invocation *, uint32_t *out) MUST_USE;
 int option_states(const struct command_context *, const struct invocation *,
                   uint32_t *out) MUST_USE;
-/* *out is NULL where no site is named. */
+/* *out is NULL where no site is named, or where the list is partial and does not have it. */
 int option_site(const struct command_context *, const struct invocation *,
                 const struct site_def **out) MUST_USE;
+
+/* EXIT_CONFIG, and said, where a file is wrong that may say what the command tells. */
+int sites_needed(const struct command_context *) MUST_USE;
+/* EXIT_USAGE, and said, where several sites could be meant. */
+int one_site_needed(const struct command_context *, const struct invocation *) MUST_USE;
 
 /* Opens the store for reading; complains with a hint. 0 or EXIT_FAILED. */
 int store_open_here(const struct command_context *, struct store **out) MUST_USE;

@@ -69,6 +69,12 @@ static enum option option_find(const char *name, size_t len)
 	return OPTION_COUNT;
 }
 
+static bool is_option(const char *word)
+{
+	return strncmp(word, "--", 2) == 0 &&
+	       (!word[2] || option_find(word + 2, strcspn(word + 2, "=")) != OPTION_COUNT);
+}
+
 /* Reads the option at argv[*i], and its value behind it. */
 static int read_option(int argc, char *const *argv, int *i, struct invocation *line, FILE *err)
 {
@@ -91,8 +97,8 @@ static int read_option(int argc, char *const *argv, int *i, struct invocation *l
 	}
 	const char *value = equals ? equals + 1 : "";
 	if (facts->value && !equals) {
-		/* An option in its place is a value forgotten; --note=--x says it is meant. */
-		if (*i + 1 >= argc || strncmp(argv[*i + 1], "--", 2) == 0) {
+		/* An option in its place is a value forgotten; --note=--by says it is meant. */
+		if (*i + 1 >= argc || is_option(argv[*i + 1])) {
 			fprintf(err, "tocsin: --%s needs a value: --%s %s\n", facts->name,
 			        facts->name, facts->value);
 			return EXIT_USAGE;

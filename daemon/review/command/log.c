@@ -22,7 +22,7 @@
 #define FOLLOW_SLOW 1000
 
 struct cursor { /* where following goes on */
-	const char *site;
+	char *site;
 	uint64_t seq;
 };
 
@@ -31,7 +31,7 @@ struct printing {
 	bool as_json;
 	struct text line;
 	struct cursor *cursors; /* NULL when not following */
-	uint32_t cursor_count;
+	uint32_t cursor_count, cursor_cap;
 };
 
 /* ---- a row ---- */
@@ -197,20 +197,28 @@ static int follow(struct following *f)
 	return r;
 }
 
-static int run_following(const struct command_context *ctx, struct store *store,
-                         const struct ledger_filter *filter, struct printing *printing)
+static bool add_cursor(void *ctx, const char *site)
+{
+	struct printing *p = ctx;
+	MEM_RESERVE(p->cursors, p->cursor_count, p->cursor_cap);
+	p->cursors[p->cursor_count++] = (struct cursor){.site = mem_copy(site)};
+	return true;
+}
+
+static int run_following(struct store *store, const struct ledger_filter *filter,
+                         struct printing *printing)
 {
 	struct following f = {.store = store, .filter = *filter, .printing = printing};
-	printing->cursor_count = ctx->site_count;
-	printing->cursors = NEW_ARRAY(struct cursor, ctx->site_count + 1);
-	for (uint32_t i = 0; i < ctx->site_count; i++)
-		printing->cursors[i].site = ctx->sites[i]->id;
 	watch_begin(&f); /* before the first look, so that nothing falls between */
-	int r = follow(&f);
+	int r = store_sites(store, add_cursor, printing);
+	if (r >= 0)
+		r = follow(&f);
 	if (f.signals >= 0)
 		close(f.signals);
 	if (f.changes >= 0)
 		close(f.changes);
+	for (uint32_t i = 0; i < printing->cursor_count; i++)
+		free(printing->cursors[i].site);
 	free(printing->cursors);
 	return r;
 }
@@ -277,6 +285,27 @@ static int log_file(const struct command_context *ctx, const struct invocation *
 
 /* ---- the command ---- */
 
+/* Nothing fits: perhaps a name is a slip. The record may know one that the configuration has lost,
+ * so that it is no error. */
+static void hint_at_slips(const struct command_context *ctx, const struct ledger_filter *filter)
+{
+	bool zone = !filter->zone, device = !filter->device;
+	for (uint32_t i = 0; i < ctx->site_count; i++) {
+		zone = zone || site_def_zone(ctx->sites[i], filter->zone) != POSITION_NONE;
+		device = device || site_def_device(ctx->sites[i], filter->device) != POSITION_NONE;
+	}
+	if (!zone && !ctx->partial)
+		complain(ctx, EXIT_DONE, "the configuration has no zone '%s'", filter->zone);
+	if (!device && !ctx->partial)
+		complain(ctx, EXIT_DONE, "the configuration has no device '%s'", filter->device);
+	if (filter->type && !strchr(filter->type, '*') && !timeline_knows(filter->type))
+		complain(ctx, EXIT_DONE,
+		         "no entry is of type '%s'; there are signal, incident.*, step, gap, "
+		         "notification, delivery, operator, duty, drill, silence, device.* and "
+		         "others",
+		         filter->type);
+}
+
 static int log_filter_read(const struct command_context *ctx, const struct invocation *line,
                            struct ledger_filter *filter, char **incident)
 {
@@ -284,7 +313,7 @@ static int log_filter_read(const struct command_context *ctx, const struct invoc
 	int code = option_site(ctx, line, &def);
 	if (code)
 		return code;
-	filter->site = def ? def->id : NULL;
+	filter->site = line->options[OPTION_SITE];
 	filter->device = line->options[OPTION_DEVICE];
 	filter->zone = line->options[OPTION_ZONE];
 	filter->type = line->options[OPTION_TYPE];
@@ -314,14 +343,17 @@ int run_log(const struct command_context *ctx, const struct invocation *line)
 		code = store_open_here(ctx, &store);
 	if (code == 0) {
 		int r = line->options[OPTION_FOLLOW]
-		                ? run_following(ctx, store, &filter, &printing)
+		                ? run_following(store, &filter, &printing)
 		                : store_log(store, &filter, print_row, &printing);
 		if (r < 0)
 			code = log_failed(ctx, r);
-		else if (!printing.line.at && !printing.as_json && !line->options[OPTION_FOLLOW])
+		bool nothing = r >= 0 && !printing.line.at && !line->options[OPTION_FOLLOW];
+		if (nothing && !printing.as_json)
 			fprintf(ctx->out, "%s\n",
 			        say(ctx, "The record has nothing that fits.",
 			            "没有符合条件的记录。"));
+		if (nothing)
+			hint_at_slips(ctx, &filter);
 	}
 	store_close(store);
 	text_finish(&printing.line);

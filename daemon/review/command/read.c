@@ -105,7 +105,7 @@ static int incident_filter_read(const struct command_context *ctx, const struct 
 	int code = option_site(ctx, line, &def);
 	if (code)
 		return code;
-	filter->site = def ? def->id : NULL;
+	filter->site = line->options[OPTION_SITE];
 	filter->has_kind = kind != NULL;
 	filter->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
 	if (kind && filter->kind == INCIDENT_KIND_NONE)

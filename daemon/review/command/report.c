@@ -43,7 +43,7 @@ static int read_period(const struct command_context *ctx, const struct invocatio
 	if (code)
 		return code;
 	const struct site_def *clock = def ? def : ctx->site_count ? ctx->sites[0] : NULL;
-	*out = (struct report_period){.name = name, .site = def ? def->id : NULL};
+	*out = (struct report_period){.name = name, .site = line->options[OPTION_SITE]};
 	code = option_time(ctx, line, OPTION_SINCE, clock, &out->since);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTIL, clock, &out->until);
@@ -102,6 +102,10 @@ int run_report(const struct command_context *ctx, const struct invocation *line)
 	struct text out = {0};
 	if (format == REPORT_FORMAT_COUNT)
 		return complain(ctx, EXIT_USAGE, "--format '%s': allowed are html, json, csv, cap",
+		                name);
+	if (line->options[OPTION_JSON] && format != REPORT_JSON)
+		return complain(ctx, EXIT_USAGE,
+		                "--json is --format json, and --format %s is not: take one of them",
 		                name);
 	int code = read_language(ctx, line->options[OPTION_LANGUAGE], &request.language);
 	if (code == 0)

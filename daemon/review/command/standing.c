@@ -21,7 +21,21 @@ static void add_member(struct text *out, const char *before, const cJSON *item, 
 	text_add_safe(out, value);
 }
 
-/* "binjiang-handover-3  active  since 2026-11-23T00:00:00.000Z  post leader  from li  to zhao" */
+/* A time is shown by the site's clocks. */
+static void add_time(struct text *out, const struct listing *listing, const char *before,
+                     const cJSON *item, const char *name)
+{
+	const char *value = json_string(item, name);
+	wall_ms at;
+	if (!value || time_parse(value, &at) < 0) {
+		add_member(out, before, item, name);
+		return;
+	}
+	text_add(out, before);
+	text_add_local(out, site_by_id(listing->ctx, json_string(item, "site")), at);
+}
+
+/* "binjiang-handover-3  active  since 2026-11-23 08:00:00  post leader  from li  to zhao" */
 static void say_item(const struct listing *listing, const cJSON *item)
 {
 	struct text out = {0};
@@ -30,8 +44,8 @@ static void say_item(const struct listing *listing, const cJSON *item)
 	                                      "until", "made",     "note", "ended_at", "end"};
 	add_member(&out, "", item, "id");
 	add_member(&out, "  ", item, "state");
-	add_member(&out, "  since ", item, "since");
-	add_member(&out, "  begins ", item, "begins");
+	add_time(&out, listing, "  since ", item, "since");
+	add_time(&out, listing, "  begins ", item, "begins");
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		const cJSON *word, *words = json_get(item, lists[i]);
 		cJSON_ArrayForEach (word, words)
@@ -43,7 +57,7 @@ static void say_item(const struct listing *listing, const cJSON *item)
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		char before[32];
 		snprintf(before, sizeof before, "  %s ", members[i]);
-		add_member(&out, before, item, members[i]);
+		add_time(&out, listing, before, item, members[i]);
 	}
 	fprintf(listing->ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
@@ -77,7 +91,8 @@ int list_standings(const struct command_context *ctx, const struct invocation *l
 		return code;
 	json_open(&listing.json, NULL, '{');
 	json_open(&listing.json, "items", '[');
-	int r = store_standings(store, site ? site->id : NULL, type, false, list_item, &listing);
+	int r = store_standings(store, line->options[OPTION_SITE], type, false, list_item,
+	                        &listing);
 	json_close(&listing.json, ']');
 	json_close(&listing.json, '}');
 	store_close(store);
@@ -207,13 +222,32 @@ static int begin(const struct command_context *ctx, const struct invocation *lin
 	return code;
 }
 
+/* Of several sites the daemon takes the one that has such a device, or else such a zone. */
+static int begin_at_one(const struct command_context *ctx, const struct invocation *line,
+                        const char *device, const char *zones, struct text *path)
+{
+	uint32_t fitting = 0;
+	char *zone = mem_copy(zones ? zones : "");
+	if (!names_a_zone(ctx, zone))
+		zone[strcspn(zone, ",")] = '\0';
+	for (uint32_t i = 0; i < ctx->site_count; i++)
+		fitting += device ? site_def_device(ctx->sites[i], device) != POSITION_NONE
+		                  : site_def_zone(ctx->sites[i], zone) != POSITION_NONE;
+	free(zone);
+	int code = fitting == 1 || ctx->partial ? 0 : one_site_needed(ctx, line);
+	if (code == 0)
+		return begin(ctx, line, path);
+	text_finish(path);
+	return code;
+}
+
 int run_arm(const struct command_context *ctx, const struct invocation *line)
 {
 	struct text path = {0};
 	text_add(&path, "/api/v1/zones/");
 	text_add_encoded(&path, line->arguments[0]);
 	text_addf(&path, "/%s", line->command->name);
-	return begin(ctx, line, &path);
+	return begin_at_one(ctx, line, NULL, line->arguments[0], &path);
 }
 
 int run_walk_test(const struct command_context *ctx, const struct invocation *line)
@@ -222,7 +256,7 @@ int run_walk_test(const struct command_context *ctx, const struct invocation *li
 	text_add(&path, "/api/v1/devices/");
 	text_add_encoded(&path, line->arguments[0]);
 	text_add(&path, "/walk-test");
-	return begin(ctx, line, &path);
+	return begin_at_one(ctx, line, line->arguments[0], NULL, &path);
 }
 
 /* What silence and drill share: list, a word that begins one, end ID. */
@@ -235,7 +269,8 @@ static int run_standing(const struct command_context *ctx, const struct invocati
 		return list_standings(ctx, line, type);
 	text_addf(&path, "/api/v1/%ss", standing_type_name(type));
 	if (strcmp(verb, begins) == 0 && line->argument_count == 1 && line->options[OPTION_BY])
-		return begin(ctx, line, &path);
+		return begin_at_one(ctx, line, line->options[OPTION_DEVICE],
+		                    line->options[OPTION_ZONE], &path);
 	if (strcmp(verb, "end") == 0 && line->argument_count == 2) {
 		text_add_char(&path, '/');
 		text_add_encoded(&path, line->arguments[1]);

@@ -582,16 +582,25 @@ static bool tell_unknown(struct telling *t)
 	return true;
 }
 
+static teller teller_of(const char *type)
+{
+	for (uint32_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
+		if (strcmp(type, tellers[i].type) == 0)
+			return tellers[i].tell;
+	return timeline_of_site(type);
+}
+
+bool timeline_knows(const char *type)
+{
+	return teller_of(type);
+}
+
 bool timeline_sentence(const struct command_context *ctx, const struct ledger_row *row,
                        struct text *out, enum tone *tone)
 {
 	cJSON *data = NULL;
-	bool (*tell)(struct telling *) = timeline_of_site(row->type);
-	tell = tell ? tell : tell_unknown;
-	for (uint32_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
-		if (strcmp(row->type, tellers[i].type) == 0)
-			tell = tellers[i].tell;
-	if (!row->data || json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+	teller tell = teller_of(row->type);
+	if (!tell || !row->data || json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		tell = tell_unknown;
 	struct telling t = {
 	        .ctx = ctx,

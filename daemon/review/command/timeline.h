@@ -12,4 +12,7 @@
 bool timeline_sentence(const struct command_context *, const struct ledger_row *, struct text *,
                        enum tone *);
 
+/* An entry may be of this type, as far as this program knows. */
+bool timeline_knows(const char *type);
+
 #endif

@@ -90,7 +90,7 @@ static void who_head(const struct command_context *ctx, const struct site_def *d
                      const cJSON *plan, wall_ms at)
 {
 	const cJSON *zone = json_get(plan, "zone"), *incident = json_get(plan, "incident");
-	const char *name = json_string(zone, "name"), *policy = json_string(plan, "policy");
+	const char *name = json_string(zone, "name");
 	struct text out = {0};
 	text_add_safe(&out, name ? name : "");
 	text_add(&out, ", ");
@@ -109,18 +109,8 @@ static void who_head(const struct command_context *ctx, const struct site_def *d
 	} else {
 		text_add(&out, say(ctx, "raises nothing", "不会报警"));
 	}
-	const char *why = json_string(plan, "why"), *rule = json_string(plan, "rule");
-	if (why) {
-		text_add(&out, "; ");
-		text_add_safe(&out, why);
-	}
-	if (rule && strncmp(ctx->language, "zh", 2) != 0) {
-		text_add(&out, "\n  ");
-		text_add_safe(&out, rule);
-	} else if (policy) {
-		text_add(&out, say(ctx, "; policy ", "；预案 "));
-		text_add_safe(&out, policy);
-	}
+	text_add(&out, "\n  ");
+	text_add_safe(&out, json_string(plan, "rule"));
 	fprintf(ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
 }
@@ -165,9 +155,7 @@ static void by_hand_lines(const struct command_context *ctx, const struct site_d
 	          say(ctx, "a drill, never to outside lines", "演练，不通知外部线路"));
 	if (json_string(plan, "assumes"))
 		fprintf(ctx->out, "  %s%s\n", say(ctx, "assumed: ", "假定："),
-		        strncmp(ctx->language, "zh", 2) == 0 ? "人工改动（值班、布防、静默、演练）"
-		                                               "到期前不变，配置不变，没有其他事件"
-		                                             : json_string(plan, "assumes"));
+		        json_string(plan, "assumes"));
 }
 
 static void who_print(const struct command_context *ctx, const struct site_def *def,
@@ -310,8 +298,11 @@ int run_who(const struct command_context *ctx, const struct invocation *line)
 		return code;
 	struct by_hand hand;
 	by_hand_load(ctx, def, &hand);
-	struct who_asked asked = {line->options[OPTION_KIND], line->options[OPTION_ZONE], at,
-	                          ctx->now};
+	struct who_asked asked = {.word = line->options[OPTION_KIND],
+	                          .zone = line->options[OPTION_ZONE],
+	                          .at = at,
+	                          .now = ctx->now,
+	                          .language = line->options[OPTION_JSON] ? NULL : ctx->language};
 	int r = who_write_json(&json, def, &hand.duty, &hand.in_force, &asked, &why);
 	by_hand_unload(&hand);
 	if (r < 0) {
