@@ -19,7 +19,7 @@ REASONS = {"opened": "new", "escalated": "nobody has answered: next step", "repe
            "resolved": "over", "handover": "handed over to you"}
 
 
-LINES = 2  # of the text, before the phone is unlocked
+LINES = 4  # of the text, before the phone is unlocked
 OVER = ("acknowledged", "resolved")
 
 
@@ -51,7 +51,7 @@ def main():
                 push = json.loads(body)
                 text, note = shown(push, self.path), push["data"]["notification"]
                 with turn:
-                    print(text, flush=True)
+                    print(f"{text}\n", end="", flush=True)  # one write: others print, too
                     print(self.path, note["reason"], note["to"]["id"],
                           (push["data"].get("incident") or {}).get("id"), file=journal)
             except (ValueError, KeyError, TypeError) as error:

@@ -47,7 +47,8 @@ void help_overview(FILE *out)
 	      "  tocsin ack 1 --by li\n"
 	      "  tocsin resolve 1 --by li --outcome false_alarm --note \"steam from a kettle\"\n\n"
 	      "ends with 0 when done, 1 when it failed, 2 when asked wrongly, 78 when the\n"
-	      "configuration is bad; it speaks Chinese where LANG begins with zh\n",
+	      "configuration is bad (what needs no site file goes on while one is wrong);\n"
+	      "it speaks Chinese where LANG begins with zh\n",
 	      out);
 }
 
