@@ -137,7 +137,7 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	/* By its id it is known when it comes again, behind newer words: said twice, or heard
 	 * before over the connection that watches while the disk fails. By its bytes, behind the
 	 * lane's newer words. */
-	if ((m->has_id || m->by_lane == world.life) &&
+	if ((m->has_id || m->by_lane == world.life || m->kept_back) &&
 	    (m->acked || m->again || d->recorded_by[m->kind] > number))
 		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
