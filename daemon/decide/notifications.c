@@ -288,8 +288,8 @@ static void move_on(struct context *c, struct notification *n, struct delivery *
 	n->failed = true;
 	if (n->incident && first)
 		escalate_progress(c, n, false);
-	else if (n->reason == REASON_DIGEST && (first || refused)) /* what it carries ends with it */
-		flood_carried(c, n, false);
+	else if (n->reason == REASON_DIGEST && (first || refused))
+		flood_carried(c, n, false); /* what it carries ends with it */
 }
 
 /* The same in every run: spread by what the attempt is, not by chance. */
