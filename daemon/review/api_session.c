@@ -1,5 +1,4 @@
-/* Signing in and out. A password is tried on another thread, one at a time: it is made to be slow,
- * and an alarm must not wait for it. */
+/* Signing in and out. A password is tried beside the loop: it is made to be slow. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,13 +8,8 @@
 #include "review/exchange.h"
 #include "review/session.h"
 
-#define TRIALS_MAX 16 /* that wait */
-
 struct trial { /* of a password */
-	uv_work_t work;
-	struct http_server *server;
-	struct exchange *exchange; /* NULL: nobody waits any more */
-	struct trial *next;
+	struct errand errand;
 	char *name, *password, *hash;
 	bool fits;
 };
@@ -80,8 +74,9 @@ static const struct access_user *find_user(const struct http_options *options, c
 	return NULL;
 }
 
-static void trial_destroy(struct trial *trial)
+static void trial_destroy(struct errand *errand)
 {
+	struct trial *trial = (struct trial *)errand;
 	explicit_bzero(trial->password, strlen(trial->password));
 	free(trial->password);
 	free(trial->name);
@@ -89,73 +84,22 @@ static void trial_destroy(struct trial *trial)
 	free(trial);
 }
 
-static void on_trial(uv_work_t *work)
+static void trial_run(struct errand *errand)
 {
-	struct trial *trial = work->data;
+	struct trial *trial = (struct trial *)errand;
 	trial->fits = password_fits(trial->hash, trial->password);
 }
 
-static void start_trial(struct http_server *server);
-
-static void finish_trial(struct trial *trial)
+static void trial_answer(struct errand *errand, struct exchange *ex)
 {
-	struct exchange *ex = trial->exchange;
+	const struct trial *trial = (const struct trial *)errand;
 	/* A reload meanwhile may have changed the password: then it does not count. */
 	const struct access_user *user = find_user(ex->server->options, trial->name);
 	struct session session = {.user = user};
-	ex->finish_ctx = NULL;
 	if (trial->fits && user && strcmp(user->password_hash, trial->hash) == 0)
 		begin_session(ex, &session);
 	else
 		refuse_trial(ex);
-	exchange_resume(ex);
-}
-
-static void on_trial_done(uv_work_t *work, int status)
-{
-	struct trial *trial = work->data;
-	struct http_server *server = trial->server;
-	(void)status;
-	if (trial->exchange)
-		finish_trial(trial);
-	trial_destroy(trial);
-	server->trial_runs = false;
-	if (server->closing)
-		server_handle_closed(server);
-	else
-		start_trial(server);
-}
-
-static void start_trial(struct http_server *server)
-{
-	struct trial *trial = server->trials;
-	if (!trial || server->trial_runs)
-		return;
-	server->trials = trial->next;
-	server->trial_count--;
-	server->trial_runs = true;
-	trial->work.data = trial;
-	int r = uv_queue_work(server->loop, &trial->work, on_trial, on_trial_done);
-	if (r < 0)
-		abort(); /* only for a NULL callback */
-}
-
-void trials_drop(struct http_server *server)
-{
-	while (server->trials) {
-		struct trial *trial = server->trials;
-		server->trials = trial->next;
-		if (trial->exchange)
-			trial->exchange->finish_ctx = NULL;
-		trial_destroy(trial);
-	}
-	if (server->trial_runs)
-		server->open_handles++;
-}
-
-static void forget_exchange(void *ctx)
-{
-	((struct trial *)ctx)->exchange = NULL;
 }
 
 /* Somebody who is not there takes as long as a wrong password. */
@@ -164,27 +108,14 @@ static const char nobody[] = "scrypt$15$8$3$AAAAAAAAAAAAAAAAAAAAAA$"
 
 static void try_password(struct exchange *ex, const char *name, const char *password)
 {
-	struct http_server *server = ex->server;
-	if (server->trial_count >= TRIALS_MAX) {
-		exchange_problem(ex, 503, "many are signing in just now; try again");
-		exchange_add_header(ex, "Retry-After", "5");
-		return;
-	}
-	const struct access_user *user = find_user(server->options, name);
-	struct trial *trial = NEW(struct trial), **last = &server->trials;
-	trial->server = server;
-	trial->exchange = ex;
+	static const struct errand_type type = {trial_run, trial_answer, trial_destroy};
+	const struct access_user *user = find_user(ex->server->options, name);
+	struct trial *trial = NEW(struct trial);
+	trial->errand.type = &type;
 	trial->name = mem_copy(name);
 	trial->password = mem_copy(password);
 	trial->hash = mem_copy(user ? user->password_hash : nobody);
-	while (*last)
-		last = &(*last)->next;
-	*last = trial;
-	server->trial_count++;
-	ex->finish_ctx = trial;
-	ex->free_finish_ctx = forget_exchange;
-	exchange_suspend(ex);
-	start_trial(server);
+	exchange_send(ex, &ex->server->passwords, &trial->errand);
 }
 
 /* ---- the calls ---- */

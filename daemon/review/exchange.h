@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "review/access.h"
+#include "review/errands.h"
 #include "review/http.h"
 #include "review/once.h"
 
@@ -22,7 +23,6 @@ struct exchange;
 struct stream;
 struct session;
 struct sessions;
-struct trial;
 struct answer_kept;
 struct stream_news;
 
@@ -51,11 +51,9 @@ struct http_server {
 	struct sessions *sessions;
 	struct once *once;
 	struct stream_news *news; /* what the streams were told last, or NULL */
-	struct trial *trials;     /* passwords that wait to be tried */
-	uint32_t trial_count;
-	bool trial_runs;
-	uint32_t generation; /* one more with each reload: older streams end */
-	uv_timer_t watch;    /* once a second while there are clients: deadlines, heartbeats */
+	struct errands passwords; /* to be tried */
+	uint32_t generation;      /* one more with each reload: older streams end */
+	uv_timer_t watch;         /* once a second while there are clients: deadlines, heartbeats */
 	int open_handles;
 	int port;
 	bool closing;
@@ -137,7 +135,6 @@ bool exchange_session(const struct exchange *, struct session *out); /* the good
 void exchange_grant(struct exchange *, const struct session *);
 void exchange_braked(struct exchange *); /* 429 */
 const char *role_name(enum role);
-void trials_drop(struct http_server *); /* at the end */
 
 /* ---- reading the request ---- */
 

@@ -323,6 +323,8 @@ int http_open(uv_loop_t *loop, const struct http_options *options,
 	server->sessions = sessions_create(service->link_key);
 	sessions_load(server->sessions, service->store, service->now(service->ctx).wall);
 	server->once = once_create(service);
+	server->passwords = (struct errands){.server = server,
+	                                     .busy = "many are signing in just now"};
 	uv_timer_init(server->loop, &server->watch);
 	server->watch.data = server;
 	server->open_handles = 1;
@@ -377,7 +379,7 @@ void http_close(struct http_server *server)
 	pace_end(server);
 	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 	MHD_stop_daemon(server->daemon);
-	trials_drop(server);
+	errands_drop(&server->passwords);
 	access_destroy(server->access);
 	sessions_destroy(server->sessions);
 	once_destroy(server->once);
