@@ -52,56 +52,6 @@ void app_decide_event(struct app *app, struct site_slot *slot, const struct even
 	(void)app;
 }
 
-/* Which site an operation is for: named, or the one that has the incident. */
-static struct site_slot *site_of(struct app *app, const struct item *item)
-{
-	if (item->site)
-		return app_site(app, item->site);
-	for (uint32_t i = 0; i < app->site_count; i++)
-		if (item->operation.incident &&
-		    site_incident(app->sites[i].site, item->operation.incident))
-			return &app->sites[i];
-	return NULL;
-}
-
-/* An incident that is not in memory is resolved, or never was. */
-static void look_up_resolved(struct app *app, const char *id, struct answer *answer)
-{
-	struct incident *incident = NULL;
-	char *site_id = NULL;
-	if (!id || store_incident(app->store, id, &incident, &site_id) < 0)
-		return;
-	answer->result = problem_set(&answer->why, -EALREADY, "incident '%s' is already resolved",
-	                             id);
-	snprintf(answer->incident, sizeof answer->incident, "%s", incident->id);
-	incident_destroy(incident);
-	free(site_id);
-}
-
-static void decide_operation(struct app *app, const struct item *item, struct moment now)
-{
-	struct answer answer = {.done = item->done, .done_ctx = item->done_ctx};
-	struct site_slot *slot = site_of(app, item);
-	const char *id = item->operation.incident;
-	if (slot) {
-		struct event event = {.type = EVENT_OPERATION, .operation = item->operation};
-		answer.result = site_apply(slot->site, &event, now, &slot->plan, &answer.why);
-		answer.site = slot->site->def->id;
-		answer.made = slot->plan.made;
-		if (slot->plan.answer)
-			snprintf(answer.incident, sizeof answer.incident, "%s",
-			         slot->plan.answer->id);
-	} else if (id) {
-		answer.result = problem_set(&answer.why, -ENOENT, "no incident '%s'", id);
-	} else {
-		answer.result = problem_set(&answer.why, -ENOENT, "no such site");
-	}
-	if (answer.result == -ENOENT)
-		look_up_resolved(app, id, &answer);
-	MEM_RESERVE(app->answers, app->answer_count, app->answer_cap);
-	app->answers[app->answer_count++] = answer;
-}
-
 static void decide_for_sites(struct app *app, const char *site, const struct event *event,
                              struct moment now)
 {
@@ -116,7 +66,7 @@ static void decide_item(struct app *app, const struct item *item, struct moment 
 	case ITEM_MESSAGE:
 		break; /* decide_messages */
 	case ITEM_OPERATION:
-		decide_operation(app, item, now);
+		answering_decide(app, item, now);
 		break;
 	case ITEM_RESULT:
 		app->counters.accepted += item->result.verdict == VERDICT_ACCEPTED;
@@ -370,28 +320,6 @@ static void release_publishes(struct app *app, struct moment now)
 	showing_goes_on(app, true);
 }
 
-static void release_answers(struct app *app, int committed, const struct problem *why)
-{
-	/* An answer may bring the next operation: it goes into the inbox, not into this list. */
-	for (uint32_t i = 0; i < app->answer_count; i++) {
-		struct answer answer = app->answers[i];
-		struct incident *loaded = NULL;
-		char *site_id = NULL;
-		if (committed < 0) {
-			answer.result = committed;
-			answer.why = *why;
-		}
-		if (*answer.incident &&
-		    store_incident(app->store, answer.incident, &loaded, &site_id) < 0)
-			loaded = NULL;
-		answer.done(answer.done_ctx, answer.result, loaded, answer.made,
-		            site_id ? site_id : answer.site, &answer.why);
-		incident_destroy(loaded);
-		free(site_id);
-	}
-	app->answer_count = 0;
-}
-
 static void start_afresh(struct app *app)
 {
 	for (uint32_t i = 0; i < app->site_count; i++) {
@@ -408,13 +336,13 @@ static void release(struct app *app, struct moment now)
 	release_publishes(app, now);
 	record_publish_heads(app, true);
 	broker_release(app->broker);
-	release_answers(app, 0, NULL);
+	answering_release(app, NULL);
 	start_afresh(app);
 	http_committed(app->http);
 }
 
 /* The disk fails: alarms are pushed from memory, nothing is acknowledged. */
-static void release_unlogged(struct app *app, int error, struct moment now, bool news)
+static void release_unlogged(struct app *app, struct moment now, bool news)
 {
 	release_letters(app, true, now);
 	if (news && app_voice(app) != app->broker) {
@@ -423,7 +351,7 @@ static void release_unlogged(struct app *app, int error, struct moment now, bool
 	}
 	if (app_voice(app) != app->broker)
 		showing_goes_on(app, false);
-	release_answers(app, error, &app->failure);
+	answering_release(app, &app->failure);
 	if (!broker_held(app->broker))
 		broker_release(app->broker); /* a ping or a subscription: acknowledges nothing */
 }
@@ -497,7 +425,7 @@ void app_turn(struct app *app)
 	stage_ends(app, STAGE_COMMIT);
 	if (r < 0) {
 		uint32_t held = app_held_entries(app);
-		release_unlogged(app, r, now, held != app->held_before);
+		release_unlogged(app, now, held != app->held_before);
 		app->held_before = held;
 		troubles_while_failing(app, now);
 	} else {

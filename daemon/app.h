@@ -300,6 +300,12 @@ void watchdog_stopping(void);
 void watchdog_after_turn(struct app *);
 bool watchdog_is_content(const struct app *); /* nothing that a new start would mend */
 
+/* ---- answering.c: what people do, and what they hear of it ---- */
+
+void answering_decide(struct app *, const struct item *, struct moment now);
+/* What was decided is on disk; or, with the reason, is held until it can be written. */
+void answering_release(struct app *, const struct problem *why_held);
+
 /* ---- remembering.c: what the HTTP side wants to know after a restart ---- */
 
 void app_remember(void *app, const struct remembered *, operation_done, void *done_ctx);
