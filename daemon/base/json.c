@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -170,6 +171,12 @@ void json_open(struct text *text, const char *name, char bracket)
 void json_close(struct text *text, char bracket)
 {
 	text_add_char(text, bracket);
+}
+
+void json_reopen(struct text *out)
+{
+	assert(out->len && out->at[out->len - 1] == '}');
+	out->at[--out->len] = '\0';
 }
 
 void json_put_string(struct text *text, const char *name, const char *value)

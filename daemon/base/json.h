@@ -26,8 +26,9 @@ bool json_int(const cJSON *object, const char *name, int64_t *out); /* a whole n
 bool json_bool(const cJSON *object, const char *name, bool *out);
 
 /* Writer. A name of NULL writes an array item. Commas take care of themselves. */
-void json_open(struct text *, const char *name, char bracket);            /* '{' or '[' */
-void json_close(struct text *, char bracket);                             /* '}' or ']' */
+void json_open(struct text *, const char *name, char bracket); /* '{' or '[' */
+void json_close(struct text *, char bracket);                  /* '}' or ']' */
+void json_reopen(struct text *); /* the object that ends the text takes further members */
 void json_put_string(struct text *, const char *name, const char *value); /* NULL writes null */
 void json_put_int(struct text *, const char *name, int64_t);
 void json_put_number(struct text *, const char *name, double); /* shortest that reads back */

@@ -32,7 +32,7 @@ void api_duty(struct exchange *ex)
 	if (!pager_read(ex, &pager, LIST_MAX, LIST_MAX) || !exchange_query_site(ex, &only) ||
 	    !exchange_query_time(ex, "at", &at) || !query_flag(ex, "week", &week))
 		return;
-	pager_open(&out);
+	pager_open(&pager, &out);
 	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
 		for (uint32_t post = 0; post < site->def->post_count; post++)
 			if ((!only || only == site) &&

@@ -5,38 +5,15 @@
 
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/incident_list.h"
 #include "review/next_view.h"
+#include "review/reading.h"
 #include "review/views.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
 
 /* ---- reading ---- */
-
-struct incident_list {
-	struct text out;
-	const struct review_service *service;
-	uint32_t count;
-	char last[INCIDENT_ID_MAX];
-};
-
-/* What is only in the store has no next. */
-static void put_next(struct text *out, const struct review_service *service, const char *site_id,
-                     const struct incident *incident)
-{
-	view_next(out, service->site(service->ctx, site_id), incident, service->now(service->ctx));
-}
-
-static bool list_incident(void *ctx, const char *site_id, const struct incident *incident)
-{
-	struct incident_list *list = ctx;
-	view_incident(&list->out, NULL, site_id, incident);
-	if (incident->state != STATE_RESOLVED)
-		put_next(&list->out, list->service, site_id, incident);
-	memcpy(list->last, incident->id, sizeof list->last);
-	list->count++;
-	return true;
-}
 
 static bool read_states(struct exchange *ex, uint32_t *states)
 {
@@ -102,36 +79,39 @@ static bool read_filter(struct exchange *ex, struct incident_filter *filter)
 	return true;
 }
 
-static void answer_store_problem(struct exchange *ex, int r, const char *detail)
+struct list_reading {
+	struct reading reading;
+	struct incident_list list;
+};
+
+static int read_list(struct reading *reading, struct store *store)
 {
-	exchange_problem(ex, 503, "the store cannot be read now: %s",
-	                 *detail ? detail : strerror(-r));
+	struct list_reading *of = (struct list_reading *)reading;
+	return incident_list_read(&of->list, store, &reading->out);
+}
+
+static void finish_list(struct reading *reading)
+{
+	incident_list_finish(&((struct list_reading *)reading)->list);
 }
 
 void api_incidents(struct exchange *ex)
 {
+	static const struct reading_type type = {read_list, NULL, finish_list};
 	struct incident_filter filter = {0};
-	struct incident_list list = {.service = &ex->server->service};
-	bool more = false;
 	if (!read_filter(ex, &filter))
 		return;
-	json_open(&list.out, NULL, '{');
-	json_open(&list.out, "items", '[');
-	int r = store_incidents(ex->server->service.store, &filter, list_incident, &list, &more);
-	if (r == -ENOENT && filter.after) {
+	struct list_reading *of = NEW(struct list_reading);
+	int r = incident_list_begin(&of->list, &ex->server->service, &filter);
+	if (r == 0) {
+		exchange_read(ex, &of->reading, &type);
+		return;
+	}
+	free(of);
+	if (r == -ENOENT)
 		exchange_problem(ex, 400, "after: there is no incident '%.96s'", filter.after);
-		goto finish;
-	}
-	if (r < 0) {
-		answer_store_problem(ex, r, "");
-		goto finish;
-	}
-	json_close(&list.out, ']');
-	json_put_string(&list.out, "next", more && list.count ? list.last : NULL);
-	json_close(&list.out, '}');
-	exchange_json(ex, 200, &list.out);
-finish:
-	text_finish(&list.out);
+	else
+		exchange_unreadable(ex, r);
 }
 
 static void refuse_unknown(struct exchange *ex)
@@ -139,27 +119,48 @@ static void refuse_unknown(struct exchange *ex)
 	exchange_problem(ex, 404, "there is no incident '%.96s'", ex->id);
 }
 
+struct story_reading {
+	struct reading reading;
+	char *id, *site_id;
+	struct text head; /* the incident as it was when it was asked for */
+};
+
+static int read_story(struct reading *reading, struct store *store)
+{
+	const struct story_reading *story = (const struct story_reading *)reading;
+	text_add_len(&reading->out, story->head.at, story->head.len);
+	return view_timeline(&reading->out, store, story->site_id, story->id);
+}
+
+static void finish_story(struct reading *reading)
+{
+	struct story_reading *story = (struct story_reading *)reading;
+	free(story->id);
+	free(story->site_id);
+	text_finish(&story->head);
+}
+
 void api_incident(struct exchange *ex)
 {
-	struct store *store = ex->server->service.store;
-	struct incident *incident = NULL;
-	char *site_id = NULL;
-	struct text out = {0};
-	struct problem why = {""};
-	int r = store_incident(store, ex->id, &incident, &site_id);
-	if (r == 0)
-		r = view_incident_with_timeline(&out, NULL, store, site_id, incident, &why);
+	static const struct reading_type type = {read_story, NULL, finish_story};
+	const struct review_service *service = &ex->server->service;
+	struct looked_up found;
+	int r = lookup_incident(service, ex->id, &found);
 	if (r == -ENOENT) {
 		refuse_unknown(ex);
-	} else if (r < 0) {
-		answer_store_problem(ex, r, why.text);
-	} else {
-		put_next(&out, &ex->server->service, site_id, incident);
-		exchange_json(ex, 200, &out);
+		return;
 	}
-	text_finish(&out);
-	incident_destroy(incident);
-	free(site_id);
+	if (r < 0) {
+		exchange_unreadable(ex, r);
+		return;
+	}
+	struct story_reading *story = NEW(struct story_reading);
+	story->id = mem_copy(ex->id);
+	story->site_id = mem_copy(found.site_id);
+	view_incident(&story->head, NULL, found.site_id, found.incident);
+	view_next(&story->head, found.site, found.incident, service->now(service->ctx));
+	looked_up_finish(&found);
+	exchange_read(ex, &story->reading, &type);
 }
 
 /* ---- acting ---- */
@@ -168,25 +169,19 @@ void api_incident(struct exchange *ex)
  * one that is in the store only. */
 static const struct site *site_of_incident(struct exchange *ex)
 {
-	const struct review_service *service = &ex->server->service;
-	const struct site *site;
-	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
-		if (site_incident(site, ex->id))
-			return site;
-	struct incident *incident = NULL;
-	char *site_id = NULL;
-	int r = store_incident(service->store, ex->id, &incident, &site_id);
+	struct looked_up found;
+	int r = lookup_incident(&ex->server->service, ex->id, &found);
+	const struct site *site = found.site;
 	if (r == -ENOENT)
 		refuse_unknown(ex);
 	else if (r < 0)
-		answer_store_problem(ex, r, "");
-	else if (incident->state == STATE_RESOLVED)
+		exchange_unreadable(ex, r);
+	else if (!site && found.incident->state == STATE_RESOLVED)
 		exchange_problem(ex, 409, "incident %s is already resolved", ex->id);
-	else
-		exchange_problem(ex, 409, "site %s is not served any more", site_id);
-	incident_destroy(incident);
-	free(site_id);
-	return NULL;
+	else if (!site)
+		exchange_problem(ex, 409, "site %s is not served any more", found.site_id);
+	looked_up_finish(&found);
+	return site;
 }
 
 void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
@@ -210,6 +205,7 @@ void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
 static void finish_action(struct exchange *ex, int result, const struct incident *incident,
                           const char *site_id, const struct problem *why)
 {
+	const struct review_service *service = &ex->server->service;
 	if (result < 0) {
 		exchange_refuse(ex, result, why);
 		return;
@@ -217,7 +213,8 @@ static void finish_action(struct exchange *ex, int result, const struct incident
 	struct text out = {0};
 	if (incident) {
 		view_incident(&out, NULL, site_id, incident);
-		put_next(&out, &ex->server->service, site_id, incident);
+		view_next(&out, service->site(service->ctx, site_id), incident,
+		          service->now(service->ctx));
 	} else {
 		text_add(&out, "{}");
 	}

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/reading.h"
 #include "review/views.h"
 
 #define EVENTS_DEFAULT 100
@@ -25,52 +26,62 @@
 
 /* ---- pages ---- */
 
-struct row_list {
-	struct text out;
-	uint64_t last;
-	uint64_t count, limit;
+struct page_reading {
+	struct reading reading;
+	const char *site; /* of the configuration */
+	uint64_t after, limit, count, last;
 	bool more;
 };
 
 static bool list_row(void *ctx, const struct ledger_row *row)
 {
-	struct row_list *list = ctx;
-	if (list->count == list->limit) {
-		list->more = true;
+	struct page_reading *page = ctx;
+	page->more = page->count == page->limit;
+	if (page->more)
 		return false;
-	}
-	view_ledger_row(&list->out, NULL, row);
-	list->last = row->seq;
-	list->count++;
+	view_ledger_row(&page->reading.out, NULL, row);
+	page->last = row->seq;
+	page->count++;
 	return true;
+}
+
+static int read_page(struct reading *reading, struct store *store)
+{
+	struct page_reading *page = (struct page_reading *)reading;
+	struct text *out = &reading->out;
+	const struct ledger_filter filter = {
+	        .site = page->site,
+	        .after = page->after,
+	        .limit = (uint32_t)page->limit + 1, /* one more tells of a next page */
+	};
+	page->count = 0;
+	page->more = false;
+	json_open(out, NULL, '{');
+	json_open(out, "items", '[');
+	int r = store_log(store, &filter, list_row, page);
+	json_close(out, ']');
+	if (page->more)
+		json_put_int(out, "next", (int64_t)page->last);
+	else
+		json_put_null(out, "next");
+	json_close(out, '}');
+	return r;
 }
 
 void api_events(struct exchange *ex)
 {
-	struct row_list list = {.limit = EVENTS_DEFAULT};
-	struct ledger_filter filter = {0};
+	static const struct reading_type type = {read_page, NULL, NULL};
 	const struct site *site;
+	uint64_t after = 0, limit = EVENTS_DEFAULT;
 	if (!exchange_query_one_site(ex, &site) ||
-	    !exchange_query_uint(ex, "after", 0, INT64_MAX, &filter.after) ||
-	    !exchange_query_uint(ex, "limit", 1, EVENTS_MAX, &list.limit))
+	    !exchange_query_uint(ex, "after", 0, INT64_MAX, &after) ||
+	    !exchange_query_uint(ex, "limit", 1, EVENTS_MAX, &limit))
 		return;
-	filter.site = site->def->id;
-	filter.limit = (uint32_t)list.limit + 1; /* one more tells whether there is a next page */
-	json_open(&list.out, NULL, '{');
-	json_open(&list.out, "items", '[');
-	int r = store_log(ex->server->service.store, &filter, list_row, &list);
-	if (r < 0) {
-		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-	} else {
-		json_close(&list.out, ']');
-		if (list.more)
-			json_put_int(&list.out, "next", (int64_t)list.last);
-		else
-			json_put_null(&list.out, "next");
-		json_close(&list.out, '}');
-		exchange_json(ex, 200, &list.out);
-	}
-	text_finish(&list.out);
+	struct page_reading *page = NEW(struct page_reading);
+	page->site = site->def->id;
+	page->after = after;
+	page->limit = limit;
+	exchange_read(ex, &page->reading, &type);
 }
 
 /* ---- cursors ---- */

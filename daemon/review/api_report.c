@@ -6,21 +6,19 @@
 
 #include "base/mem.h"
 #include "review/exchange.h"
+#include "review/reading.h"
 #include "review/report.h"
 
-/* The live definitions, as a list; heap. */
-static struct site_def **list_sites(struct exchange *ex, uint32_t *count)
-{
-	const struct review_service *service = &ex->server->service;
-	const struct site *site;
-	uint32_t n = 0;
-	while (service->site_at(service->ctx, n))
-		n++;
-	struct site_def **sites = NEW_ARRAY(struct site_def *, (size_t)n + 1);
-	for (*count = 0; *count < n && (site = service->site_at(service->ctx, *count)); ++*count)
-		sites[*count] = (struct site_def *)site->def;
-	return sites;
-}
+struct report_reading {
+	struct reading reading;
+	struct report_request request;
+	enum report_format format;
+	struct site_def **sites;
+	char *id;                    /* of the incident or drill, */
+	struct report_period period; /* or the time */
+	int (*write)(const struct report_request *, const char *id, enum report_format,
+	             struct text *, struct problem *);
+};
 
 static bool read_form(struct exchange *ex, enum report_format *format,
                       struct report_request *request)
@@ -40,41 +38,75 @@ static bool read_form(struct exchange *ex, enum report_format *format,
 	return true;
 }
 
-static void answer(struct exchange *ex, int r, enum report_format format, struct text *out,
-                   const struct problem *why)
+/* ---- reading ---- */
+
+static int read_report(struct reading *reading, struct store *store)
 {
-	if (r == -ENOENT)
-		exchange_problem(ex, 404, "%s", why->text);
-	else if (r == -EINVAL)
-		exchange_problem(ex, 400, "%s", why->text);
-	else if (r < 0)
-		exchange_problem(ex, 503, "%s", why->text);
+	struct report_reading *r = (struct report_reading *)reading;
+	r->request.store = store;
+	if (r->id)
+		return r->write(&r->request, r->id, r->format, &reading->out, &reading->why);
+	return report_period(&r->request, &r->period, r->format, &reading->out, &reading->why);
+}
+
+static void answer(struct exchange *ex, struct reading *reading)
+{
+	const struct report_reading *r = (const struct report_reading *)reading;
+	if (reading->result == -ENOENT)
+		exchange_problem(ex, 404, "%s", reading->why.text);
+	else if (reading->result == -EINVAL)
+		exchange_problem(ex, 400, "%s", reading->why.text);
+	else if (reading->result < 0)
+		exchange_unreadable(ex, reading->result);
 	else
-		exchange_answer(ex, 200, report_format_type(format), out);
-	if (r == 0 && format == REPORT_HTML)
+		exchange_answer(ex, 200, report_format_type(r->format), &reading->out);
+	if (reading->result == 0 && r->format == REPORT_HTML)
 		exchange_replace_header(
 		        ex, "Content-Security-Policy",
 		        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
 		        "base-uri 'none'; frame-ancestors 'none'");
 }
 
+static void finish(struct reading *reading)
+{
+	struct report_reading *r = (struct report_reading *)reading;
+	free(r->sites);
+	free(r->id);
+}
+
+static void begin(struct exchange *ex, struct report_reading *r)
+{
+	static const struct reading_type type = {read_report, answer, finish};
+	r->sites = exchange_site_defs(ex, NULL);
+	r->request.sites = r->sites;
+	while (r->sites[r->request.site_count])
+		r->request.site_count++;
+	exchange_read(ex, &r->reading, &type);
+}
+
+/* ---- the calls ---- */
+
+static struct report_reading *create(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	struct report_reading *r = NEW(struct report_reading);
+	r->request.now = service->now(service->ctx).wall;
+	if (read_form(ex, &r->format, &r->request))
+		return r;
+	free(r);
+	return NULL;
+}
+
 static void report(struct exchange *ex,
                    int (*write)(const struct report_request *, const char *, enum report_format,
                                 struct text *, struct problem *))
 {
-	const struct review_service *service = &ex->server->service;
-	struct report_request request = {.store = service->store};
-	enum report_format format;
-	struct text out = {0};
-	struct problem why = {""};
-	if (!read_form(ex, &format, &request))
+	struct report_reading *r = create(ex);
+	if (!r)
 		return;
-	request.now = service->now(service->ctx).wall;
-	struct site_def **sites = list_sites(ex, &request.site_count);
-	request.sites = sites;
-	answer(ex, write(&request, ex->id, format, &out, &why), format, &out, &why);
-	text_finish(&out);
-	free(sites);
+	r->id = mem_copy(ex->id);
+	r->write = write;
+	begin(ex, r);
 }
 
 void api_report(struct exchange *ex)
@@ -89,31 +121,28 @@ void api_drill_report(struct exchange *ex)
 
 #define PERIOD_MAX DAYS(366)
 
+static bool read_period(struct exchange *ex, wall_ms now, struct report_period *out)
+{
+	const struct site *site = NULL;
+	out->until = now;
+	if (!exchange_query_site(ex, &site) || !exchange_query_time(ex, "until", &out->until))
+		return false;
+	out->since = out->until - DAYS(1);
+	out->name = "period";
+	out->site = site ? site->def->id : NULL;
+	if (!exchange_query_time(ex, "since", &out->since))
+		return false;
+	if (out->since < out->until && out->until - out->since <= PERIOD_MAX)
+		return true;
+	exchange_problem(ex, 400, "since: must lie before until, by a year at most");
+	return false;
+}
+
 void api_period_report(struct exchange *ex)
 {
-	const struct review_service *service = &ex->server->service;
-	struct report_request request = {.store = service->store,
-	                                 .now = service->now(service->ctx).wall};
-	const struct site *site = NULL;
-	struct report_period period = {.until = request.now};
-	enum report_format format;
-	struct text out = {0};
-	struct problem why = {""};
-	if (!read_form(ex, &format, &request) || !exchange_query_site(ex, &site) ||
-	    !exchange_query_time(ex, "until", &period.until))
-		return;
-	period.since = period.until - DAYS(1);
-	if (!exchange_query_time(ex, "since", &period.since))
-		return;
-	if (period.since >= period.until || period.until - period.since > PERIOD_MAX) {
-		exchange_problem(ex, 400, "since: must lie before until, by a year at most");
-		return;
-	}
-	period.name = "period";
-	period.site = site ? site->def->id : NULL;
-	struct site_def **sites = list_sites(ex, &request.site_count);
-	request.sites = sites;
-	answer(ex, report_period(&request, &period, format, &out, &why), format, &out, &why);
-	text_finish(&out);
-	free(sites);
+	struct report_reading *r = create(ex);
+	if (r && read_period(ex, r->request.now, &r->period))
+		begin(ex, r);
+	else
+		free(r);
 }

@@ -1,4 +1,4 @@
-/* What a site is made of and how it is: devices, zones, people, who is told, deliveries. */
+/* What a site is made of and how it is: devices, zones, people, who is told. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "review/outputs_view.h"
 #include "review/pager.h"
 #include "review/reach.h"
+#include "review/reading.h"
 #include "review/unknown.h"
 #include "review/views.h"
 #include "review/who.h"
@@ -18,8 +19,6 @@
 #define DEVICES_DEFAULT 1000
 #define DEVICES_MAX 10000
 #define LIST_MAX 10000 /* of zones, of people */
-#define DELIVERIES_DEFAULT 100
-#define DELIVERIES_MAX 1000
 
 static void open_items(struct text *out)
 {
@@ -27,13 +26,11 @@ static void open_items(struct text *out)
 	json_open(out, "items", '[');
 }
 
-static void close_items(struct exchange *ex, struct text *out, const char *next)
+static void close_items(struct text *out)
 {
 	json_close(out, ']');
-	json_put_string(out, "next", next);
+	json_put_null(out, "next");
 	json_close(out, '}');
-	exchange_json(ex, 200, out);
-	text_finish(out);
 }
 
 /* The site at a position of the walk over those that were asked for: all, or one. */
@@ -108,34 +105,93 @@ void api_devices(struct exchange *ex)
 	    !pager_read(ex, &page.pager, DEVICES_DEFAULT, DEVICES_MAX) ||
 	    (zone && !zone_exists(ex, only, zone)))
 		return;
-	pager_open(&page.out);
+	pager_open(&page.pager, &page.out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
 		add_devices(&page, site, zone);
 	pager_answer(ex, &page.pager, &page.out);
 }
 
-void api_unknown_devices(struct exchange *ex)
+/* ---- what is read beside the loop: of one site or of all ---- */
+
+struct site_reading {
+	struct reading reading;
+	struct site_def **sites; /* NULL behind the last */
+	struct pager pager;
+};
+
+static void finish_site_reading(struct reading *reading)
 {
-	const struct site *only, *site;
-	struct unknowns all = {0};
-	struct text out = {0};
-	int r = 0;
-	if (!exchange_query_site(ex, &only))
-		return;
-	for (uint32_t i = 0; r >= 0 && (site = next_site(ex, only, i)); i++)
-		r = unknowns_add(&all, ex->server->service.store, site->def);
-	open_items(&out);
-	for (uint32_t i = 0; i < all.count; i++)
-		unknown_write_json(&out, &all.items[i]);
-	if (r < 0)
-		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-	else
-		close_items(ex, &out, NULL);
-	unknowns_finish(&all);
-	text_finish(&out);
+	free(((struct site_reading *)reading)->sites);
 }
 
-/* ---- zones and people ---- */
+static int read_unknown(struct reading *reading, struct store *store)
+{
+	const struct site_reading *of = (const struct site_reading *)reading;
+	struct text *out = &reading->out;
+	struct unknowns all = {0};
+	int r = 0;
+	for (uint32_t i = 0; r >= 0 && of->sites[i]; i++)
+		r = unknowns_add(&all, store, of->sites[i]);
+	open_items(out);
+	for (uint32_t i = 0; i < all.count; i++)
+		unknown_write_json(out, &all.items[i]);
+	close_items(out);
+	unknowns_finish(&all);
+	return r;
+}
+
+void api_unknown_devices(struct exchange *ex)
+{
+	static const struct reading_type type = {read_unknown, NULL, finish_site_reading};
+	const struct site *only;
+	if (!exchange_query_site(ex, &only))
+		return;
+	struct site_reading *of = NEW(struct site_reading);
+	of->sites = exchange_site_defs(ex, only);
+	exchange_read(ex, &of->reading, &type);
+}
+
+static int read_people(struct reading *reading, struct store *store)
+{
+	struct site_reading *of = (struct site_reading *)reading;
+	pager_open(&of->pager, &reading->out);
+	for (uint32_t i = 0; of->sites[i] && pager_goes_on(&of->pager); i++) {
+		const struct site_def *def = of->sites[i];
+		int error;
+		struct reach *reach = reach_load(store, def, &error);
+		if (!reach)
+			return error;
+		for (uint32_t person = 0; person < def->person_count; person++)
+			if (pager_takes(&of->pager, def->id, def->people[person].id))
+				reach_write_person(&reading->out, def, person, reach);
+		free(reach);
+	}
+	return 0;
+}
+
+static void answer_people(struct exchange *ex, struct reading *reading)
+{
+	if (reading->result < 0)
+		exchange_unreadable(ex, reading->result);
+	else
+		pager_answer(ex, &((struct site_reading *)reading)->pager, &reading->out);
+}
+
+/* Names and channels only: how to reach a person is nobody's business here. */
+void api_people(struct exchange *ex)
+{
+	static const struct reading_type type = {read_people, answer_people, finish_site_reading};
+	const struct site *only;
+	struct pager pager;
+	if (!exchange_query_site(ex, &only) || !pager_read(ex, &pager, LIST_MAX, LIST_MAX))
+		return;
+	struct site_reading *of = NEW(struct site_reading);
+	of->sites = exchange_site_defs(ex, only);
+	of->pager = pager;
+	exchange_read(ex, &of->reading, &type);
+}
+
+/* ---- zones and outputs ---- */
 
 static struct in_force by_hand(const struct site *site)
 {
@@ -166,38 +222,12 @@ void api_zones(struct exchange *ex)
 	struct pager pager;
 	if (!exchange_query_site(ex, &only) || !pager_read(ex, &pager, LIST_MAX, LIST_MAX))
 		return;
-	pager_open(&out);
+	pager_open(&pager, &out);
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++)
 		for (uint32_t zone = 0; zone < site->def->zone_count && pager_goes_on(&pager);
 		     zone++)
 			if (pager_takes(&pager, site->def->id, site->def->zones[zone].id))
 				put_zone(&out, site, zone, now);
-	pager_answer(ex, &pager, &out);
-}
-
-/* Names and channels only: how to reach a person is nobody's business here. */
-void api_people(struct exchange *ex)
-{
-	const struct site *only, *site;
-	struct text out = {0};
-	struct pager pager;
-	if (!exchange_query_site(ex, &only) || !pager_read(ex, &pager, LIST_MAX, LIST_MAX))
-		return;
-	pager_open(&out);
-	for (uint32_t i = 0; (site = next_site(ex, only, i)) && pager_goes_on(&pager); i++) {
-		int error;
-		struct reach *reach = reach_load(ex->server->service.store, site->def, &error);
-		if (!reach) {
-			exchange_problem(ex, 503, "the store cannot be read now: %s",
-			                 strerror(-error));
-			text_finish(&out);
-			return;
-		}
-		for (uint32_t person = 0; person < site->def->person_count; person++)
-			if (pager_takes(&pager, site->def->id, site->def->people[person].id))
-				reach_write_person(&out, site->def, person, reach);
-		free(reach);
-	}
 	pager_answer(ex, &pager, &out);
 }
 
@@ -211,12 +241,14 @@ void api_outputs(struct exchange *ex)
 	for (uint32_t i = 0; (site = next_site(ex, only, i)); i++) {
 		int r = outputs_write(ex->server->service.store, site->def, &out);
 		if (r < 0) {
-			exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
+			exchange_unreadable(ex, r);
 			text_finish(&out);
 			return;
 		}
 	}
-	close_items(ex, &out, NULL);
+	close_items(&out);
+	exchange_json(ex, 200, &out);
+	text_finish(&out);
 }
 
 /* ---- who would be told ---- */
@@ -255,40 +287,6 @@ void api_who(struct exchange *ex)
 	else
 		exchange_json(ex, 200, &out);
 	text_finish(&out);
-}
-
-/* ---- deliveries ---- */
-
-struct delivery_page {
-	struct text out;
-	struct pager pager;
-};
-
-static bool list_delivery(void *ctx, const struct delivery_row *row)
-{
-	struct delivery_page *page = ctx;
-	char notification[NOTIFICATION_ID_MAX], contact[16];
-	notification_id(row->site, row->notification, notification);
-	snprintf(contact, sizeof contact, "%u", (unsigned)row->contact);
-	if (pager_takes(&page->pager, notification, contact))
-		view_delivery(&page->out, NULL, row);
-	return pager_goes_on(&page->pager);
-}
-
-void api_deliveries(struct exchange *ex)
-{
-	struct delivery_page page = {0};
-	if (!pager_read(ex, &page.pager, DELIVERIES_DEFAULT, DELIVERIES_MAX))
-		return;
-	pager_open(&page.out);
-	int r = store_deliveries(ex->server->service.store, exchange_query(ex, "incident"), 0,
-	                         list_delivery, &page);
-	if (r < 0) {
-		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-		text_finish(&page.out);
-		return;
-	}
-	pager_answer(ex, &page.pager, &page.out);
 }
 
 /* ---- status ---- */

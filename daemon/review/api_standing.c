@@ -1,72 +1,11 @@
-/* What stands for a while: lists of it, and what people do with it. */
+/* What stands for a while: what people do with it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "review/exchange.h"
-#include "review/pager.h"
 #include "review/when.h"
-
-#define LIST_MAX 1000
-
-/* ---- lists ---- */
-
-struct standing_page {
-	struct text out;
-	struct pager pager;
-};
-
-static bool add_item(void *ctx, const char *json)
-{
-	struct standing_page *page = ctx;
-	struct problem why;
-	cJSON *standing = NULL;
-	if (json_parse(json, strlen(json), &standing, &why) < 0)
-		return true;
-	const char *id = json_string(standing, "id");
-	if (id && pager_takes(&page->pager, NULL, id))
-		json_put_raw(&page->out, NULL, json);
-	cJSON_Delete(standing);
-	return pager_goes_on(&page->pager);
-}
-
-static void list(struct exchange *ex, enum standing_type type)
-{
-	const struct site *site;
-	const char *all = exchange_query(ex, "all");
-	struct standing_page page = {0};
-	if (!exchange_query_site(ex, &site) || !pager_read(ex, &page.pager, LIST_MAX, LIST_MAX))
-		return;
-	if (all && strcmp(all, "true") != 0 && strcmp(all, "false") != 0) {
-		exchange_problem(ex, 400, "all: allowed are true and false");
-		return;
-	}
-	pager_open(&page.out);
-	int r = store_standings(ex->server->service.store, site ? site->def->id : NULL, type,
-	                        all && strcmp(all, "true") == 0, add_item, &page);
-	if (r < 0) {
-		exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-r));
-		text_finish(&page.out);
-		return;
-	}
-	pager_answer(ex, &page.pager, &page.out);
-}
-
-void api_handovers(struct exchange *ex)
-{
-	list(ex, STANDING_HANDOVER);
-}
-
-void api_overrides(struct exchange *ex)
-{
-	list(ex, STANDING_OVERRIDE);
-}
-
-void api_proofs(struct exchange *ex)
-{
-	list(ex, STANDING_PROOF);
-}
 
 /* ---- acting ---- */
 
@@ -96,29 +35,6 @@ static const struct site *site_of_standing(struct exchange *ex, enum standing_ty
 	}
 	exchange_problem(ex, 404, "there is no %s '%.96s' now", standing_type_name(type), ex->id);
 	return NULL;
-}
-
-/* ---- lists of the others ---- */
-
-void api_armings(struct exchange *ex)
-{
-	list(ex, STANDING_ARMING);
-}
-
-/* Who gets digests now, because there is too much to read. */
-void api_floods(struct exchange *ex)
-{
-	list(ex, STANDING_FLOOD);
-}
-
-void api_silences(struct exchange *ex)
-{
-	list(ex, STANDING_SILENCE);
-}
-
-void api_drills(struct exchange *ex)
-{
-	list(ex, STANDING_DRILL);
 }
 
 /* ---- beginning ---- */
@@ -396,11 +312,6 @@ void api_drill_end(struct exchange *ex)
 
 /* ---- reports upward ---- */
 
-void api_reportings(struct exchange *ex)
-{
-	list(ex, STANDING_REPORTING);
-}
-
 /* "at": when it was made; now where it is left out. */
 static bool read_at(struct exchange *ex, const cJSON *body, const struct site *site, wall_ms *out)
 {
@@ -435,11 +346,6 @@ void api_reporting_made(struct exchange *ex)
 }
 
 /* ---- hazards ---- */
-
-void api_hazards(struct exchange *ex)
-{
-	list(ex, STANDING_HAZARD);
-}
 
 void api_hazard(struct exchange *ex)
 {

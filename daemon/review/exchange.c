@@ -169,6 +169,20 @@ bool exchange_query_uint(struct exchange *ex, const char *name, uint64_t min, ui
 	return true;
 }
 
+struct site_def **exchange_site_defs(const struct exchange *ex, const struct site *only)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	uint32_t count = 0, all = 0;
+	while (service->site_at(service->ctx, all))
+		all++;
+	struct site_def **out = NEW_ARRAY(struct site_def *, (size_t)all + 1);
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		if (!only || only == site)
+			out[count++] = (struct site_def *)site->def;
+	return out;
+}
+
 static void add_site_ids(const struct http_server *server, struct text *out)
 {
 	const struct review_service *service = &server->service;
@@ -499,6 +513,12 @@ void exchange_problem(struct exchange *ex, unsigned status, const char *format, 
 	json_close(&body, '}');
 	text_add_char(&body, '\n');
 	exchange_answer(ex, status, "application/problem+json", &body);
+}
+
+void exchange_unreadable(struct exchange *ex, int result)
+{
+	exchange_problem(ex, 503, "the store cannot be read now: %s", strerror(-result));
+	exchange_add_header(ex, "Retry-After", "5");
 }
 
 /* ---- handing in ---- */

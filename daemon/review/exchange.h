@@ -8,6 +8,7 @@
 #define TOCSIN_REVIEW_EXCHANGE_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "base/json.h"
@@ -52,6 +53,8 @@ struct http_server {
 	struct once *once;
 	struct stream_news *news; /* what the streams were told last, or NULL */
 	struct errands passwords; /* to be tried */
+	struct errands readings;  /* of the record (reading.h) */
+	atomic_bool ends;         /* for those: nobody waits any more */
 	uint32_t generation;      /* one more with each reload: older streams end */
 	uv_timer_t watch;         /* once a second while there are clients: deadlines, heartbeats */
 	int open_handles;
@@ -153,6 +156,9 @@ bool exchange_query_uint(struct exchange *, const char *name, uint64_t min, uint
 bool exchange_query_site(struct exchange *, const struct site **out);
 /* The same, but one there must be: the only one where none is named. */
 bool exchange_query_one_site(struct exchange *, const struct site **out);
+/* The definitions of the sites that are asked for, one or with NULL all, for who reads beside the
+ * loop: heap, a NULL behind the last. */
+struct site_def **exchange_site_defs(const struct exchange *, const struct site *only);
 const struct site *exchange_named_site(struct exchange *, const char *id);   /* NULL after a 400 */
 const struct site *exchange_only_site(struct exchange *, const char *where); /* likewise */
 
@@ -175,6 +181,9 @@ __attribute__((format(printf, 3, 4))) void exchange_problem(struct exchange *, u
 void exchange_add_header(struct exchange *, const char *name, const char *value);
 /* Instead of the one that every answer has. */
 void exchange_replace_header(struct exchange *, const char *name, const char *value);
+
+/* 503: the record cannot be read (a negative errno of the store). */
+void exchange_unreadable(struct exchange *, int result);
 
 /* Why an operation was refused, as an answer. */
 void exchange_refuse(struct exchange *, int result, const struct problem *why);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "review/exchange.h"
 #include "review/link.h"
+#include "review/lookup.h"
 
 static void answer_nothing(struct exchange *ex)
 {
@@ -175,16 +176,6 @@ static const struct person *person_at(const struct site_def *def, const char *ch
 	return count == 1 ? only : NULL;
 }
 
-static const struct site *site_with(const struct exchange *ex, const char *incident)
-{
-	const struct review_service *service = &ex->server->service;
-	const struct site *site;
-	for (uint32_t i = 0; incident && (site = service->site_at(service->ctx, i)); i++)
-		if (site_incident(site, incident))
-			return site;
-	return NULL;
-}
-
 static void finish_event(struct exchange *ex, int result, const struct incident *incident,
                          const char *site_id, const struct problem *why)
 {
@@ -201,7 +192,7 @@ static void hear_pagerduty(struct exchange *ex, const struct http_hook *hook, co
 	const char *type = json_string(event, "event_type"), *who = json_string(agent, "type");
 	const char *incident = json_string(json_get(event, "data"), "incident_key");
 	const char *user = json_string(agent, "id");
-	const struct site *site = site_with(ex, incident);
+	const struct site *site = lookup_site_with(&ex->server->service, incident);
 	/* What the integration says comes from ourselves. */
 	if (!type || strcmp(type, "incident.acknowledged") != 0 || !who ||
 	    strncmp(who, "user", 4) != 0 || !site) {

@@ -325,6 +325,8 @@ int http_open(uv_loop_t *loop, const struct http_options *options,
 	server->once = once_create(service);
 	server->passwords = (struct errands){.server = server,
 	                                     .busy = "many are signing in just now"};
+	server->readings = (struct errands){.server = server,
+	                                    .busy = "many are reading in the record just now"};
 	uv_timer_init(server->loop, &server->watch);
 	server->watch.data = server;
 	server->open_handles = 1;
@@ -353,6 +355,11 @@ void http_reload(struct http_server *server, const struct http_options *options)
 			stream_wake(client->stream);
 }
 
+bool http_holds_older(const struct http_server *server)
+{
+	return errands_are_older(&server->readings) || errands_are_older(&server->passwords);
+}
+
 void server_handle_closed(struct http_server *server)
 {
 	if (--server->open_handles == 0)
@@ -369,6 +376,7 @@ void http_close(struct http_server *server)
 	if (!server)
 		return;
 	server->closing = true;
+	atomic_store(&server->ends, true);
 	/* The daemon stops only when nobody sleeps in it. */
 	for (struct client *client = server->clients; client; client = client->next) {
 		if (client->stream)
@@ -380,6 +388,7 @@ void http_close(struct http_server *server)
 	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 	MHD_stop_daemon(server->daemon);
 	errands_drop(&server->passwords);
+	errands_drop(&server->readings);
 	access_destroy(server->access);
 	sessions_destroy(server->sessions);
 	once_destroy(server->once);

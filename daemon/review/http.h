@@ -81,6 +81,8 @@ int http_port(const struct http_server *);
 /* Another configuration is in force: its tokens and users count from now on, and streams begin
  * anew. Address and port stay. */
 void http_reload(struct http_server *, const struct http_options *);
+/* True while something is answered that points into an older configuration. */
+bool http_holds_older(const struct http_server *);
 /* After each commit: lets event streams look for new ledger entries. */
 void http_committed(struct http_server *);
 void http_close(struct http_server *);

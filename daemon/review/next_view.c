@@ -1,6 +1,5 @@
 #include "review/next_view.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -61,15 +60,13 @@ static void put_step(struct text *out, const struct site *site, const struct inc
 void view_next(struct text *out, const struct site *site, const struct incident *incident,
                struct moment now)
 {
-	assert(out->at[out->len - 1] == '}');
-	out->at[--out->len] = '\0'; /* one more member in the same object */
-	const struct incident *live = site ? site_incident(site, incident->id) : NULL;
-	if (live && live->state == STATE_OPEN && live->step_due.place && live->policy) {
-		put_step(out, site, live, now);
-	} else if (live && live->resolve_due.place) {
+	json_reopen(out);
+	if (site && incident->state == STATE_OPEN && incident->step_due.place && incident->policy) {
+		put_step(out, site, incident, now);
+	} else if (site && incident->resolve_due.place) {
 		json_open(out, "next", '{');
 		json_put_string(out, "what", "reopen");
-		json_put_time(out, "at", now.wall + (live->resolve_due.due - now.steady));
+		json_put_time(out, "at", now.wall + (incident->resolve_due.due - now.steady));
 		json_put_int(out, "step", 1);
 		json_open(out, "notify", '[');
 		json_close(out, ']');

@@ -2,6 +2,7 @@
  *
  *     if (!pager_read(ex, &pager, 100, 1000))
  *             return;
+ *     pager_open(&pager, &out);
  *     while (there is another && pager_goes_on(&pager))
  *             if (pager_takes(&pager, site, id))
  *                     write it;
@@ -15,11 +16,14 @@
 
 struct exchange;
 
-struct pager {
-	const char *after; /* borrowed; NULL once it was passed */
+#define PAGER_NAME_MAX (2 * ID_MAX + 2)
+
+struct pager { /* borrows nothing: a list may be read beside the loop */
 	uint64_t limit, count;
-	bool more;                 /* than fit on the page */
-	char last[2 * ID_MAX + 2]; /* the name of the last one on it */
+	bool more;                  /* than fit on the page */
+	char after[PAGER_NAME_MAX]; /* "" from the first on */
+	bool skips;                 /* what it goes on after did not come yet */
+	char last[PAGER_NAME_MAX];  /* the name of the last one on it */
 };
 
 /* False after a 400. */
@@ -31,9 +35,9 @@ static inline bool pager_goes_on(const struct pager *pager)
 {
 	return !pager->more;
 }
-/* Opens {"items":[ in out; answers with what was written, and where it goes on; out is finished.
- * 400 where what the page was to go on after is not in the list. */
-void pager_open(struct text *out);
+/* Begins, or begins again, with {"items":[ in out; answers with what was written, and where it goes
+ * on; out is finished. 400 where what the page was to go on after is not in the list. */
+void pager_open(struct pager *, struct text *out);
 void pager_answer(struct exchange *, struct pager *, struct text *out);
 
 #endif

@@ -199,8 +199,8 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 	json_open(out, NULL, '{');
 	json_put_string(out, "report", "incident");
 	json_put_time(out, "generated_at", report->request->now);
-	int r = view_incident_with_timeline(out, "incident", store, report->site_id,
-	                                    report->incident, NULL);
+	view_incident(out, "incident", report->site_id, report->incident);
+	int r = view_timeline(out, store, report->site_id, report->incident->id);
 	json_open(out, "response", '{');
 	report_stages_json(out, report->incident, response);
 	json_put_int(out, "late_ms", response->late);

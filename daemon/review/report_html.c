@@ -234,8 +234,8 @@ static int write_told(const struct incident_report *report, struct text *out)
 	          word(report, "Whom", "对象"), word(report, "Why", "原因"),
 	          word(report, "Channel", "渠道"), word(report, "Result", "结果"),
 	          word(report, "Attempts", "次数"));
-	int r = store_deliveries(report->request->store, report->incident->id, 0, write_delivery,
-	                         &rows);
+	int r = store_deliveries(report->request->store, report->incident->id, NULL, 0,
+	                         write_delivery, &rows);
 	text_add(out, "</tbody>\n</table></div>\n</section>\n");
 	return r;
 }

@@ -1,7 +1,6 @@
 #include "review/views.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,35 +25,20 @@ static bool add_delivery(void *ctx, const struct delivery_row *row)
 	return true;
 }
 
-int view_incident_with_timeline(struct text *text, const char *name, struct store *store,
-                                const char *site_id, const struct incident *incident,
-                                struct problem *why)
+int view_timeline(struct text *text, struct store *store, const char *site_id,
+                  const char *incident_id)
 {
-	struct text timeline = {0}, notifications = {0};
-	json_open(&timeline, NULL, '[');
-	json_open(&notifications, NULL, '[');
-	const struct ledger_filter of = {.site = site_id, .incident = incident->id};
-	int r = store_log(store, &of, add_row, &timeline);
+	const struct ledger_filter of = {.site = site_id, .incident = incident_id};
+	json_reopen(text);
+	json_open(text, "timeline", '[');
+	int r = store_log(store, &of, add_row, text);
+	json_close(text, ']');
+	json_open(text, "notifications", '[');
 	if (r >= 0)
-		r = store_deliveries(store, incident->id, 0, add_delivery, &notifications);
-	if (r < 0) {
-		problem_set(why, r, "the store cannot be read: %s", strerror(-r));
-		goto finish;
-	}
-	json_close(&timeline, ']');
-	json_close(&notifications, ']');
-
-	view_incident(text, name, site_id, incident);
-	assert(text->at[text->len - 1] == '}');
-	text->at[--text->len] = '\0'; /* two more members in the same object */
-	json_put_raw(text, "timeline", timeline.at);
-	json_put_raw(text, "notifications", notifications.at);
+		r = store_deliveries(store, incident_id, NULL, 0, add_delivery, text);
+	json_close(text, ']');
 	json_close(text, '}');
-	r = 0;
-finish:
-	text_finish(&timeline);
-	text_finish(&notifications);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 void view_ledger_row(struct text *text, const char *name, const struct ledger_row *row)

@@ -12,12 +12,11 @@
 /* The contract's incident, without timeline. */
 void view_incident(struct text *, const char *name, const char *site_id, const struct incident *);
 
-/* The same object with two more members: "timeline", its ledger rows, oldest first, and
- * "notifications", its deliveries, newest first. A negative errno, with nothing written, if the
- * store cannot be read. */
-int view_incident_with_timeline(struct text *, const char *name, struct store *,
-                                const char *site_id, const struct incident *,
-                                struct problem *why) MUST_USE;
+/* Adds two members to an incident's JSON object, which has just been written: "timeline", its
+ * ledger rows, oldest first, and "notifications", its deliveries, newest first. A negative errno if
+ * the store cannot be read. */
+int view_timeline(struct text *, struct store *, const char *site_id,
+                  const char *incident_id) MUST_USE;
 
 /* seq, site, time, received, type, device?, incident?, by?, data, hash: a line of `tocsin log`. */
 void view_ledger_row(struct text *, const char *name, const struct ledger_row *);

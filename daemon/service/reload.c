@@ -126,7 +126,7 @@ void app_reload(struct app *app)
 /* Once nothing on its way points into it. */
 void app_release_retired(struct app *app)
 {
-	if (!app->retired_count || courier_in_flight(app->courier))
+	if (!app->retired_count || courier_in_flight(app->courier) || http_holds_older(app->http))
 		return;
 	for (uint32_t i = 0; i < app->retired_count; i++)
 		config_destroy(app->retired[i]);

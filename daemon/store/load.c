@@ -26,7 +26,7 @@ bool store_anchor(struct store *store, struct clock_anchor *out)
 
 static int add_site(struct store *store, const struct site *site, struct problem *why)
 {
-	if (store->mode == STORE_READ)
+	if (store->mode != STORE_WRITE)
 		return problem_set(why, -ENOENT, "%s: knows no site '%s'", store->path,
 		                   site->def->id);
 	struct binder at = sql_bind(store, SQL_SITE_ADD);

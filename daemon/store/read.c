@@ -1,6 +1,7 @@
 /* Reading back: incidents, deliveries, links, devices. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/sql.h"
@@ -22,15 +23,18 @@ int store_incident(struct store *store, const char *id, struct incident **out, c
 	return r;
 }
 
-/* Where the list goes on: behind the incident filter->after. */
-static int find_place(struct store *store, const char *after, wall_ms *opened, int64_t *key)
+/* Where the list goes on: behind the incident. site has room for an id. */
+static int find_place(struct store *store, const char *after, char site[ID_MAX + 1],
+                      struct incident_place *out)
 {
 	struct binder at = sql_bind(store, SQL_INCIDENT_PLACE);
 	bind_text(&at, after);
 	int r = sql_next(store, &at);
 	if (r > 0) {
-		*opened = read_int(&at);
-		*key = read_int(&at);
+		out->opened = read_int(&at);
+		snprintf(site, ID_MAX + 1, "%s", read_text(&at));
+		out->site = site;
+		out->number = read_u32(&at);
 	}
 	sql_end(&at);
 	return r > 0 ? 0 : r == 0 ? -ENOENT : r;
@@ -45,10 +49,13 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 	const uint32_t all = 7, unresolved = 3;
 	uint32_t states = filter->states & all ? filter->states & all : all;
 	uint32_t limit = filter->limit ? filter->limit : 100;
-	limit = limit > 1000 ? 1000 : limit;
-	wall_ms opened = INT64_MAX;
-	int64_t key = INT64_MAX;
-	int r = filter->after ? find_place(store, filter->after, &opened, &key) : 0;
+	char site_of_place[ID_MAX + 1];
+	struct incident_place place = {.opened = INT64_MAX};
+	int r = 0;
+	if (filter->behind)
+		place = *filter->behind;
+	else if (filter->after)
+		r = find_place(store, filter->after, site_of_place, &place);
 	if (r < 0)
 		return r;
 
@@ -59,10 +66,12 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 	bind_text(&at, filter->has_kind ? incident_kind_name(filter->kind) : NULL);
 	bind_int(&at, filter->since ? filter->since : INT64_MIN);
 	bind_int(&at, filter->until ? filter->until : INT64_MAX);
-	bind_int(&at, opened);
-	bind_int(&at, key);
+	bind_int(&at, place.opened);
+	bind_text(&at, place.site ? place.site : "");
+	bind_int(&at, place.number);
 	bind_int(&at, states);
 	bind_int(&at, (int64_t)limit + 1);
+	bind_text(&at, filter->running);
 	if (filter->number)
 		bind_int(&at, filter->number);
 	uint32_t visited = 0;
@@ -90,17 +99,20 @@ int store_incidents(struct store *store, const struct incident_filter *filter, i
 	return (int)visited;
 }
 
-int store_deliveries(struct store *store, const char *incident, uint32_t limit,
-                     delivery_visit visit, void *ctx)
+int store_deliveries(struct store *store, const char *incident, const struct delivery_place *after,
+                     uint32_t limit, delivery_visit visit, void *ctx)
 {
 	struct binder at = sql_bind(store,
 	                            incident ? SQL_DELIVERIES_OF_INCIDENT : SQL_DELIVERIES_LIST);
 	bind_text(&at, incident);
 	bind_int(&at, limit ? (int64_t)limit : -1);
+	bind_int(&at, after ? after->notification : INT64_MAX);
+	bind_int(&at, after ? after->contact : 0);
 	bool going = true;
 	int r = 0;
 	while (going && (r = sql_next(store, &at)) > 0) {
 		struct delivery_row row;
+		row.place.notification = read_int(&at);
 		row.site = read_text(&at);
 		row.incident = read_text(&at);
 		row.reason = read_text(&at);
@@ -111,7 +123,7 @@ int store_deliveries(struct store *store, const char *incident, uint32_t limit,
 		row.notification = (uint64_t)read_int(&at);
 		row.step = read_u32(&at);
 		row.created = read_int(&at);
-		row.contact = read_u32(&at);
+		row.contact = row.place.contact = read_u32(&at);
 		row.channel = read_text(&at);
 		row.delivery_state = read_text(&at);
 		row.attempts = read_u32(&at);

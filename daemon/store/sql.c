@@ -15,13 +15,15 @@
 	" FROM incident i JOIN site s ON s.number = i.site"                                        \
 	" LEFT JOIN policy p ON p.number = i.policy "
 
-/* ?1 site, ?2 kind, ?3 since, ?4 until, ?5 ?6 opening and key to continue behind, ?7 states */
+/* ?1 site, ?2 kind, ?3 since, ?4 until, ?5 ?6 ?7 opening, site and number to continue behind,
+ * ?8 states, ?9 limit, ?10 sites of which only what is over is wanted */
 #define INCIDENT_LIST_WHERE                                                                        \
 	"WHERE (?1 IS NULL OR s.id = ?1) AND (?2 IS NULL OR i.kind = ?2)"                          \
-	" AND i.opened_wall >= ?3 AND i.opened_wall < ?4"                                          \
-	" AND (i.opened_wall, i.key) < (?5, ?6) AND ?7 & CASE i.state WHEN 'open' THEN 1"          \
-	" WHEN 'acknowledged' THEN 2 ELSE 4 END "
-#define INCIDENT_LIST_ORDER "ORDER BY i.opened_wall DESC, i.key DESC LIMIT ?8"
+	" AND i.opened_wall >= ?3 AND i.opened_wall < ?4 AND i.opened_wall <= ?5"                  \
+	" AND (i.opened_wall < ?5 OR s.id > ?6 OR (s.id = ?6 AND i.number < ?7))"                  \
+	" AND ?8 & CASE i.state WHEN 'open' THEN 1 WHEN 'acknowledged' THEN 2 ELSE 4 END "
+#define INCIDENT_LIST_ORDER "ORDER BY i.opened_wall DESC, s.id, i.number DESC LIMIT ?9"
+#define RUNNING_SITES "SELECT number FROM site WHERE id IN (SELECT value FROM json_each(?10))"
 
 #define LOG_SELECT                                                                                 \
 	"SELECT l.seq, s.id, l.type, l.device, l.incident, l.\"by\", l.time, l.received,"          \
@@ -39,13 +41,16 @@
 	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
 	" AND l.received >= ?7 AND l.received < ?8 "
 
+/* ?1 incident, ?2 limit, ?3 ?4 notification and contact to continue behind */
 #define DELIVERY_SELECT                                                                            \
-	"SELECT s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"           \
+	"SELECT n.key, s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"    \
 	" n.step, n.created_wall, d.contact, d.channel, d.state, d.attempts,"                      \
 	" d.last_status FROM notification n JOIN site s ON s.number = n.site"                      \
 	" LEFT JOIN incident i ON i.key = n.incident"                                              \
 	" JOIN delivery d ON d.notification = n.key "
-#define DELIVERY_ORDER "ORDER BY n.key DESC, d.contact LIMIT ?2"
+#define DELIVERY_ORDER                                                                             \
+	"AND n.key <= ?3 AND (n.key < ?3 OR d.contact > ?4)"                                       \
+	" ORDER BY n.key DESC, d.contact LIMIT ?2"
 
 /* As the index says it, so that it is used. */
 #define MARKS                                                                                      \
@@ -176,13 +181,16 @@ static const char *const statements[STATEMENT_COUNT] = {
         " AND state <> 'resolved' UNION SELECT incident FROM notification"
         " WHERE site = ?1 AND state IN ('queued', 'sending'))"
         " ORDER BY i.key",
-        [SQL_INCIDENT_PLACE] = "SELECT opened_wall, key FROM incident WHERE id = ?1",
-        [SQL_INCIDENTS_LIST] = INCIDENT_SELECT INCIDENT_LIST_WHERE INCIDENT_LIST_ORDER,
+        [SQL_INCIDENT_PLACE] = "SELECT i.opened_wall, s.id, i.number FROM incident i"
+                               " JOIN site s ON s.number = i.site WHERE i.id = ?1",
+        [SQL_INCIDENTS_LIST] = INCIDENT_SELECT INCIDENT_LIST_WHERE
+        "AND (i.state = 'resolved' OR i.site NOT IN (" RUNNING_SITES ")) " INCIDENT_LIST_ORDER,
         [SQL_INCIDENTS_UNRESOLVED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
-        "AND i.key IN (SELECT key FROM incident WHERE"
-        " state <> 'resolved') " INCIDENT_LIST_ORDER,
+        "AND i.key IN (SELECT key FROM incident WHERE state <> 'resolved'"
+        " AND site NOT IN (" RUNNING_SITES ")) " INCIDENT_LIST_ORDER,
         [SQL_INCIDENTS_NUMBERED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
-        "AND i.key IN (SELECT key FROM incident WHERE number = ?9) " INCIDENT_LIST_ORDER,
+        "AND ?10 IS NULL AND i.key IN (SELECT key FROM incident WHERE number = "
+        "?11) " INCIDENT_LIST_ORDER,
         [SQL_SIGNALS_GET] = "SELECT device, device_name, kind, active, time, at, presses"
                             " FROM incident_signal WHERE incident = ?1 ORDER BY position",
         [SQL_TOLD_GET] = "SELECT kind, id, acknowledged FROM told WHERE incident = ?1"

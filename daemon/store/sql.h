@@ -132,6 +132,8 @@ struct store {
 	bool signs; /* store_sign_with was called */
 	span_ms keep;
 	bool has_reserve;
+	int64_t look_ends; /* on the stopwatch */
+	bool look_was_cut;
 };
 
 struct binder {

@@ -279,7 +279,7 @@ static int open_read(struct store *store, struct problem *why)
 	if (access(store->path, R_OK) < 0)
 		return problem_set(why, -errno, "%s: %s", store->path, strerror(errno));
 	int r = try_read(store, "?mode=ro", NULL, why);
-	if (r == 0 || r == -EINVAL || r == -EBUSY)
+	if (r == 0 || r == -EINVAL || r == -EBUSY || store->mode == STORE_BESIDE)
 		return r;
 	return has_log(store->path) ? try_read(store, "?mode=ro", "unix-none", why)
 	                            : try_read(store, "?mode=ro&immutable=1", NULL, why);
@@ -321,6 +321,45 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 	}
 	*out = store;
 	return 0;
+}
+
+const char *store_path(const struct store *store)
+{
+	return store->path;
+}
+
+/* ---- what is read in bounds ---- */
+
+#define STEPS_BETWEEN 1000 /* of SQLite's machine: some 50 us */
+
+static int look_is_over(void *ctx)
+{
+	struct store *store = ctx;
+	store->look_was_cut |= clock_stopwatch_ns() >= store->look_ends;
+	return store->look_was_cut;
+}
+
+void store_look_begin(struct store *store, int64_t ns)
+{
+	store->look_was_cut = false;
+	store->look_ends = clock_stopwatch_ns() + ns;
+	sqlite3_progress_handler(store->db, STEPS_BETWEEN, look_is_over, store);
+}
+
+bool store_look_end(struct store *store)
+{
+	sqlite3_progress_handler(store->db, 0, NULL, NULL);
+	return !store->look_was_cut;
+}
+
+static int is_set(void *stop)
+{
+	return atomic_load((const atomic_bool *)stop);
+}
+
+void store_read_until(struct store *store, const atomic_bool *stop)
+{
+	sqlite3_progress_handler(store->db, STEPS_BETWEEN, is_set, (void *)(uintptr_t)stop);
 }
 
 void store_close(struct store *store)

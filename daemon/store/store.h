@@ -11,6 +11,7 @@
 #ifndef TOCSIN_STORE_STORE_H
 #define TOCSIN_STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,13 +23,21 @@
 struct store;
 
 enum store_mode {
-	STORE_WRITE, /* creates the file (0600), migrates it, takes the writer's lock */
-	STORE_READ,  /* never writes: works beside a running daemon, on a copy, on a read-only file
-	              */
+	STORE_WRITE,  /* creates the file (0600), migrates it, takes the writer's lock */
+	STORE_READ,   /* never writes: works beside a running daemon, on a copy, on a read-only file
+	               */
+	STORE_BESIDE, /* the same in the daemon itself, for another thread: there is a writer */
 };
 
 int store_open(const char *path, enum store_mode, struct store **out, struct problem *why) MUST_USE;
-void store_close(struct store *); /* NULL is fine */
+void store_close(struct store *);             /* NULL is fine */
+const char *store_path(const struct store *); /* never changes: any thread may ask */
+/* From here on what is read is cut off once so much time has passed; the end says false if it was,
+ * and then what was read is not whole. */
+void store_look_begin(struct store *, int64_t ns);
+bool store_look_end(struct store *);
+/* The same once another thread has set this. */
+void store_read_until(struct store *, const atomic_bool *stop);
 
 /* ---- the site's state ---- */
 
@@ -138,18 +147,26 @@ bool store_has_config(struct store *, uint32_t site_store_id, const char *hash);
  * gets the site's id (heap; free it). -ENOENT if there is none. */
 int store_incident(struct store *, const char *id, struct incident **out, char **site_id) MUST_USE;
 
+struct incident_place { /* in the list of all */
+	wall_ms opened;
+	const char *site;
+	uint32_t number;
+};
 struct incident_filter {         /* zeroed: everything */
 	uint32_t states;         /* bit per incident_state; 0: all */
 	const char *site;        /* id or NULL */
 	enum incident_kind kind; /* used when has_kind */
 	bool has_kind;
-	wall_ms since, until; /* of the opening; 0: no bound; until is exclusive */
-	const char *after;    /* an incident id: continue behind it */
-	uint32_t number;      /* 0: any */
-	uint32_t limit;       /* 0: 100; at most 1000 */
+	wall_ms since, until;                /* of the opening; 0: no bound; until is exclusive */
+	const char *after;                   /* an incident id: continue behind it, */
+	const struct incident_place *behind; /* or behind this; or NULL */
+	const char *running; /* sites (a JSON list of ids) of which only what is over is wanted */
+	uint32_t number;     /* 0: any */
+	uint32_t limit;      /* 0: 100 */
 };
-/* Newest first. visit returns false to stop; the incident is only borrowed. Returns how many
- * were visited, or a negative errno. *more tells whether others would follow. */
+/* Newest first; of those that opened in one millisecond by site and the highest number first. visit
+ * returns false to stop; the incident is only borrowed. Returns how many were visited, or a
+ * negative errno. *more tells whether others would follow. */
 typedef bool (*incident_visit)(void *ctx, const char *site_id, const struct incident *);
 int store_incidents(struct store *, const struct incident_filter *, incident_visit, void *ctx,
                     bool *more) MUST_USE;
@@ -183,7 +200,12 @@ int store_log_end(struct store *, const char *site, ledger_visit, void *ctx) MUS
 /* The device.unknown entries of a site, oldest first. */
 int store_unknown(struct store *, const char *site, ledger_visit, void *ctx) MUST_USE;
 
+struct delivery_place { /* in the list of all */
+	int64_t notification;
+	uint32_t contact;
+};
 struct delivery_row {
+	struct delivery_place place;
 	const char *site, *incident, *reason, *to_kind, *to_id, *to_name, *state;
 	uint64_t notification;
 	uint32_t step;
@@ -195,9 +217,9 @@ struct delivery_row {
 };
 typedef bool (*delivery_visit)(void *ctx, const struct delivery_row *);
 /* Every contact of every notification, newest notification first; of one incident, or of all
- * with NULL. */
-int store_deliveries(struct store *, const char *incident, uint32_t limit, delivery_visit,
-                     void *ctx) MUST_USE;
+ * with NULL; behind a place, or with NULL from the newest on. limit 0: to the end. */
+int store_deliveries(struct store *, const char *incident, const struct delivery_place *after,
+                     uint32_t limit, delivery_visit, void *ctx) MUST_USE;
 
 /* What stands, or has stood, newest first: each as its JSON object (decide/standing.h). Of one site
  * or with NULL of all, until visit says false. Returns how many were visited, or a negative errno.

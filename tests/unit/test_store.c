@@ -613,12 +613,12 @@ static void test_deliveries_and_whom_a_link_stands_for(void **state)
 	commit(s);
 	uint64_t number = s->site->notifications[0]->number;
 	struct text list = {0};
-	assert_int_equal(store_deliveries(s->store, NULL, 0, add_delivery, &list), 0);
+	assert_int_equal(store_deliveries(s->store, NULL, NULL, 0, add_delivery, &list), 0);
 	assert_string_equal(text_get(&list),
 	                    "binjiang-2026-000001 opened person:li phone/1 sending sending; "
 	                    "binjiang-2026-000001 opened person:li backup/0 sending waiting; ");
 	text_reset(&list);
-	assert_int_equal(store_deliveries(s->store, "nobody", 0, add_delivery, &list), 0);
+	assert_int_equal(store_deliveries(s->store, "nobody", NULL, 0, add_delivery, &list), 0);
 	assert_string_equal(text_get(&list), "");
 	text_finish(&list);
 

@@ -223,7 +223,7 @@ int run_deliveries(const struct command_context *ctx, const struct invocation *l
 	}
 	struct listing list;
 	listing_begin(&list, ctx, line, headings, sizeof headings / sizeof *headings);
-	int r = store_deliveries(store, incident, limit, visit_delivery, &list);
+	int r = store_deliveries(store, incident, NULL, limit, visit_delivery, &list);
 	store_close(store);
 	free(incident);
 	return listing_end(&list, r, say(ctx, "Nobody was told of anything.", "没有任何通知。"),

@@ -204,7 +204,7 @@ static int tell_story(const struct story *story, struct store *store)
 	fputc('\n', ctx->out);
 	int r = store_log(store, &of, tell_row, (void *)story);
 	if (r >= 0 && story->incident->state != STATE_RESOLVED)
-		r = store_deliveries(store, story->incident->id, 1000, tell_pending, (void *)story);
+		r = store_deliveries(store, story->incident->id, NULL, 1000, tell_pending, (void *)story);
 	if (r < 0)
 		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));
 	if (story->incident->state == STATE_OPEN)
@@ -218,10 +218,11 @@ static int show_json(const struct command_context *ctx, struct store *store, con
                      const struct incident *incident)
 {
 	struct text json = {0};
-	struct problem why = {0};
-	if (view_incident_with_timeline(&json, NULL, store, site_id, incident, &why) < 0) {
+	view_incident(&json, NULL, site_id, incident);
+	int r = view_timeline(&json, store, site_id, incident->id);
+	if (r < 0) {
 		text_finish(&json);
-		return complain(ctx, EXIT_FAILED, "%s", why.text);
+		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));
 	}
 	print_json(ctx, &json);
 	return EXIT_DONE;

@@ -1,0 +1,35 @@
+/* A page of incidents: those that run are in memory, those that are over in the store, and both are
+ * merged into one list, the newest first. It is begun on the loop, which takes down what runs, and
+ * read anywhere: so it says how things stood when it was begun. */
+#ifndef TOCSIN_REVIEW_INCIDENT_LIST_H
+#define TOCSIN_REVIEW_INCIDENT_LIST_H
+
+#include "base/index.h"
+#include "review/lookup.h"
+
+struct incident_list {
+	struct incident_filter filter; /* of the store; its texts are borrowed, or are those here */
+	uint32_t limit;
+	struct looked_up after; /* what the page before ended with */
+	struct incident_place behind;
+	struct text sites;                /* that are served, as JSON */
+	char (*running)[INCIDENT_ID_MAX]; /* all that is in memory, */
+	uint32_t running_count;
+	struct index by_id;
+	struct listed *fitting; /* and what of it is on this page at most */
+	uint32_t fitting_count;
+};
+
+/* -ENOENT: the filter's `after` is none. The filter's limit there must be. */
+int incident_list_begin(struct incident_list *, const struct review_service *,
+                        const struct incident_filter *) MUST_USE;
+/* {"items": [...], "next": ...} into out; may be done again. */
+int incident_list_read(struct incident_list *, struct store *, struct text *out) MUST_USE;
+void incident_list_finish(struct incident_list *);
+
+/* An item: the incident, and what comes next while it is not resolved. site: NULL for one that
+ * none has in hand. */
+void view_incident_now(struct text *, const char *site_id, const struct site *,
+                       const struct incident *, struct moment now);
+
+#endif
