@@ -196,6 +196,9 @@ void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
 	case ENOTEMPTY: /* something stands in the way, which the detail names */
 		exchange_problem(ex, 409, "%s", detail);
 		return;
+	case EINPROGRESS:
+		exchange_held(ex, detail);
+		return;
 	default:
 		exchange_problem(ex, 503, "not recorded: %s; try again", detail);
 		exchange_add_header(ex, "Retry-After", "5");

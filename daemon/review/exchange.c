@@ -521,6 +521,17 @@ void exchange_unreadable(struct exchange *ex, int result)
 	exchange_add_header(ex, "Retry-After", "5");
 }
 
+void exchange_held(struct exchange *ex, const char *why)
+{
+	exchange_problem(ex, 503,
+	                 "this was taken and counts; it will be recorded as soon as the record can "
+	                 "be written: do not repeat it (%s)",
+	                 why);
+	/* Under a key repeating it does nothing but ask. */
+	if (exchange_header(ex, "Idempotency-Key"))
+		exchange_add_header(ex, "Retry-After", "5");
+}
+
 /* ---- handing in ---- */
 
 void exchange_suspend(struct exchange *ex)
@@ -551,6 +562,10 @@ static void operation_ended(void *ctx, int result, const struct incident *incide
 		return;
 	ex->pending = NULL;
 	ex->made = made;
+	if (result == -EINPROGRESS && ex->kept) {
+		ex->finish(ex, 0, incident, site_id, &nothing);
+		once_hold(ex->server->once, ex);
+	}
 	ex->finish(ex, result, incident, site_id, why ? why : &nothing);
 	once_keep(ex->server->once, ex);
 	forget_pending(ex);

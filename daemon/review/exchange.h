@@ -185,6 +185,9 @@ void exchange_replace_header(struct exchange *, const char *name, const char *va
 /* 503: the record cannot be read (a negative errno of the store). */
 void exchange_unreadable(struct exchange *, int result);
 
+/* 503 for what was done and cannot be written yet, and why that is. */
+void exchange_held(struct exchange *, const char *why);
+
 /* Why an operation was refused, as an answer. */
 void exchange_refuse(struct exchange *, int result, const struct problem *why);
 

@@ -342,6 +342,7 @@ int http_port(const struct http_server *server)
 
 void http_committed(struct http_server *server)
 {
+	once_recorded(server->once);
 	pace_tell(server);
 }
 

@@ -45,7 +45,8 @@ struct http_options {           /* borrowed, stays */
 	uint32_t hook_count;
 };
 
-/* How the commit of an operation ended: 0, or the core's negative errno with why.
+/* How the commit of an operation ended: 0, or the core's negative errno with why. -EINPROGRESS: it
+ * is done and held in memory until it can be written, as the disk fails; why says how.
  * What it was about is borrowed, each or NULL: an incident, or something that stands. */
 typedef void (*operation_done)(void *done_ctx, int result, const struct incident *,
                                const struct standing *, const char *site_id,

@@ -16,10 +16,11 @@
 
 struct answer_kept {
 	char key[DIGEST_TEXT];     /* of who asked and their key; "" free */
-	char request[DIGEST_TEXT]; /* of method, path and body */
+	char request[DIGEST_TEXT]; /* of all that was asked for */
 	wall_ms until;
 	struct exchange *under_way; /* NULL once it is answered */
 	bool acted;                 /* something was handed in */
+	bool held;                  /* it is done, and not written yet */
 	unsigned status;            /* 0: nobody was there to be told, or we ended */
 	char *location;
 	struct text body;
@@ -28,6 +29,7 @@ struct answer_kept {
 struct once {
 	struct answer_kept kept[KEPT];
 	uint32_t next, loaded;
+	uint32_t held;
 };
 
 static void drop(struct answer_kept *kept)
@@ -39,7 +41,7 @@ static void drop(struct answer_kept *kept)
 
 /* ---- over a restart ---- */
 
-static void remember(const struct exchange *ex, const struct answer_kept *kept, bool forget)
+static void remember(const struct exchange *ex, const struct answer_kept *kept)
 {
 	const struct review_service *service = &ex->server->service;
 	struct text value = {0};
@@ -56,7 +58,7 @@ static void remember(const struct exchange *ex, const struct answer_kept *kept, 
 	service->remember(service->ctx,
 	                  &(struct remembered){.what = WHAT,
 	                                       .key = kept->key,
-	                                       .until = forget ? 0 : kept->until,
+	                                       .until = kept->until,
 	                                       .value = text_get(&value)},
 	                  NULL, NULL);
 	text_finish(&value);
@@ -130,12 +132,22 @@ static void give_again(struct exchange *ex, const struct answer_kept *kept)
 	exchange_add_header(ex, "Idempotency-Replayed", "true");
 }
 
+static void answer_held(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	struct problem why = {""};
+	(void)!service->ready(service->ctx, &why);
+	exchange_held(ex, why.text);
+}
+
 static bool answer_from(struct exchange *ex, const struct answer_kept *kept,
                         const char request[DIGEST_TEXT])
 {
 	if (strcmp(kept->request, request) != 0)
 		exchange_problem(ex, 422,
 		                 "this Idempotency-Key stood for another request; take a new one");
+	else if (kept->held)
+		answer_held(ex);
 	else if (kept->under_way)
 		exchange_problem(ex, 409, "the same request is under way; ask again in a second");
 	else if (!kept->status)
@@ -147,18 +159,37 @@ static bool answer_from(struct exchange *ex, const struct answer_kept *kept,
 	return true;
 }
 
-/* The next place whose answer is there; those under way are few. */
+/* The next place whose answer is there and written; those under way are few. */
 static struct answer_kept *free_place(struct once *once)
 {
 	for (uint32_t i = 0; i < KEPT; i++) {
 		struct answer_kept *kept = &once->kept[once->next];
 		once->next = (once->next + 1) % KEPT;
-		if (!kept->under_way) {
+		if (!kept->under_way && !kept->held) {
 			drop(kept);
 			return kept;
 		}
 	}
 	return NULL;
+}
+
+static enum MHD_Result add_parameter(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                     size_t key_len, const char *value, size_t value_len)
+{
+	(void)kind;
+	text_addf(ctx, "%zu:%s%zu:%s", key_len, key, value_len, value ? value : "");
+	return MHD_YES;
+}
+
+/* Of method, path, parameters and body. */
+static void digest_request(const struct exchange *ex, char out[DIGEST_TEXT])
+{
+	struct text rest = {0};
+	MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, add_parameter, &rest);
+	text_add_char(&rest, '\n');
+	text_add_len(&rest, text_get(&ex->body), ex->body.len);
+	digest("request", ex->route->method, ex->path, &rest, out);
+	text_finish(&rest);
 }
 
 bool once_answers(struct once *once, struct exchange *ex)
@@ -174,7 +205,7 @@ bool once_answers(struct once *once, struct exchange *ex)
 		return true;
 	}
 	digest("key", ex->grant.name, key, NULL, id);
-	digest("request", ex->route->method, ex->path, &ex->body, request);
+	digest_request(ex, request);
 	for (uint32_t i = 0; i < KEPT; i++) {
 		struct answer_kept *kept = &once->kept[i];
 		if (now < kept->until && strcmp(kept->key, id) == 0)
@@ -194,7 +225,35 @@ void once_acts(struct exchange *ex)
 	if (!ex->kept)
 		return;
 	ex->kept->acted = true;
-	remember(ex, ex->kept, false);
+	remember(ex, ex->kept);
+}
+
+static void keep_answer(struct answer_kept *kept, struct exchange *ex)
+{
+	const char *location = MHD_get_response_header(ex->response, "Location");
+	kept->status = ex->status;
+	kept->location = location ? mem_copy(location) : NULL;
+	kept->body = ex->answered;
+	ex->answered = (struct text){0};
+}
+
+void once_hold(struct once *once, struct exchange *ex)
+{
+	struct answer_kept *kept = ex->kept;
+	ex->kept = NULL;
+	kept->under_way = NULL;
+	kept->held = true;
+	once->held++;
+	keep_answer(kept, ex);
+	remember(ex, kept);
+}
+
+void once_recorded(struct once *once)
+{
+	for (uint32_t i = 0; once->held && i < KEPT; i++) {
+		once->held -= once->kept[i].held;
+		once->kept[i].held = false;
+	}
 }
 
 void once_keep(struct once *once, struct exchange *ex)
@@ -204,20 +263,18 @@ void once_keep(struct once *once, struct exchange *ex)
 	ex->kept = NULL;
 	if (!kept)
 		return;
-	if (ex->status >= 500 || !ex->answered.len) {
-		if (kept->acted)
-			remember(ex, kept, true);
+	bool failed = ex->status >= 500 || !ex->answered.len;
+	if (failed && !kept->acted) {
 		drop(kept);
 		return;
 	}
-	const char *location = MHD_get_response_header(ex->response, "Location");
-	kept->under_way = NULL;
-	kept->status = ex->status;
-	kept->location = location ? mem_copy(location) : NULL;
-	kept->body = ex->answered;
-	ex->answered = (struct text){0};
+	kept->under_way =
+	        NULL; /* what failed and may have been done has no answer to be given again */
+	if (failed)
+		return;
+	keep_answer(kept, ex);
 	if (kept->acted)
-		remember(ex, kept, false);
+		remember(ex, kept);
 }
 
 void once_forget(struct once *once, struct exchange *ex)

@@ -18,8 +18,12 @@ void once_destroy(struct once *);
 bool once_answers(struct once *, struct exchange *);
 /* Before an operation of it is handed in. */
 void once_acts(struct exchange *);
-/* After it was answered: remembers, but for what failed on our side. */
+/* After it was answered: remembers, but for what failed on our side before it was handed in. */
 void once_keep(struct once *, struct exchange *);
+/* It was done, and is held until it can be written: remembers the answer that it has for now, and
+ * says to who repeats it that it is held, until once_recorded. */
+void once_hold(struct once *, struct exchange *);
+void once_recorded(struct once *);
 /* The exchange goes away: what it did not hand in may be asked again. */
 void once_forget(struct once *, struct exchange *);
 

@@ -12,6 +12,7 @@
 #include "review/exchange.h"
 #include "review/html.h"
 #include "review/link.h"
+#include "review/lookup.h"
 #include "review/views.h"
 
 enum phrase {
@@ -48,6 +49,8 @@ enum phrase {
 	SAY_NOT_A_PERSON,
 	SAY_INVALID,
 	SAY_EXPIRED,
+	SAY_UNKNOWN,
+	SAY_HELD,
 	SAY_TRY_AGAIN,
 	SAY_COUNT,
 };
@@ -90,6 +93,11 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_INVALID] = {"This link is not valid.", "链接无效。"},
         [SAY_EXPIRED] = {"This link has expired. Open the console instead.",
                          "链接已过期,请打开控制台处理。"},
+        [SAY_UNKNOWN] = {"This alarm is not in the record. Open the console instead.",
+                         "记录中没有此警情,请打开控制台查看。"},
+        [SAY_HELD] = {"This counts. The record cannot be written at the moment: it will be added "
+                      "as soon as it can.",
+                      "已生效。记录暂时无法写入,恢复后自动补记。"},
         [SAY_TRY_AGAIN] = {"This could not be recorded. Please try again.", "未能记录,请重试。"},
 };
 
@@ -412,6 +420,12 @@ static void answer_sentence(struct exchange *ex, unsigned status, enum phrase sa
 	text_finish(&out);
 }
 
+/* The record could not be written: it is held in memory, or it could not be taken. */
+static void answer_failure(struct exchange *ex, const struct visit *visit, int result)
+{
+	answer_sentence(ex, 503, result == -EINPROGRESS ? SAY_HELD : SAY_TRY_AGAIN, visit->zh);
+}
+
 /* Judges the link; NULL after an answer. */
 static struct visit *open_visit(struct exchange *ex)
 {
@@ -426,10 +440,10 @@ static struct visit *open_visit(struct exchange *ex)
 	}
 	struct visit *visit = NEW(struct visit);
 	visit->notification = link.notification;
-	r = store_link_target(service->store, link.site, link.notification, &visit->target);
+	r = lookup_link_target(service, link.site, link.notification, &visit->target);
 	if (r < 0) {
-		bool unknown = r == -ENOENT;
-		answer_sentence(ex, unknown ? 403 : 503, unknown ? SAY_INVALID : SAY_TRY_AGAIN, zh);
+		bool unknown = r == -ENOENT; /* pushed by a life that ended before it could write */
+		answer_sentence(ex, unknown ? 404 : 503, unknown ? SAY_UNKNOWN : SAY_TRY_AGAIN, zh);
 		visit_destroy(visit);
 		return NULL;
 	}
@@ -482,7 +496,7 @@ static void finish_test(struct exchange *ex, int result, const struct incident *
 	else if (result == -EALREADY)
 		show_test(ex, visit, SAY_TEST_OVER);
 	else
-		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
+		answer_failure(ex, visit, result);
 }
 
 /* A second tap finds it confirmed: that is no news to who did it. */
@@ -538,12 +552,12 @@ static void finish_shift(struct exchange *ex, int result, const struct incident 
 {
 	(void)site_id, (void)why, (void)incident;
 	const struct visit *visit = ex->finish_ctx;
-	bool over = result == -EALREADY || result == -ENOENT;
-	answer_sentence(ex, result == 0 || over ? 200 : 503,
-	                result == 0 ? SAY_SHIFT_ACCEPTED
-	                : over      ? SAY_SHIFT_OVER
-	                            : SAY_TRY_AGAIN,
-	                visit->zh);
+	if (result == 0)
+		answer_sentence(ex, 200, SAY_SHIFT_ACCEPTED, visit->zh);
+	else if (result == -EALREADY || result == -ENOENT)
+		answer_sentence(ex, 200, SAY_SHIFT_OVER, visit->zh);
+	else
+		answer_failure(ex, visit, result);
 }
 
 static void accept_shift(struct exchange *ex, struct visit *visit, const struct standing *s)
@@ -557,11 +571,9 @@ static void accept_shift(struct exchange *ex, struct visit *visit, const struct 
 	exchange_submit(ex, visit->target.site, &operation, finish_shift, visit, visit_destroy);
 }
 
-/* Shows the incident as it stands in the store. */
 static void show(struct exchange *ex, const struct visit *visit)
 {
-	struct incident *incident = NULL;
-	char *site_id = NULL;
+	struct looked_up found;
 	const char *id = visit->target.incident;
 	if ((!id || !*id) && !proof_of(visit) && handover_of(visit)) {
 		show_shift(ex, visit);
@@ -571,12 +583,11 @@ static void show(struct exchange *ex, const struct visit *visit)
 		show_test(ex, visit, SAY_TEST);
 		return;
 	}
-	if (store_incident(ex->server->service.store, id, &incident, &site_id) < 0)
+	if (lookup_incident(&ex->server->service, id, &found) < 0)
 		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
 	else
-		answer_incident(ex, visit, incident);
-	incident_destroy(incident);
-	free(site_id);
+		answer_incident(ex, visit, found.incident);
+	looked_up_finish(&found);
 }
 
 void page_link(struct exchange *ex)
@@ -602,7 +613,7 @@ static void finish_take(struct exchange *ex, int result, const struct incident *
 	else if (result == -EINVAL)
 		answer_sentence(ex, 400, SAY_REFUSED, visit->zh);
 	else
-		answer_sentence(ex, 503, SAY_TRY_AGAIN, visit->zh);
+		answer_failure(ex, visit, result);
 }
 
 void page_link_take(struct exchange *ex)

@@ -198,3 +198,45 @@ def test_what_was_not_recorded_comes_again_after_a_kill(build_house):
         "what people were told of never stands for something else"
     assert not (house.folder / "tocsin.db.unlogged").exists()
     assert set(signals(expect_whole(house))) == set(said)
+
+
+def test_what_people_do_meanwhile_counts_once(build_house):
+    """The leader stands in the water, and the disk fails: the link works, the console shows it, a
+    note under a key is made once, and all of it is in the record afterwards."""
+    house = build_house(edit_school=many_lines)
+    expects_failure(house)
+    key = {"Idempotency-Key": "note-1"}
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    house.says("water-pump", "water", committed=False)
+    told = house.push("qian", "opened", unlogged=True)
+    incident = told.incident["id"]
+    assert [i["id"] for i in house.incidents("?state=open&kind=water")] == [incident]
+    assert house.incident(incident)["next"]["what"] == "repeat"
+    assert http("GET", told.json["data"]["ack_url"]).status == 200
+    taken = http("POST", told.json["data"]["ack_url"])
+    assert (taken.status, "已生效" in taken.body.decode()) == (503, True)
+    assert house.incident(incident)["owner"] == "qian"
+    path = f"/api/v1/incidents/{incident}/note"
+    for _ in range(2):
+        noted = house.api("POST", path, {"note": "ankle deep"}, headers=key)
+        assert noted.status == 503 and "will be recorded" in noted.json["detail"]
+        assert noted.headers["retry-after"] == "5"
+    tested = house.api("POST", "/api/v1/test", {"to": "person:li"})
+    assert tested.status == 503 and "do not repeat it" in tested.json["detail"]
+    refused = house.api("POST", f"/api/v1/incidents/{incident}/ack", {"by": "nobody"})
+    assert refused.status == 400
+
+    other.execute("ROLLBACK")
+    other.close()
+    house.until("it is ready again", lambda: ready(house)[0] == 200, within=20)
+    noted = house.api("POST", path, {"note": "ankle deep"}, headers=key)
+    assert (noted.status, noted.json["id"]) == (200, incident)
+    house.daemon.stop()
+    house.daemon.start()
+    assert house.api("POST", path, {"note": "ankle deep"}, headers=key).status == 200
+    rows = expect_whole(house)
+    notes = [r for r in rows if r["type"] == "operator" and r["data"].get("note") == "ankle deep"]
+    assert len(notes) == 1
+    assert http("POST", told.json["data"]["ack_url"]).status == 200
+    assert house.incident(incident)["owner"] == "qian"

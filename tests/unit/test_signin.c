@@ -245,6 +245,12 @@ static void a_key_does_it_once(void **state)
 	static const char other[] = JSON "Idempotency-Key: k-2\r\n";
 	expect(400, ask(v, "POST", "/api/v1/incidents", "admin", other, "{}"), "missing");
 	expect(400, ask(v, "POST", "/api/v1/incidents", "admin", other, "{}"), "Replayed: true");
+	/* The parameters are part of what was asked for. */
+	static const char third[] = JSON "Idempotency-Key: k-3\r\n";
+	expect(404, ask(v, "POST", "/api/v1/drills/none/end?by=li", "admin", third, NULL), NULL);
+	expect(404, ask(v, "POST", "/api/v1/drills/none/end?by=li", "admin", third, NULL),
+	       "Replayed: true");
+	expect(422, ask(v, "POST", "/api/v1/drills/none/end?by=sun", "admin", third, NULL), NULL);
 }
 
 static void restart(struct visits *v)

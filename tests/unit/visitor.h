@@ -54,7 +54,13 @@ struct visits {
 	struct review_service service;
 	struct waiting waiting[WAITING_MAX];
 	uint32_t waiting_count, submitted;
-	bool hold; /* operations wait for commit_waiting */
+	bool hold;       /* operations wait for commit_waiting */
+	bool disk_fails; /* what is done stays in memory until the_disk_is_back */
+	struct held_memory {
+		char *what, *key, *value;
+		wall_ms until;
+	} memories[WAITING_MAX];
+	uint32_t memory_count;
 	bool not_ready;
 	uint32_t asked; /* whether it is ready */
 	struct text got;
@@ -103,10 +109,15 @@ static inline void commit_waiting(struct visits *v)
 		struct problem why = {""};
 		struct event event = {.type = EVENT_OPERATION, .operation = w->operation};
 		v->plan.answer = NULL;
+		v->plan.made = NULL;
 		int r = site_apply(v->site, &event, v->now, &v->plan, &why);
-		commit_turn(v);
+		if (!v->disk_fails)
+			commit_turn(v);
+		else if (r == 0)
+			r = problem_set(&why, -EINPROGRESS, "the disk is full");
 		w->done(w->ctx, r, v->plan.answer, v->plan.made, v->def->id, &why);
-		finish_turn(v);
+		if (!v->disk_fails)
+			finish_turn(v);
 		arena_finish(&w->arena);
 	}
 	v->waiting_count = 0;
@@ -135,16 +146,48 @@ static int service_submit(void *ctx, const char *site_id, const struct operation
 	return 0;
 }
 
+static void hold_memory(struct visits *v, const struct remembered *one)
+{
+	assert_true(v->memory_count < WAITING_MAX);
+	v->memories[v->memory_count++] = (struct held_memory){
+	        mem_copy(one->what), mem_copy(one->key), mem_copy(one->value), one->until};
+}
+
 static void service_remember(void *ctx, const struct remembered *one, operation_done done,
                              void *done_ctx)
 {
 	struct visits *v = ctx;
 	struct problem why = {""};
+	if (v->disk_fails) {
+		assert_null(done);
+		hold_memory(v, one);
+		return;
+	}
 	struct turn turn = {.anchor = {.moment = v->now}, .remembered = one, .remembered_count = 1};
 	if (store_commit(v->store, &turn, &why) != 0)
 		fail_msg("commit: %s", why.text);
 	if (done)
 		done(done_ctx, 0, NULL, NULL, NULL, &why);
+}
+
+static inline void the_disk_is_back(struct visits *v)
+{
+	v->disk_fails = false;
+	commit_turn(v);
+	for (uint32_t i = 0; i < v->memory_count; i++) {
+		struct held_memory *m = &v->memories[i];
+		service_remember(v,
+		                 &(struct remembered){.what = m->what,
+		                                      .key = m->key,
+		                                      .value = m->value,
+		                                      .until = m->until},
+		                 NULL, NULL);
+		free(m->what);
+		free(m->key);
+		free(m->value);
+	}
+	v->memory_count = 0;
+	finish_turn(v);
 }
 
 static const struct site *service_site(void *ctx, const char *id)
@@ -169,7 +212,9 @@ static bool service_ready(void *ctx, struct problem *why)
 	v->asked++;
 	if (v->not_ready)
 		problem_set(why, 0, "no connection to the broker");
-	return !v->not_ready;
+	else if (v->disk_fails)
+		problem_set(why, 0, "the record cannot be written: the disk is full");
+	return !v->not_ready && !v->disk_fails;
 }
 
 static bool service_connected(void *ctx)
