@@ -38,6 +38,7 @@ struct client { /* one connection */
 	int fd;
 	uint64_t deadline; /* loop time, ms, when it is cut off; 0: none */
 	uint64_t awaited;  /* since when, of a request that is not there whole; 0: there is one */
+	bool cut;          /* goes as soon as the daemon has seen it, and is no stream */
 	struct address_key address;
 	struct exchange *exchange; /* the request under way, or NULL */
 	struct stream *stream;     /* an event stream, or NULL */
@@ -61,7 +62,7 @@ struct http_server {
 	int port;
 	bool closing;
 	struct client *clients;
-	uint32_t client_count, stream_count;
+	uint32_t client_count, stream_count, cut_count;
 
 	/* pace.c */
 	uv_poll_t poll;      /* the daemon's epoll descriptor */

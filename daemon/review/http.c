@@ -15,9 +15,13 @@
 #include "review/exchange.h"
 #include "review/session.h"
 
-#define CONNECTIONS_MAX 1024
-#define CONNECTIONS_PER_ADDRESS 256
-#define SPARE 32 /* places: below so few, who is longest silent makes room */
+/* Streams have a bound of their own (http.h). Of the other connections so many may stand: beyond,
+ * each new one takes the place of who can be missed most, wherever from: behind one address there
+ * may be a whole school. */
+#define ORDINARY_MAX 512
+#define CONNECTIONS_MAX                                                                            \
+	1280 /* in all; what is left is for those that are refused with an answer                  \
+	      */
 #define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
 #define DISCARD_MAX ((size_t)1024 * 1024)     /* of a body that is refused anyway */
 
@@ -25,9 +29,13 @@
 
 /* The daemon sees the end of the connection and cleans up after it; what the system still holds
  * for one that does not read is dropped. */
-static void cut_off(struct client *client)
+static void cut_off(struct http_server *server, struct client *client)
 {
-	client->awaited = 0;
+	client->awaited = client->deadline = 0;
+	if (!client->stream && !client->cut) {
+		client->cut = true;
+		server->cut_count++;
+	}
 	const struct linger now = {.l_onoff = 1};
 	setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	shutdown(client->fd, SHUT_RDWR);
@@ -39,7 +47,7 @@ static void on_watch(uv_timer_t *timer)
 	uint64_t now = server_now(server);
 	for (struct client *client = server->clients; client; client = client->next) {
 		if (client->deadline && now >= client->deadline)
-			cut_off(client);
+			cut_off(server, client);
 		else if (client->exchange && !client->stream)
 			exchange_watch(client->exchange);
 	}
@@ -54,32 +62,53 @@ static void wait_for_request(struct http_server *server, struct client *client)
 	client->deadline = client->awaited + REQUEST_WITHIN;
 }
 
-static struct client *longer_awaited(struct client *a, struct client *b)
+static bool is_full(const struct http_server *server)
 {
-	return a && a->awaited <= b->awaited ? a : b;
+	return server->client_count - server->stream_count - server->cut_count > ORDINARY_MAX;
 }
 
-/* Who opens connections and says nothing whole on them takes no place from who comes after: the
- * one that was waited for longest goes, of the same address first. */
+/* How well a connection can be missed; 0: not at all. */
+static int dispensability(const struct client *client)
+{
+	if (client->stream || client->cut)
+		return 0;
+	if (client->awaited)
+		return 3; /* says nothing whole, or nothing */
+	if (!client->deadline)
+		return 0; /* waits for us */
+	const struct exchange *ex = client->exchange;
+	return ex && ex->grant.role != ROLE_NONE ? 1 : 2; /* takes its answer */
+}
+
+static bool goes_before(const struct client *a, const struct client *b)
+{
+	if (!b || dispensability(a) != dispensability(b))
+		return !b || dispensability(a) > dispensability(b);
+	return a->awaited ? a->awaited < b->awaited : a->deadline < b->deadline;
+}
+
+/* Who opens connections and says nothing whole on them, or takes what is answered byte by byte,
+ * keeps nobody out: the one that has done so for longest goes. An address that has more than half
+ * of the places pays for its own. */
 static void make_room(struct http_server *server, const struct client *fresh)
 {
 	uint32_t here = 0;
-	struct client *silent_here = NULL, *silent = NULL;
-	if (server->client_count <= CONNECTIONS_PER_ADDRESS - SPARE)
+	struct client *of_all = NULL, *of_here = NULL;
+	if (!is_full(server))
 		return;
 	for (struct client *client = server->clients; client; client = client->next) {
 		bool same = memcmp(&client->address, &fresh->address, sizeof fresh->address) == 0;
-		here += same;
-		if (!client->awaited || client == fresh)
+		here += same && !client->stream;
+		if (client == fresh || !dispensability(client))
 			continue;
-		silent = longer_awaited(silent, client);
-		if (same)
-			silent_here = longer_awaited(silent_here, client);
+		if (goes_before(client, of_all))
+			of_all = client;
+		if (same && goes_before(client, of_here))
+			of_here = client;
 	}
-	if (here > CONNECTIONS_PER_ADDRESS - SPARE && silent_here)
-		cut_off(silent_here);
-	else if (server->client_count > CONNECTIONS_MAX - SPARE && silent)
-		cut_off(silent);
+	struct client *victim = here > ORDINARY_MAX / 2 && of_here ? of_here : of_all;
+	if (victim)
+		cut_off(server, victim);
 }
 
 static void add_client(struct http_server *server, struct MHD_Connection *connection,
@@ -105,6 +134,7 @@ static void add_client(struct http_server *server, struct MHD_Connection *connec
 static void remove_client(struct http_server *server, struct client *client)
 {
 	pace_forget_client(server, client);
+	server->cut_count -= client->cut;
 	if (client->next)
 		client->next->prev = client->prev;
 	if (client->prev)
@@ -149,6 +179,11 @@ static void begin_exchange(struct exchange *ex, const char *url, const char *met
 		exchange_problem(ex, 400, "the path is not valid UTF-8");
 	else
 		route_exchange(ex, method);
+	/* Nobody could be missed: all of them wait for us. */
+	if (is_full(ex->server) && ex->grant.role == ROLE_NONE) {
+		exchange_problem(ex, 503, "too many are asking just now; try again");
+		exchange_add_header(ex, "Retry-After", "2");
+	}
 	const char *announced = exchange_header(ex, "Content-Length");
 	int64_t body;
 	ex->body_too_large = announced && (text_parse_int(announced, &body) < 0 || body < 0 ||
@@ -290,15 +325,13 @@ static int bound_port(int fd)
 
 static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-	                        NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-	                        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
-	                        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-	                        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	                        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	                        (unsigned)CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_TIMEOUT,
-	                        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	                        CONNECTION_MEMORY, MHD_OPTION_END);
+	return MHD_start_daemon(
+	        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+	        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
+	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+	        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
+	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
 int http_open(uv_loop_t *loop, const struct http_options *options,

@@ -29,8 +29,6 @@ sys.path.insert(0, str(HERE.parents[1] / "component"))
 
 from house import House  # noqa: E402
 
-PER_ADDRESS = 200  # the daemon takes 256 connections from one address
-
 
 def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * share))]
@@ -57,15 +55,14 @@ class Load:
         self.port, self.token, self.streams, self.rate = port, token, streams, rate
         self.answered = self.failed = self.events = 0
 
-    async def connect(self, number):
-        source = f"127.0.0.{2 + number // PER_ADDRESS}"
-        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0))
+    async def connect(self):
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
     def head(self, path, more=""):
         return (f"GET {path} HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {self.token}\r\n{more}\r\n").encode()
 
-    async def stream(self, number, reads=True):
-        reader, writer = await self.connect(number)
+    async def stream(self, reads):
+        reader, writer = await self.connect()
         writer.write(self.head("/api/v1/stream"))
         while reads:
             if not await reader.read(65536):
@@ -74,7 +71,7 @@ class Load:
         await asyncio.sleep(3600)
 
     async def ask(self, number, every):
-        reader, writer = await self.connect(number)
+        reader, writer = await self.connect()
         paths = ["/api/v1/incidents?state=open,acknowledged", "/api/v1/status", "/", "/api/v1/zones"]
         turn = number
         while True:
@@ -88,14 +85,14 @@ class Load:
             self.answered += line.startswith(b"HTTP/1.1 200")
             await asyncio.sleep(max(0, every - (time.monotonic() - began)))
 
-    async def nuisance(self, number):
+    async def nuisance(self):
         """Half a request, and a body far too large, again and again."""
         while True:
             try:
-                _, writer = await self.connect(number)
+                _, writer = await self.connect()
                 writer.write(b"POST /api/v1/incidents HTTP/1.1\r\nHost: t\r\nContent-Le")
                 await writer.drain()
-                reader, other = await self.connect(number)
+                reader, other = await self.connect()
                 other.write(f"POST /api/v1/incidents HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {self.token}\r\n"
                             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
                 for _ in range(40):
@@ -110,9 +107,9 @@ class Load:
 
     async def run(self, until):
         askers = 50
-        tasks = [asyncio.create_task(self.stream(n, n % 10 != 0)) for n in range(self.streams)]
-        tasks += [asyncio.create_task(self.ask(600 + n, askers / self.rate)) for n in range(askers)]
-        tasks += [asyncio.create_task(self.nuisance(800 + n)) for n in range(4)]
+        tasks = [asyncio.create_task(self.stream(n % 10 != 0)) for n in range(self.streams)]
+        tasks += [asyncio.create_task(self.ask(n, askers / self.rate)) for n in range(askers)]
+        tasks += [asyncio.create_task(self.nuisance()) for _ in range(4)]
         while not os.path.exists(until):
             await asyncio.sleep(0.1)
         for task in tasks:

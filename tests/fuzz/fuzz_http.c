@@ -23,14 +23,13 @@ static void talk(const char *bytes, size_t len)
 	struct caller c;
 	call_up(&v, &c);
 	/* Who says half a request, shuts one direction and goes is kept by libmicrohttpd until the
-	 * timeout: the places of this address would be used up. */
+	 * timeout: the places would be used up. */
 	say_bytes(&c, bytes, len);
 	for (int i = 0; i < TURNS_MAX && !c.ended; i++)
 		uv_run(&v.loop, UV_RUN_NOWAIT);
 	HOLDS(!c.got.len || strncmp(text_get(&c.got), "HTTP/1.", 7) == 0);
 	hang_up(&c);
-	/* The service takes a few turns to see that he has gone; it has few places for one address.
-	 */
+	/* The service takes a few turns to see that he has gone. */
 	for (int i = 0; i < TURNS_AFTER; i++)
 		uv_run(&v.loop, UV_RUN_NOWAIT);
 }
