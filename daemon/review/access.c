@@ -8,19 +8,16 @@
 #include "base/mem.h"
 
 #define ADDRESSES 256
-#define KNOWN 256
 #define WINDOW 60000 /* ms */
 #define TOKEN_MAX 512
 
+enum guessed { TOKEN, PASSWORD };
+
 struct failures {
 	struct address_key address;
+	enum guessed what;
 	uint64_t since; /* start of the window; 0: free */
 	uint32_t count;
-};
-
-struct known { /* a token that was good from an address */
-	struct address_key address;
-	uint32_t token; /* position + 1; 0: free */
 };
 
 struct access {
@@ -28,8 +25,6 @@ struct access {
 	uint32_t count;
 	struct sha256 *sha;
 	struct failures failures[ADDRESSES];
-	struct known known[KNOWN];
-	uint32_t next_known;
 };
 
 struct address_key address_key_of(const struct sockaddr *from)
@@ -48,11 +43,6 @@ struct address_key address_key_of(const struct sockaddr *from)
 	return key;
 }
 
-static bool same_address(struct address_key a, struct address_key b)
-{
-	return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
-}
-
 struct access *access_create(const struct http_options *options)
 {
 	struct access *access = NEW(struct access);
@@ -66,7 +56,6 @@ void access_reload(struct access *access, const struct http_options *options)
 {
 	access->tokens = options->tokens;
 	access->count = options->token_count;
-	memset(access->known, 0, sizeof access->known);
 }
 
 void access_destroy(struct access *access)
@@ -77,59 +66,56 @@ void access_destroy(struct access *access)
 	free(access);
 }
 
-static const struct failures *look_up(const struct access *access, struct address_key address,
-                                      uint64_t now)
+static struct failures *failures_of(struct access *access, struct address_key address,
+                                    enum guessed what)
 {
 	for (size_t i = 0; i < ADDRESSES; i++) {
-		const struct failures *at = &access->failures[i];
-		if (at->since && same_address(at->address, address))
-			return now - at->since < WINDOW ? at : NULL;
+		struct failures *at = &access->failures[i];
+		if (at->since && at->what == what &&
+		    memcmp(at->address.bytes, address.bytes, sizeof address.bytes) == 0)
+			return at;
 	}
 	return NULL;
 }
 
-bool access_is_braked(const struct access *access, struct address_key address, uint64_t now)
+static struct failures *oldest_failures(struct access *access)
 {
-	const struct failures *failures = look_up(access, address, now);
-	return failures && failures->count >= ACCESS_FAILURES_MAX;
+	struct failures *at = &access->failures[0];
+	for (size_t i = 1; i < ADDRESSES; i++)
+		if (access->failures[i].since < at->since)
+			at = &access->failures[i];
+	return at;
+}
+
+static bool is_braked(struct access *access, struct address_key address, enum guessed what,
+                      uint64_t now)
+{
+	const struct failures *at = failures_of(access, address, what);
+	return at && now - at->since < WINDOW && at->count >= ACCESS_FAILURES_MAX;
+}
+
+static void count_failure(struct access *access, struct address_key address, enum guessed what,
+                          uint64_t now)
+{
+	struct failures *at = failures_of(access, address, what);
+	if (at && now - at->since < WINDOW) {
+		at->count++;
+		return;
+	}
+	if (!at)
+		at = oldest_failures(access);
+	*at = (struct failures){
+	        .address = address, .what = what, .since = now ? now : 1, .count = 1};
+}
+
+bool access_is_braked(struct access *access, struct address_key address, uint64_t now)
+{
+	return is_braked(access, address, PASSWORD, now);
 }
 
 void access_failed(struct access *access, struct address_key address, uint64_t now)
 {
-	const struct failures *found = look_up(access, address, now);
-	if (found) {
-		access->failures[found - access->failures].count++;
-		return;
-	}
-	/* A window that has passed is taken again; of full ones the oldest goes. */
-	struct failures *at = &access->failures[0];
-	for (size_t i = 0; i < ADDRESSES; i++) {
-		struct failures *other = &access->failures[i];
-		if (other->since && same_address(other->address, address)) {
-			at = other;
-			break;
-		}
-		if (other->since < at->since)
-			at = other;
-	}
-	*at = (struct failures){.address = address, .since = now ? now : 1, .count = 1};
-}
-
-static bool was_good_from(const struct access *access, struct address_key address, uint32_t token)
-{
-	for (size_t i = 0; i < KNOWN; i++)
-		if (access->known[i].token == token + 1 &&
-		    same_address(access->known[i].address, address))
-			return true;
-	return false;
-}
-
-static void remember_good(struct access *access, struct address_key address, uint32_t token)
-{
-	if (was_good_from(access, address, token))
-		return;
-	access->known[access->next_known] = (struct known){address, token + 1};
-	access->next_known = (access->next_known + 1) % KNOWN;
+	count_failure(access, address, PASSWORD, now);
 }
 
 static const char *bearer_token(const char *authorization)
@@ -162,14 +148,12 @@ enum access_verdict access_check(struct access *access, struct address_key addre
 		return ACCESS_MISSING;
 	size_t len = strnlen(token, TOKEN_MAX + 1);
 	uint32_t found = len <= TOKEN_MAX ? find_token(access, token, len) : UINT32_MAX;
-	if (access_is_braked(access, address, now) &&
-	    !(found != UINT32_MAX && was_good_from(access, address, found)))
+	if (found == UINT32_MAX && is_braked(access, address, TOKEN, now))
 		return ACCESS_BRAKED;
 	if (found == UINT32_MAX) {
-		access_failed(access, address, now);
+		count_failure(access, address, TOKEN, now);
 		return ACCESS_UNKNOWN;
 	}
-	remember_good(access, address, found);
 	out->role = access->tokens[found].role;
 	out->name = access->tokens[found].name;
 	out->person = NULL;

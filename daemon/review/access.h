@@ -1,4 +1,4 @@
-/* Who may call: bearer tokens, and a brake on guessing them. */
+/* Who may call: bearer tokens, and a brake on guessing them, or passwords. */
 #ifndef TOCSIN_REVIEW_ACCESS_H
 #define TOCSIN_REVIEW_ACCESS_H
 
@@ -14,13 +14,13 @@ struct address_key {
 };
 struct address_key address_key_of(const struct sockaddr *);
 
-#define ACCESS_FAILURES_MAX 20 /* wrong tokens a minute from one address; then 429 */
+#define ACCESS_FAILURES_MAX 20 /* wrong tokens, or passwords, a minute from one address */
 
 enum access_verdict {
 	ACCESS_GRANTED,
 	ACCESS_MISSING, /* no bearer token in the header */
 	ACCESS_UNKNOWN, /* not one of ours */
-	ACCESS_BRAKED,  /* too many wrong ones from this address */
+	ACCESS_BRAKED,  /* the same, after too many wrong ones from this address */
 };
 
 struct access_grant {
@@ -33,14 +33,14 @@ struct access;
 struct access *access_create(const struct http_options *);
 void access_destroy(struct access *);
 
-/* Judges an Authorization header (or NULL). now is any steady clock in ms. A braked address is
- * refused without a look at the token, unless that very token was good from there before: so
- * guessing is slow, and a stranger behind the same address locks nobody out who is at work. */
+/* Judges an Authorization header (or NULL). now is any steady clock in ms. A right token is never
+ * braked: nobody guesses one, and who guesses behind the same address (a proxy, a gateway) must
+ * lock nobody out. */
 enum access_verdict access_check(struct access *, struct address_key, const char *authorization,
                                  uint64_t now, struct access_grant *out) MUST_USE;
 
-/* For what is tried without a token: a password. */
-bool access_is_braked(const struct access *, struct address_key, uint64_t now);
+/* Of passwords, which somebody may guess: then not even a right one is tried. */
+bool access_is_braked(struct access *, struct address_key, uint64_t now);
 void access_failed(struct access *, struct address_key, uint64_t now);
 
 /* Other tokens count from now on; failures are not forgotten. */
