@@ -19,12 +19,16 @@
 
 #define BODY_MAX ((size_t)64 * 1024)
 #define URL_MAX 4096 /* path and query, as sent */
+/* Of a body that is refused anyway: who is still sending would not hear why, but find the line cut.
+ */
+#define DISCARD_MAX (UINT64_C(64) * 1024 * 1024)
 
 struct exchange;
 struct stream;
 struct session;
 struct sessions;
 struct answer_kept;
+struct lingering;
 struct stream_news;
 
 /* What the server does not wait for longer. */
@@ -38,6 +42,7 @@ struct client { /* one connection */
 	int fd;
 	uint64_t deadline; /* loop time, ms, when it is cut off; 0: none */
 	uint64_t awaited;  /* since when, of a request that is not there whole; 0: there is one */
+	bool lingers;      /* what is on its way is not read: linger.c */
 	bool cut;          /* goes as soon as the daemon has seen it, and is no stream */
 	struct address_key address;
 	struct exchange *exchange; /* the request under way, or NULL */
@@ -61,6 +66,8 @@ struct http_server {
 	int open_handles;
 	int port;
 	bool closing;
+	struct lingering *lingering;
+	uint32_t lingering_count;
 	struct client *clients;
 	uint32_t client_count, stream_count, cut_count;
 
@@ -90,6 +97,12 @@ void pace_leave_line(struct exchange *);
 void pace_tell(struct http_server *); /* something was committed: the streams, some a round */
 void pace_forget_client(struct http_server *, const struct client *);
 
+/* ---- linger.c ---- */
+
+/* A connection that the daemon is about to close: its other side may finish speaking. */
+void linger_on(struct http_server *, int fd);
+void linger_watch(struct http_server *); /* once a second, and at the end: who has had his time */
+
 void server_handle_closed(struct http_server *); /* one of open_handles; the last frees it */
 static inline uint64_t server_now(const struct http_server *server)
 {
@@ -109,6 +122,7 @@ struct exchange {
 	const char *path;
 	char *id; /* what stood for {...} in the pattern; heap or NULL */
 	struct text body;
+	uint64_t body_len; /* as it came: of one that is refused nothing is kept */
 	bool body_too_large;
 	struct access_grant grant;
 	struct MHD_Response *response; /* once it is answered */

@@ -23,7 +23,6 @@
 	1280 /* in all; what is left is for those that are refused with an answer                  \
 	      */
 #define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
-#define DISCARD_MAX ((size_t)1024 * 1024)     /* of a body that is refused anyway */
 
 /* ---- connections that take too long ---- */
 
@@ -52,6 +51,9 @@ static void on_watch(uv_timer_t *timer)
 			exchange_watch(client->exchange);
 	}
 	pace_tell(server); /* who has heard nothing for long */
+	linger_watch(server);
+	if (server->client_count == 0 && server->lingering_count == 0)
+		uv_timer_stop(&server->watch);
 }
 
 /* ---- connections and requests ---- */
@@ -125,7 +127,8 @@ static void add_client(struct http_server *server, struct MHD_Connection *connec
 	if (client->next)
 		client->next->prev = client;
 	server->clients = client;
-	if (server->client_count++ == 0)
+	server->client_count++;
+	if (!uv_is_active((uv_handle_t *)&server->watch))
 		uv_timer_start(&server->watch, on_watch, 1000, 1000);
 	*socket_ctx = client;
 	make_room(server, client);
@@ -141,8 +144,9 @@ static void remove_client(struct http_server *server, struct client *client)
 		client->prev->next = client->next;
 	else
 		server->clients = client->next;
-	if (--server->client_count == 0)
-		uv_timer_stop(&server->watch);
+	server->client_count--;
+	if (client->lingers)
+		linger_on(server, client->fd);
 	free(client);
 }
 
@@ -204,12 +208,13 @@ static void refuse_body(struct exchange *ex)
 
 static enum MHD_Result take_body(struct exchange *ex, const char *data, size_t len)
 {
-	if (ex->body.len + len > DISCARD_MAX)
-		return MHD_NO;
-	if (ex->body.len + len > BODY_MAX)
-		ex->body_too_large = true;
-	text_add_len(&ex->body, data, len);
-	return MHD_YES;
+	ex->body_len += len;
+	ex->body_too_large |= ex->body_len > BODY_MAX;
+	if (ex->response || ex->body_too_large)
+		text_finish(&ex->body);
+	else
+		text_add_len(&ex->body, data, len);
+	return ex->body_len <= DISCARD_MAX ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -224,10 +229,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		                                ->socket_context;
 		*request_ctx = ex = exchange_create(ctx, connection, client);
 		begin_exchange(ex, url, method);
-		if (!ex->body_too_large)
+		if (!ex->body_too_large && !(ex->response && exchange_header(ex, "Expect")))
 			return MHD_YES;
 		/* Not even read: the connection ends after the answer. */
-		refuse_body(ex);
+		if (!ex->response)
+			refuse_body(ex);
+		client->lingers = true;
 		return queue_answer(ex);
 	}
 	if (*data_len) {
@@ -421,6 +428,7 @@ void http_close(struct http_server *server)
 	pace_end(server);
 	uv_close((uv_handle_t *)&server->watch, on_handle_closed);
 	MHD_stop_daemon(server->daemon);
+	linger_watch(server);
 	errands_drop(&server->passwords);
 	errands_drop(&server->readings);
 	access_destroy(server->access);

@@ -110,9 +110,15 @@ def test_who_is_told_of_what_is_missing(house, fire):
 
 
 def test_a_body_without_end_is_refused(house, fire):
-    answer = house.api("POST", f"/api/v1/incidents/{fire}/ack",
-                       {"by": "li", "note": "x" * 200_000})
-    assert refused(answer, 413)
+    """Also who sends all of it before looking at the answer reads why."""
+    def in_pieces():
+        yield from (b"x" * 65536 for _ in range(100))
+
+    for body in ({"by": "li", "note": "x" * 200_000}, {"by": "li", "note": "x" * 7_000_000},
+                 in_pieces()):
+        assert refused(house.api("POST", f"/api/v1/incidents/{fire}/ack", body), 413)
+    assert refused(house.api("POST", f"/api/v1/incidents/{fire}/ack",
+                             {"note": "x" * 7_000_000}, token="wrong"), 401)
     assert house.incident(fire)["state"] == "open"
 
 
