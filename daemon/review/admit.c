@@ -91,6 +91,7 @@ static bool admit_session(struct exchange *ex, const char *method)
 		return false;
 	}
 	exchange_grant(ex, &session);
+	ex->signed_in = true;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "review/exchange.h"
 #include "review/reading.h"
+#include "review/session.h"
 #include "review/views.h"
 
 #define EVENTS_DEFAULT 100
@@ -103,6 +104,8 @@ struct stream {
 	size_t sent; /* bytes of the chunk that are with the daemon */
 	uint64_t quiet_since;
 	uint32_t generation; /* of the configuration it was opened under */
+	bool signed_in;      /* by this session; else by a token */
+	struct session session;
 };
 
 static struct cursor *cursor_of(struct stream *stream, const char *site)
@@ -315,12 +318,21 @@ static bool is_silent(const struct stream *stream)
 	return server_now(stream->server) - stream->quiet_since >= HEARTBEAT;
 }
 
+static bool is_over(const struct stream *stream)
+{
+	const struct http_server *server = stream->server;
+	const struct review_service *service = &server->service;
+	return server->closing || stream->generation != server->generation ||
+	       (stream->signed_in && session_has_ended(server->sessions, &stream->session,
+	                                               service->now(service->ctx).wall));
+}
+
 static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 {
 	(void)position;
 	struct stream *stream = ctx;
 	uint64_t now = server_now(stream->server);
-	if (stream->server->closing || stream->generation != stream->server->generation)
+	if (is_over(stream))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (stream->sent == stream->chunk.len) {
 		if (!fill(stream))
@@ -352,6 +364,13 @@ bool stream_wake(struct stream *stream)
 	MHD_resume_connection(stream->connection);
 	server_kick(stream->server);
 	return true;
+}
+
+void streams_look_up(struct http_server *server)
+{
+	for (struct client *client = server->clients; client; client = client->next)
+		if (client->stream && is_over(client->stream))
+			stream_wake(client->stream);
 }
 
 bool stream_has_news(const struct stream *stream)
@@ -408,6 +427,7 @@ void api_stream(struct exchange *ex)
 	stream->connection = ex->connection;
 	stream->quiet_since = server_now(ex->server);
 	stream->generation = ex->server->generation;
+	stream->signed_in = ex->signed_in && exchange_session(ex, &stream->session);
 	if (!add_sites(ex, stream)) {
 		stream_destroy(stream);
 		return;

@@ -217,6 +217,7 @@ void api_sign_out(struct exchange *ex)
 		return;
 	}
 	session_end(ex->server->sessions, &session);
+	streams_look_up(ex->server);
 	const struct remembered ended = session_ended(&session, key);
 	exchange_remember(ex, &ended, finish_sign_out);
 }

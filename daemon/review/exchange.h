@@ -125,6 +125,7 @@ struct exchange {
 	uint64_t body_len; /* as it came: of one that is refused nothing is kept */
 	bool body_too_large;
 	struct access_grant grant;
+	bool signed_in;                /* it is a session's; else a token's */
 	struct MHD_Response *response; /* once it is answered */
 	unsigned status;
 	struct text answered;     /* a copy of the answer, where it is to be kept */
@@ -305,6 +306,8 @@ void hook_hear(struct exchange *);
 /* True if something was committed that this stream has not sent, or it was silent for long. */
 bool stream_has_news(const struct stream *);
 bool stream_wake(struct stream *); /* true if it slept */
+/* Somebody has signed out: theirs end. */
+void streams_look_up(struct http_server *);
 void stream_news_destroy(struct stream_news *);
 
 #endif

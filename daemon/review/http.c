@@ -391,9 +391,7 @@ void http_reload(struct http_server *server, const struct http_options *options)
 	server->options = options;
 	server->generation++;
 	access_reload(server->access, options);
-	for (struct client *client = server->clients; client; client = client->next)
-		if (client->stream)
-			stream_wake(client->stream);
+	streams_look_up(server);
 }
 
 bool http_holds_older(const struct http_server *server)

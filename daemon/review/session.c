@@ -99,7 +99,7 @@ static bool find_owner(const struct http_options *options, char kind, const char
 	return out->user || out->token;
 }
 
-static bool has_ended(const struct sessions *sessions, const struct session *session, wall_ms now)
+bool session_has_ended(const struct sessions *sessions, const struct session *session, wall_ms now)
 {
 	for (uint32_t i = 0; i < ENDED; i++)
 		if (sessions->ended[i] == session->number)
@@ -139,7 +139,7 @@ bool session_read(const struct sessions *sessions, const struct http_options *op
 	session_write(sessions, out, &right);
 	bool equal = right.len == len && crypto_equal(right.at, value, len);
 	text_finish(&right);
-	return equal && !has_ended(sessions, out, now);
+	return equal && !session_has_ended(sessions, out, now);
 }
 
 static void end_number(struct sessions *sessions, uint64_t number)

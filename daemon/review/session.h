@@ -33,6 +33,8 @@ wall_ms session_ends(const struct session *);
 /* False for one that was forged, has ended, or belongs to nobody any more. */
 bool session_read(const struct sessions *, const struct http_options *, const char *value,
                   wall_ms now, struct session *out) MUST_USE;
+/* Its time is over, or they signed out. */
+bool session_has_ended(const struct sessions *, const struct session *, wall_ms now);
 void session_end(struct sessions *, const struct session *);
 /* The same as what is to be remembered of it; key has room for 24 bytes and is borrowed. */
 struct remembered session_ended(const struct session *, char key[24]);

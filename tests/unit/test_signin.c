@@ -317,6 +317,35 @@ static void who_has_signed_out_is_out_over_a_restart(void **state)
 	expect(401, with(v, "GET", "/api/v1/status", cookie, NULL), NULL);
 }
 
+static void a_stream_ends_with_its_session(void **state)
+{
+	struct visits *v = *state;
+	struct caller phone, desk;
+	char at_phone[1024], at_desk[1024];
+	sign_in(v, "", GOOD);
+	cookie_of(v, CONSOLE, at_phone);
+	sign_in(v, "", GOOD);
+	cookie_of(v, CONSOLE, at_desk);
+	call_up(v, &phone);
+	say_request(&phone, "GET", "/api/v1/stream", NULL, at_phone, NULL);
+	wait_for(&phone, "\nid: ");
+	call_up(v, &desk);
+	say_request(&desk, "GET", "/api/v1/stream", NULL, at_desk, NULL);
+	wait_for(&desk, "\nid: ");
+	expect(200, with(v, "DELETE", "/api/v1/session", at_phone, NULL), NULL);
+	wait_for(&phone, NULL);
+	happen(v, "smoke-301", KIND_SMOKE);
+	wait_for(&desk, "\"type\":\"incident.opened\"");
+	assert_null(strstr(phone.got.at, "incident.opened"));
+	/* Twelve hours later the other one's time is over. */
+	v->now.wall += HOURS(12);
+	happen(v, "sos-gate", KIND_PANIC);
+	wait_for(&desk, NULL);
+	assert_null(strstr(desk.got.at, "sos-gate"));
+	hang_up(&phone);
+	hang_up(&desk);
+}
+
 static void a_key_under_way_waits(void **state)
 {
 	struct visits *v = *state;
@@ -379,6 +408,7 @@ int main(void)
 	        STORY(a_key_does_it_once_over_a_restart),
 	        STORY(a_key_whose_answer_nobody_heard),
 	        STORY(who_has_signed_out_is_out_over_a_restart),
+	        STORY(a_stream_ends_with_its_session),
 	        STORY(a_key_under_way_waits),
 	        STORY(unchanged_is_said_short),
 	        STORY(what_comes_next),
