@@ -198,6 +198,17 @@ static enum severity usual_severity(enum incident_kind kind)
 	return severity == SEVERITY_NONE ? SEVERITY_MAJOR : severity;
 }
 
+/* As somebody says, who may know better than the sensors do; but whoever reports a fire, gas or
+ * somebody in need is never told to fewer than a sensor would tell. */
+static enum severity reported_severity(const struct operation *op)
+{
+	enum severity usual = usual_severity(op->kind);
+	if (op->severity == SEVERITY_NONE ||
+	    (incident_kind_is_life_safety(op->kind) && op->severity < usual))
+		return usual;
+	return op->severity;
+}
+
 static int report(struct context *c, const struct operation *op)
 {
 	int r = check_person(c, op->by, "by");
@@ -213,8 +224,7 @@ static int report(struct context *c, const struct operation *op)
 		                   "water, intrusion, tamper, trouble or other");
 	struct cause cause = {.zone = zone,
 	                      .kind = op->kind,
-	                      .severity = op->severity == SEVERITY_NONE ? usual_severity(op->kind)
-	                                                                : op->severity,
+	                      .severity = reported_severity(op),
 	                      .time = c->now.wall,
 	                      .by = op->by,
 	                      .note = op->note};
@@ -237,7 +247,7 @@ static int test(struct context *c, const struct operation *op)
 	struct resolved_recipient who[64];
 	if (!op->to || !recipient_parse(op->to, &to) || to.kind == RECIPIENT_ZONE_OWNER)
 		return problem_set(c->why, -EINVAL,
-		                   "to is missing: person:ID, duty:ID or channel:ID");
+		                   "to: wanted is person:ID, duty:ID or channel:ID");
 	uint32_t count = recipients_resolve(def, &c->site->duty, &to, 1, POSITION_NONE, c->now.wall,
 	                                    who, 64);
 	if (!count)

@@ -117,3 +117,19 @@ const char *words_outcome(const char *language, enum outcome outcome)
 	assert(outcome < OUTCOME_COUNT);
 	return pick(language, &words[outcome]);
 }
+
+void words_add_end(struct text *out, const char *language, const char *end)
+{
+	static const struct pair known[] = {{"到时结束", "its time is over"},
+	                                    {"人工结束", "ended by hand"},
+	                                    {"发生真实警情：", "a real alarm: "}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		size_t len = strlen(known[i].english);
+		if (strncmp(end, known[i].english, len) == 0) {
+			text_add(out, pick(language, &known[i]));
+			text_add(out, end + len);
+			return;
+		}
+	}
+	text_add(out, end);
+}

@@ -92,6 +92,8 @@ static void say_word(void *ctx, enum template_word word, struct text *out)
 	case WORD_said:
 		if (is_list(n->reason))
 			text_add(out, n->note ? n->note : "");
+		else if (n->reason == REASON_DRILL_ENDED && n->note)
+			words_add_end(out, w.letter->language, n->note);
 		else
 			say_plain(&w, n->note ? n->note : "");
 		return;

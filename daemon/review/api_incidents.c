@@ -355,18 +355,39 @@ static const struct site *site_of_body(struct exchange *ex, const cJSON *body)
 	return id ? exchange_named_site(ex, id) : exchange_only_site(ex, "the member 'site'");
 }
 
+/* A kind of incident, or what a sensor would have seen: then with what that raises. */
+static bool read_kind(struct exchange *ex, const cJSON *body, struct operation *operation)
+{
+	const char *word;
+	if (!exchange_member(ex, body, "kind", true, ID_MAX, &word))
+		return false;
+	enum kind kind = kind_from_name(word);
+	operation->kind = kind == KIND_NONE ? incident_kind_from_name(word)
+	                                    : kind_facts[kind].raises;
+	if (operation->severity == SEVERITY_NONE && kind != KIND_NONE)
+		operation->severity = kind_facts[kind].severity;
+	if (operation->kind != INCIDENT_KIND_NONE)
+		return true;
+	struct text allowed = {0};
+	add_incident_kinds(&allowed);
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		if (incident_kind_from_name(kind_facts[i].name) == INCIDENT_KIND_NONE)
+			text_addf(&allowed, ", %s", kind_facts[i].name);
+	exchange_problem(ex, 400, "kind: unknown '%.64s'; allowed: %s", word, allowed.at);
+	text_finish(&allowed);
+	return false;
+}
+
 void api_incident_report(struct exchange *ex)
 {
 	struct operation operation = {.type = OPERATION_REPORT};
 	cJSON *body = exchange_body(ex, "site, zone, kind, severity, note, by");
-	const char *kind;
 	if (!body)
 		return;
 	const struct site *site = site_of_body(ex, body);
 	if (site && read_common(ex, body, &operation) && read_severity(ex, body, &operation) &&
 	    exchange_member(ex, body, "zone", true, ID_MAX, &operation.zone) &&
-	    exchange_member(ex, body, "kind", true, ID_MAX, &kind) &&
-	    incident_kind_word(ex, kind, &operation.kind))
+	    read_kind(ex, body, &operation))
 		exchange_submit(ex, site->def->id, &operation, finish_report, NULL, NULL);
 	cJSON_Delete(body);
 }

@@ -168,7 +168,8 @@ static struct cursor *cursor_of_encoded(struct stream *stream, const char *id, s
 	return NULL;
 }
 
-/* Puts the cursors where a Last-Event-ID says; sites it does not name, or that are gone, stay. */
+/* Puts the cursors where a Last-Event-ID says; sites it does not name, or that are gone, stay. A
+ * bare number is from the time when there was but one site: the first. */
 static bool resume_from(struct stream *stream, const char *last)
 {
 	while (*last) {
@@ -178,8 +179,6 @@ static bool resume_from(struct stream *stream, const char *last)
 		const char *digits = colon ? colon + 1 : last;
 		uint64_t seq;
 		if (!read_seq(digits, len - (size_t)(digits - last), &seq))
-			return false;
-		if (!colon && !stream->one_site)
 			return false;
 		struct cursor *cursor = colon ? cursor_of_encoded(stream, last, id_len)
 		                              : &stream->cursors[0];

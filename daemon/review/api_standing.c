@@ -237,14 +237,41 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	cJSON_Delete(body);
 }
 
+/* What the path names must be there: a 404 otherwise. */
+static bool zone_is_there(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		if (site_def_zone(site->def, ex->id) != POSITION_NONE)
+			return true;
+	exchange_problem(ex, 404, "there is no zone '%.64s'; see /api/v1/zones", ex->id);
+	return false;
+}
+
+static bool device_is_there(struct exchange *ex)
+{
+	const struct review_service *service = &ex->server->service;
+	const struct site *site;
+	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)
+		if (site_def_device(site->def, ex->id) != POSITION_NONE)
+			return true;
+	exchange_problem(ex, 404, "there is no device '%.64s'; see /api/v1/devices", ex->id);
+	return false;
+}
+
 void api_zone_arm(struct exchange *ex)
 {
+	if (!zone_is_there(ex))
+		return;
 	begin(ex, &(struct operation){.type = OPERATION_ARM, .zone = ex->id}, STANDING_ARMING,
 	      BEGIN_MEMBERS ", force");
 }
 
 void api_zone_disarm(struct exchange *ex)
 {
+	if (!zone_is_there(ex))
+		return;
 	begin(ex, &(struct operation){.type = OPERATION_DISARM, .zone = ex->id}, STANDING_ARMING,
 	      BEGIN_MEMBERS);
 }
@@ -264,6 +291,8 @@ void api_drill(struct exchange *ex)
 
 void api_walk_test(struct exchange *ex)
 {
+	if (!device_is_there(ex))
+		return;
 	begin(ex,
 	      &(struct operation){
 	              .type = OPERATION_WALK_TEST, .device = ex->id, .span = MINUTES(30)},
@@ -281,17 +310,12 @@ static void end(struct exchange *ex, enum standing_type type, enum operation_typ
 	                              .standing = ex->id,
 	                              .kind = INCIDENT_KIND_NONE,
 	                              .severity = SEVERITY_NONE};
-	cJSON *body = NULL;
-	if (ex->body.len) {
-		body = exchange_body(ex, "by, note");
-		if (!body)
-			return;
-		if ((!operation.by &&
-		     !exchange_member(ex, body, "by", false, ID_MAX, &operation.by)) ||
-		    !exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note))
-			goto finish;
-	}
-	if (!exchange_by(ex, &operation.by))
+	cJSON *body = exchange_body(ex, "by, note");
+	if (!body)
+		return;
+	if ((!operation.by && !exchange_member(ex, body, "by", false, ID_MAX, &operation.by)) ||
+	    !exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note) ||
+	    !exchange_by(ex, &operation.by))
 		goto finish;
 	const struct site *site = site_of_standing(ex, type);
 	if (site)

@@ -300,7 +300,9 @@ cJSON *exchange_body(struct exchange *ex, const char *allowed)
 		                 "send the body as JSON, with Content-Type: application/json");
 		return NULL;
 	}
-	if (json_parse(text_get(&ex->body), ex->body.len, &body, &why) < 0) {
+	/* None at all says nothing, as {} does: what is missing in it is named then. */
+	bool empty = ex->body.len == 0;
+	if (json_parse(empty ? "{}" : ex->body.at, empty ? 2 : ex->body.len, &body, &why) < 0) {
 		exchange_problem(ex, 400,
 		                 "the body cannot be read: %s; wanted: a JSON object of %s",
 		                 why.text, allowed);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -159,6 +160,15 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 		remove_client(ctx, *socket_ctx);
 }
 
+/* A NUL would cut what it stands in short: it becomes what no text can hold, and is refused. */
+static size_t unescape(void *ctx, struct MHD_Connection *connection, char *text)
+{
+	(void)ctx, (void)connection;
+	for (char *at = text; (at = strstr(at, "%00")); at += 3)
+		memcpy(at, "%ff", 3);
+	return MHD_http_unescape(text);
+}
+
 struct url_length {
 	size_t len;
 };
@@ -171,12 +181,21 @@ static enum MHD_Result add_length(void *ctx, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
+/* A proxy may ask for the whole address (RFC 9112, 3.2.2). */
+static const char *path_of(const char *url)
+{
+	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+		return url;
+	const char *path = strchr(strchr(url, ':') + 3, '/');
+	return path ? path : "/";
+}
+
 /* The head of a request is there: what can be refused by it is. */
 static void begin_exchange(struct exchange *ex, const char *url, const char *method)
 {
 	struct url_length length = {strlen(url)};
 	MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, add_length, &length);
-	ex->path = url;
+	ex->path = path_of(url);
 	if (length.len > URL_MAX)
 		exchange_problem(ex, 414, "the address is longer than %d bytes", URL_MAX);
 	else if (!text_is_utf8(url, strlen(url)))
@@ -337,7 +356,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	        on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
 	        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
-	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_UNESCAPE_CALLBACK, unescape, server,
+	        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
 }
 

@@ -42,13 +42,22 @@ static void put_recipients(struct text *out, const struct site *site,
 	json_close(out, ']');
 }
 
+/* By the moment of its last change, so that it is the same each time somebody looks; but a wall
+ * clock that was set since (a second is a step) shows it by the clock as it is. */
+static wall_ms wall_at(const struct incident *incident, steady_ms due, struct moment now)
+{
+	wall_ms offset = incident->changed.wall - incident->changed.steady;
+	int64_t step = now.wall - now.steady - offset;
+	return due + offset + step / SECONDS(1) * SECONDS(1);
+}
+
 static void put_step(struct text *out, const struct site *site, const struct incident *incident,
                      struct moment now)
 {
 	const struct policy *policy = incident->policy;
 	bool again = incident->step >= policy->count;
 	uint32_t step = again ? policy->count - 1 : incident->step;
-	wall_ms at = now.wall + (incident->step_due.due - now.steady);
+	wall_ms at = wall_at(incident, incident->step_due.due, now);
 	json_open(out, "next", '{');
 	json_put_string(out, "what", again ? "repeat" : "step");
 	json_put_time(out, "at", at);
@@ -66,7 +75,7 @@ void view_next(struct text *out, const struct site *site, const struct incident 
 	} else if (site && incident->resolve_due.place) {
 		json_open(out, "next", '{');
 		json_put_string(out, "what", "reopen");
-		json_put_time(out, "at", now.wall + (incident->resolve_due.due - now.steady));
+		json_put_time(out, "at", wall_at(incident, incident->resolve_due.due, now));
 		json_put_int(out, "step", 1);
 		json_open(out, "notify", '[');
 		json_close(out, ']');

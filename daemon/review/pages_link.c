@@ -211,9 +211,12 @@ static void add_facts(struct text *out, const struct visit *visit, const struct 
 	text_add(out, "</dl>\n");
 }
 
+/* Whom the site file has lost meanwhile may read on, but no more takes charge. */
 static bool is_for_a_person(const struct visit *visit)
 {
-	return strcmp(visit->target.to_kind, recipient_kind_name(RECIPIENT_PERSON)) == 0;
+	return strcmp(visit->target.to_kind, recipient_kind_name(RECIPIENT_PERSON)) == 0 &&
+	       (!visit->site ||
+	        site_def_person(visit->site->def, visit->target.to_id) != POSITION_NONE);
 }
 
 /* What there is to say above the facts, or SAY_COUNT while it is open and nobody has it. */

@@ -253,14 +253,14 @@ static void add_fact_time(const struct drill *drill, struct text *out, const cha
 	text_finish(&local);
 }
 
-static const char *how_it_ended(const struct drill *drill)
+static void add_end(const struct drill *drill, struct text *out)
 {
 	const char *end = json_string(drill->root, "end");
-	if (!drill->zh || !end)
-		return end;
-	return strcmp(end, "its time is over") == 0 ? "到时结束"
-	       : strcmp(end, "ended by hand") == 0  ? "人工结束"
-	                                            : end;
+	struct text words = {0};
+	if (end)
+		words_add_end(&words, drill->zh ? "zh-CN" : "en", end);
+	add_fact(drill, out, "How it ended", "结束方式", end ? text_get(&words) : NULL);
+	text_finish(&words);
 }
 
 static void add_cell_time(const struct drill *drill, struct text *out, wall_ms at)
@@ -308,7 +308,7 @@ static void write_html(const struct drill *drill, struct text *out)
 	text_add(out, "</h1>\n<table>\n");
 	add_fact_time(drill, out, "Since", "开始", "since");
 	add_fact_time(drill, out, "Ended", "结束", "ended_at");
-	add_fact(drill, out, "How it ended", "结束方式", how_it_ended(drill));
+	add_end(drill, out);
 	add_zones(drill, out);
 	add_fact(drill, out, "By", "发起人",
 	         json_string(drill->root, "by")

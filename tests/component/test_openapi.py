@@ -18,6 +18,8 @@ BUILD = pathlib.Path(os.environ.get("TOCSIN_BUILD", ROOT / "build"))
 VALIDATOR = BUILD / "openapi"
 API = yaml.safe_load((ROOT / "schemas" / "openapi.yaml").read_text())
 ROUTE = re.compile(r'\{"(GET|POST|DELETE)",\s*(INCIDENT\s*)?("[^"]*")?,\s*ROLE_(\w+),\s*(NULL|"[^"]*")')
+V1 = "/api/v1"
+INCIDENT = V1 + "/incidents/{id}"
 CHECK = """
 import {Validator} from "@seriousme/openapi-schema-validator";
 const result = await new Validator().validate(process.argv[2]);
@@ -71,6 +73,27 @@ def test_it_describes_every_route_and_no_other():
         said[method, path] = (operation.get("x-role"), names - {"key"})
         assert (operation.get("x-role") is None) == (operation.get("security") == []), path
     assert said == dict(routes())
+
+
+def members(schema):
+    return set(API["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"])
+
+
+def test_it_names_every_member_of_a_body_and_no_other(house):
+    """A body with one that is none is answered with those that there are."""
+    there = {"zones": "dorm", "devices": "smoke-301"}
+    for method, path, operation in operations():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if not content or not path.startswith(V1 + "/") or "additionalProperties" not in \
+                API["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]:
+            continue
+        url = path.replace("{id}", there.get(path.split("/")[3], "x"))
+        answer = house.api(method, url, {"snow": 1})
+        assert answer.status == 400 and "unknown member 'snow'" in answer.json["detail"], (url, answer)
+        taken = set(answer.json["detail"].split("allowed: ")[1].split(", "))
+        if "note" in taken:
+            taken.add("reason")
+        assert members(content["schema"]) == taken, f"{method} {path}"
 
 
 def test_its_examples_are_what_it_asks_for():
@@ -127,9 +150,6 @@ def called(build_house):
     house = build_house(edit_service=service)
     return house, Caller(house)
 
-
-V1 = "/api/v1"
-INCIDENT = V1 + "/incidents/{id}"
 
 
 def read_everything(call, incident):

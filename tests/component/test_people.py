@@ -45,7 +45,8 @@ def test_a_drill_is_marked_in_every_message_and_broken_off_by_a_panic(house):
     house.says("sos-gate", "panic")
     real = house.push("qian", "opened", step=1, path="/phone")
     assert real.incident["kind"] == "panic" and real.incident["drill"] is False
-    house.push("zhao", "drill.ended")
+    told = house.push("zhao", "drill.ended").notification["text"]
+    assert f"发生真实警情：{real.incident['id']}" in told and "real alarm" not in told
     assert house.tocsin_json("drills", "list")["items"] == []
     (over,) = house.api("GET", "/api/v1/drills?all=true").json["items"]
     assert over["state"] == "ended" and over["incidents"] == [push.incident["id"]]

@@ -73,6 +73,15 @@ static void what_is_not_there(void **state)
 	       "Allow: GET, HEAD, POST\r\n");
 	expect(404, get(v, "/api/v1/incidents/nothing", "viewer"), "no incident 'nothing'");
 	expect(404, post(v, "/api/v1/incidents/nothing/ack", "admin", "{\"by\":\"li\"}"), NULL);
+	expect(404, post(v, "/api/v1/devices/nothing/walk-test", "admin", ""), "no device");
+	expect(404, post(v, "/api/v1/zones/nothing/arm", "admin", "{\"by\":\"li\"}"), "no zone");
+	expect(404, post(v, "/api/v1/zones/nothing/disarm", "admin", "{\"by\":\"li\"}"), "no zone");
+	expect(400, ask(v, "DELETE", "/api/v1/duty/overrides/none", "admin", NULL, NULL),
+	       "'by' is missing");
+	/* A proxy may ask for the whole address. */
+	expect(200, get(v, "http://tocsin.example/healthz", NULL), NULL);
+	expect(401, get(v, "https://tocsin.example:8080/api/v1/incidents", NULL), NULL);
+	expect(200, get(v, "HTTP://tocsin.example", NULL), "<!doctype html>");
 }
 
 static void wrong_parameters_say_what_is_allowed(void **state)
@@ -91,6 +100,8 @@ static void wrong_parameters_say_what_is_allowed(void **state)
 	        {"incidents?since=yesterday", "how long ago"},
 	        {"incidents?since=%ff", "UTF-8"},
 	        {"incidents?since=1h%00", "UTF-8"},
+	        {"incidents%00", "UTF-8"},
+	        {"incidents/" FIRE "%00x", "UTF-8"},
 	        {"status?x", "allowed: none"},
 	        {"who?kind=snow&zone=dorm", "allowed: smoke"},
 	        {"who?kind=smoke&zone=moon", "no zone 'moon'"},
@@ -170,7 +181,7 @@ static void wrong_bodies_say_what_is_wanted(void **state)
 	static const struct {
 		const char *path, *body, *detail;
 	} cases[] = {
-	        {INCIDENT "/ack", "", "a JSON object of by, note"},
+	        {INCIDENT "/ack", "", "'by' is missing"}, /* none at all says nothing */
 	        {INCIDENT "/ack", "[]", "an object of by, note"},
 	        {INCIDENT "/ack", "{\"by\":\"li\"", "not JSON"},
 	        {INCIDENT "/ack", "{}", "'by' is missing"},
@@ -186,6 +197,8 @@ static void wrong_bodies_say_what_is_wanted(void **state)
 	        {"/api/v1/incidents", "{\"by\":\"li\",\"zone\":\"moon\",\"kind\":\"fire\"}",
 	         "no zone 'moon'"},
 	        {"/api/v1/incidents", "{\"site\":\"x\"}", "unknown site 'x'"},
+	        {"/api/v1/incidents", "{\"by\":\"li\",\"zone\":\"dorm\",\"kind\":\"snow\"}",
+	         "other, smoke, heat"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		expect(400, post(v, cases[i].path, "operator", cases[i].body), cases[i].detail);
@@ -241,6 +254,24 @@ static void a_person_reports(void **state)
 	       "Location: /api/v1/incidents/" FIRE);
 	assert_non_null(strstr(v->got.at, "\"reported_by\":\"li\""));
 	expect(200, get(v, INCIDENT, "viewer"), "\"severity\":\"critical\"");
+	/* In a sensor's words, too; and whoever calls for help is not told to fewer for a word. */
+	static const struct {
+		const char *zone, *kind, *severity, *part;
+	} words[] = {
+	        {"office", "smoke", "null", "\"kind\":\"fire\",\"severity\":\"major\""},
+	        {"gate", "call_point", "null", "\"kind\":\"fire\",\"severity\":\"critical\""},
+	        {"office", "contact", "null", "\"kind\":\"intrusion\",\"severity\":\"major\""},
+	        {"dorm", "panic", "\"warning\"", "\"kind\":\"panic\",\"severity\":\"critical\""},
+	        {"dorm", "gas", "\"minor\"", "\"kind\":\"gas\",\"severity\":\"critical\""},
+	        {"dorm", "water", "\"warning\"", "\"kind\":\"water\",\"severity\":\"warning\""},
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		char body[160];
+		snprintf(body, sizeof body,
+		         "{\"zone\":\"%s\",\"kind\":\"%s\",\"severity\":%s,\"by\":\"li\"}",
+		         words[i].zone, words[i].kind, words[i].severity);
+		expect(201, post(v, "/api/v1/incidents", "operator", body), words[i].part);
+	}
 }
 
 static void a_test_goes_to_one_recipient(void **state)
@@ -408,6 +439,29 @@ static void a_stream_goes_on_where_it_was_cut(void **state)
 	assert_int_equal(number_in(c.got.at, "data: {\"seq\":"), 1);
 	hang_up(&c);
 	expect(400, ask(v, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: x\r\n", NULL), NULL);
+}
+
+static const struct site *two_sites(void *ctx, uint32_t i)
+{
+	return i < 2 ? ((struct visits *)ctx)->site : NULL;
+}
+
+/* A browser never comes again to who refuses the id it was given: the one from before there was a
+ * second site is the first one's. */
+static void a_stream_goes_on_after_a_second_site_came(void **state)
+{
+	struct visits *v = *state;
+	struct problem why = {""};
+	struct caller c;
+	happen(v, "smoke-301", KIND_SMOKE);
+	stop_serving(v);
+	v->service.site_at = two_sites;
+	assert_int_equal(http_open(&v->loop, &v->options, &v->service, &v->server, &why), 0);
+	call_up(v, &c);
+	say_request(&c, "GET", "/api/v1/stream", "viewer", "Last-Event-ID: 2\r\n", NULL);
+	wait_for(&c, "\nid: binjiang:3\n");
+	assert_int_equal(number_in(c.got.at, "data: {\"seq\":"), 3);
+	hang_up(&c);
 }
 
 /* What is read once for all that stand at one place is no other place's, and comes once. */
@@ -591,6 +645,7 @@ int main(void)
 	        VISIT(every_list_is_paged),
 	        VISIT(a_stream_tells_what_was_committed),
 	        VISIT(a_stream_goes_on_where_it_was_cut),
+	        VISIT(a_stream_goes_on_after_a_second_site_came),
 	        VISIT(many_streams_are_told_the_same_once),
 	        VISIT(streams_are_counted_and_end_with_the_server),
 	        VISIT(a_round_of_the_loop_handles_a_portion),

@@ -49,6 +49,23 @@ static void a_look_changes_nothing(void **state)
 	assert_int_equal(site_incident(v->site, FIRE)->state, STATE_OPEN);
 }
 
+/* The site file has lost the person since: what is left is reading. */
+static void whom_the_site_file_has_lost_may_read(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	struct person *li = &v->def->people[site_def_person(v->def, "li")];
+	const char *was = li->id;
+	li->id = "wang";
+	expect(200, get(v, path, NULL), "for reading only");
+	assert_null(strstr(v->got.at, FORM));
+	expect(403, ask(v, "POST", path, NULL, NULL, ""), "for reading only");
+	assert_int_equal(v->submitted, 0);
+	li->id = was;
+}
+
 static void what_devices_are_called_stays_text(void **state)
 {
 	struct visits *v = *state;
@@ -251,6 +268,7 @@ int main(void)
 #define VISIT(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 	        VISIT(a_look_changes_nothing),
+	        VISIT(whom_the_site_file_has_lost_may_read),
 	        VISIT(what_devices_are_called_stays_text),
 	        VISIT(the_button_takes_charge_for_that_person),
 	        VISIT(the_other_buttons_answer_in_the_form),

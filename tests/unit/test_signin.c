@@ -377,6 +377,24 @@ static void unchanged_is_said_short(void **state)
 	expect(200, ask(v, "GET", "/api/v1/people", "viewer", header, NULL), "items");
 }
 
+/* Its clocks are read one after the other, and may differ by a millisecond each time. */
+static void what_comes_next_is_unchanged(void **state)
+{
+	struct visits *v = *state;
+	char tag[96];
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(200, get(v, "/api/v1/incidents", "viewer"), "\"next\":{\"what\":\"step\"");
+	const char *at = strstr(v->got.at, "ETag: ");
+	snprintf(tag, sizeof tag, "If-None-Match: %.*s\r\n", (int)strcspn(at + 6, "\r"), at + 6);
+	for (int i = 0; i < 5; i++) {
+		v->now.wall += i % 2 ? 3 : 1;
+		v->now.steady += 2;
+		expect(304, ask(v, "GET", "/api/v1/incidents", "viewer", tag, NULL), NULL);
+	}
+	v->now.wall += MINUTES(5); /* the clock was set: people read another time */
+	expect(200, ask(v, "GET", "/api/v1/incidents", "viewer", tag, NULL), NULL);
+}
+
 static void what_comes_next(void **state)
 {
 	struct visits *v = *state;
@@ -411,6 +429,7 @@ int main(void)
 	        STORY(a_stream_ends_with_its_session),
 	        STORY(a_key_under_way_waits),
 	        STORY(unchanged_is_said_short),
+	        STORY(what_comes_next_is_unchanged),
 	        STORY(what_comes_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

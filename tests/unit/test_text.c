@@ -225,6 +225,22 @@ static void a_test_cannot_be_taken_for_an_alarm(void **state)
 	expect_says(desk, "[TEST] 滨江中学: this is a test, nothing to do.");
 }
 
+static void how_a_drill_ended_is_said_in_the_readers_language(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->letter.incident = NULL;
+	desk->notification.incident = NULL;
+	desk->notification.reason = REASON_DRILL_ENDED;
+	desk->notification.note = "ended by hand";
+	expect_says(desk, "\n人工结束\n");
+	desk->notification.note = "its time is over";
+	expect_says(desk, "\n到时结束\n");
+	desk->notification.note = "a real alarm: binjiang-2026-000007";
+	expect_says(desk, "\n发生真实警情：binjiang-2026-000007\n");
+	desk->letter.language = "en";
+	expect_says(desk, "\na real alarm: binjiang-2026-000007\n");
+}
+
 static void the_head_of_the_record_is_one_to_keep(void **state)
 {
 	struct desk *desk = desk_of(state);
@@ -404,6 +420,7 @@ int main(void)
 	        TEST(a_report_names_its_author),
 	        TEST(a_trouble_of_the_service_says_which),
 	        TEST(a_test_cannot_be_taken_for_an_alarm),
+	        TEST(how_a_drill_ended_is_said_in_the_readers_language),
 	        TEST(the_head_of_the_record_is_one_to_keep),
 	        TEST(another_day_is_written_with_its_date),
 	        TEST(doubts_are_said),
