@@ -23,6 +23,7 @@
 #define CONNECTIONS_MAX                                                                            \
 	1280 /* in all; what is left is for those that are refused with an answer                  \
 	      */
+#define PARAMETERS_MAX 64
 #define CONNECTION_MEMORY ((size_t)32 * 1024) /* request line and headers */
 
 /* ---- connections that take too long ---- */
@@ -158,6 +159,18 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 		add_client(ctx, connection, socket_ctx);
 	else
 		remove_client(ctx, *socket_ctx);
+}
+
+/* The daemon has room for some hundred parameters, and answers nothing to who sends more. So what
+ * follows the first is left as one, in the daemon's own buffer, and is refused as that. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+	(void)ctx, (void)connection;
+	char *at = strchr((char *)(uintptr_t)target, '?');
+	for (int i = 1; at && (at = strchr(at + 1, '&')); i++)
+		if (i >= PARAMETERS_MAX)
+			*at = '+';
+	return NULL;
 }
 
 /* A NUL would cut what it stands in short: it becomes what no text can hold, and is refused. */
@@ -357,8 +370,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
 	        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
 	        (unsigned)CONNECTIONS_MAX, MHD_OPTION_UNESCAPE_CALLBACK, unescape, server,
-	        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
+	        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_CONNECTION_TIMEOUT,
+	        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+	        MHD_OPTION_END);
 }
 
 int http_open(uv_loop_t *loop, const struct http_options *options,

@@ -233,6 +233,11 @@ static void too_much_is_refused(void **state)
 	hang_up(&c);
 	text_finish(&chunk);
 	struct text path = {0};
+	text_add(&path, "/api/v1/incidents?since=1h");
+	for (int i = 0; i < 2000; i++)
+		text_add(&path, "&a");
+	expect(400, get(v, path.at, "viewer"), "unknown parameter 'a'");
+	text_reset(&path);
 	text_add(&path, "/api/v1/incidents?since=");
 	for (int i = 0; i < 5000; i++)
 		text_add_char(&path, '1');
