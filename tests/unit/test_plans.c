@@ -42,11 +42,13 @@ static const enum statement asked[] = {
         SQL_REMOVED_FROM,
 };
 
-/* The whole of a table in its order is only for a list that ends early. */
+/* The whole of a table in its order is only for a list that ends early; json_each is a list that
+ * was handed in. */
 static bool is_whole_table(const char *step)
 {
 	return strncmp(step, "SCAN", 4) == 0 && !strstr(step, "USING") && !strstr(step, "SCAN s") &&
-	       !strstr(step, "SCAN site") && !strstr(step, "SCAN (") && !strstr(step, "CONSTANT");
+	       !strstr(step, "SCAN site") && !strstr(step, "SCAN json_each") &&
+	       !strstr(step, "SCAN (") && !strstr(step, "CONSTANT");
 }
 
 static void test_every_question_goes_by_an_index(void **state)
@@ -70,11 +72,17 @@ static void test_every_question_goes_by_an_index(void **state)
 	}
 }
 
-/* Sorting is reading everything first. */
+/* Sorting is reading everything first; but for the right part of an order, which sorts those of one
+ * millisecond, one after the other. */
+static bool is_sorted(const char *step)
+{
+	return strstr(step, "TEMP B-TREE") && !strstr(step, "RIGHT PART OF ORDER BY");
+}
+
 static void test_no_long_list_is_sorted(void **state)
 {
 	static const enum statement lists[] = {SQL_INCIDENTS_LIST, SQL_LOG_ALL, SQL_LOG_OF_SITE,
-	                                       SQL_OLD_ENTRIES};
+	                                       SQL_OLD_ENTRIES, SQL_DELIVERIES_LIST};
 	struct story *s = *state;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		struct text sql = {0};
@@ -84,7 +92,7 @@ static void test_no_long_list_is_sorted(void **state)
 		assert_int_equal(sqlite3_prepare_v2(s->store->db, text_get(&sql), -1, &at, NULL),
 		                 SQLITE_OK);
 		while (sqlite3_step(at) == SQLITE_ROW)
-			if (strstr((const char *)sqlite3_column_text(at, 3), "TEMP B-TREE"))
+			if (is_sorted((const char *)sqlite3_column_text(at, 3)))
 				fail_msg("%s: sorts", text_get(&sql));
 		sqlite3_finalize(at);
 		text_finish(&sql);
