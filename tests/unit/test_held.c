@@ -101,15 +101,15 @@ static void the_link_of_an_alarm_in_memory_works(void **state)
 	        .type = EVENT_SIGNAL,
 	        .signal = {.device = "sos-gate", .kind = KIND_PANIC, .active = true}};
 	assert_int_equal(site_apply(v->site, &press, v->now, &v->plan, &why), 0);
-	const struct notification *told = v->site->notifications[v->site->notification_count - 1];
-	link_to(v, told->number, &path);
+	uint64_t told = v->site->notifications[v->site->notification_count - 1]->number;
+	link_to(v, told, &path);
 	expect(200, get(v, text_get(&path), NULL), "I take charge");
 	expect(503, ask(v, "POST", text_get(&path), NULL, NULL, ""), "This counts.");
 	expect(200, get(v, text_get(&path), NULL), "You have taken charge");
 	the_disk_is_back(v);
 	expect(200, ask(v, "POST", text_get(&path), NULL, NULL, ""), "You have taken charge");
 	/* Pushed by a life that ended before it could write: not ours to call a forgery. */
-	link_to(v, told->number + 1000, &path);
+	link_to(v, told + 1000, &path);
 	expect(404, get(v, text_get(&path), NULL), "not in the record");
 	text_finish(&path);
 }
