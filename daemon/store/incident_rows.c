@@ -152,8 +152,7 @@ static int get_signals(struct store *store, int64_t key, struct incident *incide
 	while ((r = sql_next(store, &at)) > 0) {
 		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
 		struct incident_signal *signal = &incident->signals[incident->signal_count++];
-		*signal = (struct incident_signal){0};
-		signal->device = mem_copy(read_text(&at));
+		*signal = (struct incident_signal){.device = mem_copy(read_text(&at))};
 		signal->device_name = mem_copy(read_text(&at));
 		signal->kind = kind_from_name(read_text(&at));
 		signal->active = read_bool(&at);
@@ -172,8 +171,8 @@ static int get_told(struct store *store, int64_t key, struct incident *incident)
 	while ((r = sql_next(store, &at)) > 0) {
 		MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
 		struct told *told = &incident->told[incident->told_count++];
-		*told = (struct told){0};
 		const char *kind = read_text(&at);
+		*told = (struct told){0};
 		told->kind = strcmp(kind, "channel") == 0 ? RECIPIENT_CHANNEL : RECIPIENT_PERSON;
 		told->id = mem_copy(read_text(&at));
 		told->acknowledged = read_bool(&at);
