@@ -579,7 +579,7 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	                             : def->channels[who.position].id);
 	n->urgent = is_urgent(reason);
 	n->at_once = n->urgent &&
-	             (incident ? incident->severity == SEVERITY_CRITICAL : reason != REASON_DIGEST);
+	             (incident ? incident->severity == SEVERITY_CRITICAL : reason == REASON_TEST);
 	n->created = c->now;
 	add_contacts(c, n, who, only);
 	leave_out_subject(n);
