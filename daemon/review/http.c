@@ -178,7 +178,7 @@ static size_t unescape(void *ctx, struct MHD_Connection *connection, char *text)
 {
 	(void)ctx, (void)connection;
 	for (char *at = text; (at = strstr(at, "%00")); at += 3)
-		memcpy(at, "%ff", 3);
+		at[1] = at[2] = 'f';
 	return MHD_http_unescape(text);
 }
 

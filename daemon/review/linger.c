@@ -9,7 +9,7 @@
 #include "review/exchange.h"
 
 #define LINGERING_MAX 32
-#define READ_AT_ONCE ((size_t)64 * 1024)
+#define READ_AT_ONCE ((size_t)32 * 1024)
 
 struct lingering {
 	struct lingering *prev, *next;
@@ -41,9 +41,9 @@ static void end(struct lingering *line)
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct lingering *line = poll->data;
+	char thrown_away[READ_AT_ONCE];
 	(void)events;
-	/* Of a stream MSG_TRUNC throws away and copies nothing. */
-	ssize_t len = status < 0 ? 0 : recv(line->fd, NULL, READ_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT);
+	ssize_t len = status < 0 ? 0 : recv(line->fd, thrown_away, READ_AT_ONCE, MSG_DONTWAIT);
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len <= 0 || (uint64_t)len >= line->left)

@@ -204,7 +204,8 @@ static int tell_story(const struct story *story, struct store *store)
 	fputc('\n', ctx->out);
 	int r = store_log(store, &of, tell_row, (void *)story);
 	if (r >= 0 && story->incident->state != STATE_RESOLVED)
-		r = store_deliveries(store, story->incident->id, NULL, 1000, tell_pending, (void *)story);
+		r = store_deliveries(store, story->incident->id, NULL, 1000, tell_pending,
+		                     (void *)story);
 	if (r < 0)
 		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));
 	if (story->incident->state == STATE_OPEN)
