@@ -73,8 +73,9 @@ static void done(void *ctx, int result, const struct incident *incident,
 	world.counts.operations++;
 	trace("%s hears: operation %d on %s: %d %s", deed->by, deed->type, deed->incident, result,
 	      result < 0 ? why->text : "");
-	if (result == -EIO || result == -ENOSPC || result == -EBUSY) {
-		ask_again(at); /* the record cannot be written: said so, asked again */
+	if (result == -EINPROGRESS) {
+		ask_again(
+		        at); /* it counts, and is not written yet: whether it was comes out later */
 		return;
 	}
 	if (may_be_refused(deed, result)) {
