@@ -7,6 +7,7 @@
 
 #include "sim.h"
 
+#define LANE_TOPIC "tocsin/service/tocsin/lane"
 #define NO_MESSAGE UINT32_MAX
 #define IN_FLIGHT 20
 
@@ -221,7 +222,8 @@ static void enqueue(const char *topic, const void *bytes, size_t len, bool retai
 static void note_hearing(struct w_message *m)
 {
 	m->again = m->heard == world.life;
-	if (m->by_lane != world.life || m->again)
+	/* What the lane has brought is known when the session brings it, and brings it again. */
+	if (m->by_lane != world.life || (m->again && m->sent > 1))
 		m->given++;
 	m->heard = world.life;
 	if (m->by_lane != world.life)
@@ -305,6 +307,8 @@ void broker_take(const char *topic, const char *bytes, size_t len, bool retained
 	if (retained)
 		retain(topic, bytes, len);
 	note_word(message);
+	if (message_get(message))
+		message_get(message)->sent++;
 	enqueue(topic, bytes, len, false, message);
 }
 
@@ -327,7 +331,7 @@ bool broker_is_quiet(void)
 
 static bool is_subscribed(const char *topic)
 {
-	if (strcmp(topic, "tocsin/service/tocsin/lane") == 0)
+	if (strcmp(topic, LANE_TOPIC) == 0)
 		return true;
 	return strncmp(topic, "tocsin/", 7) == 0 &&
 	       (strstr(topic, "/device/") ? strstr(topic, "/ack") == NULL
@@ -476,6 +480,24 @@ void broker_cut_session(void)
 void broker_cut_lane(void)
 {
 	cut_lane();
+}
+
+static void session_forgotten(uint64_t life)
+{
+	if (life != world.life || !client || !client->connected)
+		return;
+	trace("the broker forgets the session, and nothing else");
+	broker_forget(true, false);
+	cut_session();
+	devices_waver();
+}
+
+/* What only the lane has brought by then is never brought by the session. */
+void broker_forget_session(void)
+{
+	server.stands_until = world.now + between(0, 4000);
+	devices_waver();
+	later(between(0, 4000), session_forgotten, world.life);
 }
 
 void broker_forget(bool session, bool retained)
@@ -670,6 +692,24 @@ static void confirm_soon(void)
 	later(busy + between(0, 5), confirm_publish, server.link);
 }
 
+static void mark_arrives(uint64_t arg)
+{
+	struct heard *mark = (struct heard *)(uintptr_t)arg;
+	if (world.broker_up)
+		enqueue(mark->topic, mark->bytes, mark->len, false, NO_MESSAGE);
+	heard_finish(mark);
+}
+
+/* Its way may be long: others are heard on both connections before it. */
+static void says_mark(const struct out *out)
+{
+	struct heard *mark = NEW(struct heard);
+	*mark = (struct heard){.topic = mem_copy(out->topic),
+	                       .bytes = copy_bytes(out->bytes, out->len),
+	                       .len = out->len};
+	later(chance(500) ? 0 : between(0, 4000), mark_arrives, (uint64_t)(uintptr_t)mark);
+}
+
 void broker_release(struct broker *b)
 {
 	if (!b->connected || world.dead)
@@ -685,7 +725,9 @@ void broker_release(struct broker *b)
 				check_device_ack(out->topic, out->bytes);
 			if (out->retain)
 				retain(out->topic, out->bytes, out->len);
-			if (is_subscribed(out->topic))
+			if (strcmp(out->topic, LANE_TOPIC) == 0)
+				says_mark(out);
+			else if (is_subscribed(out->topic))
 				enqueue(out->topic, out->bytes, out->len, false, NO_MESSAGE);
 		}
 		if (b == client)

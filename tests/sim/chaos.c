@@ -110,6 +110,15 @@ static void session_fails(uint64_t arg)
 	broker_cut_session();
 }
 
+static void session_is_lost(uint64_t arg)
+{
+	(void)arg;
+	if (!again(session_is_lost, HOURS(2), HOURS(16)))
+		return;
+	world.counts.sessions_lost++;
+	broker_forget_session();
+}
+
 static void lane_fails(uint64_t arg)
 {
 	(void)arg;
@@ -148,6 +157,7 @@ void chaos_begin(world_ms until)
 	later(between(0, HOURS(10)), broker_fails, 0);
 	later(between(0, HOURS(10)), lane_fails, 0);
 	later(between(0, HOURS(10)), session_fails, 0);
+	later(between(0, HOURS(10)), session_is_lost, 0);
 	later(between(0, DAYS(1)), clock_jumps, 0);
 	later(between(0, DAYS(2)), sleeps, 0);
 	for (int i = 0; i < 3; i++)

@@ -212,6 +212,7 @@ struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
 	bool active, has_id, garbage, test, press;
+	uint32_t sent;      /* by the device, which may say it twice */
 	uint32_t rows;      /* in the ledger */
 	uint32_t heard;     /* in this life of the service, */
 	bool again;         /* and once more after that */
@@ -231,6 +232,7 @@ int kind_number(const char *word);
 void broker_server_up(bool up);
 void broker_cut_lane(void);
 void broker_cut_session(void);
+void broker_forget_session(void);
 void broker_forget(bool session, bool retained);
 void broker_take(const char *topic, const char *bytes, size_t len, bool retain, uint32_t message);
 bool broker_retains(const char *topic);
