@@ -135,10 +135,10 @@ void arming_look(struct context *c)
 
 /* ---- by hand ---- */
 
-void arming_over(struct context *c, struct standing *s)
+void arming_over(struct context *c, struct standing *s, const char *by, const char *how)
 {
-	standing_end(c, s, NULL, "its time is over");
-	record_standing(c, s, "arming", "ended", NULL);
+	standing_end(c, s, by, how);
+	record_standing(c, s, "arming", "ended", by);
 	arming_look(c);
 }
 
@@ -151,10 +151,13 @@ static uint32_t list_open(const struct context *c, uint32_t zone, struct standin
 		if (!zone_is_within(def, def->devices[i].zone, zone) ||
 		    open_kind(&c->site->devices[i]) != KIND_CONTACT)
 			continue;
+		const struct device *device = &def->devices[i];
 		if (into)
-			standing_add_name(into, def->devices[i].id);
+			standing_add_name(into, device->id);
 		if (text && count < 5)
-			text_addf(text, "%s%s", count ? ", " : "", def->devices[i].id);
+			text_addf(text, "%s%s", count ? ", " : "", device->id);
+		if (text && count < 5 && strcmp(device->name, device->id) != 0)
+			text_addf(text, " (%s)", device->name);
 		count++;
 	}
 	return count;
@@ -213,5 +216,20 @@ int arm_operate(struct context *c, const struct operation *op)
 	record_standing(c, s, "arming", s->armed ? "armed" : "disarmed", op->by);
 	c->plan->made = s;
 	arming_look(c);
+	return 0;
+}
+
+int arming_end_operate(struct context *c, const struct operation *op)
+{
+	struct standing *s = op->standing ? site_standing(c->site, op->standing) : NULL;
+	int r = check_person(c, op->by, "by");
+	if (r < 0)
+		return r;
+	if (!s || s->type != STANDING_ARMING || standing_is_over(s))
+		return problem_set(c->why, -ENOENT, "no arming by hand '%s' now",
+		                   op->standing ? op->standing : "");
+	record_operation(c, op, NULL);
+	c->plan->made = s;
+	arming_over(c, s, op->by, "ended by hand");
 	return 0;
 }

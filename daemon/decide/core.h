@@ -14,6 +14,7 @@ struct context {
 	struct moment now;
 	struct plan *plan;
 	struct problem *why;
+	const struct operation *operation; /* that is being done, or NULL */
 };
 
 /* plan.c: ledger entries are written between record and record_end:
@@ -176,9 +177,10 @@ void rule_due(struct context *, struct standing *);
 bool zone_armed_now(const struct context *, uint32_t zone);
 bool entry_delays(struct context *, const struct reading *); /* true: the raise waits */
 void entry_over(struct context *, struct standing *);
-void arming_over(struct context *, struct standing *);
+void arming_over(struct context *, struct standing *, const char *by, const char *how);
 void arming_look(struct context *); /* what became armed since the last look, with a door open? */
 int arm_operate(struct context *, const struct operation *) MUST_USE;
+int arming_end_operate(struct context *, const struct operation *) MUST_USE;
 
 /* silences.c */
 bool is_silenced(struct context *, const struct reading *, bool *confirmed);

@@ -12,7 +12,7 @@ static const char *const names[] = {
         "drill",         "end drill",    "walk test",     "override",
         "end override",  "heartbeat",    "confirm test",  "hazard",
         "remedy hazard", "close hazard", "reopen hazard", "assign hazard",
-        "made report"};
+        "made report",   "end arming"};
 
 const char *operation_name(enum operation_type type)
 {
@@ -304,6 +304,8 @@ int operate(struct context *c, const struct operation *op)
 	case OPERATION_ARM:
 	case OPERATION_DISARM:
 		return arm_operate(c, op);
+	case OPERATION_ARMING_END:
+		return arming_end_operate(c, op);
 	case OPERATION_SILENCE:
 	case OPERATION_SILENCE_END:
 		return silence_operate(c, op);

@@ -15,9 +15,24 @@ struct text *record(struct context *c)
 	return &c->plan->scratch;
 }
 
+/* What somebody does in another's name has both in every entry: an operation's `by` is who did it,
+ * "for" whom; of what came of it, `by` is whose it is, and "actor" who did it. */
+static void name_actor(struct context *c, struct entry *entry)
+{
+	const struct operation *op = c->operation;
+	if (!op || !op->actor || !op->by || !entry->by || strcmp(entry->by, op->by) != 0)
+		return;
+	bool is_operation = strcmp(entry->type, "operator") == 0;
+	json_put_string(&c->plan->scratch, is_operation ? "for" : "actor",
+	                is_operation ? op->by : op->actor);
+	if (is_operation)
+		entry->by = op->actor;
+}
+
 void record_end(struct context *c, struct entry entry)
 {
 	struct plan *plan = c->plan;
+	name_actor(c, &entry);
 	json_close(&plan->scratch, '}');
 	entry.data = arena_copy_len(&plan->arena, text_get(&plan->scratch), plan->scratch.len);
 	entry.device = arena_copy(&plan->arena, entry.device);

@@ -219,6 +219,8 @@ int site_apply(struct site *site, const struct event *event, struct moment now, 
                struct problem *why)
 {
 	struct context c = {.site = site, .now = now, .plan = plan, .why = why};
+	if (event->type == EVENT_OPERATION)
+		c.operation = &event->operation;
 	plan->answer = NULL;
 	plan->made = NULL;
 	int r = apply_event(&c, event);

@@ -338,6 +338,7 @@ enum operation_type {
 	OPERATION_HAZARD_REOPEN, /* checked and found not good */
 	OPERATION_HAZARD_ASSIGN, /* another owner (to), another deadline (span), or both */
 	OPERATION_REPORTED,      /* a report upward was made: standing, to whom (to), when (from) */
+	OPERATION_ARMING_END,    /* the schedule holds again: standing */
 };
 const char *operation_name(enum operation_type); /* the `action` of its entry */
 
@@ -355,6 +356,7 @@ enum choice reply_from_name(const char *);
 struct operation {
 	enum operation_type type;
 	const char *by;       /* person id */
+	const char *actor;    /* who did it in that name; NULL: by itself */
 	const char *via;      /* "api", "link": how it reached us */
 	const char *incident; /* id; NULL for REPORT and TEST */
 	const char *note;     /* or NULL; at most NOTE_MAX bytes */
@@ -566,6 +568,8 @@ struct incident *incident_create(void);
 void incident_destroy(struct incident *);
 /* All of its signals and of those told are to be written, or none. */
 void incident_touch_parts(struct incident *, bool touched);
+/* A person says more of it: below what was said before, and alone when both are too long. */
+void incident_hear(struct incident *, const char *by, const char *note);
 struct notification *notification_create(void);
 void notification_destroy(struct notification *);
 void site_adopt_incident(struct site *, struct incident *);

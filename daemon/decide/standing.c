@@ -351,7 +351,7 @@ void standing_due(struct context *c, struct standing *s)
 		handover_late(c, s);
 		break;
 	case STANDING_ARMING:
-		arming_over(c, s);
+		arming_over(c, s, NULL, "its time is over");
 		break;
 	case STANDING_ENTRY:
 		entry_over(c, s);

@@ -329,6 +329,11 @@ void api_silence_end(struct exchange *ex)
 	end(ex, STANDING_SILENCE, OPERATION_SILENCE_END);
 }
 
+void api_arming_end(struct exchange *ex)
+{
+	end(ex, STANDING_ARMING, OPERATION_ARMING_END);
+}
+
 void api_drill_end(struct exchange *ex)
 {
 	end(ex, STANDING_DRILL, OPERATION_DRILL_END);

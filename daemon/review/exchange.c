@@ -153,6 +153,20 @@ bool exchange_query_time(struct exchange *ex, const char *name, wall_ms *out)
 	return true;
 }
 
+bool exchange_query_language(struct exchange *ex, const char **out)
+{
+	const char *language = exchange_query(ex, "lang");
+	*out = NULL;
+	if (!language)
+		return true;
+	if (strncmp(language, "zh", 2) == 0 || strcmp(language, "en") == 0) {
+		*out = *language == 'z' ? "zh-CN" : "en";
+		return true;
+	}
+	exchange_problem(ex, 400, "lang: '%.40s' is none; allowed: zh-CN, en", language);
+	return false;
+}
+
 bool exchange_query_uint(struct exchange *ex, const char *name, uint64_t min, uint64_t max,
                          uint64_t *out)
 {
@@ -269,8 +283,12 @@ bool exchange_by(struct exchange *ex, const char **by)
 	const char *person = ex->grant.person;
 	if (!*by)
 		*by = person;
-	if (!person || ex->grant.role == ROLE_ADMIN || strcmp(*by, person) == 0)
+	if (!person || strcmp(*by, person) == 0)
 		return true;
+	if (ex->grant.role == ROLE_ADMIN) {
+		ex->actor = person;
+		return true;
+	}
 	exchange_problem(ex, 403, "by: you have signed in as '%.64s' and act in that name", person);
 	return false;
 }
@@ -600,11 +618,13 @@ void exchange_submit(struct exchange *ex, const char *site_id, const struct oper
                      exchange_finish finish, void *ctx, void (*free_ctx)(void *))
 {
 	const struct review_service *service = &ex->server->service;
+	struct operation own = *operation;
+	own.actor = ex->actor;
 	ex->finish_ctx = ctx;
 	ex->free_finish_ctx = free_ctx;
 	once_acts(ex);
 	struct pending *pending = wait_for_commit(ex, finish);
-	int r = service->submit(service->ctx, site_id, operation, operation_ended, pending);
+	int r = service->submit(service->ctx, site_id, &own, operation_ended, pending);
 	if (r < 0) {
 		struct problem why;
 		problem_set(&why, r, "site %s is not served any more", site_id);
@@ -614,13 +634,15 @@ void exchange_submit(struct exchange *ex, const char *site_id, const struct oper
 
 void exchange_watch(struct exchange *ex)
 {
+	struct problem why;
 	if (!ex->pending || server_now(ex->server) < ex->pending_until)
 		return;
+	ex->pending->exchange = NULL;
+	ex->pending = NULL;
+	problem_set(&why, 0,
+	            "not confirmed in time: it may still take effect; look before you try again, "
+	            "which is harmless");
+	ex->finish(ex, -ETIMEDOUT, NULL, NULL, &why);
 	forget_pending(ex);
-	exchange_problem(ex, 503,
-	                 "not confirmed within %d s: it may still take effect; look before you "
-	                 "try again, which is harmless",
-	                 (int)(OPERATION_WITHIN / 1000));
-	exchange_add_header(ex, "Retry-After", "5");
 	exchange_resume(ex);
 }

@@ -125,7 +125,8 @@ struct exchange {
 	uint64_t body_len; /* as it came: of one that is refused nothing is kept */
 	bool body_too_large;
 	struct access_grant grant;
-	bool signed_in;                /* it is a session's; else a token's */
+	bool signed_in;    /* it is a session's; else a token's */
+	const char *actor; /* who has signed in, where they act in another's name; or NULL */
 	struct MHD_Response *response; /* once it is answered */
 	unsigned status;
 	struct text answered;     /* a copy of the answer, where it is to be kept */
@@ -168,6 +169,8 @@ const struct timezone_table *exchange_timezone(struct exchange *, const char *si
 bool exchange_query_time(struct exchange *, const char *name, wall_ms *out);
 bool exchange_query_uint(struct exchange *, const char *name, uint64_t min, uint64_t max,
                          uint64_t *out);
+/* ?lang=: "zh-CN" or "en"; *out NULL if none is named. False after a 400. */
+bool exchange_query_language(struct exchange *, const char **out);
 /* The live site of ?site=; *out NULL if none is named. False after a 400. */
 bool exchange_query_site(struct exchange *, const struct site **out);
 /* The same, but one there must be: the only one where none is named. */
@@ -217,10 +220,11 @@ void exchange_submit(struct exchange *, const char *site_id, const struct operat
 void exchange_remember(struct exchange *, const struct remembered *, exchange_finish);
 void exchange_suspend(struct exchange *);
 void exchange_resume(struct exchange *);
-/* Once a second: gives up waiting for a commit that does not come. */
+/* Once a second: gives up waiting for a commit that does not come; finish is told -ETIMEDOUT. */
 void exchange_watch(struct exchange *);
 
-/* In whose name, where it may be left out: as named, or of who has signed in. False after a 403. */
+/* In whose name, where it may be left out: as named, or of who has signed in. Whoever has acts in
+ * that name alone, but for an administrator, of whom the record then tells. False after a 403. */
 bool exchange_by(struct exchange *, const char **by);
 
 /* True if word stands in list ("a, b, c"). */
@@ -258,6 +262,7 @@ void api_proofs(struct exchange *);
 void api_heartbeat(struct exchange *);
 void api_handover_accept(struct exchange *);
 void api_armings(struct exchange *);
+void api_arming_end(struct exchange *);
 void api_zone_arm(struct exchange *);
 void api_zone_disarm(struct exchange *);
 void api_silences(struct exchange *);
@@ -287,6 +292,7 @@ void api_devices(struct exchange *);
 void api_unknown_devices(struct exchange *);
 void api_zones(struct exchange *);
 void api_people(struct exchange *);
+void api_channels(struct exchange *);
 void api_outputs(struct exchange *);
 void api_duty(struct exchange *);
 void api_who(struct exchange *);

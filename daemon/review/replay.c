@@ -244,7 +244,7 @@ static void take_test_mark(struct engine *e, const struct ledger_row *row, const
 
 static bool read_action(const char *action, enum operation_type *out)
 {
-	for (int type = 0; action && type <= OPERATION_REPORTED; type++)
+	for (int type = 0; action && type <= OPERATION_ARMING_END; type++)
 		if (type != OPERATION_DUTY_OVERRIDE && type != OPERATION_DUTY_CANCEL &&
 		    strcmp(action, operation_name((enum operation_type)type)) == 0) {
 			*out = (enum operation_type)type;
@@ -284,7 +284,10 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 		e->out->not_applied++;
 		return;
 	}
-	op->by = row->by;
+	op->by = json_string(data, "for");
+	op->actor = op->by ? row->by : NULL;
+	if (!op->by)
+		op->by = row->by;
 	op->via = json_string(data, "via");
 	op->note = json_string(data, "note");
 	op->to = json_string(data, "to");
@@ -417,6 +420,7 @@ static void take_duty(struct engine *e, const struct ledger_row *row, const cJSO
 		return;
 	op->type = ends ? OPERATION_DUTY_CANCEL : OPERATION_DUTY_OVERRIDE;
 	op->by = row->by;
+	op->actor = json_string(data, "actor");
 	op->note = json_string(data, "note");
 	op->post = json_string(data, "post");
 	op->standing = json_string(data, "override");

@@ -268,7 +268,7 @@ def test_a_drill_leaves_a_report_of_who_answered_when(house):
     first = report["people"][0]
     assert first["id"] == "qian" and first["how"] == "ack" and first["answered_after_ms"] > 0
     page = house.tocsin("report", drill["id"])
-    assert "演练报告" in page and "dorm, gate" in page
+    assert "演练报告" in page and "宿舍、西大道围墙" in page
     assert "钱师傅" in house.tocsin("report", drill["id"], "--format", "csv")
     over_http = house.api("GET", f"/api/v1/drills/{drill['id']}/report?format=json")
     assert over_http.json["people"] == report["people"]

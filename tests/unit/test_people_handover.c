@@ -100,6 +100,24 @@ static void test_accepting_takes_charge_and_tells_the_outgoing(void **state)
 	story_end(&s);
 }
 
+/* An administrator may say it for somebody who cannot; it is not as if they had said it. */
+static void test_who_accepts_for_another_is_in_the_record(void **state)
+{
+	(void)state;
+	struct story s;
+	begin_before_the_change(&s);
+	advance(&s, MINUTES(10));
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_HANDOVER_ACCEPT,
+	                                                 .by = "zhao",
+	                                                 .actor = "sun",
+	                                                 .standing = only_handover(&s)->id}),
+	                 0);
+	assert_string_equal(only_incident(&s)->owner, "zhao");
+	assert_int_equal(entries_with(&s, "\"for\":\"zhao\""), 1);  /* the operation, by sun */
+	assert_int_equal(entries_with(&s, "\"actor\":\"sun\""), 2); /* accepted, assigned */
+	story_end(&s);
+}
+
 static void test_further_steps_reach_both_until_it_is_accepted(void **state)
 {
 	(void)state;
@@ -278,6 +296,7 @@ int main(void)
 	        cmocka_unit_test(test_the_incoming_is_told_at_the_change),
 	        cmocka_unit_test(test_what_a_start_tells_anew_is_told_once),
 	        cmocka_unit_test(test_accepting_takes_charge_and_tells_the_outgoing),
+	        cmocka_unit_test(test_who_accepts_for_another_is_in_the_record),
 	        cmocka_unit_test(test_further_steps_reach_both_until_it_is_accepted),
 	        cmocka_unit_test(test_not_accepted_becomes_a_trouble_for_the_leader),
 	        cmocka_unit_test(test_a_change_while_nothing_is_open_hands_nothing_over),

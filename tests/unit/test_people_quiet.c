@@ -3,6 +3,7 @@
  * Sunday 08:00; the office is armed from 22:00 to 06:00, the gate always. */
 #include <errno.h>
 
+#include "base/mem.h"
 #include "story.h"
 
 static int arm(struct story *s, const char *zone, bool force)
@@ -74,6 +75,25 @@ static void test_disarmed_for_a_while_then_the_schedule_holds_again(void **state
 	advance(&s, HOURS(1));
 	signal_(&s, "fence-west", KIND_PERIMETER, true);
 	assert_non_null(of_kind(&s, INCIDENT_INTRUSION));
+	story_end(&s);
+}
+
+static void test_disarming_ends_early_by_hand(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(disarm(&s, "gate", HOURS(1)), 0);
+	struct operation end = {.type = OPERATION_ARMING_END, .by = "li"};
+	for (uint32_t i = 0; i < s.site->standing_count; i++)
+		if (s.site->standings[i]->type == STANDING_ARMING)
+			end.standing = mem_copy(s.site->standings[i]->id);
+	assert_int_equal(operate_(&s, end), 0);
+	assert_int_equal(entries_with(&s, "ended by hand"), 1);
+	assert_int_equal(operate_(&s, end), -ENOENT); /* there is nothing to end any more */
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	assert_non_null(of_kind(&s, INCIDENT_INTRUSION)); /* the schedule holds again */
+	free((char *)end.standing);
 	story_end(&s);
 }
 
@@ -249,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_armed_by_hand_outside_the_schedule),
 	        cmocka_unit_test(test_disarmed_for_a_while_then_the_schedule_holds_again),
+	        cmocka_unit_test(test_disarming_ends_early_by_hand),
 	        cmocka_unit_test(test_fire_and_panic_are_never_disarmed),
 	        cmocka_unit_test(test_an_open_door_refuses_or_is_left_out),
 	        cmocka_unit_test(test_a_door_that_is_open_when_the_night_begins_is_a_trouble),

@@ -193,6 +193,15 @@ const struct command commands[] = {
                     "holds again.\nFire, gas and panic are never disarmed.",
          .examples = "disarm office --by li --for 2h --note \"parents' evening\"\n",
          .run = run_arm},
+        {.name = "armings",
+         .arguments = "[list | end ID]",
+         .arguments_max = 2,
+         .takes = BIT(OPTION_STORE) | BIT(OPTION_BY) | BIT(OPTION_NOTE) | BIT(OPTION_SITE) |
+                  BIT(OPTION_JSON),
+         .summary = "lists what is armed or disarmed by hand, or lets the schedule hold again",
+         .details = "Each arming or disarming by hand ends by itself; `end` ends it now.",
+         .examples = "armings\narmings end binjiang-arming-7 --by li\n",
+         .run = run_armings},
         {.name = "silence",
          .arguments = "[list | add | end ID]",
          .arguments_max = 2,
@@ -394,13 +403,15 @@ const struct command commands[] = {
          .arguments_min = 1,
          .arguments_max = 1,
          .takes = BIT(OPTION_STORE) | BIT(OPTION_FORMAT) | BIT(OPTION_LANGUAGE) | BIT(OPTION_SITE) |
-                  BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
+                  BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_ALL) | BIT(OPTION_JSON),
          .summary = "writes the report of an incident, a drill, a shift, a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
                     "the ledger. Of a drill: who was told, and who answered when. Or the ledger of "
                     "a\nshift, day, week, month or term, which ends "
-                    "with today unless --since or --until says\notherwise. As html (prints on "
+                    "with today unless --since or --until says\notherwise; on paper it "
+                    "lists what stands out where there is much, with --all\neverything. As html "
+                    "(prints on "
                     "A4), json, csv, and an incident as cap (CAP 1.2 XML).",
          .examples = "report 1 --format html\nreport 1 --format cap\n"
                      "report binjiang-drill-5 --format csv\nreport day --format csv\nreport week "

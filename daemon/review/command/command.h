@@ -106,6 +106,7 @@ struct command_context {
 	wall_ms now;
 	const char *language; /* "zh-CN" or "en": of the person who reads */
 	bool colour;
+	bool on_page; /* not at a terminal: notes keep their lines, people go by their names */
 	FILE *out, *err;
 	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
 	 * broker is another house than this one, so that the program brings it along. */

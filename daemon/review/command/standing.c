@@ -259,7 +259,7 @@ int run_walk_test(const struct command_context *ctx, const struct invocation *li
 	return begin_at_one(ctx, line, line->arguments[0], NULL, &path);
 }
 
-/* What silence and drill share: list, a word that begins one, end ID. */
+/* What silence, drill and arming share: list, a word that begins one (NULL: none does), end ID. */
 static int run_standing(const struct command_context *ctx, const struct invocation *line,
                         enum standing_type type, const char *begins, const char *needs)
 {
@@ -268,7 +268,8 @@ static int run_standing(const struct command_context *ctx, const struct invocati
 	if (strcmp(verb, "list") == 0 && line->argument_count < 2)
 		return list_standings(ctx, line, type);
 	text_addf(&path, "/api/v1/%ss", standing_type_name(type));
-	if (strcmp(verb, begins) == 0 && line->argument_count == 1 && line->options[OPTION_BY])
+	if (begins && strcmp(verb, begins) == 0 && line->argument_count == 1 &&
+	    line->options[OPTION_BY])
 		return begin_at_one(ctx, line, line->options[OPTION_DEVICE],
 		                    line->options[OPTION_ZONE], &path);
 	if (strcmp(verb, "end") == 0 && line->argument_count == 2) {
@@ -278,9 +279,18 @@ static int run_standing(const struct command_context *ctx, const struct invocati
 		return begin(ctx, line, &path);
 	}
 	text_finish(&path);
+	const char *name = line->command->name;
+	if (!begins)
+		return complain(ctx, EXIT_USAGE, "'%s' lists; or: %s end ID --by PERSON", name,
+		                name);
 	return complain(ctx, EXIT_USAGE, "'%s' lists; or: %s %s %s; or: %s end ID --by PERSON",
-	                line->command->name, line->command->name, begins, needs,
-	                line->command->name);
+	                name, name, begins, needs, name);
+}
+
+/* They begin with `arm` and `disarm`. */
+int run_armings(const struct command_context *ctx, const struct invocation *line)
+{
+	return run_standing(ctx, line, STANDING_ARMING, NULL, NULL);
 }
 
 int run_silence(const struct command_context *ctx, const struct invocation *line)
