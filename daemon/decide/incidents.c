@@ -31,6 +31,23 @@ void incident_touch_parts(struct incident *incident, bool touched)
 		incident->told[i].touched = touched;
 }
 
+void incident_hear(struct incident *incident, const char *by, const char *note)
+{
+	if (!incident->reported_by)
+		own(&incident->reported_by, by);
+	const char *before = incident->note;
+	if (!note || !*note || (before && strcmp(before, note) == 0))
+		return;
+	if (!before || strlen(before) + 1 + strlen(note) > NOTE_MAX) {
+		own(&incident->note, note);
+		return;
+	}
+	struct text both = {0};
+	text_addf(&both, "%s\n%s", before, note);
+	incident->note = text_take(&both);
+	free((char *)before);
+}
+
 struct incident *incident_create(void)
 {
 	struct incident *incident = NEW(struct incident);
@@ -276,6 +293,8 @@ void incident_join(struct context *c, struct incident *incident, const struct ca
 	bool added = add_signal(c, incident, cause);
 	incident->cleared = false;
 	incident->silent &= cause->silent;
+	if (cause->by)
+		incident_hear(incident, cause->by, cause->note);
 	own(&incident->doubted_by, NULL); /* it goes on: the word was too early */
 	touch_incident(c, incident);
 	struct text *data = record(c);

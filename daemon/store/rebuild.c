@@ -192,6 +192,8 @@ static void change(const struct rebuild *rebuild, struct incident *incident,
 		incident->state = STATE_OPEN;
 	} else if (strcmp(what, "joined") == 0) {
 		add_signal(rebuild, incident, row, read_kind(data, "kind"));
+		if (row->by)
+			incident_hear(incident, row->by, json_string(data, "note"));
 		incident->cleared = false;
 	} else if (strcmp(what, "cleared") == 0) {
 		incident->cleared = true;

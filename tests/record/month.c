@@ -165,6 +165,9 @@ static const char *zone(struct life *l)
 static void operate(struct life *l, struct operation op)
 {
 	op.via = "api";
+	/* Now and then an administrator does it for them. */
+	if (op.by && percent(l, 10) && strcmp(op.by, "sun") != 0)
+		op.actor = "sun";
 	apply(l, (struct event){.type = EVENT_OPERATION, .operation = op});
 }
 
@@ -176,6 +179,12 @@ static void react(struct life *l, const struct happening *h)
 		return;
 	struct operation op = {.by = h->person, .incident = h->incident};
 	span_ms until_next = between(l, SECONDS(30), MINUTES(12));
+	if (h->step == 0 && !incident->subject && percent(l, 20))
+		operate(l, (struct operation){.type = OPERATION_REPORT,
+		                              .by = anybody(l),
+		                              .kind = incident->kind,
+		                              .zone = incident->zone,
+		                              .note = "seen from the yard"});
 	if (h->step == 0) {
 		op.type = OPERATION_ACK;
 		op.note = percent(l, 30) ? "on my way" : NULL;
@@ -200,10 +209,10 @@ static void react(struct life *l, const struct happening *h)
 	more->step = h->step + 1;
 }
 
-static const struct standing *find_hazard(const struct life *l)
+static const struct standing *find_standing(const struct life *l, enum standing_type type)
 {
 	for (uint32_t i = 0; i < l->site->standing_count; i++)
-		if (l->site->standings[i]->type == STANDING_HAZARD)
+		if (l->site->standings[i]->type == type && !standing_is_over(l->site->standings[i]))
 			return l->site->standings[i];
 	return NULL;
 }
@@ -222,7 +231,8 @@ static void override_duty(struct life *l)
 
 static void act(struct life *l)
 {
-	const struct standing *hazard = find_hazard(l);
+	const struct standing *hazard = find_standing(l, STANDING_HAZARD);
+	const struct standing *arming = find_standing(l, STANDING_ARMING);
 	char id[STANDING_ID_MAX];
 	const char *zones[2];
 	struct operation op = {
@@ -272,6 +282,12 @@ static void act(struct life *l)
 		op.to = "duty:leader";
 		break;
 	default:
+		if (arming) {
+			snprintf(id, sizeof id, "%s", arming->id);
+			op.standing = id;
+			op.type = OPERATION_ARMING_END;
+			break;
+		}
 		op.type = percent(l, 50) ? OPERATION_DISARM : OPERATION_ARM;
 		op.zone = zone(l);
 		op.span = HOURS(2);

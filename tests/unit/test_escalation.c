@@ -458,6 +458,36 @@ static void test_a_person_reports(void **state)
 	story_end(&s);
 }
 
+/* A detector knows that it smokes; who stands there knows what burns and who is inside. */
+static void test_what_people_add_to_an_incident_stands_with_it(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_null(only_incident(&s)->note);
+	struct operation report = {OPERATION_REPORT,          .by = "wu",
+	                           .zone = "dorm-3f",         .kind = INCIDENT_FIRE,
+	                           .severity = SEVERITY_NONE, .note = "305 burns"};
+	assert_int_equal(operate_(&s, report), 0);
+	assert_string_equal(only_incident(&s)->reported_by, "wu");
+	assert_string_equal(only_incident(&s)->note, "305 burns");
+	assert_int_equal(operate_(&s, report), 0); /* the phone sends it twice */
+	assert_string_equal(only_incident(&s)->note, "305 burns");
+	report.by = "li";
+	report.note = "two are inside";
+	assert_int_equal(operate_(&s, report), 0);
+	assert_string_equal(only_incident(&s)->reported_by, "wu");
+	assert_string_equal(only_incident(&s)->note, "305 burns\ntwo are inside");
+	char longest[NOTE_MAX + 1];
+	memset(longest, 'x', NOTE_MAX);
+	longest[NOTE_MAX] = '\0';
+	report.note = longest;
+	assert_int_equal(operate_(&s, report), 0);
+	assert_string_equal(only_incident(&s)->note, longest);
+	story_end(&s);
+}
+
 static void test_a_test_reaches_every_contact_of_one_person(void **state)
 {
 	(void)state;
@@ -520,6 +550,7 @@ int main(void)
 	        cmocka_unit_test(test_the_snapshot_keeps_the_policy_it_started_with),
 	        cmocka_unit_test(test_operations_that_make_no_sense_change_nothing),
 	        cmocka_unit_test(test_a_person_reports),
+	        cmocka_unit_test(test_what_people_add_to_an_incident_stands_with_it),
 	        cmocka_unit_test(test_a_test_reaches_every_contact_of_one_person),
 	        cmocka_unit_test(test_the_policy_survives_its_text),
 	};
