@@ -46,10 +46,10 @@ const char *words_kind(const char *language, enum kind kind)
 	        [KIND_VIBRATION] = {"震动", "vibration"},
 	        [KIND_PERIMETER] = {"周界", "perimeter"},
 	        [KIND_TAMPER] = {"防拆", "tamper"},
-	        [KIND_BATTERY] = {"电池", "battery"},
-	        [KIND_POWER] = {"供电", "power"},
+	        [KIND_BATTERY] = {"电量低", "battery low"},
+	        [KIND_POWER] = {"断电", "power lost"},
 	        [KIND_FAULT] = {"故障", "fault"},
-	        [KIND_LINK] = {"通信", "link"},
+	        [KIND_LINK] = {"失联", "silent"},
 	};
 	assert(kind < KIND_COUNT);
 	return pick(language, &words[kind]);
@@ -70,8 +70,8 @@ const char *words_severity(const char *language, enum severity severity)
 const char *words_state(const char *language, enum incident_state state)
 {
 	static const struct pair words[STATE_COUNT] = {
-	        [STATE_OPEN] = {"待确认", "open"},
-	        [STATE_ACKNOWLEDGED] = {"处置中", "acknowledged"},
+	        [STATE_OPEN] = {"待处理", "open"},
+	        [STATE_ACKNOWLEDGED] = {"处理中", "acknowledged"},
 	        [STATE_RESOLVED] = {"已解除", "resolved"},
 	};
 	assert(state < STATE_COUNT);
@@ -84,21 +84,21 @@ const char *words_reason(const char *language, enum reason reason)
 	        [REASON_OPENED] = {"新警情", "opened"},
 	        [REASON_ESCALATED] = {"升级通知", "escalated"},
 	        [REASON_REPEATED] = {"再次通知", "repeated"},
-	        [REASON_RAISED] = {"级别上升", "severity raised"},
-	        [REASON_JOINED] = {"新增报警", "another signal joined"},
+	        [REASON_RAISED] = {"级别升高", "severity raised"},
+	        [REASON_JOINED] = {"新增信号", "another signal joined"},
 	        [REASON_ACKNOWLEDGED] = {"已确认", "acknowledged"},
-	        [REASON_REOPENED] = {"重新打开", "reopened"},
+	        [REASON_REOPENED] = {"重新报警", "reopened"},
 	        [REASON_RESOLVED] = {"已解除", "resolved"},
-	        [REASON_HANDOVER] = {"交接班", "duty handover"},
+	        [REASON_HANDOVER] = {"交接班", "handover"},
 	        [REASON_TEST] = {"测试", "test"},
-	        [REASON_DRILL_STARTED] = {"演练开始", "drill started"},
-	        [REASON_DRILL_ENDED] = {"演练结束", "drill ended"},
+	        [REASON_DRILL_STARTED] = {"演练开始", "drill begins"},
+	        [REASON_DRILL_ENDED] = {"演练结束", "drill ends"},
 	        [REASON_HAZARD] = {"隐患", "hazard"},
-	        [REASON_LEDGER_HEAD] = {"账本摘要", "head of the record"},
+	        [REASON_LEDGER_HEAD] = {"台账链头", "head of the record"},
 	        [REASON_DIGEST] = {"警情汇总", "several incidents"},
 	        [REASON_SHIFT] = {"换班交接", "change of shift"},
-	        [REASON_REPORT_DUE] = {"报告即将到期", "a report is due soon"},
-	        [REASON_REPORT_LATE] = {"报告逾期未报", "a report is late"},
+	        [REASON_REPORT_DUE] = {"上报即将到期", "a report is due soon"},
+	        [REASON_REPORT_LATE] = {"上报逾期", "a report is late"},
 	};
 	assert(reason < REASON_COUNT);
 	return pick(language, &words[reason]);
@@ -118,18 +118,84 @@ const char *words_outcome(const char *language, enum outcome outcome)
 	return pick(language, &words[outcome]);
 }
 
+const char *words_delivery(const char *language, enum delivery_state state)
+{
+	static const struct pair words[DELIVERY_STATE_COUNT] = {
+	        [DELIVERY_WAITING] = {"未轮到", "waits its turn"},
+	        [DELIVERY_SENDING] = {"发送中", "being sent"},
+	        [DELIVERY_RETRYING] = {"重试中", "tried again"},
+	        [DELIVERY_ACCEPTED] = {"已送达", "received"},
+	        [DELIVERY_REFUSED] = {"被拒绝", "refused"},
+	};
+	assert(state < DELIVERY_STATE_COUNT);
+	return pick(language, &words[state]);
+}
+
+const char *words_subject(const char *language, const char *subject)
+{
+	static const struct {
+		const char *subject;
+		struct pair words;
+	} subjects[] = {
+	        {"broker", {"与消息服务器的连接中断", "connection to the message broker lost"}},
+	        {"handover", {"交接班未确认", "a handover was not accepted"}},
+	        {"silence", {"静默期间有报警被隐去", "alarms were hidden by a silence"}},
+	        {"armed-open", {"已布防但门窗未关", "armed with a door open"}},
+	        {"store", {"台账无法写入", "the record cannot be written"}},
+	        {"clock", {"时钟异常", "the clock is wrong"}},
+	        {"hazard", {"隐患逾期未闭环", "a hazard is overdue"}},
+	        {"absent", {"长时间未见动作", "nothing has come for too long"}},
+	        {"chatter", {"反复报警，已合并", "comes and goes, told once"}},
+	        {"gateway", {"网关失联", "a gateway is silent"}},
+	        {"channel", {"通知渠道失效", "nothing gets through the channel"}},
+	        {"reach", {"未确认收到测试消息", "has not confirmed a test"}},
+	};
+	size_t len = strcspn(subject, ":");
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		if (strlen(subjects[i].subject) == len &&
+		    strncmp(subject, subjects[i].subject, len) == 0)
+			return pick(language, &subjects[i].words);
+	return NULL;
+}
+
 void words_add_end(struct text *out, const char *language, const char *end)
 {
-	static const struct pair known[] = {{"到时结束", "its time is over"},
-	                                    {"人工结束", "ended by hand"},
-	                                    {"发生真实警情：", "a real alarm: "}};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		size_t len = strlen(known[i].english);
-		if (strncmp(end, known[i].english, len) == 0) {
-			text_add(out, pick(language, &known[i]));
-			text_add(out, end + len);
-			return;
-		}
+	/* tests/checks/sentences.py looks that none is missing. */
+	static const struct pair words[] = {
+	        {"到时结束", "its time is over"},
+	        {"人工结束", "ended by hand"},
+	        {"已被替换", "replaced"},
+	        {"已撤回", "taken back"},
+	        {"无人撤防", "nobody disarmed"},
+	        {"已撤防", "disarmed"},
+	        {"报警减少", "it is calmer"},
+	        {"恢复正常", "quiet again"},
+	        {"已确认接班", "accepted"},
+	        {"改交他人", "offered to somebody else"},
+	        {"已无事项可移交", "nothing is left to hand over"},
+	        {"并入下一次交接", "overtaken by the next change"},
+	        {"已闭环", "closed"},
+	        {"已确认", "confirmed"},
+	        {"未确认", "not confirmed"},
+	        {"已重新测试", "tested again"},
+	        {"已不再要求", "no longer asked for"},
+	        {"并非真实警情", "it was no alarm"},
+	        {"已按时上报", "made in time"},
+	        {"逾期上报", "made late"},
+	        {"已及时恢复", "cleared in time"},
+	        {"达到次数", "often enough"},
+	        {"未达次数", "not often enough"},
+	        {"持续未恢复", "held"},
+	        {"已消失", "gone"},
+	};
+	static const struct pair broken = {"发生真实警情：", "a real alarm: "};
+	size_t len = strlen(broken.english);
+	if (strncmp(end, broken.english, len) == 0) {
+		text_addf(out, "%s%s", pick(language, &broken), end + len);
+		return;
 	}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].english, end) == 0)
+			end = pick(language, &words[i]);
 	text_add(out, end);
 }

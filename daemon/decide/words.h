@@ -3,7 +3,7 @@
 #define TOCSIN_DECIDE_WORDS_H
 
 #include "base/text.h"
-#include "decide/model.h"
+#include "decide/site.h"
 
 /* Never NULL; language "zh-CN" or anything else for English. */
 const char *words_incident_kind(const char *language, enum incident_kind);
@@ -12,7 +12,11 @@ const char *words_severity(const char *language, enum severity);
 const char *words_state(const char *language, enum incident_state);
 const char *words_reason(const char *language, enum reason);
 const char *words_outcome(const char *language, enum outcome);
-/* How a drill or a silence ended (standing.end), as far as there are words for it. */
+const char *words_delivery(const char *language, enum delivery_state);
+/* What a trouble is about, by its subject: "hazard:binjiang-hazard-28" is "a hazard is overdue".
+ * NULL for what a rule calls its own. */
+const char *words_subject(const char *language, const char *subject);
+/* How something that stood ended: "its time is over"; what is none of the known ways as it is. */
 void words_add_end(struct text *, const char *language, const char *end);
 
 #endif

@@ -11,7 +11,7 @@ static const struct phrase plain_tags[REASON_COUNT] = {
         [REASON_DRILL_STARTED] = {"演练", "DRILL"},
         [REASON_DRILL_ENDED] = {"演练", "DRILL"},
         [REASON_HAZARD] = {"隐患", "HAZARD"},
-        [REASON_LEDGER_HEAD] = {"账本", "RECORD"},
+        [REASON_LEDGER_HEAD] = {"台账", "RECORD"},
         [REASON_DIGEST] = {"汇总", "DIGEST"},
         [REASON_SHIFT] = {"交接班", "HANDOVER"},
         [REASON_REPORT_DUE] = {"报告提醒", "REPORT"},
@@ -32,13 +32,13 @@ static void say_marks(struct writer *w)
 	if (again && w->letter->unlogged)
 		text_add_char(w->out, '\n');
 	if (w->letter->unlogged)
-		say_words(w, "（记录暂时无法写入）", "(The record cannot be written at present.)");
+		say_words(w, "（台账暂时无法写入）", "(The record cannot be written at present.)");
 }
 
 /* As of this letter; whoever keeps it can tell later whether the record still is what it was. */
 static void say_head(struct writer *w)
 {
-	say_words(w, "记录至第", "the record up to entry ");
+	say_words(w, "台账至第", "the record up to entry ");
 	text_addf(w->out, "%llu", (unsigned long long)w->letter->ledger_seq);
 	say_words(w, "条，摘要如下，请保存备查（tocsin verify --head）。\n",
 	          " has this head; keep it (tocsin verify --head checks it).\n");

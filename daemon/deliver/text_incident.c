@@ -45,21 +45,6 @@ static const struct phrase drill_advice = {
         "This is a drill: act as planned, do not call the fire brigade or the police.",
 };
 
-static const struct {
-	const char *subject;
-	struct phrase phrase;
-} subjects[] = {
-        {"broker", {"与消息服务器的连接中断", "connection to the message broker lost"}},
-        {"handover", {"交接班未确认", "a handover was not accepted"}},
-        {"silence", {"静默期间有报警被隐去", "alarms were hidden by a silence"}},
-        {"armed-open", {"已布防但门窗未关", "armed with a door open"}},
-        {"store", {"记录无法写入", "the record cannot be written"}},
-        {"clock", {"时钟异常", "the clock is wrong"}},
-        {"hazard:", {"隐患逾期未闭环", "a hazard is overdue"}},
-        {"absent", {"长时间未见动作", "nothing has come for too long"}},
-        {"chatter", {"反复报警，已合并", "comes and goes, told once"}},
-};
-
 static void say_when(struct writer *w, wall_ms at)
 {
 	text_add_char(w->out, ' ');
@@ -130,20 +115,20 @@ static void say_tags(struct writer *w)
 
 static void say_subject(struct writer *w, const char *subject)
 {
-	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
-		if (strncmp(subject, subjects[i].subject, strlen(subjects[i].subject)) == 0) {
-			say_phrase(w, &subjects[i].phrase);
-			return;
-		}
-	if (strncmp(subject, "channel:", 8) == 0) {
-		say_words(w, "通知渠道失效：", "nothing gets through the channel ");
-		subject += 8;
-	} else if (strncmp(subject, "reach:", 6) == 0) {
-		say_person(w, subject + 6);
-		say_words(w, " 未确认收到测试消息", " has not confirmed a test");
-		return;
+	const char *words = words_subject(w->letter->language, subject);
+	const char *id = subject + strcspn(subject, ":");
+	bool names_one = strncmp(subject, "channel:", 8) == 0 ||
+	                 strncmp(subject, "gateway:", 8) == 0;
+	if (strncmp(subject, "reach:", 6) == 0) {
+		say_person(w, id + 1);
+		text_add_char(w->out, ' ');
 	}
-	say_plain(w, subject);
+	if (words)
+		text_add(w->out, words);
+	if (words && names_one)
+		say_words(w, "：", " ");
+	if (!words || names_one)
+		say_plain(w, words ? id + 1 : subject);
 }
 
 /* What happened, by the first device, the service or whoever reports it. */

@@ -350,7 +350,7 @@ static void rows_are_told_as_sentences(void **state)
 	                "en", "NOT told: qian (phone, refused, attempt 3) (HTTP 410): gone", true);
 	expect_sentence(&(struct ledger_row){.type = "gap",
 	                                     .data = "{\"step\":1,\"why\":\"nobody to tell\"}"},
-	                "zh-CN", "缺口（第 1 步）: 无人可通知", true);
+	                "zh-CN", "缺口（第 1 步）：无人可通知", true);
 	expect_sentence(
 	        &(struct ledger_row){.type = "incident.resolved",
 	                             .by = "li",

@@ -132,7 +132,7 @@ static void a_fire_is_listed_and_told(void **state)
 	                                      .note = "on my way"});
 	commit(s);
 	EXPECT(s, "tocsin show 1", 0, "acknowledged", "李老师 (li)", "li): \"on my way\"",
-	       "acknowledged by 李老师 (li); to be resolved within 15m");
+	       "acknowledged by 李老师 (li); to be resolved within 15 min");
 	EXPECT(s, "tocsin incidents --state resolved", 0, "No incident fits that.");
 	EXPECT(s, "tocsin incidents --kind panic", 0, "No incident fits that.");
 	EXPECT(s, "tocsin incidents --since 10s", 0, "No incident fits that.");

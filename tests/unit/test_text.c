@@ -207,7 +207,7 @@ static void a_trouble_of_the_service_says_which(void **state)
 	desk->incident.zone = desk->incident.zone_name = NULL;
 	desk->incident.zone_depth = 0;
 	desk->incident.subject = "store";
-	expect_text(desk, "【故障】滨江中学 记录无法写入 08:00:12，提示");
+	expect_text(desk, "【故障】滨江中学 台账无法写入 08:00:12，提示");
 }
 
 static void a_test_cannot_be_taken_for_an_alarm(void **state)
@@ -247,7 +247,7 @@ static void the_head_of_the_record_is_one_to_keep(void **state)
 	desk->letter.incident = NULL;
 	desk->notification.incident = NULL;
 	desk->notification.reason = REASON_LEDGER_HEAD;
-	expect_text(desk, "【账本】滨江中学：记录至第42条，摘要如下，请保存备查（tocsin verify "
+	expect_text(desk, "【台账】滨江中学：台账至第42条，摘要如下，请保存备查（tocsin verify "
 	                  "--head）。\nbinjiang:42:ab12\n08:00:12");
 	desk->letter.language = "en";
 	expect_says(desk, "[RECORD] 滨江中学: the record up to entry 42 has this head; keep it");
@@ -270,7 +270,7 @@ static void doubts_are_said(void **state)
 	struct desk *desk = desk_of(state);
 	desk->notification.possible_duplicate = true;
 	desk->letter.unlogged = true;
-	expect_says(desk, "\n（服务曾中断，此消息可能重复）\n（记录暂时无法写入）");
+	expect_says(desk, "\n（服务曾中断，此消息可能重复）\n（台账暂时无法写入）");
 }
 
 static void titles_are_short(void **state)
@@ -353,9 +353,9 @@ static void what_must_be_said_is_said_in_every_template(void **state)
 	struct desk *desk = desk_of(state);
 	desk->letter.template_text = "{tags}{site}";
 	desk->notification.possible_duplicate = desk->letter.unlogged = true;
-	expect_text(desk, "【火警】滨江中学\n（服务曾中断，此消息可能重复）\n（记录暂时无法写入）");
+	expect_text(desk, "【火警】滨江中学\n（服务曾中断，此消息可能重复）\n（台账暂时无法写入）");
 	desk->letter.template_text = "{marks} {tags}";
-	expect_text(desk, "（服务曾中断，此消息可能重复）\n（记录暂时无法写入） 【火警】");
+	expect_text(desk, "（服务曾中断，此消息可能重复）\n（台账暂时无法写入） 【火警】");
 }
 
 static void every_word_has_something_to_say(void **state)

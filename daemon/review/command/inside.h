@@ -88,6 +88,7 @@ int run_reply(const struct command_context *, const struct invocation *);
 int run_handover(const struct command_context *, const struct invocation *);
 int run_arm(const struct command_context *, const struct invocation *);
 int run_silence(const struct command_context *, const struct invocation *);
+int run_armings(const struct command_context *, const struct invocation *);
 int run_drill(const struct command_context *, const struct invocation *);
 int run_reporting(const struct command_context *, const struct invocation *);
 int run_hazards(const struct command_context *, const struct invocation *);

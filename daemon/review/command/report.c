@@ -73,6 +73,7 @@ static int write_report(const struct command_context *ctx, const struct invocati
 		if (strcmp(what, periods[i].name) != 0)
 			continue;
 		int code = read_period(ctx, line, periods[i].name, periods[i].length, &period);
+		period.full = line->options[OPTION_ALL] != NULL;
 		if (code)
 			return code;
 		r = report_period(request, &period, format, out, &why);

@@ -220,7 +220,7 @@ static int show_json(const struct command_context *ctx, struct store *store, con
 {
 	struct text json = {0};
 	view_incident(&json, NULL, site_id, incident);
-	int r = view_timeline(&json, store, site_id, incident->id);
+	int r = view_timeline(&json, store, site_id, incident->id, NULL);
 	if (r < 0) {
 		text_finish(&json);
 		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));

@@ -115,6 +115,26 @@ void text_add_ago(struct text *out, const char *language, wall_ms at, wall_ms no
 		          past ? " ago" : "");
 }
 
+void text_add_lasting(struct text *out, const char *language, span_ms span)
+{
+	bool zh = strncmp(language, "zh", 2) == 0;
+	long long tenths = span / 100, seconds = span / 1000, minutes = seconds / 60;
+	if (seconds < 60 && tenths % 10 == 0)
+		text_addf(out, zh ? "%lld 秒" : "%lld s", seconds);
+	else if (seconds < 60)
+		text_addf(out, zh ? "%lld.%lld 秒" : "%lld.%lld s", seconds, tenths % 10);
+	else if (minutes < 60 && seconds % 60 == 0)
+		text_addf(out, zh ? "%lld 分钟" : "%lld min", minutes);
+	else if (minutes < 60)
+		text_addf(out, zh ? "%lld 分 %02lld 秒" : "%lld min %02lld s", minutes,
+		          seconds % 60);
+	else if (minutes % 60 == 0)
+		text_addf(out, zh ? "%lld 小时" : "%lld h", minutes / 60);
+	else
+		text_addf(out, zh ? "%lld 小时 %02lld 分" : "%lld h %02lld min", minutes / 60,
+		          minutes % 60);
+}
+
 void text_add_elapsed(struct text *out, span_ms span)
 {
 	long long s = span > 0 ? (long long)(span / 1000) : 0;

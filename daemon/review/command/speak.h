@@ -24,6 +24,8 @@ void text_add_safe(struct text *, const char *foreign);
 
 /* "just now", "3 min ago", "in 2 h"; "3 分钟前". Rounded down. */
 void text_add_ago(struct text *, const char *language, wall_ms at, wall_ms now);
+/* "12.3 s", "4 min 05 s", "2 h", "3 h 20 min"; "4 分 05 秒". */
+void text_add_lasting(struct text *, const char *language, span_ms);
 /* "+0:30", "+1:02:03", "+2d 03:04:05" since something began; a time before it counts as 0. */
 void text_add_elapsed(struct text *, span_ms);
 /* "2026-11-22 08:00:12" in the site's zone, UTC with a Z where the site is unknown (NULL). */

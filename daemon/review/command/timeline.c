@@ -30,7 +30,15 @@ void telling_by(const struct telling *t, const char *english, const char *chines
 	if (!t->row->by)
 		return;
 	telling_add(t, english, chinese);
-	text_add_person(t->out, t->def, t->row->by);
+	telling_person(t, t->row->by);
+}
+
+void telling_person(const struct telling *t, const char *id)
+{
+	if (t->ctx->on_page)
+		telling_name(t, id);
+	else
+		text_add_person(t->out, t->def, id);
 }
 
 /* The name alone, where the id would only crowd the line. */
@@ -40,14 +48,29 @@ void telling_name(const struct telling *t, const char *id)
 	text_add_safe(t->out, person == POSITION_NONE ? id : t->def->people[person].name);
 }
 
+/* What somebody wrote, in a line; or in lines of its own, where there is room for them. */
+static void add_words(const struct telling *t, const char *words)
+{
+	while (t->ctx->on_page && strchr(words, '\n')) {
+		struct text line = {0};
+		size_t len = strcspn(words, "\n");
+		text_add_len(&line, words, len);
+		text_add_safe(t->out, text_get(&line));
+		text_add_char(t->out, '\n');
+		text_finish(&line);
+		words += len + 1;
+	}
+	text_add_safe(t->out, words);
+}
+
 void telling_quoted(const struct telling *t, const char *member)
 {
 	const char *words = telling_text(t, member);
 	if (!*words)
 		return;
-	text_add(t->out, ": \"");
-	text_add_safe(t->out, words);
-	text_add(t->out, "\"");
+	telling_add(t, ": \"", "：“");
+	add_words(t, words);
+	telling_add(t, "\"", "”");
 }
 
 void telling_device(const struct telling *t)
@@ -57,9 +80,9 @@ void telling_device(const struct telling *t)
 	text_add_safe(t->out, id);
 	if (device == POSITION_NONE || strcmp(t->def->devices[device].name, id) == 0)
 		return;
-	text_add(t->out, " (");
+	telling_add(t, " (", "（");
 	text_add_safe(t->out, t->def->devices[device].name);
-	text_add(t->out, ")");
+	telling_add(t, ")", "）");
 }
 
 static void telling_kind(const struct telling *t)
@@ -85,8 +108,39 @@ void telling_span(const struct telling *t, const char *member, const char *engli
 	if (!json_int(t->data, member, &span))
 		return;
 	telling_add(t, english, chinese);
-	/* whole seconds read better than 900123ms */
-	text_add_span(t->out, span < 1000 ? span : span / 1000 * 1000);
+	text_add_lasting(t->out, t->ctx->language, span < 1000 ? span : span / 1000 * 1000);
+}
+
+void telling_time(const struct telling *t, const char *member, const char *english,
+                  const char *chinese)
+{
+	wall_ms at;
+	if (time_parse(telling_text(t, member), &at) < 0)
+		return;
+	telling_add(t, english, chinese);
+	text_add_local(t->out, t->def, at);
+}
+
+void telling_names(const struct telling *t, const char *member)
+{
+	const char *between = "";
+	const cJSON *name;
+	cJSON_ArrayForEach (name, json_get(t->data, member)) {
+		if (!cJSON_IsString(name))
+			continue;
+		text_add(t->out, between);
+		telling_name(t, name->valuestring);
+		between = say(t->ctx, ", ", "、");
+	}
+}
+
+void telling_word(const struct telling *t, const char *is, const struct word *words, size_t count)
+{
+	const char *told = *is ? is : t->row->type;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i].word, is) == 0)
+			told = say(t->ctx, words[i].english, words[i].chinese);
+	text_add_safe(t->out, told);
 }
 
 /* ---- one function a type ---- */
@@ -95,14 +149,14 @@ static bool tell_signal(struct telling *t)
 {
 	bool active = strcmp(telling_text(t, "state"), "active") == 0;
 	telling_device(t);
-	text_add(t->out, ": ");
+	telling_add(t, ": ", "：");
 	telling_kind(t);
 	telling_add(t, active ? ", active" : ", clear", active ? "，报警" : "，恢复");
 	double value = 0;
 	const cJSON *number = json_get(t->data, "value");
 	if (cJSON_IsNumber(number)) {
 		value = number->valuedouble;
-		text_addf(t->out, " (%g)", value);
+		text_addf(t->out, say(t->ctx, " (%g)", "（%g）"), value);
 	}
 	if (telling_is(t, "test"))
 		telling_add(t, ", a test", "，测试");
@@ -123,12 +177,12 @@ static bool tell_opened(struct telling *t)
 	uint32_t zone = t->def ? site_def_zone(t->def, telling_text(t, "zone")) : POSITION_NONE;
 	telling_add(t, "opened: ", "发生：");
 	telling_severity(t, "severity");
-	text_add(t->out, ", ");
+	telling_add(t, ", ", "，");
 	text_add_safe(t->out, kind == INCIDENT_KIND_COUNT
 	                              ? telling_text(t, "kind")
 	                              : words_incident_kind(t->ctx->language, kind));
 	if (*telling_text(t, "zone")) {
-		text_add(t->out, ", ");
+		telling_add(t, ", ", "，");
 		text_add_safe(t->out, zone == POSITION_NONE ? telling_text(t, "zone")
 		                                            : t->def->zones[zone].name);
 	}
@@ -157,7 +211,7 @@ static bool tell_joined(struct telling *t)
 	telling_add(t, "joined by ", "新增报警：");
 	if (t->row->device) {
 		telling_device(t);
-		text_add(t->out, ": ");
+		telling_add(t, ": ", "：");
 		telling_kind(t);
 	} else {
 		telling_by(t, "a report of ", "报告人 ");
@@ -212,7 +266,7 @@ static bool tell_doubted(struct telling *t)
 static bool tell_assigned(struct telling *t)
 {
 	telling_add(t, "handed to ", "移交给 ");
-	text_add_person(t->out, t->def, telling_text(t, "owner"));
+	telling_person(t, telling_text(t, "owner"));
 	telling_by(t, " by ", "，操作人 ");
 	return true;
 }
@@ -227,7 +281,7 @@ static bool tell_reopened(struct telling *t)
 		text_add_safe(t->out, telling_text(t, "why"));
 	if (*telling_text(t, "owner_was")) {
 		telling_add(t, ", it was in the hands of ", "，原负责人 ");
-		text_add_person(t->out, t->def, telling_text(t, "owner_was"));
+		telling_person(t, telling_text(t, "owner_was"));
 	}
 	t->tone = TONE_WORST;
 	return true;
@@ -237,7 +291,7 @@ static bool tell_resolved(struct telling *t)
 {
 	telling_add(t, "resolved", "已解除");
 	telling_by(t, " by ", "，操作人 ");
-	text_add(t->out, ": ");
+	telling_add(t, ": ", "：");
 	text_add(t->out,
 	         words_outcome(t->ctx->language, outcome_from_name(telling_text(t, "outcome"))));
 	telling_quoted(t, "note");
@@ -254,6 +308,7 @@ static bool tell_step(struct telling *t)
 	json_int(t->data, "step", &step);
 	json_int(t->data, "round", &round);
 	json_int(t->data, "late_ms", &late);
+	t->tone = TONE_STRONG;
 	if (strcmp(name, "last_resort") == 0) {
 		telling_add(t, "last resort", "最后联系人");
 		t->tone = TONE_WARN;
@@ -264,14 +319,15 @@ static bool tell_step(struct telling *t)
 		text_addf(t->out, say(t->ctx, " of round %lld", "（第 %lld 轮）"),
 		          (long long)round);
 	if (reason != REASON_COUNT && reason != REASON_OPENED && reason != REASON_ESCALATED)
-		text_addf(t->out, ", %s", words_reason(t->ctx->language, reason));
-	const char *between = ": ";
+		text_addf(t->out, say(t->ctx, ", %s", "，%s"),
+		          words_reason(t->ctx->language, reason));
+	const char *between = say(t->ctx, ": ", "：");
 	const cJSON *to;
 	cJSON_ArrayForEach (to, json_get(t->data, "to")) {
 		const char *id = json_string(to, "id");
 		text_add(t->out, between);
 		telling_name(t, id ? id : "?");
-		between = ", ";
+		between = say(t->ctx, ", ", "、");
 	}
 	if (late >= SECONDS(2)) {
 		telling_span(t, "late_ms", "; LATE by ", "；延迟 ");
@@ -308,7 +364,7 @@ static bool tell_gap(struct telling *t)
 	telling_add(t, "GAP", "缺口");
 	if (json_int(t->data, "step", &step))
 		text_addf(t->out, say(t->ctx, " at step %lld", "（第 %lld 步）"), (long long)step);
-	text_add(t->out, ": ");
+	telling_add(t, ": ", "：");
 	for (uint32_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(why, known[i].english) == 0)
 			why = say(t->ctx, known[i].english, known[i].chinese);
@@ -323,7 +379,7 @@ static void add_delivery_trouble(struct telling *t)
 	if (json_int(t->data, "status", &status))
 		text_addf(t->out, " (HTTP %lld)", (long long)status);
 	if (*telling_text(t, "detail")) {
-		text_add(t->out, ": ");
+		telling_add(t, ": ", "：");
 		text_add_safe(t->out, telling_text(t, "detail"));
 	}
 }
@@ -352,22 +408,22 @@ static bool tell_delivery(struct telling *t)
 	else
 		telling_add(t, "not yet told: ", "尚未送达：");
 	telling_name(t, telling_text(t, "to"));
-	text_add(t->out, " (");
+	telling_add(t, " (", "（");
 	text_add_safe(t->out, channel);
 	if (accepted) {
-		telling_add(t, ", accepted", "，已接收");
+		telling_add(t, ", accepted", "，已送达");
 		if (json_int(t->data, "took_ms", &took))
 			text_addf(t->out, say(t->ctx, " in %lld ms", "，用时 %lld 毫秒"),
 			          (long long)took);
 		add_delivery_marks(t);
-		text_add(t->out, ")");
+		telling_add(t, ")", "）");
 	} else {
 		telling_add(t, refused ? ", refused" : ", failed", refused ? "，被拒绝" : "，失败");
 		add_delivery_marks(t);
-		text_add(t->out, ")");
+		telling_add(t, ")", "）");
 		add_delivery_trouble(t);
 	}
-	t->tone = accepted ? TONE_PLAIN : refused ? TONE_BAD : TONE_WARN;
+	t->tone = accepted ? TONE_DIM : refused ? TONE_BAD : TONE_WARN;
 	return true;
 }
 
@@ -385,91 +441,12 @@ static bool tell_notification(struct telling *t)
 			continue;
 		text_add(t->out, between);
 		text_add_safe(t->out, channel->valuestring);
-		between = ", ";
+		between = say(t->ctx, ", ", "、");
 	}
 	if (reason != REASON_COUNT)
-		text_addf(t->out, ": %s", words_reason(t->ctx->language, reason));
+		text_addf(t->out, say(t->ctx, ": %s", "：%s"),
+		          words_reason(t->ctx->language, reason));
 	return false;
-}
-
-/* What a person asked for shows as what happened; in a story only their words are news. */
-static bool tell_operator(struct telling *t)
-{
-	const char *action = telling_text(t, "action");
-	static const char *const known[][2] = {{"ack", "确认"},
-	                                       {"resolve", "解除"},
-	                                       {"note", "备注"},
-	                                       {"assign", "移交"},
-	                                       {"report", "上报"},
-	                                       {"test", "测试"},
-	                                       {"reply", "回复"},
-	                                       {"accept handover", "接受交接"},
-	                                       {"arm", "布防"},
-	                                       {"disarm", "撤防"},
-	                                       {"silence", "静默"},
-	                                       {"end silence", "结束静默"},
-	                                       {"drill", "演练"},
-	                                       {"end drill", "结束演练"},
-	                                       {"walk test", "走测"},
-	                                       {"override", "调班"},
-	                                       {"end override", "取消调班"},
-	                                       {"heartbeat", "外部系统心跳"},
-	                                       {"confirm test", "确认收到测试"},
-	                                       {"hazard", "登记隐患"},
-	                                       {"remedy hazard", "隐患已整改"},
-	                                       {"close hazard", "隐患销号"},
-	                                       {"reopen hazard", "隐患重新开启"},
-	                                       {"assign hazard", "隐患改派"},
-	                                       {"made report", "已报告"}};
-	bool repeated = strcmp(action, "resolve") == 0 || strcmp(action, "report") == 0;
-	bool speaks = *telling_text(t, "note") && !repeated;
-	if (t->row->by)
-		text_add_person(t->out, t->def, t->row->by);
-	else
-		telling_add(t, "somebody who gave no name", "未署名");
-	if (!speaks) {
-		text_add(t->out, ": ");
-		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-			if (strcmp(action, known[i][0]) == 0)
-				action = say(t->ctx, known[i][0], known[i][1]);
-		text_add_safe(t->out, action);
-	}
-	telling_quoted(t, "note");
-	return speaks;
-}
-
-/* "report owed: oral report to the education bureau, until 2026-11-22T00:30:00.000Z" */
-static bool tell_reporting(struct telling *t)
-{
-	static const struct {
-		const char *action, *chinese;
-		bool late;
-	} actions[] = {{"owed", "须报告", false},
-	               {"reminded", "报告提醒", false},
-	               {"late", "报告逾期", true},
-	               {"made", "已报告", false},
-	               {"made late", "已报告（逾期）", true},
-	               {"not owed", "无须报告", false}};
-	const char *action = telling_text(t, "action"), *word = action;
-	const cJSON *what = json_get(t->data, "what");
-	const char *note = json_string(what, "note"), *to = json_string(what, "to");
-	const char *until = json_string(what, "until");
-	bool chinese = t->ctx->language && strncmp(t->ctx->language, "zh", 2) == 0;
-	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-		if (strcmp(actions[i].action, action) == 0) {
-			word = chinese ? actions[i].chinese : action;
-			t->tone = actions[i].late ? TONE_WORST : TONE_PLAIN;
-		}
-	telling_add(t, "report ", "");
-	text_add_safe(t->out, word);
-	text_add(t->out, ": ");
-	text_add_safe(t->out, note ? note : "");
-	telling_add(t, " to ", "，报 ");
-	text_add_safe(t->out, to ? to : "");
-	telling_add(t, ", until ", "，期限 ");
-	text_add_safe(t->out, until ? until : "");
-	telling_by(t, ", by ", "，操作人 ");
-	return true;
 }
 
 static bool tell_silent(struct telling *t)
@@ -561,9 +538,7 @@ static const struct {
         {"gap", tell_gap},
         {"delivery", tell_delivery},
         {"notification", tell_notification},
-        {"operator", tell_operator},
         {"device.silent", tell_silent},
-        {"reporting", tell_reporting},
         {"rejected", tell_rejected},
 };
 
@@ -587,7 +562,8 @@ static teller teller_of(const char *type)
 	for (uint32_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
 		if (strcmp(type, tellers[i].type) == 0)
 			return tellers[i].tell;
-	return timeline_of_site(type);
+	teller tell = timeline_of_site(type);
+	return tell ? tell : timeline_of_people(type);
 }
 
 bool timeline_knows(const char *type)
@@ -611,6 +587,11 @@ bool timeline_sentence(const struct command_context *ctx, const struct ledger_ro
 	        .tone = TONE_PLAIN,
 	};
 	bool news = tell(&t);
+	if (*telling_text(&t, "actor")) {
+		telling_add(&t, ", said for them by ", "，由 ");
+		telling_name(&t, telling_text(&t, "actor"));
+		telling_add(&t, "", " 代为操作");
+	}
 	*tone = t.tone;
 	cJSON_Delete(data);
 	return news;

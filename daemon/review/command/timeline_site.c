@@ -1,24 +1,9 @@
-/* What happens at a site besides its incidents: devices, what stands for a while, duty, outputs,
- * and the service itself. */
+/* What happens at a site besides its incidents: devices, what stands for a while, outputs, and the
+ * service itself. */
 #include <string.h>
 
 #include "decide/words.h"
 #include "review/command/timeline_private.h"
-
-/* A word of the record, in the reader's language; the word itself where it is none of these. */
-struct word {
-	const char *word, *english, *chinese;
-};
-static void add_word(const struct telling *t, const char *is, const struct word *words,
-                     size_t count)
-{
-	const char *told = *is ? is : t->row->type;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(words[i].word, is) == 0)
-			told = say(t->ctx, words[i].english, words[i].chinese);
-	text_add_safe(t->out, told);
-}
-#define ADD_WORD(t, is, words) add_word(t, is, words, sizeof(words) / sizeof *(words))
 
 /* The same entry, but for what stands: its data's `what`. */
 static struct telling of_what(const struct telling *t)
@@ -38,37 +23,14 @@ static void add_zone(const struct telling *t, const char *id)
 static void add_place(const struct telling *what)
 {
 	if (what->row->device || *telling_text(what, "device")) {
-		text_add(what->out, ", ");
+		telling_add(what, ", ", "，");
 		if (what->row->device)
 			telling_device(what);
 		else
 			text_add_safe(what->out, telling_text(what, "device"));
 	} else if (*telling_text(what, "zone")) {
-		text_add(what->out, ", ");
+		telling_add(what, ", ", "，");
 		add_zone(what, telling_text(what, "zone"));
-	}
-}
-
-static void add_time(const struct telling *t, const char *member, const char *english,
-                     const char *chinese)
-{
-	wall_ms at;
-	if (time_parse(telling_text(t, member), &at) < 0)
-		return;
-	telling_add(t, english, chinese);
-	text_add_local(t->out, t->def, at);
-}
-
-static void add_names(const struct telling *t, const char *member)
-{
-	const char *between = "";
-	const cJSON *name;
-	cJSON_ArrayForEach (name, json_get(t->data, member)) {
-		if (!cJSON_IsString(name))
-			continue;
-		text_add(t->out, between);
-		telling_name(t, name->valuestring);
-		between = ", ";
 	}
 }
 
@@ -94,7 +56,7 @@ static void add_kind(const struct telling *t)
 	enum kind kind = kind_from_name(telling_text(t, "kind"));
 	if (kind == KIND_NONE)
 		return;
-	text_add(t->out, ", ");
+	telling_add(t, ", ", "，");
 	text_add(t->out, words_kind(t->ctx->language, kind));
 }
 
@@ -123,31 +85,24 @@ static bool tell_stranger(struct telling *t)
 
 /* ---- what stands for a while: "a silence began, 宿舍三层, until ..., by ..." ---- */
 
-static const struct word ends[] = {{"its time is over", "its time is over", "到时结束"},
-                                   {"ended by hand", "ended by hand", "人工结束"},
-                                   {"it is calmer", "it is calmer", "报警减少"},
-                                   {"quiet again", "quiet again", "恢复正常"},
-                                   {"accepted", "accepted", "已接受"},
-                                   {"confirmed", "confirmed", "已确认"}};
-
 static bool tell_standing(struct telling *t, const struct word *actions, size_t count)
 {
 	struct telling what = of_what(t);
 	int64_t hidden = 0;
-	add_word(t, telling_text(t, "action"), actions, count);
+	telling_word(t, telling_text(t, "action"), actions, count);
 	add_place(&what);
 	if (*telling_text(&what, "to")) {
 		telling_add(&what, ", in the hands of ", "，责任人 ");
 		telling_name(&what, telling_text(&what, "to"));
 	}
 	if (!*telling_text(&what, "ended_at"))
-		add_time(&what, "until", ", until ", "，至 ");
+		telling_time(&what, "until", ", until ", "，至 ");
 	else if (*telling_text(&what, "end")) {
-		text_add(t->out, ": ");
-		ADD_WORD(&what, telling_text(&what, "end"), ends);
+		telling_add(t, ": ", "：");
+		words_add_end(t->out, t->ctx->language, telling_text(&what, "end"));
 	}
 	if (*telling_text(&what, "ended_at") && json_int(what.data, "hidden", &hidden) && hidden)
-		text_addf(t->out, say(t->ctx, ", %lld signals hidden", "，其间屏蔽 %lld 个信号"),
+		text_addf(t->out, say(t->ctx, ", %lld signals hidden", "，其间隐去 %lld 个信号"),
 		          (long long)hidden);
 	telling_by(t, ", by ", "，操作人 ");
 	telling_quoted(&what, *telling_text(&what, "remedy") ? "remedy" : "note");
@@ -164,8 +119,8 @@ static bool tell_silence(struct telling *t)
 
 static bool tell_walk_test(struct telling *t)
 {
-	static const struct word words[] = {{"began", "a walk test began", "走测开始"},
-	                                    {"ended", "a walk test ended", "走测结束"}};
+	static const struct word words[] = {{"began", "a walk test began", "步行测试开始"},
+	                                    {"ended", "a walk test ended", "步行测试结束"}};
 	return TELL_STANDING(t, words);
 }
 
@@ -176,10 +131,10 @@ static bool tell_drill(struct telling *t)
 	        {"ended", "the drill is over", "演练结束"},
 	        {"left out", "a drill of the schedule was left out", "计划演练未进行"}};
 	if (*telling_text(t, "plan")) {
-		ADD_WORD(t, telling_text(t, "action"), words);
-		text_add(t->out, " (");
+		TELL_WORD(t, telling_text(t, "action"), words);
+		telling_add(t, " (", "（");
 		text_add_safe(t->out, telling_text(t, "plan"));
-		text_add(t->out, "): ");
+		telling_add(t, "): ", "）：");
 		text_add_safe(t->out, telling_text(t, "why"));
 		t->tone = TONE_WARN;
 		return true;
@@ -200,10 +155,10 @@ static bool tell_arming(struct telling *t)
 static bool tell_hazard(struct telling *t)
 {
 	static const struct word words[] = {
-	        {"reported", "hazard reported", "登记隐患"},
-	        {"remedied", "hazard remedied, to be checked", "隐患已整改，待复查"},
-	        {"closed", "hazard closed", "隐患销号"},
-	        {"reopened", "hazard open again", "隐患重新开启"},
+	        {"reported", "hazard reported", "上报隐患"},
+	        {"remedied", "hazard remedied, to be checked", "整改完成，待验收"},
+	        {"closed", "hazard closed", "验收闭环"},
+	        {"reopened", "hazard open again", "退回整改"},
 	        {"assigned", "hazard assigned", "隐患改派"},
 	        {"overdue", "hazard OVERDUE", "隐患逾期"}};
 	bool late = strcmp(telling_text(t, "action"), "overdue") == 0;
@@ -238,42 +193,7 @@ static bool tell_test_mark(struct telling *t)
 	        {"gone", "no longer says that it is being tested", "测试声明解除"}};
 	telling_device(t);
 	text_add(t->out, " ");
-	ADD_WORD(t, telling_text(t, "mark"), words);
-	return true;
-}
-
-/* ---- duty ---- */
-
-static bool tell_duty(struct telling *t)
-{
-	static const struct word words[] = {
-	        {"handover", "handover offered", "交接待接受"},
-	        {"handover accepted", "handover accepted", "交接已接受"},
-	        {"handover not accepted in time", "handover NOT accepted in time",
-	         "交接逾期未接受"},
-	        {"override", "duty changed by hand", "人工调班"},
-	        {"end override", "a change of duty was taken back", "取消调班"}};
-	const char *action = telling_text(t, "action");
-	bool late = strstr(action, " not ") != NULL, handover = *telling_text(t, "handover");
-	ADD_WORD(t, action, words);
-	if (*telling_text(t, "post")) {
-		text_add(t->out, ", ");
-		text_add_safe(t->out, telling_text(t, "post"));
-	}
-	text_add(t->out, ": ");
-	if (handover) {
-		add_names(t, "from");
-		text_add(t->out, " → ");
-		telling_name(t, telling_text(t, "to"));
-	} else {
-		add_names(t, "people");
-		add_names(t, "swap");
-		add_time(t, "from", ", from ", "，自 ");
-		add_time(t, "to", " until ", " 至 ");
-	}
-	telling_by(t, ", by ", "，操作人 ");
-	telling_quoted(t, "note");
-	t->tone = late ? TONE_WARN : TONE_PLAIN;
+	TELL_WORD(t, telling_text(t, "mark"), words);
 	return true;
 }
 
@@ -282,20 +202,28 @@ static bool tell_duty(struct telling *t)
 static bool tell_output(struct telling *t)
 {
 	bool on = strcmp(telling_text(t, "state"), "on") == 0;
-	telling_add(t, "output ", "输出 ");
-	text_add_safe(t->out, telling_text(t, "output"));
-	telling_add(t, on ? ": on" : ": off", on ? "：开" : "：关");
+	telling_add(t, "output ", "联动输出 ");
+	uint32_t output = 0;
+	while (t->def && output < t->def->output_count &&
+	       strcmp(t->def->outputs[output].id, telling_text(t, "output")) != 0)
+		output++;
+	bool named = t->def && output < t->def->output_count && t->def->outputs[output].name;
+	text_add_safe(t->out, named ? t->def->outputs[output].name : telling_text(t, "output"));
+	telling_add(t, on ? ": on" : ": off", on ? "：启动" : "：停止");
 	if (telling_is(t, "delivered")) {
 		telling_add(t, ", the broker has it", "，已送达消息服务器");
 		telling_span(t, "after_ms", " after ", "，用时 ");
 	} else if (*telling_text(t, "why")) {
 		static const struct word reasons[] = {
+		        {"resolved", "resolved", "警情已解除"},
+		        {"acknowledged", "somebody has it", "已有人处理"},
+		        {"drill", "a drill", "演练"},
 		        {"no longer in the site file", "no longer in the site file",
 		         "已不在配置中"},
 		        {"no longer fits the site file", "no longer fits the site file",
 		         "已不符合配置"}};
-		text_add(t->out, ", ");
-		ADD_WORD(t, telling_text(t, "why"), reasons);
+		telling_add(t, ", ", "，");
+		TELL_WORD(t, telling_text(t, "why"), reasons);
 	}
 	t->tone = on ? TONE_STRONG : TONE_PLAIN;
 	return true;
@@ -312,8 +240,8 @@ static bool tell_stopped(struct telling *t)
 static bool tell_connected(struct telling *t)
 {
 	telling_add(t, "connected to the broker", "已连接消息服务器");
-	add_time(t, "from", "; heard nothing from ", "；中断自 ");
-	add_time(t, "until", " until ", " 至 ");
+	telling_time(t, "from", "; heard nothing from ", "；中断自 ");
+	telling_time(t, "until", " until ", " 至 ");
 	return true;
 }
 
@@ -321,7 +249,7 @@ static void add_why(const struct telling *t)
 {
 	if (!*telling_text(t, "why"))
 		return;
-	text_add(t->out, ": ");
+	telling_add(t, ": ", "：");
 	text_add_safe(t->out, telling_text(t, "why"));
 }
 
@@ -336,15 +264,15 @@ static bool tell_disconnected(struct telling *t)
 static bool tell_clock(struct telling *t)
 {
 	telling_add(t, "the clock was set", "时钟被调整");
-	add_time(t, "before", ": from ", "：由 ");
-	add_time(t, "after", " to ", " 改为 ");
+	telling_time(t, "before", ": from ", "：由 ");
+	telling_time(t, "after", " to ", " 改为 ");
 	t->tone = TONE_WARN;
 	return true;
 }
 
 static bool tell_store_failed(struct telling *t)
 {
-	telling_add(t, "the record could not be written", "无法写入记录");
+	telling_add(t, "the record could not be written", "台账无法写入");
 	add_why(t);
 	t->tone = TONE_WORST;
 	return true;
@@ -353,7 +281,7 @@ static bool tell_store_failed(struct telling *t)
 static bool tell_store_recovered(struct telling *t)
 {
 	int64_t held = 0;
-	telling_add(t, "the record is written again", "恢复写入记录");
+	telling_add(t, "the record is written again", "台账恢复写入");
 	telling_span(t, "unwritten_ms", ", after ", "，中断 ");
 	if (json_int(t->data, "held_entries", &held))
 		text_addf(t->out, say(t->ctx, ", %lld entries were held", "，补写 %lld 条"),
@@ -368,7 +296,7 @@ static bool tell_retention(struct telling *t)
 	text_addf(t->out,
 	          say(t->ctx, "%lld entries removed because of their age", "到期删除 %lld 条记录"),
 	          (long long)entries);
-	add_time(t, "before", ", from before ", "，早于 ");
+	telling_time(t, "before", ", from before ", "，早于 ");
 	return true;
 }
 
@@ -389,7 +317,6 @@ teller timeline_of_site(const char *type)
 	               {"arming", tell_arming},
 	               {"hazard", tell_hazard},
 	               {"flood", tell_flood},
-	               {"duty", tell_duty},
 	               {"output", tell_output},
 	               {"service.stopped", tell_stopped},
 	               {"broker.connected", tell_connected},
