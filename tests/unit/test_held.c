@@ -104,7 +104,7 @@ static void the_link_of_an_alarm_in_memory_works(void **state)
 	uint64_t told = v->site->notifications[v->site->notification_count - 1]->number;
 	link_to(v, told, &path);
 	expect(200, get(v, text_get(&path), NULL), "I take charge");
-	expect(503, ask(v, "POST", text_get(&path), NULL, NULL, ""), "This counts.");
+	expect(503, ask(v, "POST", text_get(&path), NULL, NULL, ""), "This counts, ");
 	expect(200, get(v, text_get(&path), NULL), "You have taken charge");
 	the_disk_is_back(v);
 	expect(200, ask(v, "POST", text_get(&path), NULL, NULL, ""), "You have taken charge");

@@ -74,7 +74,7 @@ static void what_devices_are_called_stays_text(void **state)
 	link_of(v, "li", path, sizeof path);
 	expect(200, get(v, path, NULL),
 	       "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;");
-	assert_null(strstr(v->got.at, "<script"));
+	assert_null(strstr(v->got.at, "<script>"));
 }
 
 static void the_button_takes_charge_for_that_person(void **state)
@@ -117,16 +117,80 @@ static void the_other_buttons_answer_in_the_form(void **state)
 	char path[128];
 	happen(v, "smoke-301", KIND_SMOKE);
 	link_of(v, "li", path, sizeof path);
-	expect(200, press(v, path, "choice=on_site&to=&note=at+the+stairs"), "taken charge");
+	expect(200, press(v, path, "choice=on_site&to=&note=at+the+stairs"), "are on site");
 	assert_string_equal(site_incident(v->site, FIRE)->on_site, "li");
-	expect(200, press(v, path, "choice=need_help&note=%E5%BF%AB"), NULL);
+	expect(200, press(v, path, "choice=need_help&note=%E5%BF%AB"), "the next people");
 	assert_int_equal(site_incident(v->site, FIRE)->state, STATE_OPEN);
-	expect(200, press(v, path, "choice=hand_over&to=zhao"), NULL);
+	/* It is theirs already: nobody takes it over from themselves. */
+	assert_null(strstr(v->got.at, "value=\"take\""));
+	expect(200, press(v, path, "choice=hand_over&to=zhao"), "who has not accepted yet");
 	assert_int_equal(v->submitted, 3);
-	expect(400, press(v, path, "choice=hand_over&to="), "to whom");
 	expect(400, press(v, path, "choice=dance"), NULL);
 	expect(400, press(v, path, "choice=take&note=%ff"), NULL);
 	assert_int_equal(v->submitted, 3);
+}
+
+/* A note alone is a note, and nothing that Enter does in its field is anything more. */
+static void a_note_alone_acts_on_nothing(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "smoke-301", KIND_SMOKE);
+	link_of(v, "li", path, sizeof path);
+	expect(200, get(v, path, NULL), "<textarea name=\"note\"");
+	assert_null(strstr(v->got.at, "<input"));
+	expect(200, press(v, path, "choice=note&note=two%0D%0Alines"), "in the record");
+	assert_int_equal(site_incident(v->site, FIRE)->state, STATE_OPEN);
+	assert_null(site_incident(v->site, FIRE)->owner);
+	expect(400, press(v, path, "choice=note&note="), "Write a note first");
+	assert_int_equal(v->submitted, 1);
+}
+
+/* What is missing is said above the same form, and what was written still stands in it. */
+static void what_is_missing_is_asked_for_in_the_same_form(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	happen(v, "sos-gate", KIND_PANIC);
+	link_of(v, "qian", path, sizeof path);
+	expect(400, press(v, path, "choice=hand_over&to=&note=take+%3Cthis%3E"), "to whom");
+	assert_non_null(strstr(v->got.at, "take &lt;this&gt;</textarea>"));
+	assert_non_null(strstr(v->got.at, "value=\"hand_over\""));
+	assert_non_null(strstr(v->got.at, "href=\"../#/incident/binjiang-2026-000001\""));
+	assert_int_equal(v->submitted, 0);
+}
+
+/* A disk that fails is no reason to call an alarm a forgery. */
+static void a_good_link_is_never_called_a_forgery(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	struct link link = {.site = v->site->store_id,
+	                    .notification = 4711, /* pushed, and not in the record yet */
+	                    .expires = v->now.wall + LINK_VALID};
+	struct text token = {0};
+	link_write_token(&token, v->service.link_key, &link);
+	snprintf(path, sizeof path, "/a/%s", token.at);
+	text_finish(&token);
+	expect(404, get(v, path, NULL), "It was real");
+	expect(404, post(v, path, NULL, ""), "It was real");
+}
+
+/* What a person reported is the first thing on the page; so is what a hazard is. */
+static void what_people_said_is_on_the_page(void **state)
+{
+	struct visits *v = *state;
+	char path[128];
+	expect(201,
+	       post(v, "/api/v1/incidents", "operator",
+	            "{\"zone\":\"dorm-3f\",\"kind\":\"fire\",\"by\":\"li\",\"note\":\"two hurt, "
+	            "bring a "
+	            "stretcher\"}"),
+	       NULL);
+	link_of(v, "qian", path, sizeof path);
+	expect(200, get(v, path, NULL), "two hurt, bring a stretcher");
+	assert_non_null(strstr(v->got.at, "reported by"));
+	assert_true(strstr(v->got.at, "two hurt") < strstr(v->got.at, "Third floor"));
 }
 
 static void two_people_call_off_a_panic_with_a_reason(void **state)
@@ -136,7 +200,8 @@ static void two_people_call_off_a_panic_with_a_reason(void **state)
 	static const char incident[] = "binjiang-2026-000001";
 	happen(v, "sos-gate", KIND_PANIC);
 	link_of(v, "qian", path, sizeof path);
-	expect(400, press(v, path, "choice=false_alarm&note="), "say why");
+	expect(400, press(v, path, "choice=false_alarm&note="), "say why in the note");
+	assert_non_null(strstr(v->got.at, "value=\"false_alarm\"")); /* the form is there again */
 	expect(200, press(v, path, "choice=false_alarm&note=leaned+on+it"), "second person");
 	assert_int_equal(site_incident(v->site, incident)->state, STATE_ACKNOWLEDGED);
 	expect(400,
@@ -263,6 +328,19 @@ static void the_console_brings_all_its_files(void **state)
 	expect(404, get(v, "/console/..%2f..%2fetc%2fpasswd", NULL), NULL);
 }
 
+static void the_console_travels_packed(void **state)
+{
+	struct visits *v = *state;
+	static const char gzip[] = "Accept-Encoding: gzip, br\r\n";
+	expect(200, ask(v, "GET", "/console/console.js", NULL, gzip, NULL),
+	       "Content-Encoding: gzip");
+	assert_non_null(strstr(v->got.at, "Vary: Accept-Encoding"));
+	assert_null(strstr(v->got.at, "import {"));
+	expect(200, ask(v, "GET", "/console/icon-192.png", NULL, gzip, NULL), "image/png");
+	assert_null(strstr(v->got.at, "Content-Encoding"));
+	expect(200, get(v, "/console/console.js", NULL), "import {");
+}
+
 int main(void)
 {
 #define VISIT(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -272,6 +350,10 @@ int main(void)
 	        VISIT(what_devices_are_called_stays_text),
 	        VISIT(the_button_takes_charge_for_that_person),
 	        VISIT(the_other_buttons_answer_in_the_form),
+	        VISIT(a_note_alone_acts_on_nothing),
+	        VISIT(what_is_missing_is_asked_for_in_the_same_form),
+	        VISIT(a_good_link_is_never_called_a_forgery),
+	        VISIT(what_people_said_is_on_the_page),
 	        VISIT(two_people_call_off_a_panic_with_a_reason),
 	        VISIT(over_is_over),
 	        VISIT(who_comes_on_duty_accepts_on_the_phone),
@@ -279,6 +361,7 @@ int main(void)
 	        VISIT(a_bad_link_opens_nothing),
 	        VISIT(pages_are_locked_in),
 	        VISIT(the_console_brings_all_its_files),
+	        VISIT(the_console_travels_packed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
