@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "review/command/command.h"
 #include "review/exchange.h"
 #include "review/incident_list.h"
 #include "review/next_view.h"
+#include "review/query_incidents.h"
 #include "review/reading.h"
 #include "review/views.h"
 
@@ -15,64 +17,16 @@
 
 /* ---- reading ---- */
 
-static bool read_states(struct exchange *ex, uint32_t *states)
-{
-	const char *word = exchange_query(ex, "state");
-	while (word && *word) {
-		char name[32];
-		size_t len = strcspn(word, ",");
-		enum incident_state state = STATE_COUNT;
-		if (len < sizeof name) {
-			memcpy(name, word, len);
-			name[len] = '\0';
-			state = incident_state_from_name(name);
-		}
-		if (state == STATE_COUNT) {
-			exchange_problem(
-			        ex, 400,
-			        "state: '%.*s' is none; allowed: open, acknowledged, resolved",
-			        (int)(len < 64 ? len : 64), word);
-			return false;
-		}
-		*states |= UINT32_C(1) << state;
-		word += len;
-		if (*word == ',')
-			word++;
-	}
-	return true;
-}
-
-static void add_incident_kinds(struct text *out)
-{
-	for (unsigned i = 0; i < INCIDENT_KIND_COUNT; i++)
-		text_addf(out, "%s%s", i ? ", " : "", incident_kind_name((enum incident_kind)i));
-}
-
-static bool incident_kind_word(struct exchange *ex, const char *word, enum incident_kind *out)
-{
-	*out = incident_kind_from_name(word);
-	if (*out != INCIDENT_KIND_NONE)
-		return true;
-	struct text allowed = {0};
-	add_incident_kinds(&allowed);
-	exchange_problem(ex, 400, "kind: unknown '%.64s'; allowed: %s", word, allowed.at);
-	text_finish(&allowed);
-	return false;
-}
-
-static bool read_filter(struct exchange *ex, struct incident_filter *filter)
+static bool read_filter(struct exchange *ex, struct incident_filter *filter,
+                        struct incident_search *search)
 {
 	const struct site *site;
 	uint64_t limit = LIMIT_DEFAULT;
-	const char *kind = exchange_query(ex, "kind");
-	if (!read_states(ex, &filter->states) || !exchange_query_site(ex, &site) ||
+	if (!exchange_query_incidents(ex, filter, search) || !exchange_query_site(ex, &site) ||
 	    !exchange_query_time(ex, "since", &filter->since) ||
 	    !exchange_query_time(ex, "until", &filter->until) ||
 	    !exchange_query_uint(ex, "limit", 1, LIMIT_MAX, &limit))
 		return false;
-	if (kind && !incident_kind_word(ex, kind, &filter->kind))
-		return false;
-	filter->has_kind = kind != NULL;
 	filter->site = site ? site->def->id : NULL;
 	filter->after = exchange_query(ex, "after");
 	filter->limit = (uint32_t)limit;
@@ -99,10 +53,11 @@ void api_incidents(struct exchange *ex)
 {
 	static const struct reading_type type = {read_list, NULL, finish_list};
 	struct incident_filter filter = {0};
-	if (!read_filter(ex, &filter))
+	struct incident_search search;
+	if (!read_filter(ex, &filter, &search))
 		return;
 	struct list_reading *of = NEW(struct list_reading);
-	int r = incident_list_begin(&of->list, &ex->server->service, &filter);
+	int r = incident_list_begin(&of->list, &ex->server->service, &filter, &search);
 	if (r == 0) {
 		exchange_read(ex, &of->reading, &type);
 		return;
@@ -122,14 +77,21 @@ static void refuse_unknown(struct exchange *ex)
 struct story_reading {
 	struct reading reading;
 	char *id, *site_id;
-	struct text head; /* the incident as it was when it was asked for */
+	struct text head;     /* the incident as it was when it was asked for */
+	const char *language; /* its entries are told in, or NULL: not told */
+	struct site_def **sites;
 };
 
 static int read_story(struct reading *reading, struct store *store)
 {
 	const struct story_reading *story = (const struct story_reading *)reading;
+	struct command_context told = {
+	        .sites = story->sites, .language = story->language, .on_page = true};
+	while (story->sites[told.site_count])
+		told.site_count++;
 	text_add_len(&reading->out, story->head.at, story->head.len);
-	return view_timeline(&reading->out, store, story->site_id, story->id);
+	return view_timeline(&reading->out, store, story->site_id, story->id,
+	                     story->language ? &told : NULL);
 }
 
 static void finish_story(struct reading *reading)
@@ -137,6 +99,7 @@ static void finish_story(struct reading *reading)
 	struct story_reading *story = (struct story_reading *)reading;
 	free(story->id);
 	free(story->site_id);
+	free(story->sites);
 	text_finish(&story->head);
 }
 
@@ -144,7 +107,10 @@ void api_incident(struct exchange *ex)
 {
 	static const struct reading_type type = {read_story, NULL, finish_story};
 	const struct review_service *service = &ex->server->service;
+	const char *language;
 	struct looked_up found;
+	if (!exchange_query_language(ex, &language))
+		return;
 	int r = lookup_incident(service, ex->id, &found);
 	if (r == -ENOENT) {
 		refuse_unknown(ex);
@@ -157,6 +123,8 @@ void api_incident(struct exchange *ex)
 	struct story_reading *story = NEW(struct story_reading);
 	story->id = mem_copy(ex->id);
 	story->site_id = mem_copy(found.site_id);
+	story->language = language;
+	story->sites = exchange_site_defs(ex, NULL);
 	view_incident(&story->head, NULL, found.site_id, found.incident);
 	view_next(&story->head, found.site, found.incident, service->now(service->ctx));
 	looked_up_finish(&found);
@@ -198,6 +166,10 @@ void exchange_refuse(struct exchange *ex, int result, const struct problem *why)
 		return;
 	case EINPROGRESS:
 		exchange_held(ex, detail);
+		return;
+	case ETIMEDOUT:
+		exchange_problem(ex, 503, "%s", detail);
+		exchange_add_header(ex, "Retry-After", "5");
 		return;
 	default:
 		exchange_problem(ex, 503, "not recorded: %s; try again", detail);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "review/exchange.h"
+#include "review/query_incidents.h"
 #include "review/reading.h"
 #include "review/report.h"
 
@@ -23,19 +23,14 @@ struct report_reading {
 static bool read_form(struct exchange *ex, enum report_format *format,
                       struct report_request *request)
 {
-	const char *name = exchange_query(ex, "format"), *language = exchange_query(ex, "lang");
+	const char *name = exchange_query(ex, "format");
 	*format = name ? report_format_from_name(name) : REPORT_HTML;
 	if (*format == REPORT_FORMAT_COUNT) {
 		exchange_problem(ex, 400, "format: '%.40s' is none; allowed: html, json, csv, cap",
 		                 name);
 		return false;
 	}
-	if (language && strncmp(language, "zh", 2) != 0 && strcmp(language, "en") != 0) {
-		exchange_problem(ex, 400, "lang: '%.40s' is none; allowed: zh-CN, en", language);
-		return false;
-	}
-	request->language = language ? (*language == 'z' ? "zh-CN" : "en") : NULL;
-	return true;
+	return exchange_query_language(ex, &request->language);
 }
 
 /* ---- reading ---- */
@@ -121,14 +116,42 @@ void api_drill_report(struct exchange *ex)
 
 #define PERIOD_MAX DAYS(366)
 
+/* What it is called on its front: a word of the command's too. */
+static bool read_name(struct exchange *ex, struct report_period *out)
+{
+	static const char *const names[] = {"period", "shift", "day", "week", "month", "term"};
+	const char *name = exchange_query(ex, "name");
+	out->name = names[0];
+	for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], name) == 0)
+			out->name = names[i];
+	if (!name || strcmp(name, out->name) == 0)
+		return true;
+	exchange_problem(ex, 400,
+	                 "name: '%.40s' is none; allowed: period, shift, day, week, month, term",
+	                 name);
+	return false;
+}
+
+static bool read_full(struct exchange *ex, struct report_period *out)
+{
+	const char *full = exchange_query(ex, "full");
+	out->full = full && strcmp(full, "true") == 0;
+	if (!full || out->full || strcmp(full, "false") == 0)
+		return true;
+	exchange_problem(ex, 400, "full: allowed are true and false");
+	return false;
+}
+
 static bool read_period(struct exchange *ex, wall_ms now, struct report_period *out)
 {
 	const struct site *site = NULL;
 	out->until = now;
-	if (!exchange_query_site(ex, &site) || !exchange_query_time(ex, "until", &out->until))
+	if (!exchange_query_site(ex, &site) || !exchange_query_time(ex, "until", &out->until) ||
+	    !read_name(ex, out) || !read_full(ex, out) ||
+	    !exchange_query_incidents(ex, &out->filter, &out->search))
 		return false;
 	out->since = out->until - DAYS(1);
-	out->name = "period";
 	out->site = site ? site->def->id : NULL;
 	if (!exchange_query_time(ex, "since", &out->since))
 		return false;

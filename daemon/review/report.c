@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/json.h"
+#include "review/command/speak.h"
 #include "review/command/timeline.h"
 #include "review/html.h"
 #include "review/report_private.h"
@@ -42,18 +43,12 @@ void add_html(struct text *out, const char *words)
 	html_add_escaped(out, words ? words : "");
 }
 
-void add_span(struct text *out, span_ms span)
+void add_span(struct text *out, const char *language, span_ms span)
 {
 	if (span == NOT_YET)
 		text_add(out, "—");
-	else if (span < MINUTES(1))
-		text_addf(out, "%" PRId64 ".%" PRId64 " s", span / 1000, span % 1000 / 100);
-	else if (span < HOURS(1))
-		text_addf(out, "%" PRId64 " min %02" PRId64 " s", span / MINUTES(1),
-		          span % MINUTES(1) / 1000);
 	else
-		text_addf(out, "%" PRId64 " h %02" PRId64 " min", span / HOURS(1),
-		          span % HOURS(1) / MINUTES(1));
+		text_add_lasting(out, language, span < MINUTES(1) ? span : span / 1000 * 1000);
 }
 
 void add_time(struct text *out, const struct site_def *def, wall_ms at)
@@ -61,10 +56,79 @@ void add_time(struct text *out, const struct site_def *def, wall_ms at)
 	text_add_local(out, def, at);
 }
 
+#define DAY_LEN (sizeof "2026-11-22" - 1)
+
+void add_day(struct text *out, const struct site_def *def, wall_ms at)
+{
+	struct text whole = {0};
+	text_add_local(&whole, def, at);
+	text_add_len(out, text_get(&whole), DAY_LEN);
+	text_finish(&whole);
+}
+
+void add_clock(struct text *out, const struct site_def *def, wall_ms at)
+{
+	struct text whole = {0};
+	text_add_local(&whole, def, at);
+	text_add(out, text_get(&whole) + DAY_LEN + 1);
+	text_finish(&whole);
+}
+
+bool is_other_day(const struct site_def *def, wall_ms before, wall_ms at)
+{
+	struct text one = {0}, other = {0};
+	add_day(&one, def, before);
+	add_day(&other, def, at);
+	bool differs = strcmp(text_get(&one), text_get(&other)) != 0;
+	text_finish(&one);
+	text_finish(&other);
+	return differs;
+}
+
 const char *person_name(const struct site_def *def, const char *id)
 {
 	uint32_t person = def && id ? site_def_person(def, id) : POSITION_NONE;
 	return person == POSITION_NONE ? (id ? id : "") : def->people[person].name;
+}
+
+const char *device_name(const struct site_def *def, const char *id)
+{
+	uint32_t device = def && id ? site_def_device(def, id) : POSITION_NONE;
+	return device == POSITION_NONE ? (id ? id : "") : def->devices[device].name;
+}
+
+static const char *zone_name(const struct site_def *def, const char *id)
+{
+	uint32_t zone = def && id ? site_def_zone(def, id) : POSITION_NONE;
+	return zone == POSITION_NONE ? (id ? id : "") : def->zones[zone].name;
+}
+
+static const char *post_name(const struct site_def *def, const char *id)
+{
+	uint32_t post = def ? site_def_post(def, id) : POSITION_NONE;
+	return post == POSITION_NONE || !def->posts[post].name ? id : def->posts[post].name;
+}
+
+void add_place(struct text *out, bool zh, const struct site_def *def, const cJSON *standing)
+{
+	const char *device = json_string(standing, "device"), *zone = json_string(standing, "zone");
+	const char *post = json_string(standing, "post"), *between = "";
+	const char *incident = json_string(standing, "incident");
+	const cJSON *one;
+	cJSON_ArrayForEach (one, json_get(standing, "zones")) {
+		if (!cJSON_IsString(one))
+			continue;
+		text_add(out, between);
+		add_html(out, zone_name(def, one->valuestring));
+		between = zh ? "、" : ", ";
+	}
+	if (*between)
+		return;
+	add_html(out, device     ? device_name(def, device)
+	              : zone     ? zone_name(def, zone)
+	              : post     ? post_name(def, post)
+	              : incident ? incident
+	                         : "—");
 }
 
 void csv_cell(struct text *out, const char *words, bool last)
@@ -88,7 +152,8 @@ void report_sentence(const struct incident_report *report, const struct ledger_r
 	const struct command_context ctx = {.sites = report->request->sites,
 	                                    .site_count = report->request->site_count,
 	                                    .now = report->request->now,
-	                                    .language = report->language};
+	                                    .language = report->language,
+	                                    .on_page = true};
 	(void)timeline_sentence(&ctx, row, out, &tone);
 	*stands_out = tone == TONE_WARN || tone == TONE_BAD || tone == TONE_WORST ||
 	              strcmp(row->type, "gap") == 0;
@@ -200,7 +265,7 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 	json_put_string(out, "report", "incident");
 	json_put_time(out, "generated_at", report->request->now);
 	view_incident(out, "incident", report->site_id, report->incident);
-	int r = view_timeline(out, store, report->site_id, report->incident->id);
+	int r = view_timeline(out, store, report->site_id, report->incident->id, NULL);
 	json_open(out, "response", '{');
 	report_stages_json(out, report->incident, response);
 	json_put_int(out, "late_ms", response->late);

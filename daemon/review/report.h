@@ -11,6 +11,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 #include "decide/site.h"
+#include "review/incident_search.h"
 #include "store/store.h"
 
 enum report_format { REPORT_HTML, REPORT_JSON, REPORT_CSV, REPORT_CAP, REPORT_FORMAT_COUNT };
@@ -38,6 +39,9 @@ struct report_period {
 	const char *name; /* "day", "shift", ...: the heading */
 	const char *site;
 	wall_ms since, until;
+	struct incident_filter filter; /* its states and kind count */
+	struct incident_search search;
+	bool full; /* HTML: every incident is listed, however many */
 };
 int report_period(const struct report_request *, const struct report_period *, enum report_format,
                   struct text *out, struct problem *why) MUST_USE;

@@ -229,14 +229,9 @@ static void add_fact(const struct drill *drill, struct text *out, const char *en
 
 static void add_zones(const struct drill *drill, struct text *out)
 {
-	struct text all = {0};
-	const cJSON *zone;
-	cJSON_ArrayForEach (zone, json_get(drill->root, "zones"))
-		if (cJSON_IsString(zone))
-			text_addf(&all, "%s%s", all.len ? ", " : "", zone->valuestring);
-	add_fact(drill, out, "Zone", "区域",
-	         all.len ? text_get(&all) : json_string(drill->root, "zone"));
-	text_finish(&all);
+	text_addf(out, "<tr><th>%s</th><td>", drill->zh ? "区域" : "Zone");
+	add_place(out, drill->zh, drill->def, drill->root);
+	text_add(out, "</td></tr>\n");
 }
 
 /* A time of the standing, by the site's clocks. */
@@ -255,17 +250,17 @@ static void add_fact_time(const struct drill *drill, struct text *out, const cha
 
 static void add_end(const struct drill *drill, struct text *out)
 {
-	const char *end = json_string(drill->root, "end");
 	struct text words = {0};
+	const char *end = json_string(drill->root, "end");
 	if (end)
-		words_add_end(&words, drill->zh ? "zh-CN" : "en", end);
+		words_add_end(&words, drill->language, end);
 	add_fact(drill, out, "How it ended", "结束方式", end ? text_get(&words) : NULL);
 	text_finish(&words);
 }
 
 static void add_cell_time(const struct drill *drill, struct text *out, wall_ms at)
 {
-	text_add(out, "<td>");
+	text_add(out, "<td class=\"num\">");
 	if (at && drill->def)
 		add_time(out, drill->def, at);
 	else
@@ -288,8 +283,8 @@ static void write_people(const struct drill *drill, struct text *out)
 		add_cell_time(drill, out, answer->told);
 		add_cell_time(drill, out, answer->accepted);
 		add_cell_time(drill, out, answer->answered);
-		text_add(out, "<td>");
-		add_span(out, span_of(answer));
+		text_add(out, "<td class=\"num\">");
+		add_span(out, drill->language, span_of(answer));
 		text_add(out, "</td></tr>\n");
 	}
 	text_add(out, "</table>\n");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "review/command/speak.h"
 #include "review/report_private.h"
 
 static const char style[] =
@@ -13,28 +14,42 @@ static const char style[] =
         "--line:#333a42;--soft:#1d2226;--bad:#ff8a80;--good:#6fd08c;--bar:#7fb0e6}}"
         "*{box-sizing:border-box}body{margin:0 auto;padding:1.2rem;max-width:62rem;"
         "background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,'Noto Sans CJK SC',"
-        "'Microsoft YaHei',sans-serif;overflow-wrap:anywhere}"
+        "'Microsoft YaHei',sans-serif;overflow-wrap:break-word}"
         "h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem;"
         "border-bottom:1px solid var(--line)}p{margin:.3rem 0}.dim{color:var(--dim)}"
         ".bad{color:var(--bad);font-weight:600}.good{color:var(--good)}"
         ".drill{border:2px dashed var(--bad);padding:.2rem .6rem;display:inline-block}"
         ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem}"
         "th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;"
-        "border-bottom:1px solid var(--line)}th{color:var(--dim);font-weight:600}"
-        "td.time{white-space:nowrap;font-variant-numeric:tabular-nums}"
+        "border-bottom:1px solid var(--line);unicode-bidi:plaintext}"
+        "th{color:var(--dim);font-weight:600}"
+        /* No number, time or id is ever broken; a note keeps its lines. */
+        ".num,td.time{white-space:nowrap;font-variant-numeric:tabular-nums}"
+        ".said,dd{white-space:pre-line}tr.day th{padding-top:.7rem;color:var(--ink)}"
         "tr.out td{background:var(--soft)}dl{display:grid;"
-        "grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.4rem 0}"
-        "dt{color:var(--dim)}dd{margin:0}svg{max-width:100%;height:auto}"
+        "grid-template-columns:fit-content(12rem) minmax(0,1fr);gap:.1rem 1rem;margin:.4rem 0}"
+        "dt{color:var(--dim)}dd{margin:0;unicode-bidi:plaintext}"
+        "dl.sums{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.3rem 1rem}"
+        ".sums dd{font-size:1.15rem;font-weight:600}"
+        "svg{max-width:100%;height:auto}"
         "svg text{fill:var(--ink);font-size:13px}svg .dim{fill:var(--dim)}"
         ".signs{display:flex;flex-wrap:wrap;gap:1rem 3rem;margin-top:2rem}"
-        "footer{margin-top:2rem;font-size:.85rem;color:var(--dim)}code{font-size:.9em}"
-        "@media print{@page{size:A4;margin:16mm}:root{--ink:#000;--dim:#444;--paper:#fff;"
+        "footer{margin-top:2rem;font-size:.85rem;color:var(--dim)}"
+        "code{font-size:.9em;overflow-wrap:anywhere}"
+        "@media print{@page{size:A4;margin:14mm}@page wide{size:A4 landscape;margin:12mm}"
+        ":root{--ink:#000;--dim:#444;--paper:#fff;"
         "--line:#bbb;--soft:#f0f0f0;--bad:#a00;--good:#060;--bar:#357}body{padding:0;"
-        "max-width:none;font-size:10.5pt}.scroll{overflow:visible}h2{break-after:avoid}"
-        "tr{break-inside:avoid}}"
-        "@media(max-width:34rem){body{padding:.7rem;font-size:15px}"
+        "max-width:none;font-size:10pt;line-height:1.35}table{font-size:9pt}"
+        "th,td{padding:.15rem .4rem}.scroll{overflow:visible}.wide{page:wide}"
+        "h2,tr.day{break-after:avoid}tr,svg{break-inside:avoid}thead{display:table-header-group}"
+        "h2{margin:1rem 0 .3rem}.away{display:none}}"
+        "@media screen and (max-width:34rem){body{padding:.7rem;font-size:15px}"
         "svg text{font-size:20px}.scroll table{width:max-content;min-width:100%}"
-        ".scroll td{max-width:15rem}}";
+        ".scroll td{max-width:15rem}"
+        /* Time and number above, what happened below, all of it on the screen. */
+        ".story thead{display:none}.story tr{display:flex;flex-wrap:wrap;gap:0 .75rem;"
+        "padding:.4rem 0;border-bottom:1px solid var(--line)}"
+        ".story td,.story th{border:0;padding:0}.story .said{order:1;flex:1 1 100%}}";
 
 void report_page_open(struct text *out, const char *language, const char *title)
 {
@@ -76,6 +91,20 @@ static void add_fact_time(const struct incident_report *report, struct text *out
 	text_finish(&time);
 }
 
+/* The first answer counts, whoever took it on later. */
+static void write_answers(const struct incident_report *report, struct text *out)
+{
+	const struct incident *incident = report->incident;
+	span_ms after = report->response.acknowledged;
+	struct moment first = {0};
+	if (after != NOT_YET)
+		first.wall = incident->opened.wall + after;
+	add_fact_time(report, out, word(report, "First acknowledged", "首次确认"), first);
+	if (first.wall && incident->acknowledged.wall - first.wall >= SECONDS(1))
+		add_fact_time(report, out, word(report, "Taken on last", "最近接手"),
+		              incident->acknowledged);
+}
+
 static void write_head(const struct incident_report *report, struct text *out)
 {
 	const struct incident *incident = report->incident;
@@ -100,8 +129,7 @@ static void write_head(const struct incident_report *report, struct text *out)
 		text_addf(&words, " · %s", words_outcome(report->language, incident->outcome));
 	add_fact(out, word(report, "State", "状态"), text_get(&words));
 	add_fact_time(report, out, word(report, "Opened", "发生时间"), incident->opened);
-	add_fact_time(report, out, word(report, "Acknowledged", "确认时间"),
-	              incident->acknowledged);
+	write_answers(report, out);
 	add_fact_time(report, out, word(report, "Resolved", "解除时间"), incident->resolved);
 	add_fact(out, word(report, "In charge", "负责人"),
 	         incident->owner ? person_name(report->def, incident->owner) : "—");
@@ -124,13 +152,14 @@ struct bar {
 	span_ms span, goal; /* goal 0: none */
 };
 
-static void write_bar(struct text *out, const struct bar *bar, int row, span_ms longest)
+static void write_bar(struct text *out, const char *language, const struct bar *bar, int row,
+                      span_ms longest)
 {
 	struct text value = {0};
 	int y = 8 + row * 34;
 	int width = bar->span == NOT_YET ? 0 : (int)(bar->span * 380 / longest);
 	bool late = bar->goal && bar->span != NOT_YET && bar->span > bar->goal;
-	add_span(&value, bar->span);
+	add_span(&value, language, bar->span);
 	text_addf(out, "<text x=\"0\" y=\"%d\">%s</text>", y + 15, bar->name);
 	text_addf(out,
 	          "<rect x=\"170\" y=\"%d\" width=\"%d\" height=\"20\" rx=\"3\" "
@@ -168,7 +197,7 @@ static void write_response(const struct incident_report *report, struct text *ou
 	          word(report, "Response times", "响应时间"),
 	          word(report, "Response times from the opening on", "自事件发生起的响应时间"));
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++)
-		write_bar(out, &bars[i], (int)i, longest);
+		write_bar(out, report->language, &bars[i], (int)i, longest);
 	text_addf(out, "</svg>\n<p class=\"dim\">%s</p>\n<p>",
 	          word(report, "From the opening on; the dashed line is the goal.",
 	               "自事件发生起计；虚线为目标值。"));
@@ -178,7 +207,7 @@ static void write_response(const struct incident_report *report, struct text *ou
 	          response->steps, response->attempts, response->failed_attempts, response->gaps);
 	if (response->late > 0) {
 		struct text late = {0};
-		add_span(&late, response->late);
+		add_span(&late, report->language, response->late);
 		text_addf(out, " · <span class=\"%s\">%s %s</span>",
 		          response->late > SECONDS(1) ? "bad" : "dim",
 		          word(report, "latest step late by", "最迟一步晚"), text_get(&late));
@@ -215,9 +244,10 @@ static bool write_delivery(void *ctx, const struct delivery_row *row)
 	          bad                          ? "bad"
 	          : state == DELIVERY_ACCEPTED ? "good"
 	                                       : "dim");
-	static const char *const chinese[] = {"未轮到", "发送中", "重试中", "已送达", "被拒绝"};
-	add_html(out,
-	         report->zh && state < DELIVERY_STATE_COUNT ? chinese[state] : row->delivery_state);
+	bool needless = state == DELIVERY_WAITING && strcmp(row->state, "accepted") == 0;
+	add_html(out, needless                       ? word(report, "not needed", "未需要")
+	              : state < DELIVERY_STATE_COUNT ? words_delivery(report->language, state)
+	                                             : row->delivery_state);
 	if (row->last_status)
 		text_addf(out, " (HTTP %d)", row->last_status);
 	text_addf(out, "</td><td>%u</td></tr>\n", row->attempts);
@@ -253,9 +283,12 @@ static void write_devices(const struct incident_report *report, struct text *out
 		const struct incident_signal *signal = &incident->signals[i];
 		text_add(out, "<tr><td>");
 		add_html(out, signal->device_name);
-		text_add(out, " <span class=\"dim\">");
-		add_html(out, signal->device);
-		text_addf(out, "</span></td><td>%s</td><td>%s</td><td class=\"time\">",
+		if (strcmp(signal->device_name, signal->device) != 0) {
+			text_add(out, " <span class=\"dim\">");
+			add_html(out, signal->device);
+			text_add(out, "</span>");
+		}
+		text_addf(out, "</td><td>%s</td><td>%s</td><td class=\"time\">",
 		          words_kind(report->language, signal->kind),
 		          signal->active ? word(report, "active", "报警")
 		                         : word(report, "clear", "恢复"));
@@ -265,36 +298,49 @@ static void write_devices(const struct incident_report *report, struct text *out
 	text_add(out, "</tbody>\n</table></div>\n</section>\n");
 }
 
+struct story {
+	const struct incident_report *report;
+	struct text *out;
+	wall_ms before; /* the entry before; 0: none */
+};
+
 static bool write_entry(void *ctx, const struct ledger_row *row)
 {
-	const struct rows *rows = ctx;
-	struct text words = {0}, after = {0};
+	struct story *story = ctx;
+	const struct incident_report *report = story->report;
+	struct text *out = story->out, words = {0};
 	bool stands_out;
-	report_sentence(rows->report, row, &words, &stands_out);
-	add_span(&after, row->steady - rows->report->incident->opened.steady);
-	text_addf(rows->out, "<tr%s><td class=\"time\">", stands_out ? " class=\"out\"" : "");
-	add_time(rows->out, rows->report->def, row->received);
-	text_addf(rows->out, "</td><td class=\"time dim\">+%s</td><td%s>", text_get(&after),
-	          stands_out ? " class=\"bad\"" : "");
-	add_html(rows->out, text_get(&words));
-	text_addf(rows->out, "</td><td class=\"dim\">%" PRIu64 "</td></tr>\n", row->seq);
+	if (!story->before || is_other_day(report->def, story->before, row->received)) {
+		text_add(out, "<tr class=\"day\"><th colspan=\"4\">");
+		add_day(out, report->def, row->received);
+		text_add(out, "</th></tr>\n");
+	}
+	story->before = row->received;
+	report_sentence(report, row, &words, &stands_out);
+	text_addf(out, "<tr%s><td class=\"num\">", stands_out ? " class=\"out\"" : "");
+	add_clock(out, report->def, row->received);
+	text_add(out, "</td><td class=\"num dim\">");
+	text_add_elapsed(out, row->steady - report->incident->opened.steady);
+	text_addf(out, "</td><td class=\"said%s\">", stands_out ? " bad" : "");
+	add_html(out, text_get(&words));
+	text_addf(out, "</td><td class=\"num dim\">%" PRIu64 "</td></tr>\n", row->seq);
 	text_finish(&words);
-	text_finish(&after);
 	return true;
 }
 
 static int write_timeline(const struct incident_report *report, struct text *out)
 {
-	struct rows rows = {.report = report, .out = out};
+	struct story story = {.report = report, .out = out};
 	text_addf(out,
-	          "<section>\n<h2>%s</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>%s</th>"
-	          "<th></th><th>%s</th><th>%s</th></tr></thead>\n<tbody>\n",
+	          "<section>\n<h2>%s</h2>\n<table class=\"story\">\n<thead><tr><th>%s</th>"
+	          "<th>%s</th><th>%s</th><th>%s</th></tr></thead>\n<tbody>\n",
 	          word(report, "Timeline", "时间线"), word(report, "When", "时间"),
-	          word(report, "What", "经过"), word(report, "Entry", "记录号"));
+	          word(report, "After", "历时"), word(report, "What", "经过"),
+	          word(report, "Entry", "记录号"));
 	int r = store_log(report->request->store,
 	                  &(struct ledger_filter){.incident = report->incident->id}, write_entry,
-	                  &rows);
-	text_add(out, "</tbody>\n</table></div>\n</section>\n");
+	                  &story);
+	text_add(out, "</tbody>\n</table>\n</section>\n");
 	return r;
 }
 
@@ -309,7 +355,7 @@ int report_incident_html(const struct incident_report *report, struct text *out)
 	if (r >= 0)
 		r = write_timeline(report, out);
 	text_addf(out, "</main>\n<footer><p>%s <code>%" PRIu64 ":",
-	          word(report, "Rests on the ledger up to", "依据账本，截至"), report->head_seq);
+	          word(report, "Rests on the ledger up to", "依据台账，截至"), report->head_seq);
 	text_add_hex(out, report->head, sizeof report->head);
 	text_addf(out, "</code></p><p>%s ", word(report, "Printed", "生成于"));
 	add_time(out, report->def, report->request->now);

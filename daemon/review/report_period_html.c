@@ -1,4 +1,4 @@
-/* A period on paper: sums, figures, charts, every incident. */
+/* A period on paper: sums, figures, charts; its lists are in report_period_list.c. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -31,9 +31,9 @@ static void write_sums(const struct tally *tally, struct text *out)
 	        {word(tally, "of them after a crash", "其中异常中断后"), tally->crashes,
 	         tally->crashes > 0},
 	};
-	text_add(out, "<dl>\n");
+	text_add(out, "<dl class=\"sums\">\n");
 	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-		text_addf(out, "<dt>%s</dt><dd%s>%" PRIu64 "</dd>\n", sums[i].name,
+		text_addf(out, "<div><dt>%s</dt><dd%s>%" PRIu64 "</dd></div>\n", sums[i].name,
 		          sums[i].bad ? " class=\"bad\"" : "", sums[i].value);
 	text_add(out, "</dl>\n");
 }
@@ -125,11 +125,12 @@ static void write_figures(struct tally *tally, struct text *out)
 	          word(tally, "slowest", "最慢"), word(tally, "late", "超时"));
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++) {
 		uint32_t count = tally_sort_spans(tally, stage);
-		text_addf(out, "<tr><td>%s</td><td>%u</td>",
+		text_addf(out, "<tr><td>%s</td><td class=\"num\">%u</td>",
 		          stage_words(tally->report->language, stage), count);
 		for (size_t i = 0; i < sizeof percents / sizeof *percents; i++) {
-			text_add(out, "<td>");
-			add_span(out, tally_percentile(tally, count, percents[i]));
+			text_add(out, "<td class=\"num\">");
+			add_span(out, tally->report->language,
+			         tally_percentile(tally, count, percents[i]));
 			text_add(out, "</td>");
 		}
 		text_addf(out, "<td%s>%u</td></tr>\n", tally->late[stage] ? " class=\"bad\"" : "",
@@ -138,66 +139,8 @@ static void write_figures(struct tally *tally, struct text *out)
 	text_addf(out, "</tbody></table></div><p class=\"dim\">%s</p></section>\n",
 	          word(tally,
 	               "Late: the first push after 10 s, an acknowledgement after the policy's "
-	               "second "
-	               "step, a resolution after its resolve_within.",
+	               "second step, a resolution after the policy's time for it.",
 	               "超时：首次推送晚于10秒，确认晚于预案第二步，处置超过预案时限。"));
-}
-
-static void write_line_html(const struct tally *tally, const struct line *line, struct text *out)
-{
-	const struct incident *incident = line->incident;
-	const char *language = tally->report->language;
-	text_addf(out, "<tr%s><td class=\"time\">",
-	          incident->state == STATE_RESOLVED ? "" : " class=\"out\"");
-	add_time(out, tally->report->def, incident->opened.wall);
-	text_add(out, "</td><td>");
-	add_html(out, incident->id);
-	text_addf(out, "</td><td>%s, %s%s</td><td>", words_incident_kind(language, incident->kind),
-	          words_severity(language, incident->severity),
-	          incident->drill ? word(tally, " (drill)", "（演练）") : "");
-	add_html(out, incident->zone_name);
-	text_addf(out, "</td><td>%s%s%s</td><td>", words_state(language, incident->state),
-	          incident->outcome == OUTCOME_NONE ? "" : ", ",
-	          incident->outcome == OUTCOME_NONE ? ""
-	                                            : words_outcome(language, incident->outcome));
-	add_html(out, incident->owner ? person_name(tally->report->def, incident->owner) : "—");
-	text_add(out, "</td><td>");
-	add_span(out, line->response.first_accepted);
-	text_add(out, "</td><td>");
-	add_span(out, line->response.acknowledged);
-	text_add(out, "</td><td>");
-	add_span(out, line->response.resolved);
-	text_add(out, "</td></tr>\n");
-}
-
-static void write_lists(const struct tally *tally, struct text *out)
-{
-	text_addf(out,
-	          "<section><h2>%s</h2><div class=\"scroll\"><table><thead><tr><th>%s</th>"
-	          "<th>%s</th><th>%s</th><th>%s</th><th>%s</th><th>%s</th><th>%s</th><th>%s</th>"
-	          "<th>%s</th></tr></thead><tbody>\n",
-	          word(tally, "Incidents", "事件台账"), word(tally, "Opened", "发生时间"),
-	          word(tally, "Incident", "编号"), word(tally, "Kind", "类型"),
-	          word(tally, "Zone", "区域"), word(tally, "State", "状态"),
-	          word(tally, "In charge", "负责人"), word(tally, "told", "送达"),
-	          word(tally, "acknowledged", "确认"), word(tally, "resolved", "解除"));
-	for (uint32_t i = tally->count; i-- > 0;)
-		write_line_html(tally, &tally->lines[i], out);
-	text_addf(out,
-	          "</tbody></table></div></section>\n<section><h2>%s</h2><div class=\"scroll\">"
-	          "<table><thead><tr><th>%s</th><th>%s</th><th>%s</th><th>%s</th></tr></thead>"
-	          "<tbody>\n",
-	          word(tally, "Devices that said most", "上报最多的设备"),
-	          word(tally, "Device", "设备"), word(tally, "Signals", "信号"),
-	          word(tally, "Not understood", "无法理解"), word(tally, "Silent", "失联"));
-	for (uint32_t i = 0; i < tally->talker_count && i < TALKERS; i++) {
-		text_add(out, "<tr><td>");
-		add_html(out, tally->talkers[i].device);
-		text_addf(out, "</td><td>%u</td><td>%u</td><td>%u</td></tr>\n",
-		          tally->talkers[i].signals, tally->talkers[i].rejected,
-		          tally->talkers[i].silent);
-	}
-	text_add(out, "</tbody></table></div></section>\n");
 }
 
 void period_write_html(struct tally *tally, struct text *out)
@@ -230,7 +173,7 @@ void period_write_html(struct tally *tally, struct text *out)
 	write_kinds(tally, out);
 	write_zones(tally, out);
 	write_channels(tally, out);
-	write_lists(tally, out);
+	period_write_lists(tally, out);
 	text_add(out, "</main>\n");
 	report_page_close(out);
 }

@@ -2,6 +2,7 @@
 #ifndef TOCSIN_REVIEW_REPORT_PRIVATE_H
 #define TOCSIN_REVIEW_REPORT_PRIVATE_H
 
+#include "base/json.h"
 #include "decide/words.h"
 #include "review/report.h"
 
@@ -29,12 +30,20 @@ __attribute__((format_arg(2), format_arg(3))) const char *pick_word(bool zh, con
                                                                     const char *chinese);
 void add_html(struct text *, const char *);
 /* "12.3 s", "4 min 05 s", "—" for NOT_YET. */
-void add_span(struct text *, span_ms);
-/* "2026-11-22 08:00:12", by the site's clocks. */
+void add_span(struct text *, const char *language, span_ms);
+/* "2026-11-22 08:00:12", by the site's clocks; and its parts. */
 void add_time(struct text *, const struct site_def *, wall_ms);
+void add_day(struct text *, const struct site_def *, wall_ms);   /* "2026-11-22" */
+void add_clock(struct text *, const struct site_def *, wall_ms); /* "08:00:12" */
+/* True if at lies on another day of the site's calendar than before. */
+bool is_other_day(const struct site_def *, wall_ms before, wall_ms at);
 void report_page_open(struct text *, const char *language, const char *title);
 void report_page_close(struct text *);
-/* "Li (li)" */
+/* Where something stands, by its names: zones, a device, a post; "—" for the whole site. */
+void add_place(struct text *, bool zh, const struct site_def *, const cJSON *standing);
+const char *device_name(const struct site_def *,
+                        const char *id); /* the id where it is in no file */
+/* "Li", or the id of somebody who is in the file no more. */
 const char *person_name(const struct site_def *, const char *id);
 /* A cell of a CSV file; what a table program would take for a formula is only text. */
 void csv_cell(struct text *, const char *, bool last);

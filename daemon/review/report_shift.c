@@ -13,8 +13,9 @@
 static const enum standing_type stands[] = {STANDING_SILENCE,   STANDING_ARMING,   STANDING_DRILL,
                                             STANDING_WALK_TEST, STANDING_HANDOVER, STANDING_HAZARD};
 static const char *const stand_words[][2] = {
-        {"silenced", "静默"},      {"armed by hand", "手动布撤防"}, {"drill", "演练"},
-        {"walk test", "设备测试"}, {"handover", "待接班"},          {"hazard", "隐患"}};
+        {"silenced", "静默"},   {"armed or disarmed by hand", "人工布防撤防"},
+        {"drill", "演练"},      {"walk test", "步行测试"},
+        {"handover", "交接班"}, {"hazard", "隐患"}};
 #define STANDS (sizeof stands / sizeof *stands)
 
 struct sheet {
@@ -72,13 +73,13 @@ static void each_post(struct sheet *sheet, const struct site_def *def,
 	free(duty.overrides);
 }
 
-static void names_on_duty(struct text *out, const struct site_def *def,
+static void names_on_duty(struct text *out, bool zh, const struct site_def *def,
                           const struct duty_state *duty, uint32_t post, wall_ms at)
 {
 	uint32_t people[ON_DUTY_MAX];
 	uint32_t count = post_on_duty(def, duty, post, at, people, ON_DUTY_MAX);
 	for (uint32_t i = 0; i < count; i++) {
-		text_add(out, i ? ", " : "");
+		text_add(out, i ? (zh ? "、" : ", ") : "");
 		add_html(out, def->people[people[i]].name);
 	}
 	if (!count)
@@ -92,13 +93,13 @@ static void tell_post(struct sheet *sheet, const struct site_def *def,
 	text_add(sheet->out, "<tr><td>");
 	add_html(sheet->out, def->posts[post].name ? def->posts[post].name : def->posts[post].id);
 	text_add(sheet->out, "</td><td>");
-	names_on_duty(sheet->out, def, duty, post, now);
+	names_on_duty(sheet->out, sheet->report->zh, def, duty, post, now);
 	text_add(sheet->out, "</td><td class=\"time\">");
 	if (next != NEVER)
 		add_time(sheet->out, def, next);
 	text_add(sheet->out, "</td><td>");
 	if (next != NEVER)
-		names_on_duty(sheet->out, def, duty, post, next);
+		names_on_duty(sheet->out, sheet->report->zh, def, duty, post, next);
 	text_add(sheet->out, "</td></tr>\n");
 }
 
@@ -114,7 +115,8 @@ static bool tell_incident(void *ctx, const char *site, const struct incident *in
 	add_time(sheet->out, def, incident->opened.wall);
 	text_add(sheet->out, "</td><td>");
 	add_html(sheet->out, incident->id);
-	text_addf(sheet->out, "</td><td>%s, %s</td><td>",
+	text_addf(sheet->out,
+	          sheet->report->zh ? "</td><td>%s，%s</td><td>" : "</td><td>%s, %s</td><td>",
 	          words_incident_kind(language, incident->kind),
 	          words_severity(language, incident->severity));
 	add_html(sheet->out, incident->zone_name);
@@ -132,16 +134,14 @@ static bool tell_standing(void *ctx, const char *json)
 	if (json_parse(json, strlen(json), &item, NULL) < 0)
 		return true;
 	const struct site_def *def = site_of(sheet, json_string(item, "site"));
-	const char *device = json_string(item, "device"), *zone = json_string(item, "zone");
-	const char *place = device ? device : zone ? zone : json_string(item, "post");
 	const char *who = json_string(item, "to") ? json_string(item, "to")
 	                                          : json_string(item, "by");
 	const char *end = json_string(item, "until");
 	sheet->rows++;
 	text_addf(sheet->out, "<tr><td>%s</td><td>",
 	          word(sheet, stand_words[sheet->type][0], stand_words[sheet->type][1]));
-	add_html(sheet->out, place ? place : "—");
-	text_add(sheet->out, "</td><td>");
+	add_place(sheet->out, sheet->report->zh, def, item);
+	text_add(sheet->out, "</td><td class=\"said\">");
 	add_html(sheet->out, json_string(item, "note"));
 	text_add(sheet->out, "</td><td>");
 	add_html(sheet->out, who ? person_name(def, who) : "—");
@@ -161,14 +161,14 @@ static bool tell_device(void *ctx, const struct device_row *row)
 		return true;
 	sheet->rows++;
 	text_add(sheet->out, "<tr><td>");
-	add_html(sheet->out, row->id);
+	add_html(sheet->out, device_name(def, row->id));
 	text_add(sheet->out, "</td><td>");
 	const char *between = "";
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		if (row->active & TROUBLES & (UINT32_C(1) << kind)) {
 			text_addf(sheet->out, "%s%s", between,
 			          words_kind(sheet->report->language, kind));
-			between = ", ";
+			between = sheet->report->zh ? "、" : ", ";
 		}
 	text_add(sheet->out, "</td><td class=\"time\">");
 	add_time(sheet->out, def, row->changed);

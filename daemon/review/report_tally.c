@@ -6,12 +6,16 @@
 
 #include "base/json.h"
 
+static void finish_line(struct line *line)
+{
+	incident_destroy(line->incident);
+	free(line->site);
+}
+
 void tally_finish(struct tally *tally)
 {
-	for (uint32_t i = 0; i < tally->count; i++) {
-		incident_destroy(tally->lines[i].incident);
-		free(tally->lines[i].site);
-	}
+	for (uint32_t i = 0; i < tally->count; i++)
+		finish_line(&tally->lines[i]);
 	for (uint32_t i = 0; i < tally->talker_count; i++)
 		free(tally->talkers[i].device);
 	for (uint32_t i = 0; i < tally->zone_count; i++) {
@@ -93,6 +97,9 @@ static bool count_entry(void *ctx, const struct ledger_row *row)
 static bool keep_id(void *ctx, const char *site_id, const struct incident *incident)
 {
 	struct tally *tally = ctx;
+	memcpy(tally->looked, incident->id, sizeof tally->looked);
+	if (!search_fits(&tally->report->period->search, incident))
+		return true;
 	MEM_RESERVE(tally->lines, tally->count, tally->cap);
 	struct line *line = &tally->lines[tally->count++];
 	*line = (struct line){.incident = incident_create(), .site = mem_copy(site_id)};
@@ -127,25 +134,61 @@ static void sum_up(struct tally *tally, const struct incident *incident)
 	tally->unresolved += incident->state != STATE_RESOLVED;
 }
 
-static int load_lines(struct tally *tally)
+static int load_line(struct tally *tally, struct line *line)
 {
 	struct store *store = tally->report->request->store;
+	const struct incident_search *search = &tally->report->period->search;
+	struct incident *loaded = NULL;
+	struct text known = {0};
+	char *site = NULL;
+	int r = store_incident(store, line->incident->id, &loaded, &site);
+	free(site);
+	if (r < 0)
+		return r;
+	incident_destroy(line->incident);
+	line->incident = loaded;
+	if (*search->words) {
+		search_add_known(&known, tally->report->def, loaded);
+		r = search_finds(search, text_get(&known), store, loaded->id);
+		text_finish(&known);
+		line->left_out = r == 0;
+	}
+	return r < 0 || line->left_out ? r : response_of(store, loaded, &line->response);
+}
+
+static void count_line(struct tally *tally, const struct line *line)
+{
+	const struct incident *incident = line->incident;
+	sum_up(tally, incident);
+	for (enum stage stage = 0; !incident->drill && stage < STAGE_COUNT; stage++)
+		tally->late[stage] += stage_is_late(incident, &line->response, stage);
+}
+
+static void drop_left_out(struct tally *tally)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < tally->count; i++) {
+		struct line *line = &tally->lines[i];
+		if (line->left_out)
+			finish_line(line);
+		else
+			tally->lines[kept++] = *line;
+	}
+	tally->count = kept;
+}
+
+/* May be cut off at any line: only then are those dropped that were not sought. */
+static int load_lines(struct tally *tally)
+{
 	int r = 0;
 	for (uint32_t i = 0; r >= 0 && i < tally->count; i++) {
 		struct line *line = &tally->lines[i];
-		struct incident *loaded = NULL;
-		char *site = NULL;
-		r = store_incident(store, line->incident->id, &loaded, &site);
-		free(site);
-		if (r < 0)
-			break;
-		incident_destroy(line->incident);
-		line->incident = loaded;
-		sum_up(tally, loaded);
-		r = response_of(store, loaded, &line->response);
-		for (enum stage stage = 0; r >= 0 && !loaded->drill && stage < STAGE_COUNT; stage++)
-			tally->late[stage] += stage_is_late(loaded, &line->response, stage);
+		r = load_line(tally, line);
+		if (r >= 0 && !line->left_out)
+			count_line(tally, line);
 	}
+	if (r >= 0)
+		drop_left_out(tally);
 	return r;
 }
 
@@ -163,18 +206,25 @@ static int by_count(const void *a, const void *b)
 	return left->count > right->count ? -1 : left->count < right->count;
 }
 
+static void sort(void *items, uint32_t count, size_t size, int (*by)(const void *, const void *))
+{
+	if (count) /* else there may be nothing to point at */
+		qsort(items, count, size, by);
+}
+
 int tally_gather(struct tally *tally)
 {
 	const struct report_period *period = tally->report->period;
 	struct store *store = tally->report->request->store;
-	struct incident_filter filter = {.site = period->site,
-	                                 .since = period->since,
-	                                 .until = period->until,
-	                                 .limit = 1000};
+	struct incident_filter filter = period->filter;
 	bool more = true;
 	int r = 0;
+	filter.site = period->site;
+	filter.since = period->since;
+	filter.until = period->until;
+	filter.limit = 1000;
 	while (r >= 0 && more && tally->count < INCIDENTS_MAX) {
-		filter.after = tally->count ? tally->lines[tally->count - 1].incident->id : NULL;
+		filter.after = *tally->looked ? tally->looked : NULL;
 		r = store_incidents(store, &filter, keep_id, tally, &more);
 	}
 	if (r >= 0)
@@ -185,9 +235,9 @@ int tally_gather(struct tally *tally)
 		                                      .since = period->since,
 		                                      .until = period->until},
 		              count_entry, tally);
-	qsort(tally->talkers, tally->talker_count, sizeof *tally->talkers, by_noise);
-	qsort(tally->zones, tally->zone_count, sizeof *tally->zones, by_count);
-	qsort(tally->channels, tally->channel_count, sizeof *tally->channels, by_count);
+	sort(tally->talkers, tally->talker_count, sizeof *tally->talkers, by_noise);
+	sort(tally->zones, tally->zone_count, sizeof *tally->zones, by_count);
+	sort(tally->channels, tally->channel_count, sizeof *tally->channels, by_count);
 	return r;
 }
 
@@ -209,7 +259,7 @@ uint32_t tally_sort_spans(struct tally *tally, enum stage stage)
 		if (span != NOT_YET && !tally->lines[i].incident->drill)
 			tally->spans[count++] = span;
 	}
-	qsort(tally->spans, count, sizeof *tally->spans, by_span);
+	sort(tally->spans, count, sizeof *tally->spans, by_span);
 	return count;
 }
 

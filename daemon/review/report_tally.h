@@ -19,8 +19,10 @@ struct tally { /* what a period's entries add up to */
 		struct incident *incident;
 		char *site;
 		struct response response;
+		bool left_out; /* no word of it was sought */
 	} * lines;
 	uint32_t count, cap;
+	char looked[INCIDENT_ID_MAX]; /* through so far */
 	struct talker *talkers;
 	uint32_t talker_count, talker_cap;
 	struct counted { /* how often a zone, or a channel, had a part */
@@ -45,6 +47,8 @@ span_ms tally_percentile(const struct tally *, uint32_t count, uint32_t percent)
 int tally_false_percent(const struct tally *);
 
 void period_write_html(struct tally *, struct text *);
+/* report_period_list.c: the days, the incidents, the devices that said most. */
+void period_write_lists(const struct tally *, struct text *);
 
 /* report_shift.c: what the next shift takes over. */
 int shift_write_json(const struct period_report *, struct text *) MUST_USE;

@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "review/command/timeline.h"
 
 void view_incident(struct text *text, const char *name, const char *site_id,
                    const struct incident *incident)
@@ -13,9 +14,35 @@ void view_incident(struct text *text, const char *name, const char *site_id,
 	incident_write_json(text, name, site_id, incident);
 }
 
+struct timeline {
+	struct text *out;
+	const struct command_context *told; /* how entries are told, or NULL */
+};
+
+/* "text", what it says; "tone", how much it matters; "tells", false where others say the same. */
+static void add_sentence(const struct timeline *timeline, const struct ledger_row *row)
+{
+	static const char *const tones[] = {
+	        [TONE_PLAIN] = "plain", [TONE_STRONG] = "strong", [TONE_DIM] = "dim",
+	        [TONE_GOOD] = "good",   [TONE_WARN] = "warn",     [TONE_BAD] = "bad",
+	        [TONE_WORST] = "worst"};
+	struct text sentence = {0};
+	enum tone tone;
+	bool tells = timeline_sentence(timeline->told, row, &sentence, &tone);
+	json_reopen(timeline->out);
+	json_put_string(timeline->out, "text", text_get(&sentence));
+	json_put_string(timeline->out, "tone", tones[tone]);
+	json_put_bool(timeline->out, "tells", tells);
+	json_close(timeline->out, '}');
+	text_finish(&sentence);
+}
+
 static bool add_row(void *ctx, const struct ledger_row *row)
 {
-	view_ledger_row(ctx, NULL, row);
+	const struct timeline *timeline = ctx;
+	view_ledger_row(timeline->out, NULL, row);
+	if (timeline->told)
+		add_sentence(timeline, row);
 	return true;
 }
 
@@ -26,12 +53,13 @@ static bool add_delivery(void *ctx, const struct delivery_row *row)
 }
 
 int view_timeline(struct text *text, struct store *store, const char *site_id,
-                  const char *incident_id)
+                  const char *incident_id, const struct command_context *told)
 {
+	struct timeline timeline = {text, told};
 	const struct ledger_filter of = {.site = site_id, .incident = incident_id};
 	json_reopen(text);
 	json_open(text, "timeline", '[');
-	int r = store_log(store, &of, add_row, text);
+	int r = store_log(store, &of, add_row, &timeline);
 	json_close(text, ']');
 	json_open(text, "notifications", '[');
 	if (r >= 0)

@@ -13,10 +13,12 @@
 void view_incident(struct text *, const char *name, const char *site_id, const struct incident *);
 
 /* Adds two members to an incident's JSON object, which has just been written: "timeline", its
- * ledger rows, oldest first, and "notifications", its deliveries, newest first. A negative errno if
- * the store cannot be read. */
-int view_timeline(struct text *, struct store *, const char *site_id,
-                  const char *incident_id) MUST_USE;
+ * ledger rows, oldest first, and "notifications", its deliveries, newest first. told (or NULL): the
+ * rows say in words, too, what they mean, to a reader of its language. A negative errno if the
+ * store cannot be read. */
+struct command_context;
+int view_timeline(struct text *, struct store *, const char *site_id, const char *incident_id,
+                  const struct command_context *told) MUST_USE;
 
 /* seq, site, time, received, type, device?, incident?, by?, data, hash: a line of `tocsin log`. */
 void view_ledger_row(struct text *, const char *name, const struct ledger_row *);

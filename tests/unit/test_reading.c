@@ -1,9 +1,11 @@
 /* floors: review store decide */
 /* How the record is read while the loop goes on: what runs from memory, what is long beside it. */
+#include "review/report.h"
 #include "visitor.h"
 
 #define PANIC "/api/v1/incidents/binjiang-2026-000001"
 #define PRESSES 3000
+#define REPORTS 50
 
 /* ---- a house whose only other thread can be kept from its work ---- */
 
@@ -214,6 +216,63 @@ static void a_reading_ends_early_where_it_is_told_to(void **state)
 	store_close(beside);
 }
 
+/* Every other one is a leak. */
+static void report_and_resolve_often(struct visits *v)
+{
+	struct problem why = {""};
+	char id[INCIDENT_ID_MAX];
+	for (int i = 1; i <= REPORTS; i++) {
+		snprintf(id, sizeof id, "binjiang-2026-%06d", i);
+		struct event event = {.type = EVENT_OPERATION,
+		                      .operation = {.type = OPERATION_REPORT,
+		                                    .by = "li",
+		                                    .zone = "dorm",
+		                                    .kind = INCIDENT_WATER,
+		                                    .severity = SEVERITY_NONE,
+		                                    .note = i % 2 ? "a lamp" : "a leak"}};
+		assert_int_equal(site_apply(v->site, &event, v->now, &v->plan, &why), 0);
+		event.operation = (struct operation){.type = OPERATION_RESOLVE,
+		                                     .by = "li",
+		                                     .incident = id,
+		                                     .outcome = OUTCOME_REAL,
+		                                     .kind = INCIDENT_KIND_NONE,
+		                                     .severity = SEVERITY_NONE};
+		assert_int_equal(site_apply(v->site, &event, v->now, &v->plan, &why), 0);
+		v->now.wall++;
+		v->now.steady++;
+	}
+	commit_turn(v);
+	finish_turn(v);
+}
+
+/* On the loop it may take so long, wherever it is by then; later it begins anew. */
+static void a_search_that_is_cut_off_finds_as_much(void **state)
+{
+	struct visits *v = *state;
+	struct site_def *sites[] = {v->def};
+	const struct report_request request = {
+	        .store = v->store, .sites = sites, .site_count = 1, .now = v->now.wall};
+	struct report_period period = {.name = "day", .search = {.words = "leak"}};
+	struct text out = {0};
+	struct problem why = {""};
+	uint32_t cut = 0;
+	report_and_resolve_often(v);
+	period.since = v->now.wall - HOURS(1);
+	period.until = v->now.wall + 1;
+	for (int64_t ns = 0;; ns += 25000) {
+		store_look_begin(v->store, ns);
+		int r = report_period(&request, &period, REPORT_JSON, &out, &why);
+		if (store_look_end(v->store) && r == 0)
+			break;
+		text_reset(&out);
+		cut++;
+	}
+	assert_true(cut > 10);
+	assert_int_equal(count(text_get(&out), "\"note\":\"a leak\""), REPORTS / 2);
+	assert_int_equal(count(text_get(&out), "\"note\":\"a lamp\""), 0);
+	text_finish(&out);
+}
+
 /* ---- what runs is in memory ---- */
 
 /* The disk fails: it is decided, and not written. */
@@ -336,6 +395,7 @@ int main(void)
 	        VISIT(what_a_reading_uses_stays_until_it_is_done),
 	        VISIT(the_end_waits_for_no_reading),
 	        VISIT(a_reading_ends_early_where_it_is_told_to),
+	        VISIT(a_search_that_is_cut_off_finds_as_much),
 	        VISIT(an_alarm_that_is_not_written_yet_is_shown),
 	        VISIT(what_stands_in_memory_is_shown),
 	        VISIT(pages_join_what_runs_and_what_is_over),
