@@ -103,6 +103,7 @@ struct stream {
 	struct text chunk;
 	size_t sent; /* bytes of the chunk that are with the daemon */
 	uint64_t quiet_since;
+	enum { TOLD_NOTHING, TOLD_READY, TOLD_UNREADY } told; /* of the service, last */
 	uint32_t generation; /* of the configuration it was opened under */
 	bool signed_in;      /* by this session; else by a token */
 	struct session session;
@@ -326,6 +327,31 @@ static bool is_over(const struct stream *stream)
 	                                               service->now(service->ctx).wall));
 }
 
+static bool is_ready(const struct stream *stream)
+{
+	const struct review_service *service = &stream->server->service;
+	struct problem why;
+	return service->ready(service->ctx, &why);
+}
+
+/* It has become otherwise than it was told. */
+static bool has_turned(const struct stream *stream)
+{
+	return stream->told != (is_ready(stream) ? TOLD_READY : TOLD_UNREADY);
+}
+
+/* A comment, which is no event: ": 2026-11-22T08:00:00.123Z ready". Of who has gone it finds out.
+ */
+static void add_sign_of_life(struct stream *stream)
+{
+	const struct review_service *service = &stream->server->service;
+	char now[TIME_TEXT_LEN];
+	bool ready = is_ready(stream);
+	time_write_utc(service->now(service->ctx).wall, now);
+	text_addf(&stream->chunk, ": %s %s\n\n", now, ready ? "ready" : "not ready");
+	stream->told = ready ? TOLD_READY : TOLD_UNREADY;
+}
+
 static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 {
 	(void)position;
@@ -336,8 +362,8 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t max)
 	if (stream->sent == stream->chunk.len) {
 		if (!fill(stream))
 			return MHD_CONTENT_READER_END_OF_STREAM; /* it may resume later */
-		if (stream->chunk.len == 0 && is_silent(stream))
-			text_add(&stream->chunk, ":\n\n"); /* finds out who has gone */
+		if (has_turned(stream) || (stream->chunk.len == 0 && is_silent(stream)))
+			add_sign_of_life(stream);
 		if (stream->chunk.len == 0) {
 			stream->suspended = true;
 			stream->client->deadline = 0;
@@ -374,7 +400,7 @@ void streams_look_up(struct http_server *server)
 
 bool stream_has_news(const struct stream *stream)
 {
-	return is_silent(stream) || stream_is_behind(stream);
+	return is_silent(stream) || stream_is_behind(stream) || has_turned(stream);
 }
 
 static void stream_destroy(void *ctx)

@@ -351,6 +351,12 @@ void api_status(struct exchange *ex)
 	json_open(&out, "broker", '{');
 	json_put_bool(&out, "connected", service->broker_connected(service->ctx));
 	json_close(&out, '}');
+	json_open(&out, "store", '{');
+	bool writable = service->store_writable(service->ctx, &why);
+	json_put_bool(&out, "writable", writable);
+	if (!writable)
+		json_put_string(&out, "why", why.text);
+	json_close(&out, '}');
 	json_put_int(&out, "streams", ex->server->stream_count);
 	json_open(&out, "sites", '[');
 	for (uint32_t i = 0; (site = service->site_at(service->ctx, i)); i++)

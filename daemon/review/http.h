@@ -71,6 +71,7 @@ struct review_service {
 	/* True when broker and store are well; else why says what is not. */
 	bool (*ready)(void *ctx, struct problem *why);
 	bool (*broker_connected)(void *ctx);
+	bool (*store_writable)(void *ctx, struct problem *why); /* else why not */
 	/* Prometheus text of the service's own figures. */
 	void (*metrics)(void *ctx, struct text *out);
 };

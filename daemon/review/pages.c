@@ -55,6 +55,8 @@ struct console_file {
 	const char *name;
 	const unsigned char *bytes;
 	const size_t *len;
+	const unsigned char *packed; /* by gzip; NULL: it would gain nothing */
+	const size_t *packed_len;
 };
 extern const struct console_file console_files[];
 extern const unsigned int console_file_count;
@@ -86,11 +88,28 @@ static const char *type_of(const char *name)
 	return "application/octet-stream";
 }
 
+static bool takes_gzip(const struct exchange *ex)
+{
+	const char *accepted = exchange_header(ex, "Accept-Encoding");
+	return accepted && strstr(accepted, "gzip") && !strstr(accepted, "gzip;q=0");
+}
+
+static void answer_file(struct exchange *ex, const struct console_file *file)
+{
+	bool packed = file->packed && takes_gzip(ex);
+	exchange_static(ex, type_of(file->name), packed ? file->packed : file->bytes,
+	                packed ? *file->packed_len : *file->len);
+	if (packed)
+		exchange_add_header(ex, "Content-Encoding", "gzip");
+	if (file->packed)
+		exchange_add_header(ex, "Vary", "Accept-Encoding");
+}
+
 void page_console(struct exchange *ex)
 {
 	const struct console_file *file = find_file("index.html");
 	assert(file); /* the build has put it there */
-	exchange_static(ex, type_of(file->name), file->bytes, *file->len);
+	answer_file(ex, file);
 }
 
 void page_console_file(struct exchange *ex)
@@ -100,7 +119,7 @@ void page_console_file(struct exchange *ex)
 		exchange_problem(ex, 404, "the console has no file '%.64s'", ex->id);
 		return;
 	}
-	exchange_static(ex, type_of(file->name), file->bytes, *file->len);
+	answer_file(ex, file);
 	/* A browser may keep it, and asks each time whether it is the same. */
 	exchange_replace_header(ex, "Cache-Control", "no-cache");
 }

@@ -187,6 +187,7 @@ static int on_submit(void *ctx, const char *site_id, const struct operation *op,
 	item->done_ctx = done_ctx;
 	item->operation = *op;
 	item->operation.by = arena_copy(arena, op->by);
+	item->operation.actor = arena_copy(arena, op->actor);
 	item->operation.via = arena_copy(arena, op->via);
 	item->operation.incident = arena_copy(arena, op->incident);
 	item->operation.note = arena_copy(arena, op->note);
@@ -248,6 +249,14 @@ bool app_is_ready(const struct app *app, struct problem *why)
 static bool review_ready(void *ctx, struct problem *why)
 {
 	return app_is_ready(ctx, why);
+}
+
+static bool review_store_writable(void *ctx, struct problem *why)
+{
+	const struct app *app = ctx;
+	if (!app_disk_is_well(app))
+		*why = app->failure;
+	return app_disk_is_well(app);
 }
 
 static bool review_broker_connected(void *ctx)
@@ -318,6 +327,7 @@ static int open_network(struct app *app, struct problem *why)
 	                                      .now = review_now,
 	                                      .ready = review_ready,
 	                                      .broker_connected = review_broker_connected,
+	                                      .store_writable = review_store_writable,
 	                                      .metrics = app_write_metrics};
 	memcpy(app->review.link_key, app->link_key, sizeof app->link_key);
 	int r = courier_open(&app->loop, on_result, app, &app->courier, why);

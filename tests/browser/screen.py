@@ -16,6 +16,39 @@ SIZES = {"phone": (390, 844), "narrow": (360, 740), "desk": (1280, 860)}
 PASSWORD = "a horse is correct"
 
 
+CONTRAST = """
+  const parse = (colour) => { const c = colour.match(/[\\d.]+/g).map(Number); return c.length < 4 ? [...c, 1] : c; };
+  const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+  const over = (top, below) => top.slice(0, 3).map((v, i) => v * top[3] + below[i] * (1 - top[3]));
+  const behind = (e) => { const all = []; for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3]) all.push(c); if (c[3] === 1) break; }
+    return all.reverse().reduce((below, c) => over(c, below), [255, 255, 255]); };
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), bad = [];
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, style = getComputedStyle(e);
+    if (!walk.currentNode.data.trim() || e.closest("script, style, .unseen, .skip, [disabled], option") || !e.getClientRects().length) continue;
+    const back = behind(e), [a, b] = [light(over(parse(style.color), back)), light(back)].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if ((a + .05) / (b + .05) < (large ? 3 : 4.5) - .01) bad.push(`${walk.currentNode.data.trim().slice(0, 40)} ${((a + .05) / (b + .05)).toFixed(2)}`);
+  }
+  return bad;"""
+
+TORN = """
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), bad = [], range = document.createRange();
+  while (walk.nextNode()) {
+    const node = walk.currentNode, e = node.parentElement;
+    if (e.closest("script, style, .unseen, .skip, .hash, code, option, svg") || !e.getClientRects().length) continue;
+    for (const {0: word, index} of node.data.matchAll(/[A-Za-z0-9:.+]{2,}/g)) {
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const lines = new Set([...range.getClientRects()].filter((r) => r.width > .5).map((r) => Math.round(r.top)));
+      if (lines.size > 1) bad.push(`${word} is torn in "${node.data.trim().slice(0, 40)}"`);
+      const scrolls = e.closest(".scroll");
+      if (!scrolls && range.getBoundingClientRect().right > innerWidth + 1) bad.push(`${word} is off the screen`);
+    }
+  }
+  return bad.slice(0, 20);"""
+
+
 class Screen:
     def __init__(self, folder, size, language="zh-CN"):
         options = Options()
@@ -84,7 +117,39 @@ class Screen:
         return [line["message"] for line in self.driver.get_log("browser")
                 if line["level"] in ("SEVERE", "WARNING")]
 
+    def asks(self, script, *args):
+        """What a script in the page returns."""
+        return self.driver.execute_script(script, *args)
+
+    @property
+    def title(self):
+        return self.driver.title
+
+    @property
+    def focused(self):
+        """The words of what has the keyboard's focus."""
+        return self.asks("const e = document.activeElement;"
+                         "return e === document.body ? '' : e.getAttribute('aria-label') ?? e.textContent")
+
+    def faint(self):
+        """Text that does not stand out enough from what is behind it (WCAG 1.4.3): also what axe
+        leaves alone, as in a card that is a link as a whole."""
+        return self.asks(CONTRAST)
+
+    def torn(self):
+        """Words that are broken in the middle, or reach beyond the screen."""
+        return self.asks(TORN)
+
     # ---- acting ----
+
+    def answers(self, path, status=None):
+        """From now on the service answers so to what begins with this path; None: as it does."""
+        self.asks("""
+          const [path, status] = arguments;
+          window.asIs ??= window.fetch;
+          window.fetch = status === null ? window.asIs : (where, ...rest) => String(where).startsWith(path)
+            ? Promise.resolve(new Response(JSON.stringify({detail: "the store cannot be read now: busy"}), {status}))
+            : window.asIs(where, ...rest);""", path, status)
 
     def goes(self, url):
         self.driver.get(url)

@@ -1,9 +1,11 @@
 """The HTTP API: who may do what, what is answered, what is refused and how."""
 
 import datetime
+import socket
 
 import pytest
 from house import quick
+from service import http
 
 
 @pytest.fixture
@@ -234,3 +236,20 @@ def test_the_figures_are_prometheus_text(house, fire):
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
     assert lines and all(len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) >= 0
                          for line in lines)
+
+
+def test_the_stream_says_how_the_service_is(house):
+    url = house.url.split("//")[1]
+    host, port = url.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        line.sendall(f"GET /api/v1/stream HTTP/1.1\r\nHost: {url}\r\n"
+                     f"Authorization: Bearer {house.token}\r\n\r\n".encode())
+        heard = b""
+        while b" ready\n" not in heard:
+            heard += line.recv(4096)
+        house.daemon.expects_log("lost the session|no connection to the broker|connection")
+        house.broker.stop()
+        while b" not ready\n" not in heard:
+            heard += line.recv(4096)
+    assert http("GET", house.url + "/readyz").status == 503
+    house.broker.start()

@@ -17,7 +17,7 @@ from service import ROOT, http
 BUILD = pathlib.Path(os.environ.get("TOCSIN_BUILD", ROOT / "build"))
 VALIDATOR = BUILD / "openapi"
 API = yaml.safe_load((ROOT / "schemas" / "openapi.yaml").read_text())
-ROUTE = re.compile(r'\{"(GET|POST|DELETE)",\s*(INCIDENT\s*)?("[^"]*")?,\s*ROLE_(\w+),\s*(NULL|"[^"]*")')
+ROUTE = re.compile(r'\{"(GET|POST|DELETE)",\s*(INCIDENT\s*)?("[^"]*")?,\s*ROLE_(\w+),\s*(NULL|(?:"[^"]*"\s*)+)')
 V1 = "/api/v1"
 INCIDENT = V1 + "/incidents/{id}"
 CHECK = """
@@ -39,7 +39,7 @@ def routes():
     text = (ROOT / "daemon" / "review" / "routes.c").read_text()
     for method, incident, rest, role, query in ROUTE.findall(text):
         path = ("/api/v1/incidents/{id}" if incident else "") + rest.strip('"')
-        words = set() if query in ("NULL", '""') else set(query.strip('"').split(", "))
+        words = set() if query in ("NULL", '""') else set("".join(re.findall(r'"([^"]*)"', query)).split(", "))
         yield (method, path), (None if role == "NONE" else role.lower(), words)
 
 
@@ -153,9 +153,10 @@ def called(build_house):
 
 
 def read_everything(call, incident):
-    for query in ("", "?state=open,acknowledged&limit=1", "?kind=fire&since=1d"):
+    for query in ("", "?state=open,acknowledged&limit=1", "?kind=fire&since=1d",
+                  "?zone=dorm&severity=major&outcome=real&drill=false&words=smoke"):
         call("GET", V1 + "/incidents", query)
-    for lists in ("devices", "devices/unknown", "zones", "people", "outputs", "proofs", "duty",
+    for lists in ("devices", "devices/unknown", "zones", "people", "channels", "outputs", "proofs", "duty",
                   "handovers", "armings", "silences", "floods", "drills", "hazards", "reporting", "deliveries",
                   "duty/overrides"):
         call("GET", f"{V1}/{lists}")
@@ -180,6 +181,9 @@ def stand_and_end(call):
     call("POST", V1 + "/drills/{id}/end", id=drill)
     for form in ("html", "json", "csv"):
         call("GET", V1 + "/drills/{id}/report", f"?format={form}", id=drill)
+    for method, end, query in (("DELETE", "", "?by=sun"), ("POST", "/end", "")):
+        arming = call("POST", V1 + "/zones/{id}/disarm", id="office").json["id"]
+        call(method, V1 + "/armings/{id}" + end, query, id=arming)
     silence = call("POST", V1 + "/silences").json["id"]
     call("DELETE", V1 + "/silences/{id}", "?by=sun", id=silence)
     call("POST", V1 + "/silences/{id}/end", id=call("POST", V1 + "/silences").json["id"])

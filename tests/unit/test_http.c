@@ -90,7 +90,9 @@ static void wrong_parameters_say_what_is_allowed(void **state)
 	static const struct {
 		const char *query, *detail;
 	} cases[] = {
-	        {"incidents?colour=red", "allowed: state, site, kind, since, until, limit, after"},
+	        {"incidents?colour=red",
+	         "allowed: state, site, kind, zone, severity, outcome, drill, "
+	         "words, since, until, limit, after"},
 	        {"incidents?state=closed", "allowed: open, acknowledged, resolved"},
 	        {"incidents?kind=smoke", "allowed: fire, gas"},
 	        {"incidents?site=elsewhere", "allowed: binjiang"},
@@ -134,6 +136,53 @@ static void incidents_are_listed_and_paged(void **state)
 	expect(200, get(v, INCIDENT, "viewer"), "\"timeline\":[{\"seq\":");
 	assert_non_null(strstr(v->got.at, "\"notifications\":[{"));
 	assert_non_null(strstr(v->got.at, "\"type\":\"incident.opened\""));
+}
+
+/* By what is known of it, whether it runs still or is over, and by what people noted. */
+static void incidents_are_found_by_words(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	happen(v, "sos-gate", KIND_PANIC);
+	expect(200,
+	       post(v, INCIDENT "/note", "operator",
+	            "{\"by\":\"li\",\"note\":\"Steam of a KETTLE\"}"),
+	       NULL);
+	static const char *const found[] = {"words=kettle", "words=smoke-301%20FIRE",
+	                                    "words=%E7%81%AB%E8%AD%A6", /* 火警 */
+	                                    "zone=dorm&severity=major&drill=false"};
+	for (int over = 0; over < 2; over++) {
+		for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+			char path[128];
+			snprintf(path, sizeof path, "/api/v1/incidents?%s", found[i]);
+			expect(200, get(v, path, "viewer"), FIRE);
+			assert_null(strstr(v->got.at, "-000002"));
+		}
+		expect(200, get(v, "/api/v1/incidents?words=kettle%20panic", "viewer"),
+		       "\"items\":[],\"next\":null");
+		expect(200, get(v, "/api/v1/incidents?drill=true", "viewer"), "\"items\":[]");
+		if (!over)
+			expect(200,
+			       post(v, INCIDENT "/resolve", "admin",
+			            "{\"by\":\"sun\",\"outcome\":\"false_alarm\"}"),
+			       NULL);
+	}
+	expect(200, get(v, "/api/v1/incidents?outcome=false_alarm", "viewer"), FIRE);
+	expect(200, get(v, "/api/v1/incidents?words=sun", "viewer"), FIRE);
+	expect(400, get(v, "/api/v1/incidents?outcome=good", "viewer"), "allowed: real");
+	expect(400, get(v, "/api/v1/incidents?drill=maybe", "viewer"), "true and false");
+}
+
+/* In words for who names a language. */
+static void a_timeline_is_told_in_words(void **state)
+{
+	struct visits *v = *state;
+	happen(v, "smoke-301", KIND_SMOKE);
+	expect(200, get(v, INCIDENT, "viewer"), "\"timeline\"");
+	assert_null(strstr(v->got.at, "\"tells\""));
+	expect(200, get(v, INCIDENT "?lang=zh-CN", "viewer"), "烟雾，报警");
+	expect(200, get(v, INCIDENT "?lang=en", "viewer"), "smoke, active\",\"tone\":\"strong\"");
+	expect(400, get(v, INCIDENT "?lang=fr", "viewer"), "allowed: zh-CN, en");
 }
 
 static void an_answer_waits_for_its_commit(void **state)
@@ -638,6 +687,8 @@ int main(void)
 	        VISIT(what_is_not_there),
 	        VISIT(wrong_parameters_say_what_is_allowed),
 	        VISIT(incidents_are_listed_and_paged),
+	        VISIT(incidents_are_found_by_words),
+	        VISIT(a_timeline_is_told_in_words),
 	        VISIT(an_answer_waits_for_its_commit),
 	        VISIT(repeating_is_harmless_and_resolved_is_resolved),
 	        VISIT(wrong_bodies_say_what_is_wanted),

@@ -265,6 +265,7 @@ static void serve(struct visits *v)
 	                                     .now = service_now,
 	                                     .ready = service_ready,
 	                                     .broker_connected = service_connected,
+	                                     .store_writable = service_ready,
 	                                     .metrics = service_metrics};
 	if (http_open(&v->loop, &v->options, &v->service, &v->server, &why) != 0)
 		fail_msg("%s", why.text);

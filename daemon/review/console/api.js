@@ -7,14 +7,43 @@ export class Refused extends Error {
   }
 }
 
+/** Nothing answered, or not in time: whether it was done is not known. */
+export class Unreached extends Error {}
+
+const READ_WITHIN = 10000;
+const ACT_WITHIN = 25000; // the service itself gives up after 20 s
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+const WORDS = new Set(["name", "note", "remedy", "text"]);
+
+/** What people wrote stays among itself, whichever way it runs. */
+function isolate(key, value) {
+  return WORDS.has(key) && typeof value === "string" && TURNS.test(value)
+    ? `\u2068${value.replace(/[\u2066-\u2069]/g, "")}\u2069` : value;
+}
+
+async function read(response) {
+  const text = await response.text();
+  return JSON.parse(text, TURNS.test(text) ? isolate : undefined);
+}
+
 async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   return new Refused(response.status, problem.detail ?? response.statusText);
 }
 
+async function send(path, options, within) {
+  try {
+    return await fetch(`api/v1/${path}`, {
+      ...options, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(within),
+    });
+  } catch (error) {
+    throw new Unreached(error.message);
+  }
+}
+
 const kept = new Map(); // path -> {tag, data}: what is asked for again and again
 
-/** GET, or another method with a body. Throws Refused for a no, TypeError where nothing answers. */
+/** GET, or another method with a body. Throws Refused for a no, Unreached where nothing answers. */
 export async function call(path, body, method = body ? "POST" : "GET") {
   const headers = {};
   if (method !== "GET") {
@@ -24,13 +53,15 @@ export async function call(path, body, method = body ? "POST" : "GET") {
   if (body) headers["Content-Type"] = "application/json";
   const known = method === "GET" ? kept.get(path) : null;
   if (known) headers["If-None-Match"] = known.tag;
-  const response = await fetch(`api/v1/${path}`, {
-    method, headers, body: body && JSON.stringify(body), cache: "no-store",
-    credentials: "same-origin", signal: AbortSignal.timeout(25000),
-  });
+  const response = await send(path, {method, headers, body: body && JSON.stringify(body)}, method === "GET" ? READ_WITHIN : ACT_WITHIN);
   if (response.status === 304) return known.data;
   if (!response.ok) throw await refusal(response);
-  const data = await response.json();
+  let data;
+  try {
+    data = await read(response);
+  } catch (error) {
+    throw new Unreached(error.message);
+  }
   const tag = response.headers.get("ETag");
   if (method === "GET" && tag) {
     if (kept.size > 40) kept.delete(kept.keys().next().value);
@@ -39,8 +70,8 @@ export async function call(path, body, method = body ? "POST" : "GET") {
   return data;
 }
 
-/** Every page of a list; part(items so far) is called after each. */
-export async function all(path, part) {
+/** Every page of a list. */
+export async function all(path) {
   const items = [];
   let after = "";
   do {
@@ -48,18 +79,21 @@ export async function all(path, part) {
     const page = await call(path + (after ? `${join}after=${encodeURIComponent(after)}` : ""));
     items.push(...page.items);
     after = page.next;
-    part?.(items);
   } while (after);
   return items;
 }
 
+/** A query string of what has a value. */
+export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value)).toString();
+
 const SILENCE = 16000; // the server says something every 10 s
 const RETRY_FIRST = 500;
 const RETRY_LAST = 10000;
+const SIGN = /^: (\S+) (ready|not ready)$/m; // what the server says when there are no entries
 
 /**
  * Follows the ledger until stop() is called: entry(row) for each, up() whenever the stream is
- * there (anew), alive() at each sign of life, down() when it is lost, refused(error).
+ * there (anew), alive({now, ready}) at each sign of life, down() when it is lost, refused(error).
  */
 export function follow({entry, up, alive, down, refused}) {
   const stopped = new AbortController();
@@ -72,9 +106,11 @@ export function follow({entry, up, alive, down, refused}) {
       if (line.startsWith("id: ")) last = line.slice(4);
       else if (line.startsWith("data: ")) entry(JSON.parse(line.slice(6)));
     }
+    const [, now, ready] = SIGN.exec(block) ?? [];
+    alive(now ? {now: Date.parse(now), ready: ready === "ready"} : null);
   }
 
-  async function read() {
+  async function listen() {
     attempt = new AbortController();
     const abort = () => attempt.abort();
     stopped.signal.addEventListener("abort", abort);
@@ -93,7 +129,6 @@ export function follow({entry, up, alive, down, refused}) {
         if (done) return;
         clearTimeout(silence);
         silence = setTimeout(abort, SILENCE);
-        alive();
         const blocks = (rest + value).split("\n\n");
         rest = blocks.pop();
         blocks.forEach(take);
@@ -112,7 +147,7 @@ export function follow({entry, up, alive, down, refused}) {
   (async () => {
     while (!stopped.signal.aborted) {
       try {
-        await read();
+        await listen();
       } catch (error) {
         if (stopped.signal.aborted) return;
         if (error instanceof Refused && [401, 403].includes(error.status)) return refused(error);

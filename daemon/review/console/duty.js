@@ -1,82 +1,111 @@
 // Duty: who is there now, the week, changes by hand, handovers.
 
 import {call} from "./api.js";
-import {ask, button, choice, field, h, moment, shortDay, stamp, weekday} from "./dom.js";
-import {act, asMe} from "./card.js";
-import {house, may, me, now, peopleOptions, personName, siteName} from "./house.js";
+import {act, askAndAct} from "./acting.js";
+import {button, choice, dotted, field, h, listed, problemLine, said} from "./dom.js";
+import {concern, house, may, me, now, peopleOptions, personName, place} from "./house.js";
+import {fill} from "./refresh.js";
+import {dayAfter, day, isoDay, moment, shortHour, startOf} from "./times.js";
 import {say} from "./words.js";
 
-const names = (people) => people.map((one) => one.name).join("、") || say("nobody_on_duty");
+const names = (people) => listed(people.map((one) => one.name)) || say("nobody_on_duty");
+const title = (post) => dotted(place(post.site), post.name);
 
 function postCard(post) {
-  const place = house.sites.size > 1 ? `${siteName(post.site)} · ` : "";
-  return h("article.card", h("h3", `${place}${post.name}`), h("p.person", names(post.people)),
-    h("p.quiet", post.until ? [`${say("until_when")} `, moment(post.until), `，${say("then")} ${names(post.next)}`] : say("always")));
+  return h("article.card", {data: {key: `${post.site}/${post.id}`}}, h("h3", title(post)), h("p.person", names(post.people)),
+    h("p.quiet", post.until ? dotted(h("span", `${say("until_when")} `, moment(post.until, post.site)), said(say("then"), names(post.next))) : say("always")));
 }
 
-function week(posts) {
-  const first = posts[0]?.week?.[0];
-  if (!first) return null;
-  const start = Date.parse(first.from);
-  const days = [...Array(7)].map((_, i) => h("span", h("span.weekday", weekday(start + i * 86400000 + 43200000)), shortDay(start + i * 86400000 + 43200000)));
-  return h("section.card", h("h3", say("this_week")), h("div.week", h("div.days", {"aria-hidden": "true"}, days),
-    posts.map((post) => h("div", h("p", h("strong", post.name)), h("div.bar", {role: "list"}, post.week.map((part) => {
-      const words = `${names(part.people)}, ${stamp(part.from)} – ${stamp(part.to)}`;
-      const piece = h(`span${part.people.length ? "" : ".gap"}`, {role: "listitem", title: words, "aria-label": words}, names(part.people));
-      piece.style.flexGrow = (Date.parse(part.to) - Date.parse(part.from)) / 3600000;
-      return piece;
-    }))))));
+/* ---- the week: a day at a time, in words that can be read ---- */
+
+function shifts(post, iso) {
+  const [from, to] = [startOf(iso, post.site), startOf(dayAfter(iso), post.site)].map(Date.parse);
+  const parts = post.week.filter((part) => Date.parse(part.from) < to && Date.parse(part.to) > from);
+  return parts.map((part) => {
+    const whole = Date.parse(part.from) <= from && Date.parse(part.to) >= to;
+    const begins = Math.max(Date.parse(part.from), from);
+    const ends = Math.min(Date.parse(part.to), to);
+    const here = begins <= now() && now() < ends;
+    return h(`li${part.people.length ? "" : ".gap"}${here ? ".here" : ""}`, {"aria-current": here ? "time" : null},
+      h("small", whole ? say("all_day") : `${shortHour(begins, post.site)}–${ends === to ? "24:00" : shortHour(ends, post.site)}`), h("span", names(part.people)));
+  });
 }
+
+function weekOf(post) {
+  if (!post.week?.length) return null;
+  const days = [isoDay(now(), post.site)];
+  while (days.length < 7) days.push(dayAfter(days[days.length - 1]));
+  return h("section.week", {data: {key: `${post.site}/${post.id}`}}, h("h4", title(post)), h("ol.days", days.map((iso, i) => h("li", {data: {key: iso}},
+    h("p", i ? day(startOf(iso, post.site), post.site) : h("strong", say("today"))), h("ul", shifts(post, iso))))));
+}
+
+/* ---- changes by hand ---- */
 
 /** "2026-12-24T08:00": local at the site, as the server reads it. */
 const local = (name, value) => h("input", {name, type: "datetime-local", required: true, value});
 
-async function change(posts, swap) {
-  const by = await asMe();
-  if (!by) return;
-  const people = peopleOptions(say("choose"));
-  const tomorrow = new Date(now() + 86400000).toISOString().slice(0, 10);
-  await ask(say(swap ? "swap" : "override"), [
-    field(say("post"), choice(posts.map((post) => [`${post.site}/${post.id}`, post.name]), "", {name: "post"})),
+function change(posts, swap) {
+  const word = swap ? "swap" : "override";
+  const people = peopleOptions(say("choose_person"));
+  const tomorrow = dayAfter(isoDay(now()));
+  const options = [["", say("choose")], ...posts.map((post) => [`${post.site}/${post.id}`, title(post).join("")])];
+  return askAndAct(null, say(word), [
+    field(say("post"), choice(options, options.length === 2 ? options[1][0] : "", {name: "post", required: true})),
     field(say(swap ? "first_person" : "person"), choice(people, "", {name: "one", required: true})),
     swap ? field(say("second_person"), choice(people, "", {name: "other", required: true})) : null,
     field(say("from"), local("from", `${tomorrow}T08:00`)), field(say("until"), local("to", `${tomorrow}T20:00`)),
-    field(say("note_optional"), h("input", {name: "note", maxLength: 200}))],
-  say(swap ? "swap" : "override"), (data) => {
-    const [site, ...post] = data.post.split("/");
-    return call("duty/overrides", {site, post: post.join("/"), from: data.from, to: data.to, by, note: data.note || undefined,
-      ...(swap ? {swap: [data.one, data.other]} : {people: [data.one]})});
+    field(say("note_optional"), h("input", {name: "note", maxLength: 200}))], say(word), "duty/overrides", ({post, one, other, ...data}) => {
+    const [site, ...id] = post.split("/");
+    return {...data, site, post: id.join("/"), ...(swap ? {swap: [one, other]} : {people: [one]})};
   });
 }
 
-function handoverRow(one, problem) {
-  const to = one.to ? personName(one.site, one.to) : "";
-  return h("li", h("div.grow", h("strong", say("handover_waits", {who: to})), h("small", `${one.post ?? ""} · ${say("since")} `, moment(one.since))),
-    may("operator") && (!me() || me() === one.to || may("admin")) ? button(say("accept"), (event) => act(one.site, `handovers/${encodeURIComponent(one.id)}/accept`, one.to && may("admin") ? {by: one.to} : {}, problem, event.currentTarget), "mood") : null);
+function overrideRow(one, posts) {
+  const post = posts.find((other) => other.id === one.post && other.site === one.site);
+  const people = (one.people ?? []).map((id) => personName(one.site, id));
+  return h("li", {data: {key: one.id}}, h("div.grow", h("strong", dotted(place(one.site), said(post?.name ?? one.post, one.swap ? people.join(" ⇄ ") : listed(people)))),
+    h("small", dotted([one.begins ? moment(one.begins, one.site) : "", " – ", one.until ? moment(one.until, one.site) : ""], one.note))),
+  may("admin") ? button(say("end"), (event) => act(event, one.site, `duty/overrides/${encodeURIComponent(one.id)}/end`, {}), "plain.small") : null);
 }
 
-function overrideRow(one, problem, posts) {
-  const name = posts.find((post) => post.id === one.post && post.site === one.site)?.name ?? one.post;
-  return h("li", h("div.grow", h("strong", `${name}: ${(one.people ?? []).map((id) => personName(one.site, id)).join(one.swap ? " ⇄ " : "、")}`),
-    h("small", one.begins ? moment(one.begins) : "", " – ", one.until ? moment(one.until) : "", one.note ? ` · ${one.note}` : "")),
-  may("admin") ? button(say("end"), (event) => act(one.site, `duty/overrides/${encodeURIComponent(one.id)}/end`, {}, problem, event.currentTarget), "plain.small") : null);
+/* ---- handovers ---- */
+
+/** Only who takes over can say so; an administrator may say it for them, and the record says who did. */
+function acceptButton(one) {
+  const where = `handovers/${encodeURIComponent(one.id)}/accept`;
+  if (!may("operator")) return null;
+  if (me() === one.to || !me()) return button(say("accept"), (event) => act(event, one.site, where, {}), "mood");
+  if (!may("admin")) return null;
+  const who = personName(one.site, one.to);
+  return button(say("accept_for", {who}), () => askAndAct(one.site, say("accept_for", {who}), h("p", say("accept_for_text", {who, me: personName(one.site, me())})),
+    say("accept"), where, () => ({by: one.to})), "plain");
+}
+
+function handoverRow(one, posts) {
+  const post = posts.find((other) => other.id === one.post && other.site === one.site);
+  const about = one.incident ? h("a", {href: `#/incident/${encodeURIComponent(one.incident)}`}, one.incident) : post?.name ?? one.post;
+  return h("li", {data: {key: one.id}}, h("div.grow", h("strong", say("handover_waits", {who: personName(one.site, one.to)})),
+    h("small", dotted(place(one.site), about, say("from_whom", {who: listed((one.from ?? []).map((id) => personName(one.site, id)))}),
+      h("span", `${say("since")} `, moment(one.since, one.site)), one.note))), acceptButton(one));
 }
 
 export async function show() {
   const element = h("div");
-  async function fill() {
+  async function look() {
     const [duty, overrides, handovers] = await Promise.all([call("duty?week=true"), call("duty/overrides"), call("handovers")]);
-    const posts = duty.items;
-    const problem = h("p.problem", {role: "alert"});
-    element.replaceChildren(
-      h("div.head", h("h2", say("pages", "duty")), may("admin") ? h("div.actions", button(say("override"), () => change(posts, false), "plain"), button(say("swap"), () => change(posts, true), "plain")) : ""),
-      problem,
-      handovers.items.length ? h("section.card", h("h3", say("handovers")), h("ul.rows", handovers.items.map((one) => handoverRow(one, problem)))) : "",
-      h("section", h("h3", say("on_duty")), posts.length ? h("div.posts", posts.map(postCard)) : h("p.quiet", say("nothing"))),
-      week(posts) ?? "",
-      h("section.card", h("h3", say("overrides")), overrides.items.length ? h("ul.rows", overrides.items.map((one) => overrideRow(one, problem, posts))) : h("p.quiet", say("none_now"))));
+    const posts = house.posts = duty.items;
+    const admin = may("admin");
+    const weeks = posts.map(weekOf).filter(Boolean);
+    fill(element,
+      h("div.head", h("h2", say("pages", "duty")), admin ? h("div.actions", button(say("override"), () => change(posts, false), "plain"),
+        button(say("swap"), () => change(posts, true), "plain")) : null),
+      handovers.items.length ? h("section.card", {data: {key: "handovers"}}, h("h3", say("handovers")),
+        h("ul.rows", handovers.items.map((one) => handoverRow(one, posts))), problemLine()) : null,
+      h("section", {data: {key: "now"}}, h("h3", say("on_duty")), posts.length ? h("div.posts", posts.map(postCard)) : h("p.quiet", say("nothing"))),
+      weeks.length ? h("section.card", {data: {key: "week"}}, h("h3", say("this_week")), weeks) : null,
+      h("section.card", {data: {key: "changes"}}, h("h3", say("overrides")),
+        overrides.items.length ? h("ul.rows", overrides.items.map((one) => overrideRow(one, posts))) : h("p.quiet", say("none_now")), problemLine()));
   }
-  await fill();
-  return {element, changed: async (rows) => { if (rows.some((row) => ["duty", "config", "operator"].includes(row.type) || row.type.startsWith("handover"))) await fill(); }};
+  await look();
+  return {element, changed: (rows) => (concern(rows, "duty", "config", "operator", "incident.") ? look() : null)};
 }
-

@@ -1,42 +1,55 @@
 // Hazards: found, remedied until a day, checked by somebody else.
 
 import {call} from "./api.js";
-import {ask, button, choice, field, h, moment} from "./dom.js";
-import {act, asMe} from "./card.js";
-import {house, may, peopleOptions, personName, siteName, zoneName, zoneOptions} from "./house.js";
+import {act, askAndAct, note} from "./acting.js";
+import {button, choice, dotted, field, h, problemLine} from "./dom.js";
+import {concern, may, peopleOptions, personName, place, zoneName} from "./house.js";
+import {placeFields} from "./places.js";
+import {fill} from "./refresh.js";
+import {amount, moment} from "./times.js";
 import {say} from "./words.js";
 
-async function report() {
-  const by = await asMe();
-  if (by) await ask(say("hazard_new"), [field(say("zone"), choice(zoneOptions(), "", {name: "zone"})),
-    field(say("what_is_wrong"), h("textarea", {name: "note", required: true, maxLength: 600})),
-    field(say("who_remedies"), choice(peopleOptions(say("choose")), "", {name: "to", required: true})),
-    field(say("deadline"), choice([["1d", 1], ["3d", 3], ["7d", 7], ["14d", 14], ["30d", 30]].map(([value, n]) => [value, `${n} ${say("units", "days")}`]), "7d", {name: "for"}))],
-  say("hazard_new"), (data) => call("hazards", {...data, by, site: house.zones.find((zone) => zone.id === data.zone)?.site}));
+function report() {
+  const {site, fields} = placeFields();
+  const days = [1, 3, 7, 14, 30].map((n) => [`${n}d`, amount(n, "days")]);
+  return askAndAct(null, say("hazard_new"), [fields, note(say("what_is_wrong"), {required: true}),
+    field(say("who_remedies"), choice(peopleOptions(say("choose_person")), "", {name: "to", required: true})), field(say("deadline"), choice(days, "7d", {name: "for"}))],
+  say("hazard_new"), "hazards", (data) => ({site: site(), ...data}));
 }
 
-function row(one, problem) {
+/** "overdue" goes before whatever else it is. */
+const stageOf = (one) => (one.state !== "active" ? "closed" : one.stage === "open" && one.overdue ? "overdue" : one.stage);
+
+function row(one) {
   const name = (id) => personName(one.site, id);
-  const go = (verb) => async (event) => {
-    const pressed = event.currentTarget;
-    if (verb === "close") return act(one.site, `hazards/${encodeURIComponent(one.id)}/close`, {}, problem, pressed);
-    const by = await asMe(one.site);
-    if (by) await ask(say(verb), field(say(verb === "remedy" ? "what_was_done" : "why"), h("textarea", {name: "note", required: true, maxLength: 600})), say(verb), (data) => call(`hazards/${encodeURIComponent(one.id)}/${verb}`, {by, note: data.note}));
-  };
+  const at = (verb) => `hazards/${encodeURIComponent(one.id)}/${verb}`;
+  const go = (verb) => (event) => (verb === "close" ? act(event, one.site, at(verb), {})
+    : askAndAct(one.site, say(verb), note(say(verb === "remedy" ? "what_was_done" : "why"), {required: true}), say(verb), at(verb)));
   const verbs = !may("operator") || one.state !== "active" ? [] : one.remedied_by ? ["close", "reopen"] : ["remedy"];
-  return h("li", h("div.grow", h("strong", one.note ?? one.id), h("small", [house.sites.size > 1 ? siteName(one.site) : null, one.zone ? zoneName(one.site, one.zone) : null, one.device, one.to ? `${say("who_remedies")}: ${name(one.to)}` : null, one.by ? `${say("reported")} ${name(one.by)}` : null].filter(Boolean).join(" · "),
-    one.until ? [" · ", say("deadline"), " ", moment(one.until)] : null), one.remedy ? h("small", `${say("remedy")}: ${one.remedy} (${name(one.remedied_by)})`) : null),
-  h("span.badge", say("stage", one.stage ?? one.state)), verbs.map((verb) => button(say(verb), go(verb), "plain.small")));
+  const stage = stageOf(one);
+  return h("li", {data: {key: one.id}}, h("div.grow", h("strong.note", one.note ?? one.id),
+    h("small", dotted(place(one.site), one.zone ? zoneName(one.site, one.zone) : null, one.device,
+      one.to ? `${say("who_remedies")} ${name(one.to)}` : null, one.by ? `${say("reported")} ${name(one.by)}` : null,
+      one.until ? h("span", `${say("deadline")} `, moment(one.until, one.site)) : null)),
+    one.remedy ? h("small", `${say("remedy")} · ${one.remedy} (${name(one.remedied_by)})`) : null,
+    one.ended_at ? h("small", `${say("stage", "closed")} `, moment(one.ended_at, one.site), one.ended_by ? ` ${name(one.ended_by)}` : "") : null),
+  h(`span.badge${stage === "overdue" ? ".late" : ""}`, say("stage", stage)), verbs.map((verb) => button(say(verb), go(verb), "plain.small")));
 }
 
 export async function show() {
   const element = h("div");
-  async function fill() {
-    const items = (await call("hazards")).items;
-    const problem = h("p.problem", {role: "alert"});
-    element.replaceChildren(h("div.head", h("h2", say("pages", "hazards")), may("operator") ? button(say("hazard_new"), report, "plain") : ""), problem,
-      items.length ? h("ul.rows.card", items.map((one) => row(one, problem))) : h("p.quiet", say("none_now")));
+  let closed = false;
+  async function look() {
+    const items = (await call(`hazards?limit=1000${closed ? "&all=true" : ""}`)).items;
+    const late = items.filter((one) => stageOf(one) === "overdue");
+    const turn = (event) => {
+      closed = event.target.checked;
+      look();
+    };
+    fill(element, h("div.head", h("h2", say("pages", "hazards")), may("operator") ? button(say("hazard_new"), report, "plain") : null),
+      h("label.check", h("input", {type: "checkbox", onchange: turn}), say("show_closed")), problemLine(),
+      items.length ? h("ul.rows.card", [...late, ...items.filter((one) => !late.includes(one))].map(row)) : h("p.quiet", say("none_now")));
   }
-  await fill();
-  return {element, changed: async (rows) => { if (rows.some((one) => one.type.startsWith("hazard") || one.type === "operator")) await fill(); }};
+  await look();
+  return {element, changed: (rows) => (concern(rows, "hazard", "operator") ? look() : null)};
 }

@@ -1,55 +1,90 @@
 // Is the service itself well: broker, record, ways to people, proofs.
 
 import {call} from "./api.js";
-import {button, h, moment} from "./dom.js";
-import {act, outputWords} from "./card.js";
-import {house, may, siteName} from "./house.js";
+import {act} from "./acting.js";
+import {button, copyButton, dotted, h, problemLine, said} from "./dom.js";
+import {outputWords} from "./card.js";
+import {house, may, place} from "./house.js";
+import {fill} from "./refresh.js";
+import {moment} from "./times.js";
 import {say} from "./words.js";
 
 const state = (good, yes, no) => h(`span.${good ? "ok" : "bad"}`, good ? yes : no);
+const pair = (term, value) => h("div", h("dt", term), h("dd", value));
+const incidentLink = (incident, kind, words) => h(`a.${kind}`, {href: `#/incident/${encodeURIComponent(incident.id)}`}, words);
 
-function channels(deliveries) {
-  const last = new Map();
-  for (const one of deliveries) if (one.channel && one.attempts && !last.has(one.channel)) last.set(one.channel, one);
-  const dead = new Map(house.open.filter((one) => one.subject?.startsWith("channel:")).map((one) => [one.subject.slice(8), one]));
-  const names = new Set([...house.people.flatMap((one) => one.contacts.map((contact) => contact.channel)), ...last.keys()]);
-  return h("section.card", h("h3", say("channels")), h("ul.rows", [...names].map((name) => h("li", h("div.grow", h("strong", name),
-    h("small", last.has(name) ? [`${say("last_used")} `, moment(last.get(name).created)] : say("unused"))),
-  dead.has(name) ? h("a.bad", {href: `#/incident/${encodeURIComponent(dead.get(name).id)}`}, say("incident", "trouble"))
-    : last.has(name) ? h(`span.${last.get(name).delivery === "accepted" ? "ok" : "wait"}`, say("delivery", last.get(name).delivery)) : h("span.quiet", "–")))));
+/** The record cannot be written, or something else is the matter that the service says in its own words. */
+function storeState(status) {
+  const writable = status.store.writable;
+  return [state(writable, say("writable"), say("not_writable")), writable ? null : h("small.detail", ` ${status.store.why ?? ""}`)];
 }
 
-function proofs(problem) {
-  const rows = house.people.map((one) => h("li", h("div.grow", h("strong", one.name), h("small", one.contacts.map((contact, i) => [i ? " · " : "", contact.channel, ": ",
-    contact.proven ? [`${say("proven")} `, moment(contact.proven)] : contact.waiting ? say("waiting_tap") : say("not_proven")]))),
-  may("admin") ? h("button.plain.small", {type: "button", "aria-label": `${say("send_test")} ${one.name}`, onclick: (event) => act(one.site, "test", {to: `person:${one.id}`, site: one.site}, problem, event.currentTarget)}, say("send_test")) : null));
-  return h("section.card", h("h3", say("proofs")), h("ul.rows", rows));
+/** Every way out there is, outside lines too: when it was used last, and what came of it. */
+function channels(items) {
+  const dead = new Map(house.open.filter((one) => one.subject?.startsWith("channel:")).map((one) => [`${one.site}/${one.subject.slice(8)}`, one]));
+  return h("section.card", {data: {key: "channels"}}, h("h3", say("channels")), h("ul.rows", items.map((one) => {
+    const trouble = dead.get(`${one.site}/${one.id}`);
+    return h("li", {data: {key: `${one.site}/${one.id}`}}, h("div.grow", h("strong", dotted(place(one.site), one.id)),
+      h("small", dotted(one.outside ? say("outside") : null, one.last ? h("span", `${say("last_used")} `, moment(one.last.at, one.site)) : say("unused")))),
+    trouble ? incidentLink(trouble, "bad", say("incident", "trouble"))
+      : one.last ? h(`span.${one.last.result === "accepted" ? "ok" : "wait"}`, say("delivery", one.last.result)) : h("span.quiet", "–"));
+  })));
+}
+
+function contact(one, site) {
+  const word = one.proven ? h("span", `${say("proven")} `, moment(one.proven, site)) : say(one.waiting ? "waiting_tap" : "not_proven");
+  return [said(one.channel, ""), word];
+}
+
+function proofs() {
+  const rows = house.people.map((one) => h("li", {data: {key: `${one.site}/${one.id}`}},
+    h("div.grow", h("strong", dotted(place(one.site), one.name)), h("small", dotted(...one.contacts.map((way) => contact(way, one.site))))),
+    may("admin") ? button(say("send_test"), (event) => act(event, one.site, "test", {to: `person:${one.id}`, site: one.site}), "plain.small",
+      {"aria-label": `${say("send_test")} ${one.name}`}) : null));
+  return h("section.card", {data: {key: "proofs"}}, h("h3", say("proofs")), h("ul.rows", rows), problemLine());
 }
 
 function outputs(items) {
-  if (!items.length) return "";
-  return h("section.card", h("h3", say("outputs")), h("ul.rows", items.map((one) => h("li",
-    h("div.grow", h("strong", one.name ?? one.id), h("small", one.topic ?? say("not_in_file"), one.changed_at ? [` · ${say("since")} `, moment(one.changed_at)] : "")),
-    one.state === "on" ? h("a", {href: `#/incident/${encodeURIComponent(one.incident)}`}, h(`span.${one.confirmed ? "ok" : "wait"}`, outputWords(one)))
+  if (!items.length) return null;
+  return h("section.card", {data: {key: "outputs"}}, h("h3", say("outputs")), h("ul.rows", items.map((one) => h("li", {data: {key: `${one.site}/${one.id}`}},
+    h("div.grow", h("strong", dotted(place(one.site), one.name ?? one.id)),
+      h("small", dotted(one.topic ?? say("not_in_file"), one.changed_at ? h("span", `${say("since")} `, moment(one.changed_at, one.site)) : null))),
+    one.state === "on" ? incidentLink({id: one.incident}, one.confirmed ? "ok" : "wait", outputWords(one))
       : h(`span.${one.confirmed === false ? "wait" : "quiet"}`, say(one.confirmed === false ? "output_off_unsure" : "output_off"))))));
+}
+
+function head(site) {
+  const line = `${house.sites.size > 1 ? `${site.id}:` : ""}${site.ledger.seq}:${site.ledger.head}`; // as tocsin verify --head takes it
+  return h("section.card", {data: {key: `head ${site.id}`}}, h("h3", dotted(say("head"), place(site.id))), h("p", say("entries", {n: site.ledger.seq})),
+    h("p", h("code.hash", line)), h("p.actions.left", copyButton(say("copy"), line)));
 }
 
 export async function show() {
   const element = h("div");
-  async function fill() {
-    const [status, people, deliveries, switched] = await Promise.all([call("status"), call("people"), call("deliveries?limit=300"), call("outputs")]);
-    house.people = people.items;
-    const problem = h("p.problem", {role: "alert"});
-    const troubled = house.open.some((one) => one.subject === "store");
-    element.replaceChildren(h("div.head", h("h2", say("pages", "health"))), problem,
-      h("section.card", h("dl.facts", h("dt", say("broker")), h("dd", state(status.broker.connected, say("connected"), say("disconnected"))),
-        h("dt", say("store")), h("dd", state(!troubled && (status.ready || !status.broker.connected), say("writable"), status.why ?? say("incident", "trouble"))),
-        h("dt", say("streams")), h("dd", String(status.streams)), h("dt", say("version")), h("dd", status.version))),
-      ...status.sites.map((site) => h("section.card", h("h3", `${say("head")}${house.sites.size > 1 ? ` · ${siteName(site.id)}` : ""}`), h("p", say("entries", {n: site.ledger.seq})), h("p.hash", site.ledger.head),
-        navigator.clipboard ? button(say("copy"), (event) => { const pressed = event.currentTarget; navigator.clipboard.writeText(`${site.id}:${site.ledger.seq}:${site.ledger.head}`).then(() => { pressed.textContent = say("copied"); }, () => {}); }, "plain.small") : null)),
-      channels(deliveries.items), outputs(switched.items), proofs(problem));
+  let [ways, switched] = [[], []];
+
+  function draw() {
+    const {status} = house;
+    fill(element, h("div.head", h("h2", say("pages", "health"))),
+      h("section.card", {data: {key: "service"}}, h("dl.facts", pair(say("broker"), state(status.broker.connected, say("connected"), say("disconnected"))),
+        pair(say("store"), storeState(status)), pair(say("streams"), String(status.streams)), pair(say("version"), status.version))),
+      channels(ways), outputs(switched), proofs(), ...status.sites.map(head));
   }
-  await fill();
+
+  async function look() {
+    const [people, channel, output] = (await Promise.all(["people?limit=1000", "channels", "outputs"].map((path) => call(path)))).map((page) => page.items);
+    [house.people, ways, switched] = [people, channel, output];
+    draw();
+  }
+
+  await look();
   let due = null;
-  return {element, leave: () => clearTimeout(due), changed: async () => { due ??= setTimeout(() => { due = null; fill().catch(() => {}); }, 1000); }};
+  let missed = false;
+  async function again() {
+    due = null;
+    missed = await look().then(() => false, () => true);
+  }
+  return {element, opened: draw, leave: () => clearTimeout(due), changed(rows) {
+    if (missed || rows === null || rows.length) due ??= setTimeout(again, 1000);
+  }};
 }

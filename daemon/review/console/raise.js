@@ -1,19 +1,13 @@
 // A person reports something: the same path as a sensor.
 
-import {call} from "./api.js";
-import {ask, choice, field, h} from "./dom.js";
-import {asMe} from "./card.js";
-import {house, siteOptions, zoneOptions} from "./house.js";
-import {say, wordsOf} from "./words.js";
+import {askAndAct, note} from "./acting.js";
+import {choice, field} from "./dom.js";
+import {placeFields} from "./places.js";
+import {say, wordsBelow} from "./words.js";
 
-export async function reportSomething() {
-  const by = await asMe();
-  if (!by) return;
-  const zones = choice(zoneOptions(), "", {name: "zone"});
-  const sites = choice(siteOptions(), "", {name: "site", onchange: () => zones.replaceChildren(...zoneOptions(undefined, sites.value).map(([value, text]) => h("option", {value}, text)))});
-  await ask(say("report_new"), [
-    field(say("report_kind"), choice(wordsOf("incident").filter((word) => !["tamper", "trouble"].includes(word)).map((word) => [word, say("incident", word)]), "fire", {name: "kind"})),
-    house.sites.size > 1 ? field(say("site"), sites) : null, field(say("zone"), zones),
-    field(say("note_optional"), h("textarea", {name: "note", maxLength: 600})),
-  ], say("report_new"), (data) => call("incidents", {...data, by, note: data.note || undefined}), "mood");
+export function reportSomething() {
+  const kinds = wordsBelow("incident").filter((word) => !["tamper", "trouble"].includes(word)).map((word) => [word, say("incident", word)]);
+  const {site, fields} = placeFields();
+  return askAndAct(site(), say("report_new"), [field(say("report_kind"), choice([["", say("choose")], ...kinds], "", {name: "kind", required: true})),
+    fields, note()], say("report_new"), "incidents", (data) => ({site: site(), ...data}), "mood");
 }

@@ -1,95 +1,137 @@
-// The record: every incident, by day, found again and taken away.
+// The record: every incident, by day, found again and taken away. What is looked for stands in the
+// address: Back comes back to it, and it can be sent to somebody.
 
-import {call} from "./api.js";
-import {button, choice, clock, day, field, h, hour, isoDay, longDay, sign, ticking} from "./dom.js";
-import {house, now, personName, siteName, siteOptions} from "./house.js";
-import {language, say, wordsOf} from "./words.js";
+import {call, query as queryOf} from "./api.js";
+import {button, choice, dotted, field, h, listed, sign} from "./dom.js";
+import {drillSign, subjectWords, wordsOf} from "./card.js";
+import {concern, house, now, personName, place, siteOptions, zoneOptions} from "./house.js";
+import {fill} from "./refresh.js";
+import {dayAfter, full, isoDay, longDay, shortHour, startOf, ticking} from "./times.js";
+import {lookNow} from "./watch.js";
+import {language, say, wordsBelow} from "./words.js";
 
-const dayAfter = (iso) => new Date(Date.parse(`${iso}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
+const FILTERS = ["words", "site", "zone", "kind", "severity", "state", "outcome", "drill", "since", "until"];
+const PORTION = 200;
+const tag = () => (language() === "zh" ? "zh-CN" : "en");
 
-/** What the server is asked; days are the site's own. */
-function query(data) {
-  const parts = new URLSearchParams({limit: "200"});
-  for (const name of ["site", "kind", "state"]) if (data[name]) parts.set(name, data[name]);
-  if (data.since) parts.set("since", startOf(data.since));
-  if (data.until) parts.set("until", startOf(dayAfter(data.until)));
-  return parts;
-}
-
-/** Midnight of a day at the site, as an instant: found by looking what time it is there. */
-export function startOf(iso) {
-  let at = Date.parse(`${iso}T00:00:00Z`);
-  const zone = [...house.sites.values()][0]?.timezone;
-  for (let i = 0; i < 2; i++) {
-    const there = new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "medium"}).format(new Date(at));
-    at += Date.parse(`${iso}T00:00:00Z`) - Date.parse(`${there.replace(" ", "T")}Z`);
-  }
-  return new Date(at).toISOString();
-}
-
-function matches(incident, words) {
-  const all = [incident.id, incident.zone.name, incident.note, incident.owner && personName(incident.site, incident.owner), say("incident", incident.kind),
-    ...incident.signals.flatMap((signal) => [signal.device, signal.name])].filter(Boolean).join(" ").toLowerCase();
-  return words.toLowerCase().split(/\s+/).every((word) => all.includes(word));
+/** What the server is asked, of a list and of a report alike; days are the site's own. */
+function asked(data) {
+  const {since, until, ...rest} = data;
+  return {...rest, since: since && startOf(since, data.site), until: until && startOf(dayAfter(until), data.site)};
 }
 
 function row(incident) {
-  const end = incident.resolved_at ?? null;
-  const place = house.sites.size > 1 ? `${siteName(incident.site)} · ` : "";
-  return h("li", h("a.row", {href: `#/incident/${encodeURIComponent(incident.id)}`}, h("time", {dateTime: incident.opened_at, title: clock(incident.opened_at)}, hour(incident.opened_at)), sign(incident.severity),
-    h("span.grow", h("strong", incident.drill ? h("span.drill-mark", say("drill")) : null, incident.drill ? " " : "", `${say("incident", incident.kind)} · ${place}${incident.zone.name}`),
-      h("small", `${say("severity", incident.severity)}${incident.owner ? ` · ${personName(incident.site, incident.owner)}` : ""}${end ? ` · ${ticking(Date.parse(end) - Date.parse(incident.opened_at))}` : ""}`)),
+  const name = (id) => personName(incident.site, id);
+  const spoke = listed([...new Set(incident.signals.map((signal) => signal.name ?? signal.device))].slice(0, 3));
+  const lasted = incident.resolved_at ? ticking(Date.parse(incident.resolved_at) - Date.parse(incident.opened_at)) : null;
+  return h("li", {data: {key: incident.id}}, h("a.row", {href: `#/incident/${encodeURIComponent(incident.id)}`},
+    h("time", {dateTime: incident.opened_at, title: full(incident.opened_at, incident.site)}, shortHour(incident.opened_at, incident.site)), sign(incident.severity),
+    h("span.grow", h("strong", drillSign(incident), dotted(say("incident", incident.kind), place(incident.site), incident.zone.name)),
+      h("small", dotted(say("severity", incident.severity), incident.owner ? name(incident.owner) : null, lasted)),
+      h("small", dotted(spoke, subjectWords(incident), wordsOf(incident)))),
     h("span.badge", incident.outcome ? say("outcomes", incident.outcome) : say("states", incident.state))));
 }
 
-export async function show() {
+function byDay(items) {
+  const days = new Map();
+  for (const one of items) {
+    const iso = isoDay(one.opened_at, one.site);
+    if (!days.has(iso)) days.set(iso, []);
+    days.get(iso).push(one);
+  }
+  return [...days];
+}
+
+function dayPart([iso, ones], site) {
+  const report = queryOf({format: "html", lang: tag(), site, since: startOf(iso, site), until: startOf(dayAfter(iso), site)});
+  return h("section.of-day", {data: {key: iso}}, h("h3.day", longDay(ones[0].opened_at, ones[0].site),
+    h("a", {href: `api/v1/report?${report}`, target: "_blank", rel: "opener", "aria-label": `${say("day_report")} ${iso}`}, say("day_report"))),
+  h("ul.rows.card", ones.map(row)));
+}
+
+function filters(given) {
+  const today = isoDay(now());
+  const any = (name, words) => [["", say("all")], ...words.map((word) => [word, say(name, word)])];
+  const select = (name, options) => choice(options, given.get(name) ?? "", {name});
+  const input = (name, type, props) => h("input", {name, type, value: given.get(name) ?? "", ...props});
+  const more = FILTERS.slice(1).filter((name) => given.get(name)).length;
+  return h("form.search", {role: "search"},
+    field(say("search"), input("words", "search", {autocomplete: "off"})),
+    h("details", {open: more > 0}, h("summary", say("filters")), h("div.filters",
+      house.sites.size > 1 ? field(say("site"), select("site", [["", say("all")], ...siteOptions()])) : null,
+      field(say("zone"), select("zone", zoneOptions(say("all"), given.get("site")))),
+      field(say("kind_word"), select("kind", any("incident", wordsBelow("incident")))),
+      field(say("severity_word"), select("severity", any("severity", wordsBelow("severity")))),
+      field(say("state"), select("state", any("states", wordsBelow("states")))),
+      field(say("outcome"), select("outcome", any("outcomes", wordsBelow("outcomes")))),
+      field(say("drill"), select("drill", [["", say("all")], ["false", say("no_drills")], ["true", say("only_drills")]])),
+      field(say("from"), input("since", "date", {max: today})), field(say("until"), input("until", "date", {max: today})))));
+}
+
+export async function show({query}) {
   const list = h("div");
   const count = h("p.quiet", {role: "status"});
-  const today = isoDay(now());
-  const input = (name, type, props) => h("input", {name, type, ...props});
-  const form = h("form.filters", {role: "search"},
-    field(say("search"), input("words", "search", {autocomplete: "off"})),
-    house.sites.size > 1 ? field(say("site"), choice([["", say("all")], ...siteOptions()], "", {name: "site"})) : null,
-    field(say("kind_word"), choice([["", say("all")], ...wordsOf("incident").map((word) => [word, say("incident", word)])], "", {name: "kind"})),
-    field(say("state"), choice([["", say("all")], ...wordsOf("states").map((word) => [word, say("states", word)])], "", {name: "state"})),
-    field(say("from"), input("since", "date", {max: today})), field(say("until"), input("until", "date", {max: today})));
   const exporting = h("div.actions");
-  const lang = language() === "zh" ? "zh-CN" : "en";
-  let asked = 0;
+  const form = filters(query);
+  const before = {...history.state}; // where it was left, and how long it was
+  let turn = 0;
   let next = null;
   let items = [];
 
-  function fill() {
-    const words = form.elements.words.value.trim();
-    const found = words ? items.filter((one) => matches(one, words)) : items;
-    count.textContent = say("found", {n: found.length + (next ? "+" : "")});
-    const days = Map.groupBy ? Map.groupBy(found, (one) => isoDay(one.opened_at)) : found.reduce((map, one) => map.set(isoDay(one.opened_at), [...(map.get(isoDay(one.opened_at)) ?? []), one]), new Map());
-    list.replaceChildren(...[...days].flatMap(([iso, ones]) => [
-      h("h3.day", longDay(ones[0].opened_at), h("a", {href: `api/v1/report?format=html&lang=${lang}&since=${encodeURIComponent(startOf(iso))}&until=${encodeURIComponent(startOf(dayAfter(iso)))}`, target: "_blank", rel: "opener", "aria-label": `${say("day_report")} ${day(ones[0].opened_at)}`}, say("day_report"))),
-      h("ul.rows.card", ones.map(row))]),
-    found.length ? "" : h("p.quiet", say("nothing")),
-    next ? h("p.actions", button(say("more"), () => ask(next), "plain")) : "");
+  const data = () => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]));
+
+  function draw() {
+    count.textContent = say("found", {n: items.length + (next ? "+" : "")});
+    const parts = asked(data());
+    const today = isoDay(now());
+    const period = {since: parts.since ?? startOf(isoDay(now() - 30 * 86400000)), until: parts.until ?? startOf(dayAfter(today))};
+    const links = ["csv", "json"].map((format) => h("a.button.plain", {download: `tocsin.${format}`,
+      href: `api/v1/report?${queryOf({...parts, ...period, format, lang: tag()})}`}, `${say("export")} ${format.toUpperCase()}`));
+    fill(exporting, links, parts.since ? null : h("small", say("export_since", {day: isoDay(now() - 30 * 86400000)})));
+    fill(list, byDay(items).map((one) => dayPart(one, data().site)), items.length ? null : h("p.quiet", say(next ? "searching" : "nothing")),
+      next ? h("p.actions", button(say("more"), () => ask(next), "plain")) : null);
   }
 
-  async function ask(after) {
-    const mine = ++asked;
-    const data = Object.fromEntries(new FormData(form));
-    const parts = query(data);
-    if (after) parts.set("after", after);
-    const page = await call(`incidents?${parts}`);
-    if (mine !== asked) return;
-    items = after ? [...items, ...page.items] : page.items;
-    next = page.next;
-    const period = `since=${encodeURIComponent(parts.get("since") ?? startOf(isoDay(now() - 30 * 86400000)))}&until=${encodeURIComponent(parts.get("until") ?? startOf(dayAfter(today)))}${data.site ? `&site=${encodeURIComponent(data.site)}` : ""}`;
-    exporting.replaceChildren(...["csv", "json"].map((format) => h("a.button.plain", {href: `api/v1/report?format=${format}&lang=${lang}&${period}`, download: `tocsin.${format}`}, `${say("export")} ${format.toUpperCase()}`)));
-    fill();
-    // A word is looked for in all of it, as far as a person would read.
-    if (data.words.trim() && next && items.length < 5000) ask(next);
+  /** From the newest, or what comes after; as long as it finds less than a screen full, on and on. */
+  async function ask(after = null, wanted = PORTION / 2) {
+    const mine = ++turn;
+    const found = after ? items : [];
+    for (;;) {
+      const page = await call(`incidents?${queryOf({...asked(data()), limit: PORTION, after})}`);
+      if (mine !== turn) return;
+      found.push(...page.items);
+      [items, next, after] = [found, page.next, page.next];
+      draw();
+      if (!next || items.length >= wanted) return;
+    }
   }
 
-  form.addEventListener("input", (event) => (event.target.name === "words" && !next ? fill() : ask()));
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
-  await ask();
+  function changed(event) {
+    if (event.target.name === "site") form.elements.zone.replaceChildren(...zoneOptions(say("all"), event.target.value).map(([value, text]) => h("option", {value}, text)));
+    const words = queryOf(data());
+    history.replaceState(null, "", `#/record${words ? `?${words}` : ""}`);
+    return ask();
+  }
+
+  let typed = null;
+  form.addEventListener("input", (event) => { // a word is looked for once it is written
+    clearTimeout(typed);
+    typed = setTimeout(() => changed(event).catch(() => lookNow()), event.target.name === "words" ? 250 : 0);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("a.row")?.parentElement;
+    if (row) history.replaceState({row: row.dataset.key, top: row.getBoundingClientRect().top, items: items.length}, "");
+  });
+  await ask(null, before.items);
   return {element: h("div", h("div.head", h("h2", say("pages", "record")), exporting), form, count, list),
-    changed: async (rows) => { if (rows.some((one) => one.type.startsWith("incident.")) && items.length <= 200) await ask(); }};
+    leave: () => clearTimeout(typed),
+    opened() { // once it stands in the page
+      const row = before.row && list.querySelector(`[data-key="${CSS.escape(before.row)}"] a`);
+      before.row = null;
+      if (!row) return;
+      row.focus({preventScroll: true});
+      requestAnimationFrame(() => scrollBy(0, row.getBoundingClientRect().top - before.top));
+    },
+    changed: (rows) => (concern(rows, "incident.") && items.length <= PORTION ? ask() : null)};
 }
