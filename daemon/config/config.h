@@ -30,25 +30,25 @@ struct service_config {
 	const char *path; /* of the service file */
 	struct broker_options broker;
 	span_ms broker_trouble_after; /* without a connection for so long: a trouble incident */
-	bool broker_lane; /* life-safety devices are heard on a connection of their own, too */
-	const char *home_assistant; /* the prefix of its discovery; NULL: it is told nothing */
-	const char *store_path;     /* resolved against the service file's folder */
+	const char *home_assistant;   /* the prefix of its discovery; NULL: it is told nothing */
+	const char *store_path;       /* resolved against the service file's folder */
 	span_ms store_keep;
 	struct http_options http;
 	struct heartbeat heartbeat;
 	/* What a client on this machine uses: the first token that may do most, in clear. */
 	const char *local_token;
 	enum role local_role;
-	struct access_token *tokens; /* http.tokens */
-	struct missing_token *missing;
 	uint32_t missing_count;
+	struct missing_token *missing;
+	struct access_token *tokens; /* http.tokens */
 	struct channel *channels;
 	uint32_t channel_count;
 	struct text_template *templates;
 	uint32_t template_count;
 	struct site_def **sites; /* each owns its arena */
 	uint32_t site_count;
-	bool partial;             /* what the other files say was left out (CONFIG_COMMAND) */
+	bool broker_lane; /* life-safety devices are heard on a connection of their own, too */
+	bool partial;     /* what the other files say was left out (CONFIG_COMMAND) */
 	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
 	char hash[65];            /* SHA-256 over all files, hex */
 };
