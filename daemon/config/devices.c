@@ -58,15 +58,16 @@ static enum kind kind_read(const struct checker *c, const struct node *node)
 	return kind;
 }
 
-static void labels_read(const struct checker *c, const struct node *list, struct device *device)
+static void labels_read(const struct checker *c, const struct node *list,
+                        struct device_details *details)
 {
 	uint32_t count = check_list(c, list, "labels", 0);
-	device->labels = ARENA_ARRAY(c->arena, const char *, count);
+	details->labels = ARENA_ARRAY(c->arena, const char *, count);
 	FOR_EACH_NODE(c, item, list, count)
 	{
 		const char *label = check_text(c, item, "a label");
 		if (label)
-			device->labels[device->label_count++] = label;
+			details->labels[details->label_count++] = label;
 	}
 }
 
@@ -146,14 +147,14 @@ static void watch_note(struct profiles *profiles, const char *name)
 }
 
 static void watches_read(const struct checker *c, const struct node *list,
-                         struct site_reading *site, struct device *device)
+                         struct site_reading *site, struct device_details *details)
 {
 	uint32_t count = check_list(c, list, "watch", 1);
-	device->watches = ARENA_ARRAY(c->arena, struct watched, count);
+	details->watches = ARENA_ARRAY(c->arena, struct watched, count);
 	FOR_EACH_NODE(c, item, list, count)
 	{
 		const struct node *v[W_COUNT];
-		struct watched *watch = &device->watches[device->watch_count++];
+		struct watched *watch = &details->watches[details->watch_count++];
 		if (!check_map(c, item, &watch_shape, v))
 			continue;
 		watch->value = check_text(c, v[W_VALUE], "the number's name");
@@ -168,16 +169,33 @@ static void watches_read(const struct checker *c, const struct node *list,
 	}
 }
 
-static void codes_read(const struct checker *c, const struct node *list, struct device *device)
+static void codes_read(const struct checker *c, const struct node *list,
+                       struct device_details *details)
 {
 	uint32_t count = check_list(c, list, "codes", 1);
-	device->codes = ARENA_ARRAY(c->arena, const char *, count);
+	details->codes = ARENA_ARRAY(c->arena, const char *, count);
 	FOR_EACH_NODE(c, item, list, count)
 	{
 		const char *code = check_text(c, item, "a code");
 		if (code)
-			device->codes[device->code_count++] = code;
+			details->codes[details->code_count++] = code;
 	}
+}
+
+/* NULL: it has none. */
+static const struct device_details *details_read(const struct checker *c,
+                                                 const struct node *const v[D_COUNT],
+                                                 struct site_reading *site,
+                                                 const struct device *device)
+{
+	if (!v[D_CODES] && !v[D_WATCH] && !v[D_SIGNED] && !v[D_LABELS])
+		return NULL;
+	struct device_details *details = ARENA_ARRAY(c->arena, struct device_details, 1);
+	codes_read(c, v[D_CODES], details);
+	watches_read(c, v[D_WATCH], site, details);
+	details->signing = signing_read(c, v[D_SIGNED], device->profile != NULL);
+	labels_read(c, v[D_LABELS], details);
+	return details;
 }
 
 static void device_read(const struct checker *c, const struct node *node, struct site_reading *site,
@@ -203,12 +221,9 @@ static void device_read(const struct checker *c, const struct node *node, struct
 	device->address = address ? address : device->id;
 	expect_read(c, v[D_EXPECT], device);
 	check_bool(c, v[D_INVERTED], "inverted", &device->inverted);
-	codes_read(c, v[D_CODES], device);
-	watches_read(c, v[D_WATCH], site, device);
-	signing_read(c, v[D_SIGNED], device);
 	*gateway = v[D_GATEWAY];
 	check_bool(c, v[D_SILENT], "silent", &device->silent);
-	labels_read(c, v[D_LABELS], device);
+	device->details = details_read(c, v, site, device);
 	if (!v[D_KIND] && !v[D_PROFILE])
 		check_problem(c, node,
 		              "a device without a 'kind'; add one such as 'kind: smoke', or the "

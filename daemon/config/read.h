@@ -51,7 +51,8 @@ void site_reading_finish(struct site_reading *);
 /* Ids first: a name may be used above the line that brings it. */
 void zones_read(const struct checker *, const struct node *, struct site_reading *);
 void devices_read(const struct checker *, const struct node *, struct site_reading *);
-void signing_read(const struct checker *, const struct node *, struct device *);
+/* NULL: it does not sign. */
+const struct signing *signing_read(const struct checker *, const struct node *, bool has_profile);
 void people_read(const struct checker *, const struct node *, struct site_reading *);
 void calendars_read(const struct checker *, const struct node *, struct site_reading *);
 void posts_read(const struct checker *, const struct node *, struct site_reading *);

@@ -18,11 +18,12 @@ static bool is_long_enough(const char *key)
 	return strlen(key) >= SIGNING_KEY_LEAST;
 }
 
-void signing_read(const struct checker *c, const struct node *node, struct device *device)
+const struct signing *signing_read(const struct checker *c, const struct node *node,
+                                   bool has_profile)
 {
 	const struct node *v[G_COUNT];
 	if (!node || !check_map(c, node, &signing_shape, v))
-		return;
+		return NULL;
 	struct signing *signing = ARENA_ARRAY(c->arena, struct signing, 1);
 	signing->window = MINUTES(5);
 	check_span(c, v[G_WINDOW], "window", SECONDS(1), &signing->window);
@@ -37,9 +38,9 @@ void signing_read(const struct checker *c, const struct node *node, struct devic
 		              "the key has fewer than %d characters; `openssl rand -hex 32` makes "
 		              "one",
 		              SIGNING_KEY_LEAST);
-	if (device->profile)
+	if (has_profile)
 		check_problem(c, node,
 		              "signed: a device with a profile speaks as its maker has it; only "
 		              "those that speak our own language can sign");
-	device->signing = signing;
+	return signing;
 }

@@ -23,16 +23,13 @@ static struct standing *find_chatter(const struct site *site, const char *device
 /* How often the point became active lately, this time included. */
 static uint32_t count_turn(struct context *c, const struct reading *r)
 {
-	struct device_state *state = &c->site->devices[r->device];
-	if (!state->turns)
-		state->turns = NEW(struct turns_on);
-	struct turns_on *turns = state->turns;
-	turns->last[turns->next] = (struct turn_on){c->now.steady, r->kind};
-	turns->next = (turns->next + 1) % TURNS_KEPT;
+	struct device_extra *extra = device_extra(&c->site->devices[r->device]);
+	extra->turns[extra->next_turn] = (struct turn_on){c->now.steady, r->kind};
+	extra->next_turn = (extra->next_turn + 1) % TURNS_KEPT;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < TURNS_KEPT; i++)
-		count += turns->last[i].at && turns->last[i].kind == r->kind &&
-		         c->now.steady - turns->last[i].at < CHATTER_WITHIN;
+		count += extra->turns[i].at && extra->turns[i].kind == r->kind &&
+		         c->now.steady - extra->turns[i].at < CHATTER_WITHIN;
 	return count;
 }
 

@@ -156,26 +156,36 @@ struct signing {         /* of a device that signs what it says: receive/signals
 	span_ms window;  /* by which its clock and ours may differ */
 };
 
+struct device_details {                /* what few devices have */
+	const struct signing *signing; /* NULL: it does not sign */
+	const char **labels;           /* what rules know it by */
+	const char **codes;            /* the only words that are a press of it; none: any */
+	struct watched *watches;
+	uint32_t label_count, code_count, watch_count;
+};
+
 struct device { /* there may be a million: the order of its members leaves no holes */
 	const char *id;
 	const char *name;     /* the id where none is given */
 	const char *profile;  /* NULL: native */
 	const char *address;  /* how the profile knows it; the id where none is given */
 	span_ms expect_every; /* silent for longer: link becomes active; 0: not supervised */
-	uint32_t zone;
-	enum kind kind; /* KIND_NONE where the file does not say */
 	/* The device, by id, whose loss explains this one's silence; or NULL. */
 	const char *gateway;
 	/* What all devices of its profile hang on, as its trouble is called; or NULL. */
 	const char *bridge;
-	const struct signing *signing; /* NULL: it does not sign */
-	const char **labels;           /* what rules know it by */
-	const char **codes;            /* the only words that are a press of it; none: any */
-	struct watched *watches;
-	uint32_t label_count, code_count, watch_count;
-	bool silent;   /* its alarms go to people only: no siren learns of them */
-	bool inverted; /* its detector says active when it means clear */
+	const struct device_details *details; /* NULL: none of them */
+	uint32_t zone;
+	enum kind kind : 16; /* KIND_NONE where the file does not say */
+	bool silent;         /* its alarms go to people only: no siren learns of them */
+	bool inverted;       /* its detector says active when it means clear */
 };
+
+static inline const struct device_details *device_details(const struct device *device)
+{
+	static const struct device_details none;
+	return device->details ? device->details : &none;
+}
 
 /* A way out, as far as deciding needs to know it; config/ fills it from the service file. */
 struct channel_facts {

@@ -17,8 +17,9 @@
 
 static bool has_label(const struct device *device, const char *label)
 {
-	for (uint32_t i = 0; i < device->label_count; i++)
-		if (strcmp(device->labels[i], label) == 0)
+	const struct device_details *details = device_details(device);
+	for (uint32_t i = 0; i < details->label_count; i++)
+		if (strcmp(details->labels[i], label) == 0)
 			return true;
 	return false;
 }

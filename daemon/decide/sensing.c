@@ -128,10 +128,11 @@ static void will_reset(struct context *c, uint32_t device, enum kind kind, span_
 	steady_ms due = c->now.steady + after;
 	if (!after)
 		return;
-	state->reset.type = TIMER_RESET;
-	state->reset.device = device;
-	if (!state->fleeting || due > timer_due(&state->reset) || !state->reset.place)
-		timer_set(&c->site->timers, &state->reset, due);
+	struct timer *reset = &device_extra(state)->reset;
+	reset->type = TIMER_RESET;
+	reset->device = device;
+	if (!state->fleeting || due > timer_due(reset) || !reset->place)
+		timer_set(&c->site->timers, reset, due);
 	if (!(state->fleeting & bit(kind)))
 		touch_device(c, device);
 	state->fleeting |= bit(kind);
@@ -230,8 +231,8 @@ void sense_signal(struct context *c, const struct signal *signal)
 	}
 	if (!signal->lifeless)
 		heard(c, device);
-	if (signal->signed_at > c->site->devices[device].signed_at) {
-		c->site->devices[device].signed_at = signal->signed_at;
+	if (signal->signed_at > device_signed_at(&c->site->devices[device])) {
+		device_extra(&c->site->devices[device])->signed_at = signal->signed_at;
 		touch_device(c, device);
 	}
 	struct reading r = {.device = device,
@@ -369,6 +370,18 @@ void hearing_changed(struct context *c, bool hears)
 	}
 }
 
+static void start_extra(struct context *c, uint32_t device)
+{
+	struct device_state *state = &c->site->devices[device];
+	struct device_extra *extra = state->extra;
+	memset(extra->turns, 0, sizeof extra->turns);
+	extra->next_turn = 0;
+	extra->reset.type = TIMER_RESET;
+	extra->reset.device = device;
+	if (state->fleeting && !extra->reset.place)
+		timer_set(&c->site->timers, &extra->reset, extra->reset.due);
+}
+
 void sense_start(struct context *c)
 {
 	c->site->deaf = false;
@@ -376,8 +389,6 @@ void sense_start(struct context *c)
 	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
 		struct device_state *state = &c->site->devices[i];
 		span_ms expect = c->site->def->devices[i].expect_every;
-		free(state->turns);
-		state->turns = NULL;
 		state->silence.type = TIMER_SILENCE;
 		state->silence.device = i;
 		/* While nobody listened nothing could be heard: each has its whole time again. */
@@ -387,10 +398,8 @@ void sense_start(struct context *c)
 			timer_stop(&c->site->timers, &state->silence);
 		/* Not stored: each start looks anew, as the record happening again does. */
 		state->armed = false;
-		state->reset.type = TIMER_RESET;
-		state->reset.device = i;
-		if (state->fleeting && !state->reset.place)
-			timer_set(&c->site->timers, &state->reset, state->reset.due);
+		if (state->extra)
+			start_extra(c, i);
 	}
 }
 

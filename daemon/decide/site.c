@@ -36,7 +36,7 @@ void site_destroy(struct site *site)
 	free(site->notifications);
 	free(site->incidents);
 	for (uint32_t i = 0; i < site->device_count; i++)
-		free(site->devices[i].turns);
+		free(site->devices[i].extra);
 	free(site->devices);
 	free(site->channels);
 	timers_finish(&site->timers);
@@ -324,6 +324,25 @@ void site_settle(struct site *site)
 	site->standing_count = kept;
 }
 
+struct device_extra *device_extra(struct device_state *state)
+{
+	if (!state->extra)
+		state->extra = NEW(struct device_extra);
+	return state->extra;
+}
+
+wall_ms device_signed_at(const struct device_state *state)
+{
+	return state->extra ? state->extra->signed_at : 0;
+}
+
+static void extra_destroy(struct site *site, struct device_extra *extra)
+{
+	if (extra)
+		timer_stop(&site->timers, &extra->reset);
+	free(extra);
+}
+
 void site_redefine(struct site *site, const struct site_def *def, struct moment now)
 {
 	const struct site_def *old = site->def;
@@ -333,20 +352,16 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 		struct device_state *was = &site->devices[i];
 		bool watched = was->silence.place != 0;
 		steady_ms due = was->silence.due;
-		bool resets = was->reset.place != 0;
-		steady_ms reset_due = was->reset.due;
 		timer_stop(&site->timers, &was->silence);
-		timer_stop(&site->timers, &was->reset);
 		uint32_t at = site_def_device(def, old->devices[i].id);
 		if (at == POSITION_NONE) {
-			free(was->turns);
+			extra_destroy(site, was->extra);
 			continue;
 		}
 		devices[at] = *was;
 		devices[at].silence = (struct timer){.type = TIMER_SILENCE, .device = at};
-		devices[at].reset = (struct timer){.type = TIMER_RESET, .device = at};
-		if (resets)
-			timer_set(&site->timers, &devices[at].reset, reset_due);
+		if (was->extra)
+			was->extra->reset.device = at;
 		if (watched && def->devices[at].expect_every) {
 			span_ms moved = def->devices[at].expect_every -
 			                old->devices[i].expect_every;

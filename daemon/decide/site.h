@@ -163,9 +163,11 @@ struct turn_on { /* a point has become active */
 	enum kind kind;
 };
 #define TURNS_KEPT 6
-struct turns_on {                        /* of a device that ever did; memory only: see chatter.c */
-	struct turn_on last[TURNS_KEPT]; /* a ring */
-	uint32_t next;
+struct device_extra {                     /* of a device that needed it ever */
+	struct timer reset;               /* of what is fleeting */
+	wall_ms signed_at;                /* its mark: the newest time in what it has signed */
+	struct turn_on turns[TURNS_KEPT]; /* a ring; memory only: see chatter.c */
+	uint32_t next_turn;
 };
 
 struct device_state {
@@ -178,16 +180,16 @@ struct device_state {
 	bool heard_once;
 	bool touched;
 	bool walk_test;
-	bool armed;           /* its zone was, at the last look; memory only */
-	uint16_t expires;     /* seconds: its own word for expect_every, or 0; memory only */
-	wall_ms tested;       /* last signal marked as a test, or under walk test */
-	wall_ms heard;        /* last sign of life */
-	wall_ms changed;      /* last change of state */
-	wall_ms signed_at;    /* its mark: the newest time in what it has signed */
-	struct timer silence; /* expect_every since heard */
-	struct timer reset;
-	struct turns_on *turns; /* heap, or NULL */
+	bool armed;                 /* its zone was, at the last look; memory only */
+	uint16_t expires;           /* seconds: its own word for expect_every, or 0; memory only */
+	wall_ms tested;             /* last signal marked as a test, or under walk test */
+	wall_ms heard;              /* last sign of life */
+	wall_ms changed;            /* last change of state */
+	struct timer silence;       /* expect_every since heard */
+	struct device_extra *extra; /* heap, or NULL: none of it yet */
 };
+struct device_extra *device_extra(struct device_state *); /* there from now on */
+wall_ms device_signed_at(const struct device_state *);
 
 struct channel_state {           /* whether a way out works */
 	uint32_t failures;       /* in a row */

@@ -113,12 +113,12 @@ static bool is_detector(enum kind kind)
 	return kind < KIND_TAMPER;
 }
 
-static bool code_fits(const struct device *device, const char *word)
+static bool code_fits(const struct device_details *details, const char *word)
 {
-	for (uint32_t i = 0; i < device->code_count; i++)
-		if (strcmp(device->codes[i], word) == 0)
+	for (uint32_t i = 0; i < details->code_count; i++)
+		if (strcmp(details->codes[i], word) == 0)
 			return true;
-	return device->code_count == 0;
+	return details->code_count == 0;
 }
 
 /* An event time, as far as it can be true. */
@@ -212,8 +212,9 @@ static bool is_turned(const struct device *device, enum kind kind)
 
 static void bind_number(const struct binder_of_device *b, const struct statement *s)
 {
-	for (uint32_t i = 0; i < b->device->watch_count; i++) {
-		const struct watched *w = &b->device->watches[i];
+	const struct device_details *details = device_details(b->device);
+	for (uint32_t i = 0; i < details->watch_count; i++) {
+		const struct watched *w = &details->watches[i];
 		if (!w->value || strcmp(w->value, s->key) != 0)
 			continue;
 		bool out_of_bounds = (w->has_min && s->value < w->min) ||
@@ -254,7 +255,8 @@ static void bind_statement(const struct binder_of_device *b, const struct statem
 		break;
 	case SAID_PRESS:
 		/* Any press of what the site file calls a panic button or a call point is one. */
-		if ((own == KIND_PANIC || own == KIND_CALL_POINT) && code_fits(b->device, s->word))
+		if ((own == KIND_PANIC || own == KIND_CALL_POINT) &&
+		    code_fits(device_details(b->device), s->word))
 			put_signal(b, s, own, true);
 		break;
 	case SAID_NUMBER:
@@ -300,10 +302,11 @@ void statements_bind(const struct statements *said, uint32_t first, uint32_t end
 void numbers_bind(const struct device *device, const void *bytes, size_t len, struct signals *out)
 {
 	cJSON *tree;
-	if (!device->watch_count || !len || json_parse(bytes, len, &tree, NULL) < 0)
+	const struct device_details *details = device_details(device);
+	if (!details->watch_count || !len || json_parse(bytes, len, &tree, NULL) < 0)
 		return;
-	for (uint32_t i = 0; i < device->watch_count; i++) {
-		const struct watched *w = &device->watches[i];
+	for (uint32_t i = 0; i < details->watch_count; i++) {
+		const struct watched *w = &details->watches[i];
 		const cJSON *at = w->value ? json_get(tree, w->value) : NULL;
 		if (!at || !cJSON_IsNumber(at))
 			continue;

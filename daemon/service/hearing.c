@@ -194,10 +194,11 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 		hear_native_stranger(app, slot, now);
 	} else if (app->signals.is_status) {
 		struct event event = {.type = EVENT_STATUS, .status = app->signals.status};
-		event.status.lifeless = device->signing != NULL;
+		event.status.lifeless = device_details(device)->signing != NULL;
 		if (!is_left(app))
 			app_decide_event(app, slot, &event, now);
-	} else if (!device->signing || signed_admit(app, slot, device, message, now) == 0) {
+	} else if (!device_details(device)->signing ||
+	           signed_admit(app, slot, device, message, now) == 0) {
 		numbers_bind(device, bytes, len, &app->signals);
 		decide_signals(app, slot, true, now);
 	}
@@ -215,7 +216,7 @@ static void hear_native(struct app *app, const struct broker_message *message, s
 	const struct site_def *def = slot->site->def;
 	uint32_t at = site_def_device(def, app->signals.device);
 	const struct device *device = at == POSITION_NONE ? NULL : &def->devices[at];
-	if (r < 0 || !device || !device->signing || is_status)
+	if (r < 0 || !device || !device_details(device)->signing || is_status)
 		decide_native(app, slot, device, message, message->bytes, message->len, now);
 	else if (signed_unpack(app, slot, device, message, &inner, now) == 0)
 		decide_native(app, slot, device, message, text_get(&inner), inner.len, now);

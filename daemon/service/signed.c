@@ -46,8 +46,8 @@ int signed_unpack(struct app *app, struct site_slot *slot, const struct device *
                   const struct broker_message *message, struct text *inner, struct moment now)
 {
 	struct problem why = {0};
-	int r = signed_open(device->signing->key, slot->site->def->id, device->id, message->bytes,
-	                    message->len, inner, &why);
+	int r = signed_open(device_details(device)->signing->key, slot->site->def->id, device->id,
+	                    message->bytes, message->len, inner, &why);
 	return r < 0 ? refuse(app, slot, device, message, why.text, now) : 0;
 }
 
@@ -56,7 +56,8 @@ static enum freshness judge(const struct site_slot *slot, const struct device *d
 {
 	const struct site *site = slot->site;
 	const struct device_state *state = &site->devices[device - site->def->devices];
-	return signed_judge(signal->time, state->signed_at, device->signing->window, now.wall,
+	return signed_judge(signal->time, device_signed_at(state),
+	                    device_details(device)->signing->window, now.wall,
 	                    site_remembers_since(site));
 }
 
@@ -90,7 +91,8 @@ int signed_admit(struct app *app, struct site_slot *slot, const struct device *d
 			(void)!site_seen(slot->site, device->id, signal->id, now.wall, 0);
 		if (is == SIGNED_LATE && !here_before)
 			off = signal->time - now.wall;
-		signal->signed_at = signed_mark(signal->time, device->signing->window, now.wall);
+		signal->signed_at = signed_mark(signal->time,
+		                                device_details(device)->signing->window, now.wall);
 		signal->retained = false; /* that is the broker's word */
 	}
 	if (off) {

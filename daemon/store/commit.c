@@ -132,8 +132,8 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	bind_int(&at, state->changed);
 	bind_int(&at, state->tested);
 	bind_int(&at, state->fleeting);
-	bind_int(&at, state->fleeting ? state->reset.due : 0);
-	bind_int(&at, state->signed_at);
+	bind_int(&at, state->fleeting ? state->extra->reset.due : 0);
+	bind_int(&at, device_signed_at(state));
 	return sql_done(store, &at, why);
 }
 

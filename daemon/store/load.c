@@ -103,8 +103,12 @@ static int load_devices(struct store *store, struct site *site)
 		state->changed = read_int(&at);
 		state->tested = read_int(&at);
 		state->fleeting = read_u32(&at);
-		state->reset.due = read_int(&at); /* sense_start sets it */
-		state->signed_at = read_int(&at);
+		steady_ms resets = read_int(&at);
+		wall_ms signed_at = read_int(&at);
+		if (!state->fleeting && !signed_at)
+			continue;
+		device_extra(state)->reset.due = resets; /* sense_start sets it */
+		state->extra->signed_at = signed_at;
 	}
 	return r;
 }

@@ -549,7 +549,7 @@ static void the_record_keeps_a_site_file_without_its_secrets(void **state)
 	expect_good(story);
 	const struct site_def *def = story->config->sites[0];
 	assert_string_equal(def->text, text_get(&kept));
-	assert_string_equal(def->devices[0].signing->key, KEY);
+	assert_string_equal(device_details(&def->devices[0])->signing->key, KEY);
 	assert_string_equal(def->people[0].contacts[0].to, "hunter2,hunter3");
 	assert_string_equal(def->people[0].contacts[2].to, "hunter4");
 	/* Which file it was is told by the hash of all of it. */

@@ -140,8 +140,8 @@ static void test_by_schedule_and_by_label(void **state)
 	struct story s;
 	static const char *kitchen[] = {"kitchen"};
 	story_begin(&s);
-	s.def->devices[0].labels = kitchen;
-	s.def->devices[0].label_count = 1;
+	struct device_details details = {.labels = kitchen, .label_count = 1};
+	s.def->devices[0].details = &details;
 	struct rule *rule = add_rule(&s, "kitchen-at-night", KIND_WATER);
 	rule->label = "kitchen";
 	rule->schedule = 0;

@@ -72,13 +72,13 @@ static void test_of_a_device_that_signs_only_what_is_signed_proves_life(void **s
 	/* The mark never goes back, and what changes nothing moves it all the same. */
 	const struct device_state *at = &s.site->devices[site_def_device(s.def, "smoke-301")];
 	wall_ms mark = s.now.wall;
-	assert_true(at->signed_at == mark);
+	assert_true(device_signed_at(at) == mark);
 	hears(&s,
 	      (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .signed_at = mark - 1});
-	assert_true(at->signed_at == mark);
+	assert_true(device_signed_at(at) == mark);
 	hears(&s,
 	      (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .signed_at = mark + 1});
-	assert_true(at->signed_at == mark + 1);
+	assert_true(device_signed_at(at) == mark + 1);
 	/* Its last will counts, whoever says it: a lie is a trouble and nothing worse. */
 	struct event gone = {.type = EVENT_STATUS, .status = {.device = "smoke-301"}};
 	apply(&s, &gone);

@@ -63,7 +63,7 @@ static void test_an_incident_survives_every_station_of_its_life(void **state)
 	                                   .active = true,
 	                                   .signed_at = s->now.wall}});
 	survives(s);
-	assert_true(s->site->devices[1].signed_at == s->now.wall);
+	assert_true(device_signed_at(&s->site->devices[1]) == s->now.wall);
 	const char *id = s->site->incidents[0]->id;
 	given_operation(s, (struct operation){.type = OPERATION_ACK,
 	                                      .by = "li",
