@@ -352,6 +352,9 @@ void record_publish_heads(struct app *, bool fresh_only);
 /* ---- sites.c: which sites are served ---- */
 
 int sites_load(struct app *, struct problem *why) MUST_USE; /* the first list */
+/* What the session may bring again is recalled: after a cut, acknowledgements may have been lost.
+ */
+void sites_recall(struct app *);
 void sites_finish(struct app *);
 /* Another list, in three steps. First the sites that are new to it are read: *out, slots in its
  * order, those empty that are served already; <0 and why where one cannot be read. */

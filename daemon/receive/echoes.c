@@ -50,6 +50,15 @@ static struct echo *find(struct echo_list *list, uint64_t topic, uint64_t bytes)
 	return NULL;
 }
 
+static void forget_topic(struct echo_list *list, uint64_t topic)
+{
+	uint32_t kept = list->first;
+	for (uint32_t i = list->first; i < list->count; i++)
+		if (list->items[i].come || list->items[i].topic != topic)
+			list->items[kept++] = list->items[i];
+	list->count = kept;
+}
+
 bool echoes_is_news(struct echoes *echoes, enum stream stream, const char *topic, const void *bytes,
                     size_t len, bool awaited)
 {
@@ -57,6 +66,8 @@ bool echoes_is_news(struct echoes *echoes, enum stream stream, const char *topic
 	uint64_t topic_hash = index_hash(topic), bytes_hash = hash_bytes(bytes, len);
 	struct echo *echo = find(others, topic_hash, bytes_hash);
 	if (!echo) {
+		if (stream == STREAM_SESSION)
+			forget_topic(others, topic_hash);
 		if (awaited)
 			append(mine, (struct echo){topic_hash, bytes_hash, mine->mark, false});
 		return true;

@@ -7,6 +7,10 @@
  * again should the session be cut before, as it then comes again. The other way round likewise,
  * but that nothing on the lane is acknowledged.
  *
+ * Both bring a device's words in their order. So what the session brings as news was overtaken by
+ * what the lane has brought of the same topic and the session has not yet: that counts once more
+ * when it comes, or the older word would stand.
+ *
  * Copies are told by topic and bytes. That a stream may lose one is healed by marks: a message of
  * our own that both streams bring, each at the same place among the others. What was said before a
  * mark and has not come by then never comes. */

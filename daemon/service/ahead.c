@@ -1,9 +1,9 @@
 /* What is in the record before the session has brought it for the last time. While the disk fails
  * the session rests and the broker keeps its messages, older ones perhaps than those we hear beside
- * it; and after a death between a commit and its acknowledgements it brings all of them once more,
- * also those that changed nothing, are in no record, and are new to the life after it. What was
- * decided already stays decided, by its id; only the last word of a point counts again if an older
- * one, new to us, has moved the point since. */
+ * it; and after a cut or a death between a commit and its acknowledgements it brings all of them
+ * once more, also those that changed nothing, are in no record, and are new to the life after it.
+ * What was decided already stays decided, by its id; only the last word of a point counts again if
+ * an older one, new to us, has moved the point since. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -87,7 +87,9 @@ static void on_connected(void *ctx, bool session_present)
 	struct app *app = ctx;
 	app->broker_up = true;
 	bool lost = !session_present && app->deaf_from;
-	if (!session_present) {
+	if (session_present) {
+		sites_recall(app);
+	} else {
 		ahead_forget(&app->ahead);
 		lane_session_lost(app);
 	}

@@ -19,14 +19,29 @@ static void on_last_word(void *ctx, const struct signal *word)
 	ahead_heard(&words->app->ahead, words->site, word);
 }
 
+static int recall(struct app *app, const struct site *site)
+{
+	return store_last_words(app->store, site, on_last_word, &(struct words_ctx){app, site});
+}
+
+void sites_recall(struct app *app)
+{
+	if (!app_disk_is_well(app))
+		return; /* what is heard beside the session is recalled already */
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (recall(app, app->sites[i].site) < 0)
+			log_warn("%s: the last words of its devices cannot be read: those that "
+			         "come again may move a point back",
+			         app->sites[i].site->def->id);
+}
+
 /* NULL and why: its record cannot be read. */
 static struct site *load(struct app *app, const struct site_def *def, struct problem *why)
 {
 	struct site *site = site_create(def);
 	int r = store_load_site(app->store, site, why);
 	if (r == 0)
-		r = store_last_words(app->store, site, on_last_word,
-		                     &(struct words_ctx){app, site});
+		r = recall(app, site);
 	if (r == 0)
 		return site;
 	store_forget_site(app->store, site);

@@ -54,7 +54,7 @@ int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE
 void store_forget_site(struct store *, const struct site *);
 
 /* Of what was recorded last, in its order, the messages that moved a point: a death may have come
- * before their acknowledgement. Of each is set: device, kind and id. */
+ * before their acknowledgement. Of each is set: device, kind, and id where it had one. */
 typedef void (*store_word)(void *ctx, const struct signal *);
 int store_last_words(struct store *, const struct site *, store_word, void *ctx) MUST_USE;
 

@@ -161,9 +161,10 @@ static void lane_hears(uint64_t link)
 	memmove(lane.under_way, lane.under_way + 1, lane.count * sizeof(struct heard *));
 	if (!world.dead) {
 		struct w_message *m = message_get(heard->message);
-		if (m && world.app.lane.stage == LANE_OPEN)
+		const struct lane *ours = &world.app.lane;
+		if (m && ours->stage == LANE_OPEN && !ours->broken)
 			note_lane(m);
-		else if (m && world.app.lane.marked[STREAM_LANE])
+		else if (m && ours->marked[STREAM_LANE] && !ours->broken)
 			m->kept_back++;
 		lane.client->callbacks.message(lane.client->ctx,
 		                               &(struct broker_message){.topic = heard->topic,
@@ -230,6 +231,8 @@ static void note_hearing(struct w_message *m)
 		check_given(m);
 }
 
+static void cut_session(void);
+
 /* Hands over what fits into the window. */
 static void pump(uint64_t link)
 {
@@ -258,6 +261,10 @@ static void pump(uint64_t link)
 		                                                   .bytes = parcel->bytes,
 		                                                   .len = parcel->len,
 		                                                   .retained = parcel->retained});
+	}
+	if (under_way && !world.calm && chance(2)) { /* before anything of it is acknowledged */
+		world.counts.sessions_cut++;
+		cut_session();
 	}
 }
 

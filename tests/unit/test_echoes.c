@@ -37,11 +37,21 @@ static void the_second_to_bring_it_brings_an_echo(void **state)
 	assert_true(lane("active"));
 	assert_true(lane("clear"));
 	assert_false(session("active"));
-	assert_true(session("fault"));
 	assert_false(session("clear"));
+	assert_true(session("fault"));
 	assert_false(lane("fault"));
 	echoes_acknowledged(&echoes);
 	assert_false(echoes_are_awaited(&echoes));
+}
+
+static void what_the_lane_has_missed_is_followed_by_what_was_said_after_it(void **state)
+{
+	(void)state;
+	assert_true(lane("clear"));
+	assert_true(echoes_is_news(&echoes, STREAM_LANE, "smoke-302", "clear", 5, true));
+	assert_true(session("active")); /* nobody knew; and it did not stay so: */
+	assert_true(session("clear"));
+	assert_false(echoes_is_news(&echoes, STREAM_SESSION, "smoke-302", "clear", 5, true));
 }
 
 static void a_button_pressed_twice_is_two(void **state)
@@ -90,8 +100,8 @@ static void what_has_not_come_by_the_mark_never_comes(void **state)
 	echoes_mark(&echoes, STREAM_LANE, 1);
 	assert_true(lane("active"));
 	echoes_mark(&echoes, STREAM_SESSION, 1); /* without "lost" before it */
-	assert_true(session("lost"));
 	assert_false(session("active"));
+	assert_true(session("lost"));
 }
 
 static void too_many_are_noticed(void **state)
@@ -120,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(the_second_to_bring_it_brings_an_echo),
+	        TEST(what_the_lane_has_missed_is_followed_by_what_was_said_after_it),
 	        TEST(a_button_pressed_twice_is_two),
 	        TEST(another_topic_is_another_message),
 	        TEST(what_was_not_acknowledged_comes_again_and_is_known),
