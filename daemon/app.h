@@ -79,6 +79,7 @@ struct showing { /* showing.c */
 		char *topic, *body;
 	} * acks; /* the oldest first */
 	uint32_t ack_count, ack_cap;
+	size_t ack_bytes; /* of their bodies */
 };
 
 struct receipt { /* of a command that the broker has not confirmed yet */
@@ -130,7 +131,7 @@ struct hearing { /* hearing.c */
 struct ahead {
 	struct ahead_word {
 		char *point; /* site, device, kind */
-		char *id;    /* of the message; NULL: the session has brought it */
+		uint64_t id; /* of the message, as a digest; 0: the session has brought it */
 	} * words;
 	uint32_t count, cap; /* one a point of the site at most */
 	struct index index;

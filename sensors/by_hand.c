@@ -16,12 +16,14 @@
 #include "settings.h"
 #include "systems.h"
 
+#define ID_BYTES_MAX 128
+
 struct task {
 	const struct settings *said;
 	const struct sensor_system *system;
 	span_ms wait;
 	bool has_signal;
-	char id[MESSAGE_ID_MAX + 1];
+	char id[ID_BYTES_MAX + 1];
 	wall_ms time;
 	double value;
 	struct keep *keep;
@@ -46,8 +48,8 @@ static int check_signal(const struct settings *s, struct task *out)
 	out->time = saying_now();
 	if (s->time && time_parse(s->time, &out->time) < 0)
 		return usage("--time is like 2026-11-22T08:00:00+08:00, not '%s'", s->time);
-	if (s->id && (!*s->id || strlen(s->id) > MESSAGE_ID_MAX))
-		return usage("--id has 1 to %d bytes", MESSAGE_ID_MAX);
+	if (s->id && (!*s->id || strlen(s->id) > ID_BYTES_MAX))
+		return usage("--id has 1 to %d bytes", ID_BYTES_MAX);
 	if (s->id) {
 		snprintf(out->id, sizeof out->id, "%s", s->id);
 	} else {

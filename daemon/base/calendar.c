@@ -204,8 +204,8 @@ int time_parse(const char *text, wall_ms *out)
 		int sign = *text++ == '-' ? -1 : 1;
 		if (!digits(&text, 2, &hours))
 			return -EINVAL;
-		mark(&text, ':');
-		if (!digits(&text, 2, &minutes) || hours > 23 || minutes > 59)
+		bool more = mark(&text, ':') || *text;
+		if ((more && !digits(&text, 2, &minutes)) || hours > 23 || minutes > 59)
 			return -EINVAL;
 		ms -= (int64_t)sign * (hours * 3600000 + minutes * 60000);
 	} else {

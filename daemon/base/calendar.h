@@ -48,7 +48,8 @@ bool civil_is_valid(const struct civil *);
 
 /* "2026-09-01T08:00[:00[.123]]" or "2026-09-01" without an offset. */
 int civil_parse(const char *, struct civil *out) MUST_USE;
-/* RFC 3339 with an offset or Z; fractions of any length; a leap second is the second after. */
+/* RFC 3339 with an offset (its minutes may be left out) or Z; fractions of any length; a leap
+ * second is the second after. */
 int time_parse(const char *, wall_ms *out) MUST_USE;
 
 #define TIME_TEXT_LEN 40

@@ -40,6 +40,8 @@ static void record_signal(struct context *c, const struct reading *r, const char
 	json_put_string(data, "kind", kind_name(r->kind));
 	json_put_string(data, "state", r->active ? "active" : "clear");
 	json_put_string(data, "zone", def->zones[device->zone].id);
+	if (signal && signal->time_said)
+		json_put_string(data, "time_said", signal->time_said);
 	if (signal && signal->has_value)
 		json_put_number(data, "value", signal->value);
 	if (signal && signal->test)
@@ -238,7 +240,7 @@ void sense_signal(struct context *c, const struct signal *signal)
 	struct reading r = {.device = device,
 	                    .kind = signal->kind,
 	                    .active = signal->active,
-	                    .time = signal->time ? signal->time : c->now.wall,
+	                    .time = signal->time && !signal->time_said ? signal->time : c->now.wall,
 	                    .signal = signal};
 	if (signal->test || c->site->devices[device].walk_test) {
 		c->site->devices[device].tested = c->now.wall;

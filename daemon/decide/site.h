@@ -22,8 +22,7 @@
 
 #define INCIDENT_ID_MAX 96 /* "binjiang-2026-000001" */
 #define OPERATION_ZONES_MAX 64
-#define NOTE_MAX 2000      /* bytes of a person's note */
-#define MESSAGE_ID_MAX 128 /* bytes of a device's message id */
+#define NOTE_MAX 2000 /* bytes of a person's note */
 
 /* ---- state ---- */
 
@@ -249,8 +248,11 @@ struct signal {
 	const char *device;
 	enum kind kind;
 	bool active;
-	wall_ms time;     /* event time; 0: the receive time counts */
-	const char *id;   /* message id, or NULL */
+	wall_ms time; /* event time; 0: the receive time counts */
+	/* What the device took for the time, where that cannot be true: the receive time counts.
+	 * NULL: it may be. */
+	const char *time_said;
+	const char *id;   /* message id, of any length; or NULL */
 	span_ms id_lasts; /* for so long the same id is the same message; 0: for good */
 	bool has_value;
 	double value;

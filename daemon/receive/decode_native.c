@@ -12,6 +12,7 @@
 struct decoder {
 	struct signals *out;
 	wall_ms now;
+	const struct timezone_table *zone; /* or NULL */
 	bool retained;
 	char where[40]; /* "", or "signal 3: " within an array */
 	struct problem *why;
@@ -72,32 +73,35 @@ static int read_id(struct decoder *d, const cJSON *value, struct signal *signal)
 	const char *id = cJSON_GetStringValue(value);
 	if (!id)
 		return problem_set(d->why, -EINVAL, "%s'id' must be a text", d->where);
-	size_t len = strlen(id);
-	if (len == 0)
-		return problem_set(d->why, -EINVAL,
-		                   "%s'id' is empty; leave it out or make it unique", d->where);
-	if (len > MESSAGE_ID_MAX)
-		return problem_set(d->why, -EINVAL, "%s'id' has %zu bytes; at most %d are allowed",
-		                   d->where, len, MESSAGE_ID_MAX);
-	signal->id = arena_copy_len(&d->out->arena, id, len);
+	if (*id) /* an empty one names nothing: as without */
+		signal->id = arena_copy(&d->out->arena, id);
 	return 0;
 }
+
+/* With the clock, not the day alone; without an offset the site's local time. */
+static int parse_time(const struct decoder *d, const char *word, wall_ms *out)
+{
+	struct civil civil;
+	if (time_parse(word, out) == 0)
+		return 0;
+	if (strlen(word) < sizeof "2026-11-22T08:00" - 1 || civil_parse(word, &civil) < 0)
+		return -EINVAL;
+	*out = d->zone ? civil_first(d->zone, civil) : civil_ms(civil);
+	return 0;
+}
+
+#define TIME_SAID_MAX 64 /* bytes: a fraction may have any length */
 
 static int read_time(struct decoder *d, const cJSON *value, struct signal *signal)
 {
 	const char *word = cJSON_GetStringValue(value);
-	if (!word || time_parse(word, &signal->time) < 0)
+	if (!word || parse_time(d, word, &signal->time) < 0)
 		return problem_set(d->why, -EINVAL,
 		                   "%s'time' must be a text like 2026-11-22T08:00:00.123+08:00",
 		                   d->where);
-	if (signal->time < d->now - EVENT_TIME_PAST)
-		return problem_set(d->why, -EINVAL,
-		                   "%s'time' %s is more than a year back; set the device's clock",
-		                   d->where, shown(word).text);
-	if (signal->time > d->now + EVENT_TIME_AHEAD)
-		return problem_set(d->why, -EINVAL,
-		                   "%s'time' %s is more than a day ahead; set the device's clock",
-		                   d->where, shown(word).text);
+	if (event_time_is_untrue(signal->time, d->now))
+		signal->time_said = arena_copy_len(&d->out->arena, word,
+		                                   strnlen(word, TIME_SAID_MAX));
 	return 0;
 }
 
@@ -203,22 +207,37 @@ static int read_signal(struct decoder *d, const cJSON *object)
 	return 0;
 }
 
+static void refuse_one(struct signals *out, const char *reason)
+{
+	MEM_RESERVE(out->refused, out->refused_count, out->refused_cap);
+	out->refused[out->refused_count++] = arena_copy(&out->arena, reason);
+}
+
+/* A bad signal takes no good one with it. */
 static int read_array(struct decoder *d, const cJSON *array)
 {
-	int count = cJSON_GetArraySize(array);
-	if (count == 0)
-		return problem_set(d->why, -EINVAL, "an array without a signal");
-	if (count > SIGNALS_MAX)
-		return problem_set(d->why, -EINVAL,
-		                   "an array of %d signals; at most %d are allowed", count,
-		                   SIGNALS_MAX);
-	int number = 0;
+	struct signals *out = d->out;
+	struct problem *why = d->why, bad;
+	int number = 0, more = 0;
 	const cJSON *item;
+	if (!array->child)
+		return problem_set(why, -EINVAL, "an array without a signal");
+	d->why = &bad;
 	cJSON_ArrayForEach (item, array) {
+		uint32_t taken = out->count;
 		snprintf(d->where, sizeof d->where, "signal %d: ", ++number);
-		int r = read_signal(d, item);
-		if (r < 0)
-			return r;
+		if (read_signal(d, item) == 0)
+			continue;
+		out->count = taken;
+		if (out->refused_count < REFUSED_MAX)
+			refuse_one(out, bad.text);
+		else
+			more++;
+	}
+	d->why = why;
+	if (more) {
+		(void)problem_set(&bad, -EINVAL, "%d more signals were not understood", more);
+		refuse_one(out, bad.text);
 	}
 	return 0;
 }
@@ -306,9 +325,9 @@ other:
 }
 
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,
-                  struct signals *out, struct problem *why)
+                  const struct timezone_table *zone, struct signals *out, struct problem *why)
 {
-	struct decoder d = {.out = out, .now = now, .retained = retained, .why = why};
+	struct decoder d = {.out = out, .now = now, .zone = zone, .retained = retained, .why = why};
 	bool is_status = false;
 	int r = decode_native_topic(topic, out, &is_status, why);
 	if (r < 0)
@@ -318,6 +337,6 @@ int decode_native(const char *topic, const void *bytes, size_t len, bool retaine
 		                   len, MESSAGE_MAX);
 	r = is_status ? read_status(&d, bytes, len) : read_event(&d, bytes, len);
 	if (r < 0)
-		out->count = 0; /* whole, or not at all */
+		out->count = 0; /* what of it was read */
 	return r;
 }

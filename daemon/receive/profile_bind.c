@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define KEY_ROOM (ADDRESS_MAX * 4 + ID_MAX + 2)
+#define ID_BYTES_MAX 128 /* of what a profile takes for an id; longer is none */
 
 /* ---- who ---- */
 
@@ -121,16 +122,20 @@ static bool code_fits(const struct device_details *details, const char *word)
 	return details->code_count == 0;
 }
 
-/* An event time, as far as it can be true. */
-static wall_ms time_of(const struct binder_of_device *b, const struct statement *s)
+/* The event time, as far as it can be true. */
+static void put_time(const struct binder_of_device *b, const struct statement *s,
+                     struct signal *signal)
 {
-	wall_ms time = s->time;
+	char said[TIME_TEXT_LEN];
 	struct civil civil;
-	if (!time && s->local_time && civil_parse(s->local_time, &civil) == 0)
-		time = civil_first(&b->site->timezone, civil);
-	if (time < b->now - EVENT_TIME_PAST || time > b->now + EVENT_TIME_AHEAD)
-		return 0;
-	return time;
+	signal->time = s->time;
+	signal->time_said = NULL;
+	if (!s->time && s->local_time && civil_parse(s->local_time, &civil) == 0)
+		signal->time = civil_first(&b->site->timezone, civil);
+	if (!signal->time || !event_time_is_untrue(signal->time, b->now))
+		return;
+	time_write_utc(signal->time, said);
+	signal->time_said = arena_copy(&b->out->arena, said);
 }
 
 static void write_note(const struct binder_of_device *b, const struct statement *s,
@@ -173,7 +178,7 @@ static void write_id(const struct binder_of_device *b, const struct statement *s
 	text_add(id, kind_name(signal->kind));
 	if (s->history)
 		text_addf(id, "/%lld", (long long)(s->time ? s->time : b->out->count));
-	if (id->len <= MESSAGE_ID_MAX)
+	if (id->len <= ID_BYTES_MAX)
 		signal->id = arena_copy_len(&b->out->arena, text_get(id), id->len);
 	signal->id_lasts = s->id_lasts;
 }
@@ -198,7 +203,7 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	signal->resets = s->resets;
 	signal->has_value = s->has_value;
 	signal->value = s->value;
-	signal->time = time_of(b, s);
+	put_time(b, s, signal);
 	if (s->id)
 		write_id(b, s, signal);
 	write_note(b, s, signal);

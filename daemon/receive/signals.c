@@ -9,6 +9,7 @@ void signals_reset(struct signals *signals)
 	signals->is_status = false;
 	signals->status = (struct device_status){0};
 	signals->count = 0;
+	signals->refused_count = 0;
 	arena_reset(&signals->arena);
 	text_reset(&signals->scratch);
 }
@@ -16,9 +17,15 @@ void signals_reset(struct signals *signals)
 void signals_finish(struct signals *signals)
 {
 	free(signals->items);
+	free(signals->refused);
 	arena_finish(&signals->arena);
 	text_finish(&signals->scratch);
 	*signals = (struct signals){0};
+}
+
+bool event_time_is_untrue(wall_ms time, wall_ms now)
+{
+	return time < now - EVENT_TIME_PAST || time > now + EVENT_TIME_AHEAD;
 }
 
 struct signal *signals_add(struct signals *signals, bool retained)

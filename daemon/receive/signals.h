@@ -9,8 +9,10 @@
 #include "decide/site.h"
 
 #define MESSAGE_MAX ((size_t)64 * 1024)
-#define SIGNALS_MAX 256 /* of one message */
-#define MEMBERS_MAX 64  /* of one signal */
+#define MEMBERS_MAX 64 /* of one signal */
+/* Of one message, each with its reason; of more only how many: as many as a message has room for
+ * signals that make sense. */
+#define REFUSED_MAX 2048
 #define SIGNAL_NOTE_MAX 1024
 
 /* What one message said. Strings live as long as `signals_reset` was not called. */
@@ -21,6 +23,9 @@ struct signals {
 	struct device_status status;
 	struct event *items; /* EVENT_SIGNAL events, in the order of the message */
 	uint32_t count, cap;
+	const char *
+	        *refused; /* of an array: why one of it was not understood, each with its place */
+	uint32_t refused_count, refused_cap;
 	struct arena arena;
 	struct text scratch; /* room for the one who decodes */
 };
@@ -33,17 +38,22 @@ struct signal *signals_add(struct signals *, bool retained);
 
 /* Native topics: tocsin/{site}/device/{device}/{event,status}. 0; or -EINVAL, and why says what
  * could not be understood; site and device are filled as far as they were. now is the receive
- * time, against which event times are judged (a year back, a day ahead). A message is taken
- * whole or refused whole. What a signal says beyond the known members is kept in its note, up
- * to SIGNAL_NOTE_MAX bytes ({"note":"cut"} beyond). Resets out first. */
+ * time, against which event times are judged (a year back, a day ahead): beyond, the device's clock
+ * is wrong, which never costs the alarm. zone: the site's, for times without an offset; NULL: UTC.
+ * Of an array each signal is taken or refused for itself. What a signal says beyond the known
+ * members is kept in its note, up to SIGNAL_NOTE_MAX bytes ({"note":"cut"} beyond). Resets out
+ * first. */
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,
-                  struct signals *out, struct problem *why) MUST_USE;
+                  const struct timezone_table *zone, struct signals *out,
+                  struct problem *why) MUST_USE;
 
 /* Only whose it is: site and device, and which of the two topics. Resets out first. */
 int decode_native_topic(const char *topic, struct signals *out, bool *is_status,
                         struct problem *why) MUST_USE;
 
+/* Beyond these the device's clock is wrong. */
 #define EVENT_TIME_PAST DAYS(366)
 #define EVENT_TIME_AHEAD DAYS(1)
+bool event_time_is_untrue(wall_ms time, wall_ms now);
 
 #endif

@@ -78,7 +78,7 @@ enum freshness signed_judge(wall_ms time, wall_ms mark, span_ms window, wall_ms 
                             wall_ms remembers_since)
 {
 	bool in_time = time >= now - window && time <= now + window;
-	if (time > mark)
+	if (time > mark || !mark)
 		return in_time ? SIGNED_FRESH : SIGNED_LATE;
 	/* It may have come when its time was still ahead of ours, by the window at most. */
 	if (in_time && remembers_since <= time - window)

@@ -33,7 +33,7 @@ enum freshness {
 	SIGNED_BEFORE,   /* the device's last message said again */
 	SIGNED_REPLAYED, /* older than what came since, and out of time or forgotten */
 };
-/* remembers_since: from then on all ids are known. */
+/* mark 0: it has never signed. remembers_since: from then on all ids are known. */
 enum freshness signed_judge(wall_ms time, wall_ms mark, span_ms window, wall_ms now,
                             wall_ms remembers_since);
 /* Where the mark goes: no further ahead of our clock than the window, or a device whose clock was

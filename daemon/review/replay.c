@@ -193,6 +193,7 @@ static void take_signal(struct engine *e, const struct ledger_row *row, const cJ
 	                               .kind = kind_from_name(kind),
 	                               .active = strcmp(state, "active") == 0,
 	                               .time = row->time,
+	                               .time_said = json_string(data, "time_said"),
 	                               .id = json_string(data, "id"),
 	                               .has_value = cJSON_IsNumber(value),
 	                               .value = cJSON_IsNumber(value) ? value->valuedouble : 0,

@@ -4,9 +4,7 @@
  * once more, also those that changed nothing, are in no record, and are new to the life after it.
  * What was decided already stays decided, by its id; only the last word of a point counts again if
  * an older one, new to us, has moved the point since. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app.h"
 
@@ -20,6 +18,13 @@ static char *make_name(const struct site *site, const struct signal *signal)
 	struct text name = {0};
 	text_addf(&name, "%s\n%s\n%d", site->def->id, signal->device, (int)signal->kind);
 	return text_take(&name);
+}
+
+/* An id may be as long as a message. */
+static uint64_t digest(const char *id)
+{
+	uint64_t hash = index_hash(id);
+	return hash ? hash : 1;
 }
 
 void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal)
@@ -38,8 +43,8 @@ void ahead_heard(struct ahead *ahead, const struct site *site, const struct sign
 	} else {
 		free(name);
 	}
-	free(ahead->words[at].id);
-	ahead->words[at].id = mem_copy(signal->id); /* without one: the last word is not known */
+	/* Without one: the last word is not known. */
+	ahead->words[at].id = signal->id ? digest(signal->id) : 0;
 }
 
 bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal)
@@ -50,19 +55,16 @@ bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct si
 	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
 	free(name);
 	struct ahead_word *word = at == INDEX_NONE ? NULL : &ahead->words[at];
-	if (!word || !word->id || strcmp(word->id, signal->id) != 0)
+	if (!word || word->id != digest(signal->id))
 		return false;
-	free(word->id);
-	word->id = NULL;
+	word->id = 0;
 	return true;
 }
 
 void ahead_forget(struct ahead *ahead)
 {
-	for (uint32_t i = 0; i < ahead->count; i++) {
+	for (uint32_t i = 0; i < ahead->count; i++)
 		free(ahead->words[i].point);
-		free(ahead->words[i].id);
-	}
 	free(ahead->words);
 	index_finish(&ahead->index);
 	*ahead = (struct ahead){0};

@@ -171,7 +171,7 @@ static void hear_native_stranger(struct app *app, struct site_slot *slot, struct
 		                     .profile = "native",
 		                     .kind = signal->kind,
 		                     .active = signal->active,
-		                     .time = signal->time};
+		                     .time = signal->time_said ? 0 : signal->time};
 		if (!signal->test)
 			meet_stranger(app, slot, &s, now);
 	}
@@ -184,7 +184,7 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 {
 	struct problem why = {0};
 	int r = decode_native(message->topic, bytes, len, message->retained, now.wall,
-	                      &app->signals, &why);
+	                      &slot->site->def->timezone, &app->signals, &why);
 	if (r < 0) {
 		hearing_reject(app, slot, message, app->signals.device, why.text, now);
 	} else if (!device) {
@@ -202,6 +202,9 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 		numbers_bind(device, bytes, len, &app->signals);
 		decide_signals(app, slot, true, now);
 	}
+	for (uint32_t i = 0; i < app->signals.refused_count; i++)
+		hearing_reject(app, slot, message, app->signals.device, app->signals.refused[i],
+		               now);
 }
 
 static void hear_native(struct app *app, const struct broker_message *message, struct moment now)

@@ -18,7 +18,8 @@
  */
 #define LINE_AHEAD_MAX 32
 #define ACKS_AHEAD_MAX 500
-#define ACKS_MAX 20000 /* to devices, that wait */
+#define ACKS_MAX 20000                   /* to devices, that wait */
+#define ACK_BYTES_MAX ((size_t)16 << 20) /* of those: an id may be as long as a message */
 
 static void show(struct app *app, const struct site *site, const char *id)
 {
@@ -125,12 +126,13 @@ void showing_device_ack(struct app *app, const char *site, const char *device, c
 {
 	struct showing *showing = &app->showing;
 	struct text topic = {0}, body = {0};
-	if (showing->ack_count == ACKS_MAX)
+	if (showing->ack_count == ACKS_MAX || showing->ack_bytes > ACK_BYTES_MAX)
 		return; /* the device says it again, and is told then */
 	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
 	json_open(&body, NULL, '{');
 	json_put_string(&body, "id", id);
 	json_close(&body, '}');
+	showing->ack_bytes += body.len;
 	MEM_RESERVE(showing->acks, showing->ack_count, showing->ack_cap);
 	showing->acks[showing->ack_count++] = (struct device_ack){.topic = text_take(&topic),
 	                                                          .body = text_take(&body)};
@@ -139,6 +141,7 @@ void showing_device_ack(struct app *app, const char *site, const char *device, c
 static void forget_first_acks(struct showing *showing, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
+		showing->ack_bytes -= strlen(showing->acks[i].body);
 		free(showing->acks[i].topic);
 		free(showing->acks[i].body);
 	}

@@ -65,7 +65,7 @@ static enum freshness judge(const struct site_slot *slot, const struct device *d
 static const char *objection(const struct site_slot *slot, const struct device *device,
                              const struct signal *signal, struct moment now)
 {
-	if (!signal->id || !signal->time)
+	if (!signal->id || !(signal->time || signal->time_said))
 		return "signed, but without 'id' and 'time': it could be said again at any time";
 	if (site_has_seen(slot->site, device->id, signal->id))
 		return NULL;

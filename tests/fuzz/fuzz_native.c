@@ -1,7 +1,8 @@
 /* floors: decode */
-/* What a device may say in our own language: topic <line end> payload. Taken whole or refused whole
- * with one sentence; what is taken is bounded and text. The same as the envelope of a device that
- * signs: nothing but what the key has signed is ever in one. */
+/* What a device may say in our own language: topic <line end> payload. Taken, or refused
+ * with one sentence, each signal of an array for itself; what is taken is bounded and text. The
+ * same as the envelope of a device that signs: nothing but what the key has signed is ever in one.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -15,9 +16,9 @@ static void look_at(const struct signal *s)
 {
 	cJSON *note = NULL;
 	HOLDS(s->kind < KIND_COUNT);
-	HOLDS(!s->id || (*s->id && strlen(s->id) <= MESSAGE_ID_MAX));
-	HOLDS(s->time == 0 ||
-	      (s->time >= NOW - EVENT_TIME_PAST && s->time <= NOW + EVENT_TIME_AHEAD));
+	HOLDS(!s->id || (*s->id && strlen(s->id) <= MESSAGE_MAX));
+	HOLDS(s->time == 0 || !s->time_said == !event_time_is_untrue(s->time, NOW));
+	HOLDS(!s->time_said || text_is_utf8(s->time_said, strlen(s->time_said)));
 	HOLDS(!s->note || json_parse(s->note, strlen(s->note), &note, NULL) == 0);
 	cJSON_Delete(note);
 }
@@ -51,15 +52,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct problem why = {""};
 	char *topic = strndup((const char *)bytes, (size_t)(line - bytes));
 	size_t rest = len - (size_t)(line + 1 - bytes);
-	int r = decode_native(topic, line + 1, rest, false, NOW, &out, &why);
+	int r = decode_native(topic, line + 1, rest, false, NOW, NULL, &out, &why);
 	open_envelope(line + 1, rest);
 	HOLDS(r == 0 || (r == -EINVAL && why.text[0]));
 	HOLDS(text_is_utf8(why.text, strlen(why.text)));
-	HOLDS(r == 0 ? out.count || out.is_status : !out.count);
-	HOLDS(out.count <= SIGNALS_MAX);
+	HOLDS(r == 0 ? out.count || out.refused_count || out.is_status : !out.count);
+	HOLDS(out.count <= MESSAGE_MAX / 31 && out.refused_count <= REFUSED_MAX + 1);
 	HOLDS(r < 0 || (text_is_id(out.site) && text_is_id(out.device)));
 	for (uint32_t i = 0; i < out.count; i++)
 		look_at(&out.items[i].signal);
+	for (uint32_t i = 0; i < out.refused_count; i++)
+		HOLDS(*out.refused[i] && text_is_utf8(out.refused[i], strlen(out.refused[i])));
 	signals_finish(&out);
 	free(topic);
 	return 0;

@@ -92,7 +92,9 @@ static void signal_(uint64_t arg, const char *kind, bool active, bool test)
 		snprintf(id, sizeof id, "%s-%u", d->id, ++d->sent);
 		json_put_string(&body, "id", id);
 	}
-	if (chance(500))
+	if (chance(30)) /* nobody has set its clock */
+		json_put_time(&body, "time", between(0, HOURS(100)));
+	else if (chance(500))
 		json_put_time(&body, "time", wall_now() - between(0, 3000));
 	json_put_string(&body, "kind", kind);
 	json_put_string(&body, "state", active ? "active" : "clear");

@@ -352,26 +352,13 @@ static void on_signal(struct row *row)
 		row->incident->devices |= (uint32_t)1 << device;
 }
 
-/* Said before the clock stepped back, by more than a day in all, and heard after it. */
-static struct w_message *from_another_day(struct row *row)
-{
-	const char *mark = strstr(word(row, "head"), "\"n\":");
-	if (!mark || !strstr(word(row, "reason"), "more than a day ahead") ||
-	    world.latest_wall - wall_now() <= DAYS(1))
-		return NULL;
-	return message_get((uint32_t)strtoul(mark + 4, NULL, 10));
-}
-
 static void on_rejected(struct row *row)
 {
 	const char *mark = strchr(word(row, "head"), '#');
 	uint32_t n = mark ? (uint32_t)strtoul(mark + 1, NULL, 10) : UINT32_MAX;
-	struct w_message *early = from_another_day(row);
 	world.counts.rejected++;
 	if (message_get(n) && message_get(n)->garbage)
 		message_get(n)->rows++;
-	else if (early)
-		early->rows++;
 	else
 		broken("a message was rejected that makes sense: %s", row->ledger->data);
 }

@@ -311,10 +311,9 @@ struct world {
 	char boot_id[BOOT_ID_LEN + 1];
 	uint32_t boots;
 	world_ms booted;
-	span_ms suspended;   /* since the boot */
-	wall_ms wall_base;   /* wall = wall_base + now */
-	wall_ms latest_wall; /* before it stepped back */
-	world_ms woke;       /* end of the last suspend */
+	span_ms suspended; /* since the boot */
+	wall_ms wall_base; /* wall = wall_base + now */
+	world_ms woke;     /* end of the last suspend */
 
 	/* the service */
 	struct app app;

@@ -150,8 +150,6 @@ void reboot(void)
 
 void wall_step(span_ms by)
 {
-	if (wall_now() > world.latest_wall)
-		world.latest_wall = wall_now();
 	world.wall_base += by;
 	if (by > 0)
 		world.counts.jumps_forward++;

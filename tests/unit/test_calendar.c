@@ -24,6 +24,7 @@ static void test_times_are_read_and_written(void **state)
 	        {"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"},
 	        {"2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"},
 	        {"2026-11-22t08:00:00z", "2026-11-22T08:00:00.000Z"},
+	        {"2026-11-22T08:00:00+08", "2026-11-22T00:00:00.000Z"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char out[TIME_TEXT_LEN];

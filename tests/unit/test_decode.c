@@ -25,7 +25,7 @@ static struct problem why;
 static int decode(const char *topic, const char *bytes, size_t len)
 {
 	why.text[0] = '\0';
-	return decode_native(topic, bytes, len, false, NOW, &signals, &why);
+	return decode_native(topic, bytes, len, false, NOW, NULL, &signals, &why);
 }
 
 static const struct signal *decode_one(const char *payload)
@@ -110,8 +110,8 @@ static void test_retained_is_marked(void **state)
 {
 	(void)state;
 	const char *payload = "{" OK "}";
-	assert_int_equal(decode_native(EVENT, payload, strlen(payload), true, NOW, &signals, &why),
-	                 0);
+	assert_int_equal(
+	        decode_native(EVENT, payload, strlen(payload), true, NOW, NULL, &signals, &why), 0);
 	assert_true(signals.items[0].signal.retained);
 }
 
@@ -149,8 +149,115 @@ static void test_a_time_within_its_window(void **state)
 	(void)state;
 	assert_true(decode_one("{" OK ",\"time\":\"2025-11-21T00:00:00Z\"}")->time ==
 	            NOW - EVENT_TIME_PAST);
+	assert_null(signals.items[0].signal.time_said);
 	assert_true(decode_one("{" OK ",\"time\":\"2026-11-23T00:00:00Z\"}")->time ==
 	            NOW + EVENT_TIME_AHEAD);
+	assert_null(signals.items[0].signal.time_said);
+}
+
+/* A detector without a battery for its clock, a clock that nobody has set: it burns all the same.
+ */
+static void test_a_clock_that_is_wrong_costs_no_alarm(void **state)
+{
+	(void)state;
+	static const char *const times[] = {
+	        "1970-01-01T00:00:00Z",          "1970-01-01T00:00:10Z",
+	        "2000-01-01T08:00:00+08:00",     "2025-11-20T23:59:59.999Z",
+	        "2026-11-23T00:00:00.001Z",      "2200-01-01T00:00:00Z",
+	        "0001-01-01T00:00:00Z",          "9999-12-31T23:59:60+14:00",
+	        "2200-01-01T00:00:00.123456789", "1970-01-01 00:00"};
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		char payload[128];
+		snprintf(payload, sizeof payload, "{" OK ",\"time\":\"%s\"}", times[i]);
+		assert_string_equal(decode_one(payload)->time_said, times[i]);
+	}
+}
+
+static void test_a_time_without_an_offset_is_by_the_clocks_of_the_site(void **state)
+{
+	(void)state;
+	struct arena arena = {0};
+	struct timezone_table zone;
+	const char *payload = "{" OK ",\"time\":\"2026-11-22T08:00:00.123\"}";
+	assert_int_equal(timezone_load("Asia/Shanghai", &arena, &zone), 0);
+	assert_int_equal(
+	        decode_native(EVENT, payload, strlen(payload), false, NOW, &zone, &signals, &why),
+	        0);
+	assert_true(signals.items[0].signal.time == NOW + 123);
+	assert_true(decode_one(payload)->time == NOW + HOURS(8) + 123); /* of no site: UTC */
+	arena_finish(&arena);
+}
+
+/* ---- arrays: each for itself ---- */
+
+static void test_a_bad_signal_takes_no_good_one_with_it(void **state)
+{
+	(void)state;
+	const char *payload = "[{" OK ",\"id\":\"1\"},7,{" OK ",\"state\":\"clear\"},"
+	                      "{\"kind\":\"smoke\",\"state\":\"broken\",\"id\":\"4\"},[{" OK "}],"
+	                      "{\"kind\":\"heat\",\"state\":\"active\",\"id\":\"6\"},"
+	                      "{\"kind\":\"smoke\"}]";
+	static const char *const sentences[] = {
+	        "signal 2: not a JSON object", "signal 3: 'state' stands there twice",
+	        "signal 4: unknown state 'broken'", "signal 5: not a JSON object",
+	        "signal 7: 'state' is missing"};
+	assert_int_equal(decode(EVENT, payload, strlen(payload)), 0);
+	assert_int_equal(signals.count, 2);
+	assert_string_equal(signals.items[0].signal.id, "1");
+	assert_string_equal(signals.items[1].signal.id, "6");
+	assert_int_equal(signals.refused_count, 5);
+	for (uint32_t i = 0; i < signals.refused_count; i++)
+		if (strstr(signals.refused[i], sentences[i]) != signals.refused[i])
+			fail_msg("'%s' does not say '%s'", signals.refused[i], sentences[i]);
+	decode_one("{" OK "}");
+	assert_int_equal(signals.refused_count, 0);
+}
+
+static void test_an_array_of_nonsense_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(decode(EVENT, "[1,2]", 5), 0);
+	assert_int_equal(signals.count, 0);
+	assert_int_equal(signals.refused_count, 2);
+	struct text payload = {0};
+	text_add(&payload, "[0");
+	while (payload.len + 3 < MESSAGE_MAX)
+		text_add(&payload, ",0");
+	text_add(&payload, "]");
+	assert_int_equal(decode(EVENT, text_get(&payload), payload.len), 0);
+	assert_int_equal(signals.refused_count, REFUSED_MAX + 1);
+	assert_string_equal(signals.refused[REFUSED_MAX], "30719 more signals were not understood");
+	text_finish(&payload);
+}
+
+static void test_a_backlog_as_long_as_a_message_may_be(void **state)
+{
+	(void)state;
+	struct text payload = {0};
+	uint32_t count = 1;
+	text_add(&payload, "[{" OK "}");
+	for (; payload.len + sizeof ",{" OK "}" < MESSAGE_MAX; count++)
+		text_add(&payload, ",{" OK "}");
+	text_add(&payload, "]");
+	while (payload.len < MESSAGE_MAX)
+		text_add_char(&payload, ' ');
+	assert_int_equal(decode(EVENT, text_get(&payload), payload.len), 0);
+	assert_true(count > 1500);
+	assert_int_equal(signals.count, count);
+	text_finish(&payload);
+}
+
+static void test_any_unique_string_is_an_id(void **state)
+{
+	(void)state;
+	struct text id = {0}, payload = {0};
+	while (id.len < MESSAGE_MAX - 100)
+		text_add(&id, "编号-😀/");
+	text_addf(&payload, "{" OK ",\"id\":\"%s\"}", text_get(&id));
+	assert_string_equal(decode_one(text_get(&payload))->id, text_get(&id));
+	assert_null(decode_one("{" OK ",\"id\":\"\"}")->id); /* names nothing */
+	text_finish(&id);
+	text_finish(&payload);
 }
 
 static void test_presence(void **state)
@@ -212,9 +319,6 @@ static void test_broken_payloads(void **state)
 	        {"7", "not a JSON object"},
 	        {"\"smoke\"", "not a JSON object"},
 	        {"[]", "an array without a signal"},
-	        {"[[{" OK "}]]", "signal 1: not a JSON object"},
-	        {"[{" OK "},7]", "signal 2: not a JSON object"},
-	        {"[{" OK "},{\"kind\":\"smoke\"}]", "signal 2: 'state' is missing"},
 	        {"{}", "'kind' is missing"},
 	        {"{\"state\":\"active\"}", "'kind' is missing"},
 	        {"{\"kind\":\"smoke\"}", "'state' is missing"},
@@ -229,19 +333,15 @@ static void test_broken_payloads(void **state)
 	        {"{\"kind\":\"smoke\",\"state\":true}", "'state' must be a text"},
 	        {"{" OK ",\"id\":17}", "'id' must be a text"},
 	        {"{" OK ",\"id\":null}", "'id' must be a text"},
-	        {"{" OK ",\"id\":\"\"}", "'id' is empty"},
 	        {"{" OK ",\"value\":\"0.4\"}", "'value' must be a number"},
 	        {"{" OK ",\"value\":1e999}", "'value' must be a number"},
 	        {"{" OK ",\"test\":\"true\"}", "'test' must be true or false"},
 	        {"{" OK ",\"test\":1}", "'test' must be true or false"},
 	        {"{" OK ",\"time\":1763769600}", "'time' must be a text like"},
 	        {"{" OK ",\"time\":\"yesterday\"}", "'time' must be a text like"},
-	        {"{" OK ",\"time\":\"2026-11-22T08:00:00\"}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"2026-11-22\"}", "'time' must be a text like"},
+	        {"{" OK ",\"time\":\"2026-11-22T08:00:00 CST\"}", "'time' must be a text like"},
 	        {"{" OK ",\"time\":\"2026-02-30T08:00:00Z\"}", "'time' must be a text like"},
-	        {"{" OK ",\"time\":\"1970-01-01T00:00:00Z\"}", "more than a year back"},
-	        {"{" OK ",\"time\":\"2025-11-20T23:59:59.999Z\"}", "more than a year back"},
-	        {"{" OK ",\"time\":\"2200-01-01T00:00:00Z\"}", "more than a day ahead"},
-	        {"{" OK ",\"time\":\"2026-11-23T00:00:00.001Z\"}", "more than a day ahead"},
 	        {"{" OK ",\"state\":\"clear\"}", "'state' stands there twice"},
 	        {"{" OK ",\"x\":1,\"x\":1}", "'x' stands there twice"},
 	        {"{\"kind\":\"\\u001b[2J\\n\",\"state\":\"active\"}", "'\\x1b[2J\\x0a'"},
@@ -267,25 +367,11 @@ static void test_too_much_of_anything(void **state)
 	expect_refused(EVENT, text_get(&payload), "nested deeper than 32 levels");
 
 	text_reset(&payload);
-	text_add(&payload, "{" OK ",\"id\":\"");
-	for (int i = 0; i < 4096; i++)
-		text_add_char(&payload, 'i');
-	text_add(&payload, "\"}");
-	expect_refused(EVENT, text_get(&payload), "'id' has 4096 bytes; at most 128");
-
-	text_reset(&payload);
 	text_add(&payload, "{" OK);
 	for (int i = 2; i <= MEMBERS_MAX; i++)
 		text_addf(&payload, ",\"m%d\":1", i);
 	text_add(&payload, "}");
 	expect_refused(EVENT, text_get(&payload), "more than 64 members");
-
-	text_reset(&payload);
-	text_add(&payload, "[{" OK "}");
-	for (int i = 1; i <= SIGNALS_MAX; i++)
-		text_add(&payload, ",{" OK "}");
-	text_add(&payload, "]");
-	expect_refused(EVENT, text_get(&payload), "an array of 257 signals; at most 256");
 
 	text_reset(&payload);
 	text_add(&payload, "{\"state\":\"active\",\"kind\":\"");
@@ -294,26 +380,6 @@ static void test_too_much_of_anything(void **state)
 	text_add(&payload, "\"}");
 	expect_refused(EVENT, text_get(&payload), "火…'");
 	text_finish(&payload);
-}
-
-static void test_the_largest_allowed(void **state)
-{
-	(void)state;
-	struct text payload = {0};
-	text_add(&payload, "[{" OK "}");
-	for (int i = 1; i < SIGNALS_MAX; i++)
-		text_add(&payload, ",{" OK "}");
-	text_add(&payload, "]");
-	while (payload.len < MESSAGE_MAX)
-		text_add_char(&payload, ' ');
-	assert_int_equal(decode(EVENT, text_get(&payload), payload.len), 0);
-	assert_int_equal(signals.count, SIGNALS_MAX);
-	text_finish(&payload);
-
-	char id[MESSAGE_ID_MAX + 1] = "", message[MESSAGE_ID_MAX + 64];
-	memset(id, 'i', MESSAGE_ID_MAX);
-	snprintf(message, sizeof message, "{" OK ",\"id\":\"%s\"}", id);
-	assert_string_equal(decode_one(message)->id, id);
 }
 
 static void test_broken_topics(void **state)
@@ -373,12 +439,17 @@ int main(void)
 	        cmocka_unit_test(test_an_array_keeps_its_order),
 	        cmocka_unit_test(test_what_else_was_said_is_kept),
 	        cmocka_unit_test(test_a_time_within_its_window),
+	        cmocka_unit_test(test_a_clock_that_is_wrong_costs_no_alarm),
+	        cmocka_unit_test(test_a_time_without_an_offset_is_by_the_clocks_of_the_site),
+	        cmocka_unit_test(test_a_bad_signal_takes_no_good_one_with_it),
+	        cmocka_unit_test(test_an_array_of_nonsense_alone),
+	        cmocka_unit_test(test_a_backlog_as_long_as_a_message_may_be),
+	        cmocka_unit_test(test_any_unique_string_is_an_id),
 	        cmocka_unit_test(test_presence),
 	        cmocka_unit_test(test_an_id_is_text_whatever_it_looks_like),
 	        cmocka_unit_test(test_one_message_leaves_nothing_for_the_next),
 	        cmocka_unit_test(test_broken_payloads),
 	        cmocka_unit_test(test_too_much_of_anything),
-	        cmocka_unit_test(test_the_largest_allowed),
 	        cmocka_unit_test(test_broken_topics),
 	        cmocka_unit_test(test_broken_presence),
 	};

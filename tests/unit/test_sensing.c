@@ -155,6 +155,22 @@ static void test_what_is_past_or_a_test_changes_no_state(void **state)
 	story_end(&s);
 }
 
+static void test_a_clock_that_is_wrong_costs_no_alarm(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	hears(&s, (struct signal){.device = "smoke-301",
+	                          .kind = KIND_SMOKE,
+	                          .active = true,
+	                          .time = 10000,
+	                          .time_said = "1970-01-01T00:00:10Z"});
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_FIRE);
+	assert_true(only_incident(&s)->signals[0].time == s.now.wall);
+	assert_int_equal(entries_with(&s, "\"time_said\":\"1970-01-01T00:00:10Z\""), 1);
+	story_end(&s);
+}
+
 static void test_what_nobody_clears_clears_by_itself(void **state)
 {
 	(void)state;
@@ -181,6 +197,7 @@ int main(void)
 	        cmocka_unit_test(test_what_hangs_on_a_dead_gateway_is_one_trouble),
 	        cmocka_unit_test(test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says),
 	        cmocka_unit_test(test_what_is_past_or_a_test_changes_no_state),
+	        cmocka_unit_test(test_a_clock_that_is_wrong_costs_no_alarm),
 	        cmocka_unit_test(test_what_nobody_clears_clears_by_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,8 @@ static void test_what_of_the_rightly_signed_is_news(void **state)
 		if (is != rows[i].is)
 			fail_msg("%s: %d", rows[i].what, is);
 	}
+	/* Its clock was never set, and it has never signed before. */
+	assert_int_equal(signed_judge(0, 0, WINDOW, NOW, NOW - HOURS(1)), SIGNED_LATE);
 	assert_int_equal(signed_mark(NOW - HOURS(3), WINDOW, NOW), NOW - HOURS(3));
 	/* A clock that is put right need not catch up with what it said before. */
 	assert_int_equal(signed_mark(NOW + HOURS(20), WINDOW, NOW), NOW + WINDOW);

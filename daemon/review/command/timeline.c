@@ -162,6 +162,10 @@ static bool tell_signal(struct telling *t)
 		telling_add(t, ", a test", "，测试");
 	if (telling_is(t, "retained"))
 		telling_add(t, ", retained", "，保留消息");
+	if (*telling_text(t, "time_said")) {
+		telling_add(t, "; its clock is wrong, it says ", "；设备时钟有误，报时为 ");
+		text_add_safe(t->out, telling_text(t, "time_said"));
+	}
 	if (*telling_text(t, "raises")) {
 		text_add(t->out, "; ");
 		text_add_safe(t->out, telling_text(t, "raises"));

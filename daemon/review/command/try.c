@@ -78,7 +78,9 @@ static void put_signal(struct trial *t, const struct site_def *def, uint32_t dev
 			json_put_bool(&t->out, "press", true);
 		if (s->id)
 			json_put_string(&t->out, "id", s->id);
-		if (s->time)
+		if (s->time_said)
+			json_put_string(&t->out, "time_said", s->time_said);
+		else if (s->time)
 			json_put_time(&t->out, "time", s->time);
 		if (s->has_value)
 			json_put_number(&t->out, "value", s->value);
@@ -91,6 +93,9 @@ static void put_signal(struct trial *t, const struct site_def *def, uint32_t dev
 	}
 	fprintf(t->ctx->out, "  signal    %s %s%s%s", kind_name(s->kind),
 	        s->active ? "active" : "clear", s->test ? ", test" : "", s->past ? ", past" : "");
+	if (s->time_said)
+		fprintf(t->ctx->out, ", 'time' %s cannot be true: set the device's clock",
+		        s->time_said);
 	if (s->note)
 		fprintf(t->ctx->out, "  %s", s->note);
 	if (def)
@@ -184,6 +189,21 @@ static void put_signals(struct trial *t, const struct site_def *def, uint32_t de
 		fprintf(t->ctx->out, "  no signal\n");
 }
 
+/* What of an array could not be understood. */
+static void put_refused(struct trial *t)
+{
+	const struct signals *signals = &t->signals;
+	if (!signals->refused_count)
+		return;
+	t->failed = true;
+	if (t->json)
+		json_open(&t->out, "refused", '[');
+	for (uint32_t i = 0; i < signals->refused_count; i++)
+		put_line(t, t->json ? NULL : "rejected", signals->refused[i]);
+	if (t->json)
+		json_close(&t->out, ']');
+}
+
 static void put_device(struct trial *t, uint32_t first, uint32_t end)
 {
 	const struct statement *s = &t->said.items[first];
@@ -217,11 +237,15 @@ static void put_device(struct trial *t, uint32_t first, uint32_t end)
 static void try_native(struct trial *t, const char *topic, const char *payload, size_t len)
 {
 	struct problem why = {0};
-	int r = decode_native(topic, payload, len, false, t->now, &t->signals, &why);
+	bool is_status;
 	const struct site_def *def = NULL;
+	int r = decode_native_topic(topic, &t->signals, &is_status, &why);
 	for (uint32_t i = 0; i < t->ctx->site_count; i++)
 		if (strcmp(t->ctx->sites[i]->id, t->signals.site) == 0)
 			def = t->ctx->sites[i];
+	if (r == 0)
+		r = decode_native(topic, payload, len, false, t->now, def ? &def->timezone : NULL,
+		                  &t->signals, &why);
 	uint32_t device = def ? site_def_device(def, t->signals.device) : POSITION_NONE;
 	put_line(t, "profile", "native");
 	if (*t->signals.device)
@@ -238,6 +262,7 @@ static void try_native(struct trial *t, const char *topic, const char *payload, 
 	if (def && device != POSITION_NONE)
 		numbers_bind(&def->devices[device], payload, len, &t->signals);
 	put_signals(t, device == POSITION_NONE ? NULL : def, device);
+	put_refused(t);
 }
 
 /* Those in use first; where none takes the topic, all of them. */
