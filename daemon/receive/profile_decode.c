@@ -100,19 +100,20 @@ static void drop_repeated(struct decoding *d)
 	out->count = kept;
 }
 
+/* Whose message it is, as the topic tells. */
+static void name_speaker(struct decoding *d)
+{
+	d->out->profile = d->profile;
+	d->out->address = template_fill(d, NULL, d->rule->device ? d->rule->device : "{device}");
+}
+
 static int read_rule(struct decoding *d, enum payload_form form)
 {
 	struct statements *out = d->out;
-	out->profile = d->profile;
+	name_speaker(d);
 	out->rule = d->rule;
-	out->address = template_fill(d, NULL, d->rule->device ? d->rule->device : "{device}");
 	d->sets = d->rule->sets;
 	d->set_count = d->rule->set_count;
-	size_t most = d->rule->does == RULE_MODELS ? LIST_MAX : MESSAGE_MAX;
-	if (d->message->len > most && d->rule->does != RULE_IGNORES)
-		return problem_set(d->why, -EINVAL,
-		                   "the message has %zu bytes; at most %zu are read",
-		                   d->message->len, most);
 	if (form == FORM_EMPTY) {
 		out->removed = true;
 		if (d->rule->does == RULE_DISCOVERY)
@@ -135,8 +136,7 @@ static void note_near(struct decoding *d, const struct topic_rule **near)
 	if (*near)
 		return;
 	*near = d->rule;
-	d->out->profile = d->profile;
-	d->out->address = template_fill(d, NULL, d->rule->device ? d->rule->device : "{device}");
+	name_speaker(d);
 }
 
 /* The first rule whose topic and form fit; *near: one whose topic alone did. What one profile
@@ -206,6 +206,18 @@ static const char *form_name(enum payload_form form)
 	return names[form];
 }
 
+/* What nobody listens to, or passes over, is passed over at any length. */
+static int refuse_length(struct decoding *d, bool found, size_t most)
+{
+	if (found)
+		name_speaker(d);
+	d->out->ignored = found && d->rule->does == RULE_IGNORES;
+	if (d->out->ignored)
+		return 0;
+	return problem_set(d->why, -EINVAL, "the message has %zu bytes; at most %zu are read",
+	                   d->message->len, most);
+}
+
 int profiles_decode(const struct profiles *profiles, struct profile_memory *memory,
                     const struct heard_message *message, struct statements *out,
                     struct problem *why)
@@ -223,6 +235,11 @@ int profiles_decode(const struct profiles *profiles, struct profile_memory *memo
 	bool announced = of.exact != POSITION_NONE || of.wild != POSITION_NONE;
 	bool found = choose_rule(&d, chain_find(profiles, &parts), &parts, form, &near) ||
 	             (!announced && choose_rule(&d, profiles->any_chain, &parts, form, &near));
+	size_t most = found && d.rule->does == RULE_MODELS ? LIST_MAX : MESSAGE_MAX;
+	if (message->len > most)
+		return found || near || discovery_names(&d, &of, &parts)
+		               ? refuse_length(&d, found, most)
+		               : 0;
 	if (found)
 		r = read_rule(&d, form);
 	else if (near && !announced)

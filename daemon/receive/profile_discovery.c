@@ -290,6 +290,31 @@ static int read_state(struct decoding *d, const struct entity *entity, const cha
 	return 0;
 }
 
+static void name_profile(struct decoding *d)
+{
+	uint32_t home = profiles_find(d->profiles, "homeassistant");
+	if (!d->out->profile && home != POSITION_NONE)
+		d->out->profile = &d->profiles->items[home];
+}
+
+static bool name_of_chain(struct decoding *d, uint32_t at, const struct topic_parts *topic)
+{
+	for (; at != POSITION_NONE; at = memory_entity_at(d->memory, at)->next) {
+		const struct entity *entity = memory_entity_at(d->memory, at);
+		if (!topic_is_of(entity->topic, topic))
+			continue;
+		name_profile(d);
+		d->out->address = entity->address;
+		return true;
+	}
+	return false;
+}
+
+bool discovery_names(struct decoding *d, const struct entities *of, const struct topic_parts *topic)
+{
+	return name_of_chain(d, of->exact, topic) || name_of_chain(d, of->wild, topic);
+}
+
 /* That it speaks at all, and how long it may be silent then. */
 static int say_life(struct decoding *d, const struct entity *entity)
 {
@@ -322,9 +347,7 @@ int discovery_state(struct decoding *d, const struct entities *of, const struct 
 {
 	const char *bytes = d->message->bytes;
 	size_t len = d->message->len;
-	uint32_t home = profiles_find(d->profiles, "homeassistant");
-	if (!d->out->profile && home != POSITION_NONE)
-		d->out->profile = &d->profiles->items[home];
+	name_profile(d);
 	if (len == 0)
 		return 0;
 	if (!d->out->tree && (*bytes == '{' || *bytes == '[')) {

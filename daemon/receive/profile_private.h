@@ -167,5 +167,7 @@ void memory_forget(struct profile_memory *, const char *announced);
 /* profile_discovery.c */
 int discovery_read(struct decoding *, const cJSON *config);
 int discovery_state(struct decoding *, const struct entities *, const struct topic_parts *);
+/* Whose it is, where no rule has said. */
+bool discovery_names(struct decoding *, const struct entities *, const struct topic_parts *);
 
 #endif

@@ -190,3 +190,14 @@ def test_what_a_profile_knows_and_cannot_read_is_in_the_record(house):
     settle(house)
     row, = house.log(type="rejected")
     assert row["device"] == "z-smoke" and row["data"]["reason"] == "not JSON"
+
+
+def test_what_is_too_long_is_in_the_record_whoever_says_it(house):
+    house.daemon.expects_log("z-smoke.*bytes")
+    told(house, f"{Z}/hall/smoke", json.dumps({"smoke": True, "note": "x" * 65_536}))
+    told(house, f"{Z}/hall/smoke/set", "x" * 70_000)  # which the profile passes over
+    told(house, f"{Z}/hall/smoke", {"smoke": True})
+    house.push("qian", "opened")
+    row, = house.log(type="rejected")
+    assert row["device"] == "z-smoke" and "bytes" in row["data"]["reason"]
+    assert row["data"]["topic"] == f"{Z}/hall/smoke" and len(row["data"]["head"]) == 256

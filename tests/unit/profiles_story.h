@@ -90,7 +90,7 @@ static inline void put_signal(const struct signal *s)
 		text_addf(&heard, " #%s", s->id);
 	if (s->id_lasts)
 		text_addf(&heard, "~%llds", (long long)(s->id_lasts / 1000));
-	if (s->time && s->time != now.wall)
+	if (s->time && !s->time_said && s->time != now.wall)
 		text_addf(&heard, " %+llds", (long long)((s->time - NOW) / 1000));
 }
 

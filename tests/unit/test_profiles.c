@@ -186,6 +186,41 @@ static void test_gateways_and_what_hangs_on_them(void **state)
 	       "child: smoke active");
 }
 
+/* Nothing of it is read but whose it is: who does not listen to the topic is not bothered. */
+static void expect_too_long(const char *topic, char first, const char *profile, const char *address)
+{
+	struct problem why = {0};
+	static char payload[64 * 1024 + 1];
+	memset(payload, 'x', sizeof payload);
+	payload[0] = first;
+	struct heard_message m = {.topic = topic,
+	                          .bytes = payload,
+	                          .len = sizeof payload,
+	                          .now = now.wall,
+	                          .steady = now.steady};
+	int r = profiles_decode(&config->profiles, memory, &m, &said, &why);
+	assert_int_equal(said.count, 0);
+	if (!profile) {
+		assert_int_equal(r, 0);
+		return;
+	}
+	assert_true(r < 0 && strstr(why.text, "65537 bytes; at most 65536"));
+	assert_string_equal(said.profile->name, profile);
+	assert_string_equal(said.address, address);
+}
+
+static void test_what_is_too_long_is_refused_of_whom_one_listens_to(void **state)
+{
+	(void)state;
+	hear("homeassistant/binary_sensor/x/config",
+	     "{\"uniq_id\":\"u-1\",\"stat_t\":\"some/where\",\"dev_cla\":\"smoke\"}");
+	expect_too_long(HALL, '{', "zigbee2mqtt", "hall/smoke");
+	expect_too_long(DOOR, 'x', "zigbee2mqtt", "door"); /* no form that any rule takes */
+	expect_too_long("some/where", 'x', "homeassistant", "u-1");
+	expect_too_long(HALL "/set", '{', NULL, NULL); /* passed over */
+	expect_too_long("no/body/listens", '{', NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +234,7 @@ int main(void)
 	        TEST(test_the_words_of_the_language),
 	        TEST(test_numbers_have_bounds),
 	        TEST(test_gateways_and_what_hangs_on_them),
+	        TEST(test_what_is_too_long_is_refused_of_whom_one_listens_to),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
