@@ -96,7 +96,14 @@ void escalate_progress(struct context *, struct notification *, bool reached);
  * has just told for the same reason. */
 void tell_told(struct context *, struct incident *, enum reason, const char *but);
 
-/* notifications.c: one message to one recipient; contacts, retries, ends. */
+/* deliveries.c: the attempts of a notification; contacts, retries, results. */
+void deliveries_start(struct context *, struct notification *); /* the first contact, or all */
+void delivery_attempt(struct context *, struct notification *, uint32_t contact);
+void deliveries_set_due(struct context *, struct notification *);
+void notification_result(struct context *, const struct delivery_result *);
+void notification_due(struct context *, struct notification *);
+
+/* notifications.c: one message to one recipient, made, replaced, ended. */
 struct notification *notify(struct context *, struct incident *, struct resolved_recipient,
                             enum reason, uint32_t step);
 struct notification *notify_id(struct context *, struct incident *, enum recipient_kind,

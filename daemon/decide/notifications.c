@@ -1,24 +1,10 @@
-/* One message to one recipient for one reason: its contacts in their order, its retries, its end.
- *
- * Two clocks. The urgent one retries within seconds and never stops by itself: a notification
- * ends when a receiver has it, when every contact said no for good, or when something later
- * overtakes it. The record one (resolved, acknowledged) retries for days. */
+/* One message to one recipient for one reason: how it is made, what takes its place, its end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "decide/core.h"
 
-static const span_ms urgent_retries[] = {SECONDS(1), SECONDS(2),  SECONDS(4),
-                                         SECONDS(8), SECONDS(15), SECONDS(30)};
-/* Svix's and Standard Webhooks' schedule. */
-static const span_ms record_retries[] = {SECONDS(5), MINUTES(5), MINUTES(30), HOURS(2),
-                                         HOURS(5),   HOURS(10),  HOURS(10)};
-#define RECORD_KEPT DAYS(3)  /* then a record is given up */
-#define TEST_KEPT MINUTES(1) /* a test says now or never */
-#define RETRY_AFTER_MAX HOURS(1)
-#define ORDER_LOOK SECONDS(1) /* so often a record looks whether what came before it has ended */
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define EVERY_CONTACT UINT32_MAX
 
 static const char *const delivery_states[] = {"waiting", "sending", "retrying", "accepted",
@@ -113,114 +99,6 @@ bool notification_is_over(const struct notification *n)
 	       n->state == NOTIFICATION_EXPIRED;
 }
 
-static span_ms give_up_after(const struct context *c, const struct delivery *delivery)
-{
-	uint32_t channel = site_def_channel(c->site->def, delivery->channel);
-	return channel == POSITION_NONE ? SECONDS(10)
-	                                : c->site->def->channels[channel].give_up_after;
-}
-
-/* When this delivery next needs a look: its retry, or the end of its time. */
-static steady_ms delivery_due(const struct context *c, const struct delivery *delivery)
-{
-	bool trying = delivery->state == DELIVERY_SENDING || delivery->state == DELIVERY_RETRYING;
-	steady_ms due = delivery->state == DELIVERY_RETRYING ? delivery->due : NEVER;
-	if (trying && !delivery->given_up && delivery->started + give_up_after(c, delivery) < due)
-		due = delivery->started + give_up_after(c, delivery);
-	return due;
-}
-
-static span_ms kept_for(const struct notification *n)
-{
-	if (n->reason == REASON_TEST)
-		return TEST_KEPT;
-	return n->urgent ? NEVER : RECORD_KEPT;
-}
-
-static void set_due(struct context *c, struct notification *n)
-{
-	steady_ms due = NEVER;
-	if (!notification_is_over(n)) {
-		if (kept_for(n) != NEVER)
-			due = n->created.steady + kept_for(n);
-		for (uint32_t i = 0; i < n->delivery_count; i++) {
-			steady_ms at = delivery_due(c, &n->deliveries[i]);
-			due = at < due ? at : due;
-		}
-	}
-	if (due == NEVER)
-		timer_stop(&c->site->timers, &n->due);
-	else
-		timer_set(&c->site->timers, &n->due, due);
-}
-
-/* The same recipient's earlier word about this incident is still under way on this channel. */
-static bool is_overtaking(const struct context *c, const struct notification *n, uint32_t contact)
-{
-	for (uint32_t i = 0; i < c->site->notification_count; i++) {
-		const struct notification *before = c->site->notifications[i];
-		if (before->number >= n->number)
-			break;
-		if (before->incident != n->incident || before->to_kind != n->to_kind ||
-		    strcmp(before->to_id, n->to_id) != 0)
-			continue;
-		for (uint32_t k = 0; k < before->delivery_count; k++)
-			if (before->deliveries[k].state == DELIVERY_SENDING &&
-			    strcmp(before->deliveries[k].channel, n->deliveries[contact].channel) ==
-			            0)
-				return true;
-	}
-	return false;
-}
-
-/* A record waits for what is under way before it, so that no system hears of the end before the
- * beginning; what is urgent waits for nothing. True if it has to. */
-static bool keep_order(struct context *c, struct notification *n, uint32_t contact)
-{
-	struct delivery *delivery = &n->deliveries[contact];
-	if (n->urgent || !n->incident || !is_overtaking(c, n, contact))
-		return false;
-	if (!delivery->started)
-		delivery->started = c->now.steady;
-	delivery->state = DELIVERY_RETRYING;
-	delivery->due = c->now.steady + ORDER_LOOK;
-	touch_notification(c, n);
-	return true;
-}
-
-static void start_attempt(struct context *c, struct notification *n, uint32_t contact)
-{
-	struct delivery *delivery = &n->deliveries[contact];
-	if (keep_order(c, n, contact))
-		return;
-	if (delivery->attempts++ == 0)
-		delivery->started = c->now.steady;
-	delivery->state = DELIVERY_SENDING;
-	n->attempts++;
-	n->state = NOTIFICATION_SENDING;
-	touch_notification(c, n);
-	plan_dispatch(c, n, contact);
-}
-
-static struct delivery *start_next_waiting(struct context *c, struct notification *n)
-{
-	for (uint32_t i = 0; i < n->delivery_count; i++)
-		if (n->deliveries[i].state == DELIVERY_WAITING) {
-			start_attempt(c, n, i);
-			return &n->deliveries[i];
-		}
-	return NULL;
-}
-
-/* A dead channel is tried too, as it may work again, but nobody waits for it. */
-static void start_contacts(struct context *c, struct notification *n)
-{
-	const struct delivery *started;
-	do
-		started = start_next_waiting(c, n);
-	while (started && (n->at_once || channel_is_dead(c->site, started->channel)));
-}
-
 /* A channel's own trouble is told over the others, where there is one. */
 static void leave_out_subject(struct notification *n)
 {
@@ -266,166 +144,6 @@ void notification_finish(struct context *c, struct notification *n, enum notific
 	touch_notification(c, n);
 }
 
-/* A contact has had its time: the next one's turn; when there is none left, the step may be. */
-static void move_on(struct context *c, struct notification *n, struct delivery *delivery)
-{
-	if (!delivery->given_up) {
-		delivery->given_up = true;
-		touch_notification(c, n);
-		if (start_next_waiting(c, n))
-			return;
-	}
-	/* One whose time had passed may say no only now: then there may be nothing left to try. */
-	bool refused = true;
-	for (uint32_t i = 0; i < n->delivery_count; i++) {
-		if (!n->deliveries[i].given_up)
-			return;
-		refused &= n->deliveries[i].state == DELIVERY_REFUSED;
-	}
-	if (refused)
-		notification_finish(c, n, NOTIFICATION_REFUSED);
-	bool first = !n->failed;
-	n->failed = true;
-	if (n->incident && first)
-		escalate_progress(c, n, false);
-	else if (n->reason == REASON_DIGEST && (first || refused))
-		flood_carried(c, n, false); /* what it carries ends with it */
-}
-
-/* The same in every run: spread by what the attempt is, not by chance. */
-static span_ms with_jitter(const struct notification *n, uint32_t contact, span_ms delay)
-{
-	char seed[96];
-	snprintf(seed, sizeof seed, "%llu/%u/%u", (unsigned long long)n->number, contact,
-	         n->deliveries[contact].attempts);
-	span_ms fifth = delay / 5;
-	return fifth ? delay - fifth + (span_ms)(index_hash(seed) % (uint64_t)(2 * fifth)) : delay;
-}
-
-static void plan_retry(struct context *c, struct notification *n, uint32_t contact,
-                       const struct delivery_result *result)
-{
-	struct delivery *delivery = &n->deliveries[contact];
-	const span_ms *delays = n->urgent ? urgent_retries : record_retries;
-	uint32_t last = (n->urgent ? COUNT(urgent_retries) : COUNT(record_retries)) - 1;
-	uint32_t failures = delivery->attempts - 1;
-	span_ms delay = with_jitter(n, contact, delays[failures < last ? failures : last]);
-	if (result->verdict == VERDICT_BROKEN && delivery->attempts == 1)
-		delay = 0;
-	span_ms asked = result->retry_after > RETRY_AFTER_MAX ? RETRY_AFTER_MAX
-	                                                      : result->retry_after;
-	if (asked > delay)
-		delay = asked;
-	delivery->state = DELIVERY_RETRYING;
-	delivery->due = c->now.steady + delay;
-	/* A receiver that asks for more time than it has does not hold up the next contact. */
-	if (asked && delivery->due > delivery->started + give_up_after(c, delivery))
-		move_on(c, n, delivery);
-}
-
-static void accepted(struct context *c, struct notification *n)
-{
-	bool late = n->failed;
-	notification_finish(c, n, NOTIFICATION_ACCEPTED);
-	if (n->incident && !late)
-		escalate_progress(c, n, true);
-	else if (n->reason == REASON_DIGEST)
-		flood_carried(c, n, true);
-}
-
-static void record_result(struct context *c, const struct notification *n,
-                          const struct delivery_result *result)
-{
-	char id[NOTIFICATION_ID_MAX];
-	notification_id(c->site->def->id, result->notification, id);
-	struct text *data = record(c);
-	json_put_string(data, "notification", id);
-	if (n) {
-		json_put_string(data, "to", n->to_id);
-		json_put_string(data, "channel", n->deliveries[result->contact].channel);
-	}
-	json_put_int(data, "contact", result->contact);
-	json_put_int(data, "attempt", result->attempt);
-	json_put_string(data, "result", verdict_name(result->verdict));
-	if (result->status)
-		json_put_int(data, "status", result->status);
-	json_put_int(data, "took_ms", result->took);
-	if (result->retry_after)
-		json_put_int(data, "retry_after_ms", result->retry_after);
-	if (result->unlogged)
-		json_put_bool(data, "unlogged", true);
-	if (result->held)
-		json_put_bool(data, "held", true);
-	if (n && n->possible_duplicate)
-		json_put_bool(data, "possible_duplicate", true);
-	if (result->detail && *result->detail)
-		json_put_string(data, "detail", result->detail);
-	record_end(c, (struct entry){.type = "delivery",
-	                             .incident = n && n->incident ? n->incident->id : NULL});
-}
-
-static void take_result(struct context *c, struct notification *n,
-                        const struct delivery_result *result)
-{
-	struct delivery *delivery = &n->deliveries[result->contact];
-	if (delivery->state != DELIVERY_SENDING || delivery->attempts != result->attempt)
-		return;
-	delivery->last_status = result->status;
-	touch_notification(c, n);
-	bool over = notification_is_over(n);
-	switch (result->verdict) {
-	case VERDICT_ACCEPTED:
-		delivery->state = DELIVERY_ACCEPTED;
-		if (n->state != NOTIFICATION_ACCEPTED)
-			accepted(c, n);
-		return;
-	case VERDICT_REFUSED:
-		delivery->state = DELIVERY_REFUSED;
-		if (!over)
-			move_on(c, n, delivery);
-		break;
-	case VERDICT_RETRY:
-	case VERDICT_BROKEN:
-		if (over)
-			delivery->state = DELIVERY_RETRYING;
-		else
-			plan_retry(c, n, result->contact, result);
-		break;
-	}
-	set_due(c, n);
-}
-
-void notification_result(struct context *c, const struct delivery_result *result)
-{
-	struct notification *n = site_notification(c->site, result->notification);
-	if (n && result->contact >= n->delivery_count)
-		n = NULL;
-	record_result(c, n, result);
-	if (!n)
-		return;
-	take_result(c, n, result);
-	channel_result(c, n->deliveries[result->contact].channel, result);
-}
-
-void notification_due(struct context *c, struct notification *n)
-{
-	timer_stop(&c->site->timers, &n->due);
-	if (kept_for(n) != NEVER && c->now.steady >= n->created.steady + kept_for(n)) {
-		notification_finish(c, n, NOTIFICATION_EXPIRED);
-		return;
-	}
-	for (uint32_t i = 0; i < n->delivery_count && !notification_is_over(n); i++) {
-		struct delivery *delivery = &n->deliveries[i];
-		bool trying = delivery->state == DELIVERY_SENDING ||
-		              delivery->state == DELIVERY_RETRYING;
-		if (delivery->state == DELIVERY_RETRYING && delivery->due <= c->now.steady)
-			start_attempt(c, n, i);
-		if (trying && delivery->started + give_up_after(c, delivery) <= c->now.steady)
-			move_on(c, n, delivery);
-	}
-	set_due(c, n);
-}
-
 /* This turn has begun an attempt over this contact, or over any of them. */
 static bool leaves(const struct context *c, const struct notification *n, uint32_t contact)
 {
@@ -445,9 +163,9 @@ void notifications_resume(struct context *c)
 		for (uint32_t k = 0; k < n->delivery_count && !notification_is_over(n); k++)
 			if (n->deliveries[k].state == DELIVERY_SENDING && !leaves(c, n, k)) {
 				n->possible_duplicate = true;
-				start_attempt(c, n, k);
+				delivery_attempt(c, n, k);
 			}
-		set_due(c, n);
+		deliveries_set_due(c, n);
 	}
 }
 
@@ -595,8 +313,8 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	record_notification(c, n);
 	touch_notification(c, n);
 	if (!n->digest)
-		start_contacts(c, n);
-	set_due(c, n);
+		deliveries_start(c, n);
+	deliveries_set_due(c, n);
 	return n;
 }
 
