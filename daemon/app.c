@@ -297,7 +297,7 @@ static bool is_over(void *ctx, const char *site_id, uint64_t number)
 {
 	const struct site_slot *slot = app_site(ctx, site_id);
 	const struct notification *n = slot ? site_notification(slot->site, number) : NULL;
-	return !n || (n->state != NOTIFICATION_QUEUED && n->state != NOTIFICATION_SENDING);
+	return !n || !notification_is_wanted(n);
 }
 
 static void release_letters(struct app *app, bool unlogged, struct moment now)

@@ -15,6 +15,7 @@ struct context {
 	struct plan *plan;
 	struct problem *why;
 	const struct operation *operation; /* that is being done, or NULL */
+	bool catching_up; /* what a downtime has swallowed happens now, all at once */
 };
 
 /* plan.c: ledger entries are written between record and record_end:
@@ -71,7 +72,7 @@ void incident_open(struct context *, struct incident *, const struct cause *);
 void incident_join(struct context *, struct incident *, const struct cause *);
 void incident_signal_cleared(struct context *, const char *device, enum kind, wall_ms time);
 void incident_acknowledge(struct context *, struct incident *, const char *by);
-void incident_reopen(struct context *, struct incident *);
+void incident_reopen(struct context *, struct incident *); /* its time to be resolved is over */
 void incident_resolve(struct context *, struct incident *, const char *by, enum outcome,
                       const char *note);
 void incident_replace_owner(struct context *, struct incident *, const char *to);
@@ -82,7 +83,7 @@ bool incident_is_active(const struct incident *); /* not resolved */
 bool incident_has_signal(const struct incident *, const char *device, enum kind);
 
 /* escalation.c: who is told, and when the next are. */
-void escalate_begin(struct context *, struct incident *, enum reason);
+void escalate_begin(struct context *, struct incident *, enum reason, steady_ms since);
 /* Whoever was told of it has said that he knows; no matter if nobody told him. */
 void told_acknowledges(struct incident *, const char *person);
 void escalate_due(struct context *, struct incident *);
@@ -91,19 +92,33 @@ void escalate_overdue(struct context *);
 void escalate_stop(struct context *, struct incident *);
 /* Somebody on it asks for help: open again in the same hands, and the next step at once. */
 void escalate_help(struct context *, struct incident *, const char *by);
+/* Of those whom the running step is for one is reached, or nobody is left to try. */
 void escalate_progress(struct context *, struct notification *, bool reached);
+/* One is reached after all, and counted already: as failed, or by what took its place. */
+void escalate_reached_late(struct context *, struct notification *);
 /* Tells all who were told before, but for one person (or NULL) and those whom the running step
  * has just told for the same reason. */
 void tell_told(struct context *, struct incident *, enum reason, const char *but);
+void tell_of_press(struct context *, struct incident *); /* the same; each press for itself */
 
 /* deliveries.c: the attempts of a notification; contacts, retries, results. */
-void deliveries_start(struct context *, struct notification *); /* the first contact, or all */
+/* The first contact that waits, and those behind it that need not wait for it. False: none waits.
+ */
+bool deliveries_start(struct context *, struct notification *);
 void delivery_attempt(struct context *, struct notification *, uint32_t contact);
 void deliveries_set_due(struct context *, struct notification *);
 void notification_result(struct context *, const struct delivery_result *);
 void notification_due(struct context *, struct notification *);
 
 /* notifications.c: one message to one recipient, made, replaced, ended. */
+struct message {
+	enum reason reason;
+	uint32_t step;
+	uint32_t run; /* of the step that it is a part of; 0: of none */
+	bool press;
+};
+struct notification *notify_message(struct context *, struct incident *, struct resolved_recipient,
+                                    struct message);
 struct notification *notify(struct context *, struct incident *, struct resolved_recipient,
                             enum reason, uint32_t step);
 struct notification *notify_id(struct context *, struct incident *, enum recipient_kind,
@@ -117,8 +132,8 @@ bool notification_leaves(const struct context *, const struct incident *, enum r
                          const char *id);
 /* True while something is still on its way to this person about the incident. */
 bool notification_is_due(const struct context *, const struct incident *, const char *person);
-void notifications_expire(struct context *, const struct incident *, enum recipient_kind,
-                          const char *to); /* to NULL: everybody's; urgent ones not yet accepted */
+/* To this person, who needs none of it any more; person NULL: everybody's urgent ones. */
+void notifications_expire(struct context *, const struct incident *, const char *person);
 
 bool notification_is_over(const struct notification *);
 void notification_finish(struct context *, struct notification *, enum notification_state);

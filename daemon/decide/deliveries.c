@@ -100,11 +100,13 @@ void delivery_attempt(struct context *c, struct notification *n, uint32_t contac
 	struct delivery *delivery = &n->deliveries[contact];
 	if (keep_order(c, n, contact))
 		return;
-	if (delivery->attempts++ == 0)
+	delivery->attempts++;
+	if (!delivery->started)
 		delivery->started = c->now.steady;
 	delivery->state = DELIVERY_SENDING;
 	n->attempts++;
-	n->state = NOTIFICATION_SENDING;
+	if (!notification_is_over(n))
+		n->state = NOTIFICATION_SENDING;
 	touch_notification(c, n);
 	plan_dispatch(c, n, contact);
 }
@@ -119,13 +121,16 @@ static struct delivery *start_next_waiting(struct context *c, struct notificatio
 	return NULL;
 }
 
-/* A dead channel is tried too, as it may work again, but nobody waits for it. */
-void deliveries_start(struct context *c, struct notification *n)
+/* A dead channel is tried too, as it may work again, but nobody waits for it; nor for a contact
+ * that has had its time with what was said before. */
+bool deliveries_start(struct context *c, struct notification *n)
 {
-	const struct delivery *started;
-	do
+	const struct delivery *started = start_next_waiting(c, n);
+	bool any = started;
+	while (started &&
+	       (n->at_once || started->given_up || channel_is_dead(c->site, started->channel)))
 		started = start_next_waiting(c, n);
-	while (started && (n->at_once || channel_is_dead(c->site, started->channel)));
+	return any;
 }
 
 /* A contact has had its time: the next one's turn; when there is none left, the step may be. */
@@ -134,7 +139,7 @@ static void move_on(struct context *c, struct notification *n, struct delivery *
 	if (!delivery->given_up) {
 		delivery->given_up = true;
 		touch_notification(c, n);
-		if (start_next_waiting(c, n))
+		if (deliveries_start(c, n))
 			return;
 	}
 	/* One whose time had passed may say no only now: then there may be nothing left to try. */
@@ -170,10 +175,11 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 	struct delivery *delivery = &n->deliveries[contact];
 	const span_ms *delays = n->urgent ? urgent_retries : record_retries;
 	uint32_t last = (n->urgent ? COUNT(urgent_retries) : COUNT(record_retries)) - 1;
-	uint32_t failures = delivery->attempts - 1;
-	span_ms delay = with_jitter(n, contact, delays[failures < last ? failures : last]);
-	if (result->verdict == VERDICT_BROKEN && delivery->attempts == 1)
-		delay = 0;
+	/* A connection that breaks is tried again at once, and only then after the times above. */
+	bool at_once = result->verdict == VERDICT_BROKEN && delivery->attempts == 1;
+	uint32_t failures = delivery->attempts - (result->verdict == VERDICT_BROKEN ? 2 : 1);
+	span_ms delay =
+	        at_once ? 0 : with_jitter(n, contact, delays[failures < last ? failures : last]);
 	span_ms asked = result->retry_after > RETRY_AFTER_MAX ? RETRY_AFTER_MAX
 	                                                      : result->retry_after;
 	if (asked > delay)
@@ -187,9 +193,11 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 
 static void accepted(struct context *c, struct notification *n)
 {
-	bool late = n->failed;
+	bool counted = n->failed || n->state == NOTIFICATION_EXPIRED;
 	notification_finish(c, n, NOTIFICATION_ACCEPTED);
-	if (n->incident && !late)
+	if (n->incident && counted)
+		escalate_reached_late(c, n);
+	else if (n->incident)
 		escalate_progress(c, n, true);
 	else if (n->reason == REASON_DIGEST)
 		flood_carried(c, n, true);

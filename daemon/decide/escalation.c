@@ -150,11 +150,11 @@ static void record_gap(struct context *c, const struct incident *incident, uint3
 
 #define LATE SECONDS(5) /* less is the way of things */
 
-/* A step that a downtime has held up says so, in the site's language. */
-static void say_late(const struct context *c, struct notification *n, const struct step_run *run)
+/* What a downtime has held up says so, in the site's language. */
+static void say_late(const struct context *c, struct notification *n, steady_ms due)
 {
-	span_ms late = c->now.steady - run->due;
-	if (late < LATE)
+	span_ms late = c->now.steady - due;
+	if (!n || late < LATE)
 		return;
 	struct text note = {0};
 	bool chinese = c->site->def->language && strncmp(c->site->def->language, "zh", 2) == 0;
@@ -179,10 +179,12 @@ static uint32_t carry_out(struct context *c, struct incident *incident, const st
 	count = handovers_add_outgoing(c, run->notify, run->count, who, count, STEP_RECIPIENTS_MAX);
 	count = still_to_tell(def, incident, who, count);
 	record_step(c, incident, run, who, count);
+	const struct message message = {
+	        .reason = run->reason, .step = run->number, .run = ++incident->run};
 	incident->step_pending = count;
 	incident->step_reached = 0;
 	for (uint32_t i = 0; i < count; i++)
-		say_late(c, notify(c, incident, who[i], run->reason, run->number), run);
+		say_late(c, notify_message(c, incident, who[i], message), run->due);
 	return count;
 }
 
@@ -257,23 +259,93 @@ void escalate_due(struct context *c, struct incident *incident)
 	set_next(c, incident, due);
 }
 
+static void catch_up(struct context *c, struct incident *incident)
+{
+	for (;;) {
+		if (timer_due(&incident->resolve_due) <= c->now.steady)
+			incident_reopen(c, incident);
+		else if (timer_due(&incident->step_due) <= c->now.steady)
+			escalate_due(c, incident);
+		else
+			return;
+	}
+}
+
 /* Incidents stand in the order in which they opened. */
 void escalate_overdue(struct context *c)
 {
 	struct timer *first = timers_first(&c->site->timers);
 	if (!first || c->now.steady - first->due < LATE)
 		return;
-	for (uint32_t i = 0; i < c->site->incident_count; i++) {
-		struct incident *incident = c->site->incidents[i];
-		while (timer_due(&incident->step_due) <= c->now.steady)
-			escalate_due(c, incident);
+	c->catching_up = true;
+	for (uint32_t i = 0; i < c->site->incident_count; i++)
+		catch_up(c, c->site->incidents[i]);
+	c->catching_up = false;
+}
+
+/* True if the person or line has a notification of this round for this reason already. */
+static bool just_told(const struct context *c, const struct incident *incident,
+                      const struct told *told, enum reason reason)
+{
+	for (uint32_t i = c->site->notification_count; i-- > 0;) {
+		const struct notification *n = c->site->notifications[i];
+		if (n->created.steady != c->now.steady)
+			break;
+		if (n->incident == incident && n->reason == reason && n->to_kind == told->kind &&
+		    n->round == incident->round && strcmp(n->to_id, told->id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What leaves with this turn is written when it leaves: it tells of a joining, too. */
+static bool knows_anyway(const struct context *c, const struct incident *incident,
+                         const struct told *told, const struct message *message)
+{
+	if (message->press)
+		return false;
+	return message->reason == REASON_JOINED
+	               ? notification_leaves(c, incident, told->kind, told->id)
+	               : just_told(c, incident, told, message->reason);
+}
+
+static void tell_again(struct context *c, struct incident *incident, struct message message,
+                       const char *but, steady_ms due)
+{
+	const struct site_def *def = c->site->def;
+	uint32_t count = incident->told_count; /* notify() may find the list already complete */
+	for (uint32_t i = 0; i < count; i++) {
+		const struct told *told = &incident->told[i];
+		struct resolved_recipient who = {
+		        .kind = told->kind,
+		        .position = told->kind == RECIPIENT_PERSON
+		                            ? site_def_person(def, told->id)
+		                            : site_def_channel(def, told->id)};
+		if (but && told->kind == RECIPIENT_PERSON && strcmp(told->id, but) == 0)
+			continue;
+		if (who.position != POSITION_NONE && !knows_anyway(c, incident, told, &message))
+			say_late(c, notify_message(c, incident, who, message), due);
 	}
 }
 
-void escalate_begin(struct context *c, struct incident *incident, enum reason reason)
+void tell_told(struct context *c, struct incident *incident, enum reason reason, const char *but)
+{
+	tell_again(c, incident, (struct message){.reason = reason, .step = incident->step}, but,
+	           c->now.steady);
+}
+
+void tell_of_press(struct context *c, struct incident *incident)
+{
+	tell_again(c, incident,
+	           (struct message){.reason = REASON_JOINED, .step = incident->step, .press = true},
+	           NULL, c->now.steady);
+}
+
+void escalate_begin(struct context *c, struct incident *incident, enum reason reason,
+                    steady_ms since)
 {
 	incident->round++;
-	incident->round_at = c->now.steady;
+	incident->round_at = since;
 	incident->step = 0;
 	incident->step_reason = reason;
 	incident->step_pending = incident->step_reached = 0;
@@ -283,13 +355,14 @@ void escalate_begin(struct context *c, struct incident *incident, enum reason re
 		incident->told[i].touched |= incident->told[i].acknowledged;
 		incident->told[i].acknowledged = false;
 	}
-	steady_ms first = c->now.steady + incident->policy->steps[0].after;
+	steady_ms first = since + incident->policy->steps[0].after;
 	timer_set(&c->site->timers, &incident->step_due, first);
-	uint32_t told_before = incident->told_count;
+	bool told_before = incident->told_count;
 	if (first <= c->now.steady)
 		escalate_due(c, incident);
 	if (told_before)
-		tell_told(c, incident, reason, NULL);
+		tell_again(c, incident, (struct message){.reason = reason, .step = incident->step},
+		           NULL, since);
 }
 
 void escalate_help(struct context *c, struct incident *incident, const char *by)
@@ -315,12 +388,25 @@ void escalate_stop(struct context *c, struct incident *incident)
 	incident->step_pending = 0;
 }
 
-void escalate_progress(struct context *c, struct notification *notification, bool reached)
+static bool counts(const struct notification *n)
 {
-	struct incident *incident = notification->incident;
-	uint32_t running = incident->exhausted ? incident->policy->count + 1 : incident->step;
-	if (incident->state != STATE_OPEN || notification->round != incident->round ||
-	    notification->step != running || incident->step_pending == 0)
+	const struct incident *incident = n->incident;
+	return incident->state == STATE_OPEN && n->run && n->run == incident->run &&
+	       incident->step_pending;
+}
+
+void escalate_reached_late(struct context *c, struct notification *n)
+{
+	if (!counts(n))
+		return;
+	n->incident->step_reached++;
+	touch_incident(c, n->incident);
+}
+
+void escalate_progress(struct context *c, struct notification *n, bool reached)
+{
+	struct incident *incident = n->incident;
+	if (!counts(n))
 		return;
 	incident->step_pending--;
 	if (reached)
@@ -328,7 +414,8 @@ void escalate_progress(struct context *c, struct notification *notification, boo
 	touch_incident(c, incident);
 	if (incident->step_pending || incident->step_reached)
 		return;
-	record_gap(c, incident, running, "every delivery has failed");
+	record_gap(c, incident, incident->exhausted ? incident->policy->count + 1 : incident->step,
+	           "every delivery has failed");
 	if (incident->step < incident->policy->count) {
 		steady_ms now = c->now.steady;
 		timer_stop(&c->site->timers, &incident->step_due);
@@ -336,34 +423,5 @@ void escalate_progress(struct context *c, struct notification *notification, boo
 		set_next(c, incident, now);
 	} else {
 		use_last_resort(c, incident);
-	}
-}
-
-/* True if the person or line has a notification of this round for this reason already. */
-static bool just_told(const struct context *c, const struct incident *incident,
-                      const struct told *told, enum reason reason)
-{
-	for (uint32_t i = c->site->notification_count; i-- > 0;) {
-		const struct notification *n = c->site->notifications[i];
-		if (n->created.steady != c->now.steady)
-			break;
-		if (n->incident == incident && n->reason == reason && n->to_kind == told->kind &&
-		    n->round == incident->round && strcmp(n->to_id, told->id) == 0)
-			return true;
-	}
-	return false;
-}
-
-void tell_told(struct context *c, struct incident *incident, enum reason reason, const char *but)
-{
-	uint32_t count = incident->told_count; /* notify() may find the list already complete */
-	for (uint32_t i = 0; i < count; i++) {
-		const struct told *told = &incident->told[i];
-		if (but && told->kind == RECIPIENT_PERSON && strcmp(told->id, but) == 0)
-			continue;
-		if (reason == REASON_JOINED ? notification_leaves(c, incident, told->kind, told->id)
-		                            : just_told(c, incident, told, reason))
-			continue;
-		notify_id(c, incident, told->kind, told->id, reason, incident->step);
 	}
 }

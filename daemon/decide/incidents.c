@@ -234,7 +234,7 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	                             .device = cause->device,
 	                             .incident = incident->id,
 	                             .by = cause->by});
-	escalate_begin(c, incident, REASON_OPENED);
+	escalate_begin(c, incident, REASON_OPENED, c->now.steady);
 	drill_meets(c, incident);
 	reporting_begin(c, incident, SEVERITY_NONE);
 }
@@ -280,7 +280,7 @@ static void raise_severity(struct context *c, struct incident *incident, enum se
 	record_end(c, (struct entry){.type = "incident.raised", .incident = incident->id});
 	/* An acknowledgement was for what was known then: the rise asks for a new one. */
 	incident->state = STATE_OPEN;
-	escalate_begin(c, incident, REASON_RAISED);
+	escalate_begin(c, incident, REASON_RAISED, c->now.steady);
 	reporting_begin(c, incident, from);
 }
 
@@ -310,7 +310,9 @@ void incident_join(struct context *c, struct incident *incident, const struct ca
 	bool press = cause->device && kind_facts[cause->signal].momentary;
 	if (severity > incident->severity)
 		raise_severity(c, incident, severity);
-	else if (added || press || was_over || cause->by)
+	else if (press)
+		tell_of_press(c, incident);
+	else if (added || was_over || cause->by)
 		tell_told(c, incident, REASON_JOINED, NULL);
 }
 
@@ -373,7 +375,7 @@ void incident_acknowledge(struct context *c, struct incident *incident, const ch
 	json_put_int(data, "resolve_within_ms", incident->policy->resolve_within);
 	record_end(c, (struct entry){
 	                      .type = "incident.acknowledged", .incident = incident->id, .by = by});
-	notifications_expire(c, incident, RECIPIENT_PERSON, NULL);
+	notifications_expire(c, incident, NULL);
 	tell_told(c, incident, REASON_ACKNOWLEDGED, by);
 }
 
@@ -402,17 +404,19 @@ void incident_take_over(struct context *c, struct incident *incident, const char
 
 void incident_reopen(struct context *c, struct incident *incident)
 {
+	steady_ms since = incident->resolve_due.due;
 	struct text *data = record(c);
 	json_put_string(data, "owner_was", incident->owner);
 	json_put_int(data, "resolve_within_ms", incident->policy->resolve_within);
 	json_put_string(data, "why", "not resolved in time after the acknowledgement");
+	json_put_int(data, "late_ms", c->now.steady - since);
 	record_end(c, (struct entry){.type = "incident.reopened", .incident = incident->id});
 	incident->state = STATE_OPEN;
 	incident->acknowledged = (struct moment){0};
 	own(&incident->owner, NULL);
 	own(&incident->help_by, NULL);
 	touch_incident(c, incident);
-	escalate_begin(c, incident, REASON_REOPENED);
+	escalate_begin(c, incident, REASON_REOPENED, since);
 }
 
 /* What is still active stays known as active, but a person has dealt with it. */
@@ -452,7 +456,7 @@ void incident_resolve(struct context *c, struct incident *incident, const char *
 		json_put_string(data, "note", note);
 	record_end(c,
 	           (struct entry){.type = "incident.resolved", .incident = incident->id, .by = by});
-	notifications_expire(c, incident, RECIPIENT_PERSON, NULL);
+	notifications_expire(c, incident, NULL);
 	tell_told(c, incident, REASON_RESOLVED, NULL);
 	reporting_resolved(c, incident);
 }

@@ -1,4 +1,10 @@
-/* One message to one recipient for one reason: how it is made, what takes its place, its end. */
+/* One message to one recipient for one reason: how it is made, what takes its place, its end.
+ *
+ * What is said later takes the place of what the same recipient has not got yet: it tells all of
+ * it. It goes on where that was, so that nobody's contacts begin anew with each word, and counts
+ * for the step in its stead. But that an incident has opened is said, also when the same turn
+ * raised it; and each press is said for itself, up to so many under way to one recipient: with
+ * more, the latest takes the place of the oldest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +12,7 @@
 #include "decide/core.h"
 
 #define EVERY_CONTACT UINT32_MAX
+#define PRESSES_UNDER_WAY 32
 
 static const char *const delivery_states[] = {"waiting", "sending", "retrying", "accepted",
                                               "refused"};
@@ -144,6 +151,13 @@ void notification_finish(struct context *c, struct notification *n, enum notific
 	touch_notification(c, n);
 }
 
+bool notification_is_wanted(const struct notification *n)
+{
+	bool by_all = n->state == NOTIFICATION_ACCEPTED && n->at_once &&
+	              (!n->incident || n->incident->state == STATE_OPEN);
+	return by_all || !notification_is_over(n);
+}
+
 /* This turn has begun an attempt over this contact, or over any of them. */
 static bool leaves(const struct context *c, const struct notification *n, uint32_t contact)
 {
@@ -156,17 +170,32 @@ static bool leaves(const struct context *c, const struct notification *n, uint32
 }
 
 /* What this turn has begun itself was not being sent when the service died. */
+static void resume(struct context *c, struct notification *n)
+{
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		if (n->deliveries[i].state != DELIVERY_SENDING || leaves(c, n, i))
+			continue;
+		if (notification_is_wanted(n)) {
+			n->possible_duplicate = true;
+			delivery_attempt(c, n, i);
+		} else { /* nobody waits for the answer any more */
+			n->deliveries[i].state = DELIVERY_RETRYING;
+			touch_notification(c, n);
+		}
+	}
+	deliveries_set_due(c, n);
+}
+
 void notifications_resume(struct context *c)
 {
-	for (uint32_t i = 0; i < c->site->notification_count; i++) {
-		struct notification *n = c->site->notifications[i];
-		for (uint32_t k = 0; k < n->delivery_count && !notification_is_over(n); k++)
-			if (n->deliveries[k].state == DELIVERY_SENDING && !leaves(c, n, k)) {
-				n->possible_duplicate = true;
-				delivery_attempt(c, n, k);
-			}
-		deliveries_set_due(c, n);
-	}
+	for (uint32_t i = 0; i < c->site->notification_count; i++)
+		resume(c, c->site->notifications[i]);
+}
+
+static bool is_to(const struct notification *n, const struct incident *incident,
+                  enum recipient_kind kind, const char *id)
+{
+	return n->incident == incident && n->to_kind == kind && strcmp(n->to_id, id) == 0;
 }
 
 bool notification_leaves(const struct context *c, const struct incident *incident,
@@ -174,27 +203,90 @@ bool notification_leaves(const struct context *c, const struct incident *inciden
 {
 	const struct plan *plan = c->plan;
 	for (uint32_t i = plan->dispatches_released; i < plan->dispatch_count; i++) {
-		const struct notification *n = plan->dispatches[i].notification;
-		if (n->incident == incident && n->to_kind == kind && strcmp(n->to_id, id) == 0)
+		if (is_to(plan->dispatches[i].notification, incident, kind, id))
 			return true;
 	}
 	return false;
 }
 
-/* What is said later replaces what the same recipient has not got yet; but that an incident has
- * opened is said, also when the same turn raised it. */
-void notifications_expire(struct context *c, const struct incident *incident,
-                          enum recipient_kind to_kind, const char *to)
+/* ---- what takes the place of what ---- */
+
+void notifications_expire(struct context *c, const struct incident *incident, const char *person)
 {
 	for (uint32_t i = 0; incident->outstanding && i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
 		if (n->incident != incident || notification_is_over(n))
 			continue;
-		if (to && n->reason == REASON_OPENED && leaves(c, n, EVERY_CONTACT))
-			continue;
-		if (to ? n->to_kind == to_kind && strcmp(n->to_id, to) == 0 : n->urgent)
+		if (person ? is_to(n, incident, RECIPIENT_PERSON, person) : n->urgent)
 			notification_finish(c, n, NOTIFICATION_EXPIRED);
 	}
+}
+
+static bool is_said_too(const struct context *c, const struct notification *before,
+                        const struct notification *n)
+{
+	bool now = before->created.steady == c->now.steady && leaves(c, before, EVERY_CONTACT);
+	if (n->press)
+		return before->press || now;
+	return now && (before->press || (before->reason == REASON_OPENED && !c->catching_up));
+}
+
+static const struct delivery *same_contact(const struct notification *n, const struct delivery *d)
+{
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		const struct delivery *other = &n->deliveries[i];
+		if (strcmp(other->channel, d->channel) == 0 && other->place == d->place)
+			return other;
+	}
+	return NULL;
+}
+
+static void take_over(struct notification *n, const struct notification *before)
+{
+	if (before->run == n->incident->run) {
+		n->run = before->run;
+		n->failed |= before->failed; /* which is counted */
+	}
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		struct delivery *d = &n->deliveries[i];
+		const struct delivery *was = same_contact(before, d);
+		if (!was || !was->started)
+			continue;
+		d->given_up |= was->given_up;
+		if (!d->started || was->started < d->started)
+			d->started = was->started;
+	}
+}
+
+/* Where each contact has had its time, the last one gets it anew: so it shows when all have failed
+ * again. */
+static void leave_one_its_time(struct notification *n)
+{
+	uint32_t given_up = 0;
+	for (uint32_t i = 0; i < n->delivery_count; i++)
+		given_up += n->deliveries[i].given_up;
+	if (!given_up || given_up < n->delivery_count)
+		return;
+	n->deliveries[n->delivery_count - 1].given_up = false;
+	n->deliveries[n->delivery_count - 1].started = 0;
+}
+
+static void replace_earlier(struct context *c, struct notification *n)
+{
+	uint32_t presses = 0;
+	for (uint32_t i = c->site->notification_count; n->incident->outstanding && i-- > 0;) {
+		struct notification *before = c->site->notifications[i];
+		if (!is_to(before, n->incident, n->to_kind, n->to_id) ||
+		    notification_is_over(before))
+			continue;
+		presses += before->press;
+		bool too_many = before->press && presses >= PRESSES_UNDER_WAY;
+		if (is_said_too(c, before, n) && !too_many)
+			continue;
+		take_over(n, before);
+		notification_finish(c, before, NOTIFICATION_EXPIRED);
+	}
+	leave_one_its_time(n);
 }
 
 bool notification_is_due(const struct context *c, const struct incident *incident,
@@ -202,8 +294,7 @@ bool notification_is_due(const struct context *c, const struct incident *inciden
 {
 	for (uint32_t i = 0; i < c->site->notification_count; i++) {
 		const struct notification *n = c->site->notifications[i];
-		if (n->incident == incident && !notification_is_over(n) &&
-		    n->to_kind == RECIPIENT_PERSON && strcmp(n->to_id, person) == 0)
+		if (is_to(n, incident, RECIPIENT_PERSON, person) && !notification_is_over(n))
 			return true;
 	}
 	return false;
@@ -280,31 +371,33 @@ static bool remember_told(struct incident *incident, const struct notification *
 }
 
 static struct notification *tell(struct context *c, struct incident *incident,
-                                 struct resolved_recipient who, uint32_t only, enum reason reason,
-                                 uint32_t step)
+                                 struct resolved_recipient who, uint32_t only,
+                                 struct message message)
 {
 	const struct site_def *def = c->site->def;
 	bool person = who.kind == RECIPIENT_PERSON;
 	struct notification *n = notification_create();
 	n->number = c->site->next_notification++;
 	n->incident = incident;
-	n->reason = reason;
-	n->step = step;
+	n->reason = message.reason;
+	n->step = message.step;
 	n->round = incident ? incident->round : 0;
+	n->run = message.run;
+	n->press = message.press;
 	n->to_kind = who.kind;
 	n->to_id = mem_copy(person ? def->people[who.position].id : def->channels[who.position].id);
 	n->to_name = mem_copy(person ? def->people[who.position].name
 	                             : def->channels[who.position].id);
-	n->urgent = is_urgent(reason);
-	n->at_once = n->urgent &&
-	             (incident ? incident->severity == SEVERITY_CRITICAL : reason == REASON_TEST);
+	n->urgent = is_urgent(n->reason);
+	n->at_once = n->urgent && (incident ? incident->severity == SEVERITY_CRITICAL
+	                                    : n->reason == REASON_TEST);
 	n->created = c->now;
 	add_contacts(c, n, who, only);
 	leave_out_subject(n);
 	if (incident) {
 		bool first = remember_told(incident, n);
 		if (!first)
-			notifications_expire(c, incident, n->to_kind, n->to_id);
+			replace_earlier(c, n);
 		if (flood_holds(c, n, first))
 			n->digest = DIGEST_NEXT;
 		touch_incident(c, incident);
@@ -318,16 +411,22 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	return n;
 }
 
+struct notification *notify_message(struct context *c, struct incident *incident,
+                                    struct resolved_recipient who, struct message message)
+{
+	return tell(c, incident, who, EVERY_CONTACT, message);
+}
+
 struct notification *notify(struct context *c, struct incident *incident,
                             struct resolved_recipient who, enum reason reason, uint32_t step)
 {
-	return tell(c, incident, who, EVERY_CONTACT, reason, step);
+	return notify_message(c, incident, who, (struct message){.reason = reason, .step = step});
 }
 
 struct notification *notify_contact(struct context *c, struct resolved_recipient who,
                                     uint32_t contact, enum reason reason)
 {
-	return tell(c, NULL, who, contact, reason, 0);
+	return tell(c, NULL, who, contact, (struct message){.reason = reason});
 }
 
 struct notification *notify_id(struct context *c, struct incident *incident,

@@ -114,7 +114,7 @@ static int acknowledge(struct context *c, const struct operation *op)
 	record_operation(c, op, incident->id);
 	handovers_accept_for(c, incident, op->by);
 	incident_acknowledge(c, incident, op->by);
-	notifications_expire(c, incident, RECIPIENT_PERSON, op->by);
+	notifications_expire(c, incident, op->by);
 	return 0;
 }
 

@@ -252,7 +252,6 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 			escalate_due(&c, timer->owner);
 			break;
 		case TIMER_RESOLVE:
-			timer_stop(&site->timers, timer);
 			incident_reopen(&c, timer->owner);
 			break;
 		case TIMER_DELIVERY:

@@ -72,7 +72,8 @@ struct incident {
 	steady_ms round_at;      /* what `after` counts from in this round */
 	uint32_t step;           /* steps run in this round; the last repeats */
 	enum reason step_reason; /* of this round's first step: opened, raised, reopened */
-	/* Of the step that ran last: nobody accepted and nobody left trying means skip it. */
+	uint32_t run;            /* one more with each step, repeat or last_resort carried out */
+	/* Of the run: nobody accepted and nobody left trying means skip it. */
 	uint32_t step_pending, step_reached;
 	bool exhausted; /* last_resort was used since the last step or repeat */
 
@@ -128,6 +129,8 @@ struct notification {
 	struct incident *incident; /* NULL for a test */
 	enum reason reason;
 	uint32_t step, round;
+	uint32_t run;                /* incident.run for which it counts; 0: it is nobody's step */
+	bool press;                  /* tells of a press: see notifications.c */
 	enum recipient_kind to_kind; /* PERSON or CHANNEL */
 	const char *to_id, *to_name; /* heap */
 	bool urgent;                 /* the urgent clock, not the record one */
@@ -523,6 +526,9 @@ void site_redefine(struct site *, const struct site_def *, struct moment now);
 
 struct incident *site_incident(const struct site *, const char *id); /* in memory, or NULL */
 struct notification *site_notification(const struct site *, uint64_t number);
+/* An attempt of it is still to leave: it is not over, or it is critical and for all its contacts,
+ * of which one has accepted, and nobody has taken charge yet. */
+bool notification_is_wanted(const struct notification *);
 struct standing *site_standing(const struct site *, const char *id); /* in force, or NULL */
 /* True if this device's message id was seen lately; remembers it if not. NULL is never seen. lasts:
  * an id that was new longer ago than this is another message (a count that began again); 0: never.

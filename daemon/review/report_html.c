@@ -247,7 +247,7 @@ static bool write_delivery(void *ctx, const struct delivery_row *row)
 	bool needless = state == DELIVERY_WAITING && strcmp(row->state, "accepted") == 0;
 	add_html(out, needless                       ? word(report, "not needed", "未需要")
 	              : state < DELIVERY_STATE_COUNT ? words_delivery(report->language, state)
-	                                             : row->delivery_state);
+	                                             : word(report, row->delivery_state, "已失效"));
 	if (row->last_status)
 		text_addf(out, " (HTTP %d)", row->last_status);
 	text_addf(out, "</td><td>%u</td></tr>\n", row->attempts);

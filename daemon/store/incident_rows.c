@@ -83,6 +83,7 @@ static void bind_incident(struct store *store, struct binder *at, uint32_t site,
 	bind_text(at, incident->doubted_by);
 	bind_text(at, incident->help_by);
 	bind_bool(at, incident->silent);
+	bind_int(at, incident->run);
 }
 
 static int put_signal(struct store *store, int64_t key, uint32_t position,
@@ -235,6 +236,7 @@ static int get_columns(struct binder *at, struct incident *incident)
 	incident->doubted_by = mem_copy(read_text(at));
 	incident->help_by = mem_copy(read_text(at));
 	incident->silent = read_bool(at);
+	incident->run = read_u32(at);
 	return r;
 }
 

@@ -21,6 +21,14 @@ static int put_delivery(struct store *store, int64_t key, uint32_t contact,
 	return sql_done(store, &at, why);
 }
 
+static uint32_t count_under_way(const struct notification *notification)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < notification->delivery_count; i++)
+		count += notification->deliveries[i].state == DELIVERY_SENDING;
+	return count;
+}
+
 static void bind_notification(struct binder *at, uint32_t site,
                               const struct notification *notification, int64_t incident)
 {
@@ -46,6 +54,9 @@ static void bind_notification(struct binder *at, uint32_t site,
 	bind_text(at, notification->note);
 	bind_timer(at, &notification->due);
 	bind_int(at, notification->digest);
+	bind_int(at, notification->run);
+	bind_bool(at, notification->press);
+	bind_int(at, count_under_way(notification));
 }
 
 static int find_incident(struct store *store, const struct notification *notification, int64_t *key,
@@ -128,6 +139,8 @@ static int get_notification(struct store *store, struct binder *at, struct site 
 	notification->note = mem_copy(read_text(at));
 	notification->due.due = read_due(at);
 	notification->digest = read_int(at);
+	notification->run = read_u32(at);
+	notification->press = read_bool(at);
 	int r = get_deliveries(store, key, notification);
 	if (r == 0 && incident && !notification->incident)
 		r = -EIO; /* its incident was loaded before, or the file is damaged */

@@ -11,7 +11,7 @@
 	" i.acknowledged_wall, i.acknowledged_steady, i.resolved_wall, i.resolved_steady, p.json," \
 	" i.round, i.round_at, i.step, i.step_reason, i.step_pending, i.step_reached,"             \
 	" i.exhausted, i.step_due, i.resolve_due, i.on_site, i.doubted_by, i.help_by,"             \
-	" i.silent"                                                                                \
+	" i.silent, i.run"                                                                         \
 	" FROM incident i JOIN site s ON s.number = i.site"                                        \
 	" LEFT JOIN policy p ON p.number = i.policy "
 
@@ -41,10 +41,14 @@
 	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
 	" AND l.received >= ?7 AND l.received < ?8 "
 
+/* What is over is not tried again, whatever was planned. */
+#define DELIVERY_WORD                                                                              \
+	"CASE WHEN n.state <> 'queued' AND n.state <> 'sending' AND (d.state = 'retrying'"         \
+	" OR (d.state = 'waiting' AND n.state <> 'accepted')) THEN 'expired' ELSE d.state END"
 /* ?1 incident, ?2 limit, ?3 ?4 notification and contact to continue behind */
 #define DELIVERY_SELECT                                                                            \
 	"SELECT n.key, s.id, i.id, n.reason, n.to_kind, n.to_id, n.to_name, n.state, n.number,"    \
-	" n.step, n.created_wall, d.contact, d.channel, d.state, d.attempts,"                      \
+	" n.step, n.created_wall, d.contact, d.channel, " DELIVERY_WORD ", d.attempts,"            \
 	" d.last_status FROM notification n JOIN site s ON s.number = n.site"                      \
 	" LEFT JOIN incident i ON i.key = n.incident"                                              \
 	" JOIN delivery d ON d.notification = n.key "
@@ -56,6 +60,9 @@
 #define MARKS                                                                                      \
 	"(type = 'checkpoint' OR type = 'key' OR type = 'config' OR type = 'service.started'"      \
 	" OR type = 'service.stopped')"
+
+/* Likewise, and named where it is used: the planner would rather walk all of a site's. */
+#define UNFINISHED "(state = 'queued' OR state = 'sending' OR under_way > 0)"
 
 #define LEDGER_ADD                                                                                 \
 	"INSERT INTO ledger (site, seq, time, received, steady, boot, type, device, incident,"     \
@@ -94,10 +101,10 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " drill, opened_wall, opened_steady, changed_wall, changed_steady,"
                 " acknowledged_wall, acknowledged_steady, resolved_wall, resolved_steady, policy,"
                 " round, round_at, step, step_reason, step_pending, step_reached, exhausted,"
-                " step_due, resolve_due, on_site, doubted_by, help_by, silent)"
+                " step_due, resolve_due, on_site, doubted_by, help_by, silent, run)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
                 " ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32,"
-                " ?33, ?34, ?35, ?36, ?37, ?38, ?39)"
+                " ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)"
                 " ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,"
                 " state = excluded.state, outcome = excluded.outcome, owner = excluded.owner,"
                 " reported_by = excluded.reported_by, note = excluded.note,"
@@ -113,7 +120,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " step_reached = excluded.step_reached, exhausted = excluded.exhausted,"
                 " step_due = excluded.step_due, resolve_due = excluded.resolve_due,"
                 " on_site = excluded.on_site, doubted_by = excluded.doubted_by,"
-                " help_by = excluded.help_by, silent = excluded.silent",
+                " help_by = excluded.help_by, silent = excluded.silent, run = excluded.run",
         [SQL_INCIDENT_KEY] = "SELECT key FROM incident WHERE id = ?1",
         [SQL_SIGNAL_PUT] =
                 "INSERT INTO incident_signal (incident, position, device, device_name, kind,"
@@ -126,14 +133,16 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_NOTIFICATION_PUT] =
                 "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
                 " to_id, to_name, urgent, at_once, state, failed, possible_duplicate,"
-                " created_wall, created_steady, attempts, note, due, digest)"
+                " created_wall, created_steady, attempts, note, due, digest, run, press,"
+                " under_way)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                " ?17, ?18, ?19, ?20)"
+                " ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
                 " ON CONFLICT (site, number) DO UPDATE SET urgent = excluded.urgent,"
                 " at_once = excluded.at_once, state = excluded.state, failed = excluded.failed,"
                 " possible_duplicate = excluded.possible_duplicate,"
                 " attempts = excluded.attempts, note = excluded.note,"
-                " due = excluded.due, digest = excluded.digest",
+                " due = excluded.due, digest = excluded.digest, run = excluded.run,"
+                " under_way = excluded.under_way",
         /* Asked for behind it: RETURNING makes a table of its own each time. */
         [SQL_NOTIFICATION_KEY] = "SELECT key FROM notification WHERE site = ?1 AND number = ?2",
         [SQL_DELIVERY_PUT] =
@@ -179,7 +188,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT
         "WHERE i.key IN (SELECT key FROM incident WHERE site = ?1"
         " AND state <> 'resolved' UNION SELECT incident FROM notification"
-        " WHERE site = ?1 AND state IN ('queued', 'sending'))"
+        " WHERE site = ?1 AND " UNFINISHED ")"
         " ORDER BY i.key",
         [SQL_INCIDENT_PLACE] = "SELECT i.opened_wall, s.id, i.number FROM incident i"
                                " JOIN site s ON s.number = i.site WHERE i.id = ?1",
@@ -198,9 +207,10 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_NOTIFICATIONS_TO_LOAD] =
                 "SELECT n.key, n.number, i.id, n.reason, n.step, n.round, n.to_kind, n.to_id,"
                 " n.to_name, n.urgent, n.at_once, n.state, n.failed, n.possible_duplicate,"
-                " n.created_wall, n.created_steady, n.attempts, n.note, n.due, n.digest"
-                " FROM notification n LEFT JOIN incident i ON i.key = n.incident"
-                " WHERE n.site = ?1 AND n.state IN ('queued', 'sending') ORDER BY n.number",
+                " n.created_wall, n.created_steady, n.attempts, n.note, n.due, n.digest, n.run,"
+                " n.press FROM (SELECT * FROM notification INDEXED BY notification_unfinished"
+                " WHERE site = ?1 AND " UNFINISHED ") n"
+                " LEFT JOIN incident i ON i.key = n.incident ORDER BY n.number",
         [SQL_DELIVERIES_GET] = "SELECT channel, place, state, attempts, given_up, started, due,"
                                " last_status FROM delivery WHERE notification = ?1"
                                " ORDER BY contact",

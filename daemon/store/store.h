@@ -211,7 +211,7 @@ struct delivery_row {
 	uint32_t step;
 	wall_ms created;
 	uint32_t contact;
-	const char *channel, *delivery_state;
+	const char *channel, *delivery_state; /* or "expired": not tried again */
 	uint32_t attempts;
 	int32_t last_status;
 };

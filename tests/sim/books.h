@@ -19,11 +19,14 @@ struct m_incident {
 	uint32_t acks, notes, ends; /* people whose operation is in the record */
 	uint32_t devices;           /* set of those whose signals name it */
 	bool reported, drill;
+	bool pressed;      /* by a button: each press is a message of its own */
 	uint64_t *reasons; /* (round, step, reason, recipient) for which somebody was told */
 	uint32_t reason_count, reason_cap;
+	struct reach *reach; /* reach.c; or NULL */
 };
 
 struct m_contact {
+	world_ms first; /* letter */
 	uint32_t attempt, life;
 	bool known, unlogged; /* the result is in the record */
 };
@@ -35,6 +38,11 @@ struct m_note {                  /* a notification */
 	bool recorded, accepted;
 	enum reason reason;
 	struct m_contact contacts[CONTACTS_MAX];
+	uint8_t channels[CONTACTS_MAX]; /* of its contacts, by channel_number */
+	uint32_t channel_count;
+	int to;           /* whom it is for: a bit of a set of recipients */
+	uint32_t step;    /* which of its incident's steps had begun then */
+	uint32_t refused; /* contacts that have said no for good */
 };
 
 extern struct m_incident *m_incidents;
@@ -62,6 +70,14 @@ bool standings_drill(uint32_t site, uint32_t zone);
 int standings_armed(uint32_t site, uint32_t zone); /* by hand: 0, 1; -1: nobody said a word */
 void standings_shift(span_ms lost);
 void standings_check(world_ms excused); /* what is due by then may come later */
+
+/* reach.c: whom the running step has reached. */
+void reach_step(struct m_incident *, const cJSON *to);
+void reach_notification(struct m_incident *, struct m_note *, const cJSON *data);
+void reach_delivery(struct m_note *, const cJSON *data);
+void reach_gap(struct m_incident *, world_ms at);
+void reach_letter(struct m_note *, uint32_t contact);
+void reach_check(void);
 
 uint64_t note_identity(const struct letter *);
 

@@ -108,7 +108,9 @@ void check_letter(const struct letter *letter)
 	if (unsure && !n->possible_duplicate)
 		broken("n-%s-%llu is sent again after a death and does not say so", letter->site_id,
 		       number);
-	*contact = (struct m_contact){letter->attempt, world.life, false, letter->unlogged};
+	*contact = (struct m_contact){contact->first, letter->attempt, world.life, false,
+	                              letter->unlogged};
+	reach_letter(note, letter->contact);
 	if (n->reason == REASON_DIGEST)
 		digest_tells(site, n);
 	if (!letter->incident)
@@ -383,12 +385,14 @@ void check_turn(void)
 static void dump_incident(struct text *out, const char *site, const struct incident *incident)
 {
 	incident_write_json(out, NULL, site, incident);
-	text_addf(
-	        out, " round %u %lld step %u %s pending %u reached %u exhausted %d due %lld %lld\n",
-	        incident->round, (long long)incident->round_at, incident->step,
-	        reason_name(incident->step_reason), incident->step_pending, incident->step_reached,
-	        incident->exhausted, (long long)timer_due(&incident->step_due),
-	        (long long)timer_due(&incident->resolve_due));
+	text_addf(out,
+	          " round %u %lld step %u %s run %u pending %u reached %u exhausted %d due %lld "
+	          "%lld\n",
+	          incident->round, (long long)incident->round_at, incident->step,
+	          reason_name(incident->step_reason), incident->run, incident->step_pending,
+	          incident->step_reached, incident->exhausted,
+	          (long long)timer_due(&incident->step_due),
+	          (long long)timer_due(&incident->resolve_due));
 	policy_write_json(out, NULL, incident->policy);
 	for (uint32_t i = 0; i < incident->told_count; i++)
 		text_addf(out, " told %d %s %d", incident->told[i].kind, incident->told[i].id,
@@ -402,13 +406,14 @@ static void dump_incident(struct text *out, const char *site, const struct incid
 static void dump_notification(struct text *out, const struct notification *n)
 {
 	text_addf(out,
-	          "%llu of %s %s step %u round %u to %s %s urgent %d at once %d %s failed %d "
+	          "%llu of %s %s step %u round %u run %u press %d to %s %s urgent %d at once %d %s "
+	          "failed %d "
 	          "duplicate %d created %lld attempts %u due %lld digest %lld\n",
 	          (unsigned long long)n->number, n->incident ? n->incident->id : "-",
-	          reason_name(n->reason), n->step, n->round, n->to_id, n->to_name, n->urgent,
-	          n->at_once, notification_state_name(n->state), n->failed, n->possible_duplicate,
-	          (long long)n->created.steady, n->attempts, (long long)timer_due(&n->due),
-	          (long long)n->digest);
+	          reason_name(n->reason), n->step, n->round, n->run, n->press, n->to_id, n->to_name,
+	          n->urgent, n->at_once, notification_state_name(n->state), n->failed,
+	          n->possible_duplicate, (long long)n->created.steady, n->attempts,
+	          (long long)timer_due(&n->due), (long long)n->digest);
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		const struct delivery *d = &n->deliveries[i];
 		text_addf(out,

@@ -140,12 +140,18 @@ static const struct w_policy *policy_named(uint32_t site, const char *id)
 	return &last_resort;
 }
 
-static void begin_round(struct m_incident *incident, const struct row *row)
+static void begin_round(struct m_incident *incident, world_ms at)
 {
 	incident->state = STATE_OPEN;
 	incident->round++;
-	incident->round_at = row->at;
-	incident->due = row->at + incident->policy.after[0];
+	incident->round_at = at;
+	incident->due = at + incident->policy.after[0];
+	reach_step(incident, NULL); /* of the round before none runs any more */
+}
+
+static bool is_press(const char *kind)
+{
+	return strcmp(kind, "panic") == 0;
 }
 
 static void check_drilled(const struct row *row)
@@ -175,7 +181,8 @@ static void on_opened(struct row *row)
 		check_drilled(row);
 	if (row->ledger->device)
 		incident->devices = (uint32_t)1 << m_device(row->site, row->ledger->device);
-	begin_round(incident, row);
+	incident->pressed = is_press(word(row, "signal"));
+	begin_round(incident, row->at);
 	MEM_RESERVE(open_at, open_count, open_cap);
 	open_at[open_count++] = m_incident_count - 1;
 	world.counts.incidents++;
@@ -184,13 +191,14 @@ static void on_opened(struct row *row)
 static void on_raised(struct row *row)
 {
 	row->incident->policy = *policy_named(row->site, word(row, "policy"));
-	begin_round(row->incident, row);
+	begin_round(row->incident, row->at);
 	world.counts.raised++;
 }
 
 static void on_reopened(struct row *row)
 {
-	begin_round(row->incident, row);
+	/* Its steps count from when it was due. */
+	begin_round(row->incident, row->at - number(row, "late_ms"));
 	world.counts.reopened++;
 }
 
@@ -239,6 +247,7 @@ static void on_step(struct row *row)
 	int64_t step = number(row, "step"), count = incident->policy.count;
 	world_ms latest = incident->due;
 	world.counts.steps++;
+	reach_step(incident, json_get(row->data, "to"));
 	if (*word(row, "name"))
 		return; /* last_resort: besides the steps */
 	if (incident->state != STATE_OPEN)
@@ -350,6 +359,8 @@ static void on_signal(struct row *row)
 	d->recorded_by[k] = (uint32_t)n;
 	if (row->incident)
 		row->incident->devices |= (uint32_t)1 << device;
+	if (row->incident && active)
+		row->incident->pressed |= is_press(kind);
 }
 
 static void on_rejected(struct row *row)
@@ -417,6 +428,8 @@ static void on_notification(struct row *row)
 	if (!row->incident)
 		return;
 	note->incident = (uint32_t)(row->incident - m_incidents) + 1;
+	note->to = bit;
+	reach_notification(row->incident, note, row->data);
 	note_reason(row->incident, row, reason, bit);
 	row->incident->told |= (uint32_t)1 << bit;
 	if (reason == REASON_RESOLVED)
@@ -432,6 +445,8 @@ static void on_delivery(struct row *row)
 	if (contact->attempt == number(row, "attempt"))
 		contact->known = true;
 	note->accepted |= strcmp(word(row, "result"), "accepted") == 0;
+	if (note->incident)
+		reach_delivery(note, row->data);
 }
 
 static void on_operator(struct row *row)
@@ -447,8 +462,9 @@ static void on_operator(struct row *row)
 
 static void on_gap(struct row *row)
 {
-	(void)row;
 	world.counts.gaps++;
+	if (strcmp(word(row, "why"), "every delivery has failed") == 0)
+		reach_gap(row->incident, row->at);
 }
 
 static void on_config(struct row *row)
@@ -559,8 +575,10 @@ void model_catch_up(void)
 			broken("the record cannot be read");
 		news = true;
 	}
-	if (news)
+	if (news) {
 		check_ends();
+		reach_check();
+	}
 	reading = false;
 }
 

@@ -59,6 +59,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(reports, "incidents reported by people")                                                 \
 	X(steps, "steps, each on time")                                                            \
 	X(gaps, "gaps: steps that reached nobody")                                                 \
+	X(steps_failed, "steps skipped as every delivery has failed")                              \
 	X(notifications, "notifications")                                                          \
 	X(letters, "letters sent, each checked against the outbox")                                \
 	X(accepted, "letters accepted")                                                            \

@@ -16,9 +16,9 @@ static inline void write_incident(struct text *out, const struct incident *incid
 	          (long long)incident->opened.steady, (long long)incident->changed.wall,
 	          (long long)incident->changed.steady, (long long)incident->acknowledged.steady,
 	          (long long)incident->resolved.steady, (long long)incident->round_at);
-	text_addf(out, "%s %u %u %d %lld %lld\n", reason_name(incident->step_reason),
-	          incident->step_pending, incident->step_reached, incident->exhausted,
-	          (long long)timer_due(&incident->step_due),
+	text_addf(out, "%s %u %u %u %d %lld %lld\n", reason_name(incident->step_reason),
+	          incident->run, incident->step_pending, incident->step_reached,
+	          incident->exhausted, (long long)timer_due(&incident->step_due),
 	          (long long)timer_due(&incident->resolve_due));
 	for (uint32_t i = 0; i < incident->signal_count; i++)
 		text_addf(out, "at %lld\n", (long long)incident->signals[i].at);
@@ -32,6 +32,7 @@ static inline void write_notification(struct text *out, const struct notificatio
 	text_addf(out, "n %llu %s %s %u %u %d %s %s ", (unsigned long long)n->number,
 	          n->incident ? n->incident->id : "-", reason_name(n->reason), n->step, n->round,
 	          (int)n->to_kind, n->to_id, n->to_name);
+	text_addf(out, "%u %d ", n->run, n->press);
 	text_addf(out, "%d %d %s %d %d %lld %lld %u %s %lld\n", n->urgent, n->at_once,
 	          notification_state_name(n->state), n->failed, n->possible_duplicate,
 	          (long long)n->created.wall, (long long)n->created.steady, n->attempts,

@@ -229,7 +229,7 @@ static void test_retries_of_a_broken_receiver_come_at_once_then_slower(void **st
 	s.mood = COURIER_IS_BROKEN;
 	signal_(&s, "fence-west", KIND_PERIMETER, true);
 	advance(&s, MINUTES(3));
-	static const span_ms delays[] = {0, 2000, 4000, 8000, 15000, 30000, 30000};
+	static const span_ms delays[] = {0, 1000, 2000, 4000, 8000, 15000, 30000};
 	const struct push *last = &s.pushes[0];
 	uint32_t tries = 1;
 	for (uint32_t i = 1; i < s.push_count && tries <= 7; i++) {

@@ -143,6 +143,15 @@ void telling_word(const struct telling *t, const char *is, const struct word *wo
 	text_add_safe(t->out, told);
 }
 
+static bool telling_late(const struct telling *t)
+{
+	int64_t late = 0;
+	if (!json_int(t->data, "late_ms", &late) || late < SECONDS(2))
+		return false;
+	telling_span(t, "late_ms", "; LATE by ", "；延迟 ");
+	return true;
+}
+
 /* ---- one function a type ---- */
 
 static bool tell_signal(struct telling *t)
@@ -287,6 +296,7 @@ static bool tell_reopened(struct telling *t)
 		telling_add(t, ", it was in the hands of ", "，原负责人 ");
 		telling_person(t, telling_text(t, "owner_was"));
 	}
+	telling_late(t);
 	t->tone = TONE_WORST;
 	return true;
 }
@@ -306,12 +316,11 @@ static bool tell_resolved(struct telling *t)
 /* "step 2: 李老师 (li), police"; those told again after the last step say so. */
 static bool tell_step(struct telling *t)
 {
-	int64_t step = 0, round = 1, late = 0;
+	int64_t step = 0, round = 1;
 	const char *name = telling_text(t, "name");
 	enum reason reason = reason_from_name(telling_text(t, "reason"));
 	json_int(t->data, "step", &step);
 	json_int(t->data, "round", &round);
-	json_int(t->data, "late_ms", &late);
 	t->tone = TONE_STRONG;
 	if (strcmp(name, "last_resort") == 0) {
 		telling_add(t, "last resort", "最后联系人");
@@ -333,10 +342,8 @@ static bool tell_step(struct telling *t)
 		telling_name(t, id ? id : "?");
 		between = say(t->ctx, ", ", "、");
 	}
-	if (late >= SECONDS(2)) {
-		telling_span(t, "late_ms", "; LATE by ", "；延迟 ");
+	if (telling_late(t))
 		t->tone = TONE_WARN;
-	}
 	return true;
 }
 

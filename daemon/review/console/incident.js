@@ -47,7 +47,7 @@ function result(one) {
   if (one.delivery === "accepted") return ["ok", say("delivery", "accepted")];
   if (one.delivery === "refused") return ["bad", say("delivery", "refused")];
   if (one.state === "accepted" && !one.attempts) return ["quiet", say("delivery", "not_needed")];
-  if (one.state === "expired") return ["quiet", say("delivery", "expired")];
+  if (one.delivery === "expired" || one.state === "expired") return ["quiet", say("delivery", "expired")];
   return ["wait", say("delivery", one.delivery)];
 }
 
