@@ -43,6 +43,8 @@ void sense_stranger(struct context *, const struct stranger *);
 void sense_test_mark(struct context *, const struct test_mark *);
 void hearing_changed(struct context *, bool hears);
 void sense_start(struct context *); /* supervision begins anew for every device */
+/* What devices hang on is back, or they hang on something else: who is still gone is a trouble. */
+void sense_excused(struct context *);
 void record_rejected(struct context *, const struct rejected *);
 
 /* incidents.c: an incident's life. */

@@ -243,10 +243,6 @@ static const struct delivery *same_contact(const struct notification *n, const s
 
 static void take_over(struct notification *n, const struct notification *before)
 {
-	if (before->run == n->incident->run) {
-		n->run = before->run;
-		n->failed |= before->failed; /* which is counted */
-	}
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery *d = &n->deliveries[i];
 		const struct delivery *was = same_contact(before, d);
@@ -271,9 +267,12 @@ static void leave_one_its_time(struct notification *n)
 	n->deliveries[n->delivery_count - 1].started = 0;
 }
 
+/* It counts for the running step as those before it do: one that is said beside another, or in the
+ * place of one that has failed, is counted already. */
 static void replace_earlier(struct context *c, struct notification *n)
 {
-	uint32_t presses = 0;
+	uint32_t presses = 0, run = n->incident->run;
+	bool counts = false, counted = true;
 	for (uint32_t i = c->site->notification_count; n->incident->outstanding && i-- > 0;) {
 		struct notification *before = c->site->notifications[i];
 		if (!is_to(before, n->incident, n->to_kind, n->to_id) ||
@@ -281,10 +280,16 @@ static void replace_earlier(struct context *c, struct notification *n)
 			continue;
 		presses += before->press;
 		bool too_many = before->press && presses >= PRESSES_UNDER_WAY;
+		counts |= before->run == run;
 		if (is_said_too(c, before, n) && !too_many)
 			continue;
+		counted &= before->run != run || before->failed;
 		take_over(n, before);
 		notification_finish(c, before, NOTIFICATION_EXPIRED);
+	}
+	if (counts && n->run != run) {
+		n->run = run;
+		n->failed = counted;
 	}
 	leave_one_its_time(n);
 }

@@ -189,19 +189,43 @@ static span_ms expected(const struct context *c, uint32_t device)
 	return own && own < expect ? own : expect;
 }
 
+static bool is_excused(const struct device_state *state)
+{
+	return state->gone && !(state->active & bit(KIND_LINK));
+}
+
+/* It was gone behind a gateway that is gone too: nothing clears, and the record says why. */
+static void is_back(struct context *c, uint32_t device)
+{
+	struct device_state *state = &c->site->devices[device];
+	bool excused = is_excused(state);
+	state->gone = false;
+	touch_device(c, device);
+	if (!excused)
+		return;
+	c->site->excused--;
+	json_put_string(record(c), "source", "heard");
+	record_end(c, (struct entry){.type = "device.online",
+	                             .device = c->site->def->devices[device].id});
+}
+
 /* Anything a device says is a sign of life. */
 static void heard(struct context *c, uint32_t device)
 {
 	struct device_state *state = &c->site->devices[device];
 	span_ms expect = expected(c, device);
 	state->heard = c->now.wall;
+	if (state->gone)
+		is_back(c, device);
 	if (expect) {
 		state->silence.type = TIMER_SILENCE;
 		state->silence.device = device;
 		timer_set(&c->site->timers, &state->silence, c->now.steady + expect);
 	}
-	if (state->active & bit(KIND_LINK))
+	if (state->active & bit(KIND_LINK)) {
 		take_link(c, device, false, "heard");
+		sense_excused(c);
+	}
 }
 
 bool site_is_new_alarm(const struct site *site, const struct signal *signal)
@@ -231,7 +255,7 @@ void sense_signal(struct context *c, const struct signal *signal)
 		                                      .bytes = ""});
 		return;
 	}
-	if (!signal->lifeless)
+	if (!signal->lifeless && !signal->retained)
 		heard(c, device);
 	if (signal->signed_at > device_signed_at(&c->site->devices[device])) {
 		device_extra(&c->site->devices[device])->signed_at = signal->signed_at;
@@ -322,6 +346,18 @@ static bool is_covered(const struct context *c, uint32_t device)
 	return false;
 }
 
+/* What it hangs on explains it: then it is looked at again when that is back. */
+static void goes(struct context *c, uint32_t device)
+{
+	struct device_state *state = &c->site->devices[device];
+	bool excused = is_excused(state);
+	state->gone = true;
+	if (!is_covered(c, device))
+		take_link(c, device, true, "status");
+	c->site->excused += is_excused(state);
+	c->site->excused -= excused;
+}
+
 void sense_status(struct context *c, const struct device_status *status)
 {
 	uint32_t device = site_def_device(c->site->def, status->device);
@@ -329,9 +365,11 @@ void sense_status(struct context *c, const struct device_status *status)
 		return;
 	struct device_state *state = &c->site->devices[device];
 	bool changed = !state->online_known || state->online != status->online;
+	/* Who came back without a word and is gone again; the broker's old copy does not say so. */
+	bool again = !changed && !status->online && !status->retained && !state->gone;
 	state->online_known = true;
 	state->online = status->online;
-	if (changed) {
+	if (changed || again) {
 		touch_device(c, device);
 		struct text *data = record(c);
 		if (status->lifeless)
@@ -342,8 +380,18 @@ void sense_status(struct context *c, const struct device_status *status)
 	}
 	if (status->online && !status->lifeless)
 		heard(c, device);
-	else if (!status->online && changed && !is_covered(c, device))
-		take_link(c, device, true, "status");
+	else if (!status->online && (changed || again))
+		goes(c, device);
+}
+
+void sense_excused(struct context *c)
+{
+	for (uint32_t i = 0; c->site->excused && i < c->site->def->device_count; i++) {
+		if (!is_excused(&c->site->devices[i]) || is_covered(c, i))
+			continue;
+		c->site->excused--;
+		take_link(c, i, true, "status");
+	}
 }
 
 void sense_silence(struct context *c, uint32_t device)
@@ -388,6 +436,7 @@ void sense_start(struct context *c)
 {
 	c->site->deaf = false;
 	c->site->awake_since = c->now.wall;
+	c->site->excused = 0;
 	for (uint32_t i = 0; i < c->site->def->device_count; i++) {
 		struct device_state *state = &c->site->devices[i];
 		span_ms expect = c->site->def->devices[i].expect_every;
@@ -400,6 +449,7 @@ void sense_start(struct context *c)
 			timer_stop(&c->site->timers, &state->silence);
 		/* Not stored: each start looks anew, as the record happening again does. */
 		state->armed = false;
+		c->site->excused += is_excused(state);
 		if (state->extra)
 			start_extra(c, i);
 	}

@@ -148,9 +148,9 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 	    fact->type == CLOCK_JUMPED)
 		drill_plans_look(c);
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED) {
+		sense_excused(c);
 		rules_look(c);
-		if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED)
-			reach_look(c);
+		reach_look(c);
 		head_look(c);
 	}
 }
@@ -171,6 +171,7 @@ void service_trouble(struct context *c, const struct trouble *trouble)
 	} else if (!trouble->active && incident) {
 		incident->cleared = true;
 		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+		sense_excused(c);
 	}
 }
 

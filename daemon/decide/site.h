@@ -136,7 +136,9 @@ struct notification {
 	bool urgent;                 /* the urgent clock, not the record one */
 	bool at_once;                /* all contacts at the same time: critical */
 	enum notification_state state;
-	bool failed;             /* all contacts have had their time once, none accepted */
+	/* All contacts have had their time once, none accepted; or it was counted so from the
+	 * start. */
+	bool failed;
 	bool possible_duplicate; /* was being sent when the service died */
 	struct moment created;
 	uint32_t attempts; /* over all contacts */
@@ -178,7 +180,8 @@ struct device_state {
 	/* Bits of kinds whose active state a person has resolved: see kind_facts.rearms. */
 	uint32_t settled;
 	uint32_t fleeting; /* bit per enum kind: clears by itself, all of them with `reset` */
-	bool online, online_known;
+	bool online, online_known; /* its own last word */
+	bool gone;                 /* that was offline, and nothing was heard of it since */
 	bool heard_once;
 	bool touched;
 	bool walk_test;
@@ -224,6 +227,7 @@ struct site {
 	struct seen_ring *seen; /* message ids lately seen */
 	struct floods *floods;  /* how much each recipient heard lately */
 	bool deaf;              /* the broker is gone: silence says nothing */
+	uint32_t excused;       /* devices that are gone, as is what they hang on */
 	wall_ms awake_since;    /* this life; memory only */
 	struct duty_state duty; /* what was changed by hand */
 };
@@ -275,6 +279,7 @@ struct device_status {
 	const char *device;
 	bool online;
 	bool lifeless; /* online proves no life: nobody has signed it */
+	bool retained; /* the broker kept it: it may be older than what was heard since */
 };
 
 struct rejected {

@@ -270,7 +270,8 @@ static int read_status(struct decoder *d, const void *bytes, size_t len)
 	if (!online && !is_word(bytes, len, "offline"))
 		return problem_set(d->why, -EINVAL, "unknown status; allowed are: online offline");
 	d->out->is_status = true;
-	d->out->status = (struct device_status){.device = d->out->device, .online = online};
+	d->out->status = (struct device_status){
+	        .device = d->out->device, .online = online, .retained = d->retained};
 	return 0;
 }
 

@@ -65,7 +65,7 @@ static void add_device(struct device_page *page, const struct site *site, uint32
 	                               .id = site->def->devices[i].id,
 	                               .active = state->active,
 	                               .known = state->known,
-	                               .online = state->online,
+	                               .online = !state->gone,
 	                               .online_known = state->online_known,
 	                               .heard = state->heard,
 	                               .changed = state->changed,

@@ -378,6 +378,8 @@ static void take_status(struct engine *e, const struct ledger_row *row, const cJ
 	event.status = (struct device_status){.device = row->device,
 	                                      .online = strcmp(row->type, "device.online") == 0};
 	(void)!json_bool(data, "lifeless", &event.status.lifeless);
+	if (json_string(data, "source")) /* it said something else */
+		event = (struct event){.type = EVENT_ALIVE, .life = {.device = row->device}};
 	apply(e, &event);
 	hush(e, device);
 }

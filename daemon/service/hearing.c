@@ -293,9 +293,10 @@ static void hear_device(struct app *app, const struct broker_message *message,
 		return;
 	const char *device = binding->site->devices[binding->device].id;
 	for (uint32_t i = first; i < end; i++) {
-		struct event event = {
-		        .type = EVENT_STATUS,
-		        .status = {.device = device, .online = said->items[i].active}};
+		struct event event = {.type = EVENT_STATUS,
+		                      .status = {.device = device,
+		                                 .online = said->items[i].active,
+		                                 .retained = message->retained}};
 		if (said->items[i].type == SAID_ALIVE)
 			event = (struct event){
 			        .type = EVENT_ALIVE,

@@ -134,6 +134,7 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	bind_int(&at, state->fleeting);
 	bind_int(&at, state->fleeting ? state->extra->reset.due : 0);
 	bind_int(&at, device_signed_at(state));
+	bind_bool(&at, state->gone);
 	return sql_done(store, &at, why);
 }
 

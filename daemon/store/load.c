@@ -105,6 +105,7 @@ static int load_devices(struct store *store, struct site *site)
 		state->fleeting = read_u32(&at);
 		steady_ms resets = read_int(&at);
 		wall_ms signed_at = read_int(&at);
+		state->gone = read_bool(&at);
 		if (!state->fleeting && !signed_at)
 			continue;
 		device_extra(state)->reset.due = resets; /* sense_start sets it */

@@ -155,14 +155,15 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " last_status = excluded.last_status",
         [SQL_DEVICE_PUT] =
                 "INSERT INTO device_state (site, device, active, known, settled, online,"
-                " heard_once, walk_test, heard, changed, tested, fleeting, reset_due, signed_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                " heard_once, walk_test, heard, changed, tested, fleeting, reset_due, signed_at,"
+                " gone)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
                 " ON CONFLICT (site, device) DO UPDATE SET active = excluded.active,"
                 " known = excluded.known, settled = excluded.settled, online = excluded.online,"
                 " heard_once = excluded.heard_once, walk_test = excluded.walk_test,"
                 " heard = excluded.heard, changed = excluded.changed, tested = excluded.tested,"
                 " fleeting = excluded.fleeting, reset_due = excluded.reset_due,"
-                " signed_at = excluded.signed_at",
+                " signed_at = excluded.signed_at, gone = excluded.gone",
         [SQL_STANDING_PUT] =
                 "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
@@ -230,10 +231,11 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " AND test IS NULL AND past IS NULL"
                 " AND coalesce(raises, '') NOT LIKE '%walk test%' ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
-                            " heard, changed, tested, fleeting, reset_due, signed_at"
+                            " heard, changed, tested, fleeting, reset_due, signed_at, gone"
                             " FROM device_state"
                             " WHERE site = ?1",
-        [SQL_DEVICES_LIST] = "SELECT s.id, d.device, d.active, d.known, d.online, d.heard,"
+        [SQL_DEVICES_LIST] = "SELECT s.id, d.device, d.active, d.known,"
+                             " CASE WHEN d.online IS NOT NULL THEN NOT d.gone END, d.heard,"
                              " d.changed, d.tested, d.walk_test FROM device_state d JOIN site s ON "
                              "s.number = d.site"
                              " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, d.device",

@@ -52,6 +52,8 @@ extern const unsigned char migration_0016[];
 extern const size_t migration_0016_len;
 extern const unsigned char migration_0017[];
 extern const size_t migration_0017_len;
+extern const unsigned char migration_0018[];
+extern const size_t migration_0018_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -65,7 +67,7 @@ static const struct migration {
         {migration_0011, &migration_0011_len}, {migration_0012, &migration_0012_len},
         {migration_0013, &migration_0013_len}, {migration_0014, &migration_0014_len},
         {migration_0015, &migration_0015_len}, {migration_0016, &migration_0016_len},
-        {migration_0017, &migration_0017_len},
+        {migration_0017, &migration_0017_len}, {migration_0018, &migration_0018_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 

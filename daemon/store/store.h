@@ -247,8 +247,8 @@ void link_target_finish(struct link_target *);
 
 struct device_row {
 	const char *site, *id;
-	uint32_t active, known; /* bit per kind */
-	bool online, online_known;
+	uint32_t active, known;         /* bit per kind */
+	bool online, online_known;      /* online: its last word was, or it was heard since */
 	wall_ms heard, changed, tested; /* 0: never */
 	bool walk_test;
 };

@@ -105,7 +105,13 @@ def test_a_dead_bridge_is_one_trouble(house):
     house.push("qian", "opened")
     settle(house)
     assert [i["kind"] for i in house.incidents()] == ["trouble"]
+    for name in ("hall/smoke", "door"):
+        told(house, f"{Z}/{name}/availability", {"state": "online"})
     told(house, f"{Z}/bridge/state", {"state": "online"})
+    house.push("qian", "resolved")
+    push = house.push("qian", "opened")  # who is still gone is a trouble now
+    assert [s["device"] for s in push.incident["signals"]] == ["z-gap"]
+    told(house, f"{Z}/gap/availability", {"state": "online"})
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
 
 
@@ -135,6 +141,20 @@ def test_of_two_receivers_each_is_a_gateway(house):
     assert (incident["kind"], incident["state"]) == ("trouble", "open")
     told(house, "home/west/LWT", "online")
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_a_last_will_counts_each_time(house):
+    for _ in range(2):  # it never says that it is back
+        house.status("fence-west", "offline")
+        house.push("qian", "opened")
+        house.says("fence-west", "perimeter", "clear")
+        house.push("qian", "resolved")
+    house.daemon.stop()
+    house.daemon.start()  # and the broker still has the old word
+    settle(house)
+    assert all(i["state"] == "resolved" for i in house.incidents())
+    device = next(d for d in house.tocsin_json("devices")["items"] if d["id"] == "fence-west")
+    assert device["online"]
 
 
 def test_one_device_gone_is_a_trouble_until_it_speaks(house):

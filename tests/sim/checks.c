@@ -433,9 +433,10 @@ static void dump(struct text *out, const struct site *site)
 			dump_notification(out, site->notifications[i]);
 	for (uint32_t i = 0; i < site->def->device_count; i++) {
 		const struct device_state *d = &site->devices[i];
-		text_addf(out, "%s active %x known %x settled %x online %d%d changed %lld\n",
-		          site->def->devices[i].id, d->active, d->known, d->settled,
-		          d->online_known, d->online_known && d->online, (long long)d->changed);
+		text_addf(
+		        out, "%s active %x known %x settled %x online %d%d gone %d changed %lld\n",
+		        site->def->devices[i].id, d->active, d->known, d->settled, d->online_known,
+		        d->online_known && d->online, d->gone, (long long)d->changed);
 	}
 	for (uint32_t i = 0; i < site->standing_count; i++) {
 		const struct standing *s = site->standings[i];

@@ -58,9 +58,9 @@ static inline char *whole_state(const struct site *site)
 			write_notification(&out, site->notifications[i]);
 	for (uint32_t i = 0; i < site->def->device_count; i++) {
 		const struct device_state *d = &site->devices[i];
-		text_addf(&out, "d %u %u %u %d %d %d %d %lld %lld %lld\n", d->active, d->known,
-		          d->settled, d->online, d->online_known, d->heard_once, d->walk_test,
-		          (long long)d->heard, (long long)d->changed,
+		text_addf(&out, "d %u %u %u %d %d %d %d %d %lld %lld %lld\n", d->active, d->known,
+		          d->settled, d->online, d->online_known, d->gone, d->heard_once,
+		          d->walk_test, (long long)d->heard, (long long)d->changed,
 		          (long long)device_signed_at(d));
 	}
 	for (uint32_t i = 0; i < site->standing_count; i++) {

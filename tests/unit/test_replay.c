@@ -186,7 +186,7 @@ static void test_a_month_happens_again_to_the_byte(void **state)
 	/* When a device was last heard is not in the record where it said nothing new. */
 	expect_equal(a, "device_state",
 	             "SELECT site, device, active, known, settled, online, heard_once, walk_test,"
-	             " changed, tested, fleeting FROM device_state ORDER BY 1, 2");
+	             " changed, tested, fleeting, gone FROM device_state ORDER BY 1, 2");
 	expect_equal(a, "site", "SELECT next_notification, next_incident, incident_year FROM site");
 	assert_int_equal(replay.not_applied, 0);
 	assert_int_equal(replay.was.count, replay.would.count);

@@ -86,24 +86,33 @@ static void test_of_a_device_that_signs_only_what_is_signed_proves_life(void **s
 	story_end(&s);
 }
 
+static const char *const children[] = {"smoke-301", "smoke-302", "door-office"};
+
+static void begin_behind_a_gateway(struct story *s, span_ms expect_every)
+{
+	story_begin(s);
+	for (int i = 0; i < 3; i++) {
+		device_of(s, children[i])->gateway = "fence-west";
+		device_of(s, children[i])->expect_every = expect_every;
+	}
+}
+
+static void says(struct story *s, const char *device, bool online, bool retained)
+{
+	struct event event = {.type = EVENT_STATUS,
+	                      .status = {.device = device, .online = online, .retained = retained}};
+	apply(s, &event);
+}
+
 static void test_what_hangs_on_a_dead_gateway_is_one_trouble(void **state)
 {
 	(void)state;
 	struct story s;
-	story_begin(&s);
-	static const char *const children[] = {"smoke-301", "smoke-302", "door-office"};
-	for (int i = 0; i < 3; i++) {
-		device_of(&s, children[i])->gateway = "fence-west";
-		device_of(&s, children[i])->expect_every = SECONDS(200);
-	}
+	begin_behind_a_gateway(&s, SECONDS(200));
 	device_of(&s, "fence-west")->expect_every = SECONDS(100);
 	service_starts(&s);
 	advance(&s, SECONDS(150));
 	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
-	for (int i = 0; i < 3; i++) {
-		struct event gone = {.type = EVENT_STATUS, .status = {.device = children[i]}};
-		apply(&s, &gone);
-	}
 	advance(&s, MINUTES(10));
 	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
 	/* It is back: whoever stays silent behind it has the whole time again, and no more. */
@@ -115,6 +124,68 @@ static void test_what_hangs_on_a_dead_gateway_is_one_trouble(void **state)
 		hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE});
 	}
 	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 2); /* one in each other zone */
+	story_end(&s);
+}
+
+/* Behind a gateway that is gone nobody's last will is a trouble; when it is back it is, also in
+ * another life, but for who was heard meanwhile. */
+static void test_who_is_still_gone_when_the_gateway_is_back_is_a_trouble(void **state)
+{
+	(void)state;
+	struct story s;
+	begin_behind_a_gateway(&s, 0);
+	says(&s, "fence-west", false, false);
+	for (int i = 0; i < 3; i++)
+		says(&s, children[i], false, false);
+	hears(&s, (struct signal){.device = "door-office", .kind = KIND_BATTERY});
+	assert_int_equal(entries_with(&s, "device.online door-office - {\"source\":\"heard\"}"), 1);
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	service_starts(&s);
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 1);
+	says(&s, "fence-west", true, false);
+	assert_string_equal(only_incident(&s)->zone, "dorm-3f");
+	assert_int_equal(only_incident(&s)->signal_count, 2);
+	says(&s, "smoke-301", true, false);
+	hears(&s, (struct signal){.device = "smoke-302", .kind = KIND_SMOKE});
+	assert_int_equal(open_of(&s, INCIDENT_TROUBLE), 0);
+	/* A bridge is no device: its own trouble ends, and who is gone behind it is one. */
+	device_of(&s, "smoke-301")->profile = "zigbee2mqtt";
+	device_of(&s, "smoke-301")->bridge = "zigbee2mqtt";
+	struct event bridge = {.type = EVENT_TROUBLE,
+	                       .trouble = {.subject = "gateway:zigbee2mqtt", .active = true}};
+	apply(&s, &bridge);
+	says(&s, "smoke-301", false, false);
+	assert_string_equal(only_incident(&s)->subject, "gateway:zigbee2mqtt");
+	bridge.trouble.active = false;
+	apply(&s, &bridge);
+	assert_null(only_incident(&s)->subject);
+	story_end(&s);
+}
+
+/* It comes back without a word, and goes again; only what the broker has kept is no news. */
+static void test_a_last_will_is_believed_each_time(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (int i = 1; i <= 3; i++) {
+		says(&s, "smoke-301", false, false);
+		says(&s, "smoke-301", false, false);
+		assert_int_equal(only_incident(&s)->kind, INCIDENT_TROUBLE);
+		assert_int_equal(entries_with(&s, "device.offline smoke-301"), i);
+		hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE});
+		assert_int_equal(open_incidents(&s), 0);
+		advance(&s, MINUTES(5));
+	}
+	service_starts(&s);
+	says(&s, "smoke-301", false, true); /* from then */
+	assert_int_equal(open_incidents(&s), 0);
+	says(&s, "smoke-301", true, false);
+	says(&s, "smoke-301", false, true); /* this is news: it was online */
+	assert_int_equal(open_incidents(&s), 1);
+	/* What the broker has kept of it proves no life. */
+	hears(&s, (struct signal){.device = "smoke-301", .kind = KIND_SMOKE, .retained = true});
+	assert_int_equal(open_incidents(&s), 1);
 	story_end(&s);
 }
 
@@ -195,6 +266,8 @@ int main(void)
 	        cmocka_unit_test(test_a_silent_fire_detector_is_a_trouble_within_its_deadline),
 	        cmocka_unit_test(test_of_a_device_that_signs_only_what_is_signed_proves_life),
 	        cmocka_unit_test(test_what_hangs_on_a_dead_gateway_is_one_trouble),
+	        cmocka_unit_test(test_who_is_still_gone_when_the_gateway_is_back_is_a_trouble),
+	        cmocka_unit_test(test_a_last_will_is_believed_each_time),
 	        cmocka_unit_test(test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says),
 	        cmocka_unit_test(test_what_is_past_or_a_test_changes_no_state),
 	        cmocka_unit_test(test_a_clock_that_is_wrong_costs_no_alarm),

@@ -266,6 +266,29 @@ static void test_a_press_and_a_step_at_one_moment_are_both_pushed(void **state)
 	story_end(&s);
 }
 
+/* Two presses in one turn: whichever of the two messages arrives, qian has been reached. */
+static void test_a_press_that_arrives_reaches_whom_the_step_is_for(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	press(&s, 2);
+	answer(&s, "qian", "phone", REASON_JOINED, VERDICT_ACCEPTED);
+	answer(&s, "qian", "phone", REASON_OPENED, VERDICT_REFUSED);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 0);
+	story_end(&s);
+	/* And if neither does, nobody is taken for reached. */
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	press(&s, 2);
+	answer(&s, "qian", "phone", REASON_JOINED, VERDICT_REFUSED);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 0);
+	answer(&s, "qian", "phone", REASON_OPENED, VERDICT_REFUSED);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 1);
+	story_end(&s);
+}
+
 static void test_presses_that_nobody_gets_stay_bounded(void **state)
 {
 	(void)state;
@@ -426,6 +449,7 @@ int main(void)
 	        cmocka_unit_test(test_joining_does_not_starve_the_second_contact),
 	        cmocka_unit_test(test_presses_of_one_turn_are_pushed_each),
 	        cmocka_unit_test(test_a_press_and_a_step_at_one_moment_are_both_pushed),
+	        cmocka_unit_test(test_a_press_that_arrives_reaches_whom_the_step_is_for),
 	        cmocka_unit_test(test_presses_that_nobody_gets_stay_bounded),
 	        cmocka_unit_test(test_the_other_contacts_of_a_critical_one_are_tried_again),
 	        cmocka_unit_test(test_what_was_under_way_gives_way_to_the_step_that_is_overdue),
