@@ -24,7 +24,7 @@ static const char *reason_word(const void *owner, uint32_t i)
 	return reason_name((enum reason)i);
 }
 
-static const char *text_read(const struct checker *c, const struct node *node)
+static const char *text_read(const struct checker *c, const struct node *node, enum reason reason)
 {
 	const char *text = check_scalar(c, node, "the text");
 	struct problem why;
@@ -39,7 +39,7 @@ static const char *text_read(const struct checker *c, const struct node *node)
 		check_problem(c, node, "the text is empty");
 		return NULL;
 	}
-	if (template_check(text, &why) < 0) {
+	if (template_check(text, reason, &why) < 0) {
 		check_problem(c, node, "%s", why.text);
 		return NULL;
 	}
@@ -78,7 +78,7 @@ static void template_read(const struct checker *c, const struct node *node,
 			        c, v[T_KIND], "kind of incident", kind,
 			        &(struct names){.name = kind_word, .count = INCIDENT_KIND_COUNT});
 	}
-	out->text = text_read(c, v[T_TEXT]);
+	out->text = text_read(c, v[T_TEXT], out->reason);
 }
 
 void templates_read(const struct checker *c, const struct node *list, struct service_config *config)

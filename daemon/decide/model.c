@@ -144,6 +144,11 @@ enum reason reason_from_name(const char *name)
 	return (enum reason)find_name(name, NAMES(reasons));
 }
 
+bool reason_is_of_incident(enum reason reason)
+{
+	return reason < REASON_TEST;
+}
+
 const char *recipient_kind_name(enum recipient_kind kind)
 {
 	return kind < RECIPIENT_KIND_COUNT ? recipient_kinds[kind] : "none";

@@ -113,6 +113,7 @@ enum outcome outcome_from_name(const char *);
 const char *reason_name(enum reason); /* "opened" */
 const char *reason_type(enum reason); /* "incident.opened", "test", "drill.started" */
 enum reason reason_from_name(const char *);
+bool reason_is_of_incident(enum reason);
 
 /* What a kind does without any rule written: the contract's table. */
 struct kind_facts {

@@ -13,8 +13,10 @@ struct token {
 	const char *why; /* wrong */
 };
 
-#define TEMPLATE_WORD_TEXT(name, meaning) #name,
+#define TEMPLATE_WORD_TEXT(name, says, meaning) #name,
 static const char *const words[WORD_COUNT] = {TEMPLATE_WORDS(TEMPLATE_WORD_TEXT)};
+#define TEMPLATE_WORD_SAYS(name, says, meaning) SAYS_##says,
+static const enum template_says says[WORD_COUNT] = {TEMPLATE_WORDS(TEMPLATE_WORD_SAYS)};
 
 const char *template_word_name(enum template_word word)
 {
@@ -87,7 +89,7 @@ static int unknown_word(struct problem *why, const char *text, const struct toke
 	return wrong(why, text, token->at, what);
 }
 
-int template_check(const char *text, struct problem *why)
+static int check_form(const char *text, struct problem *why)
 {
 	const char *at = text, *part = NULL;
 	struct token token;
@@ -111,11 +113,66 @@ int template_check(const char *text, struct problem *why)
 	if (part)
 		return wrong(why, text, part,
 		             "'[' without ']'; write '[[' for the character itself");
-	if (!template_has(text, WORD_headline) && !template_has(text, WORD_tags) &&
-	    !template_has(text, WORD_drill))
+	return 0;
+}
+
+struct passage {               /* a part, or what lies outside of parts */
+	bool says;             /* something, whatever there is to say */
+	bool marks;            /* a drill as one */
+	bool doubted;          /* a word in it may have nothing to say, */
+	bool doubted_in_drill; /* also in a drill, where {drill} has */
+};
+
+static void passage_add(struct passage *passage, const struct token *token, bool of_incident)
+{
+	for (size_t i = 0; token->type == TOKEN_TEXT && i < token->len; i++)
+		passage->says |= !strchr(" \n", token->at[i]);
+	if (token->type != TOKEN_WORD)
+		return;
+	enum template_word word = find_word(token->at, token->len);
+	bool certain = says[word] == SAYS_ALWAYS || (says[word] == SAYS_OF_INCIDENT && of_incident);
+	passage->says |= certain;
+	passage->marks |= word == WORD_headline || word == WORD_tags || word == WORD_drill;
+	passage->doubted |= !certain;
+	passage->doubted_in_drill |= !certain && word != WORD_drill;
+}
+
+/* Of all passages together: what is said, and marked, for certain. */
+static struct passage certainly(const char *text, bool of_incident)
+{
+	struct passage outside = {0}, part = {0}, all = {0};
+	bool within = false;
+	struct token token;
+	while ((token = next(&text)).type != TOKEN_END) {
+		passage_add(within ? &part : &outside, &token, of_incident);
+		if (token.type == TOKEN_PART_END) {
+			all.says |= part.says && !part.doubted;
+			all.marks |= part.marks && !part.doubted_in_drill;
+			part = (struct passage){0};
+		}
+		if (token.type == TOKEN_PART || token.type == TOKEN_PART_END)
+			within = token.type == TOKEN_PART;
+	}
+	all.says |= outside.says;
+	all.marks |= outside.marks;
+	return all;
+}
+
+int template_check(const char *text, enum reason reason, struct problem *why)
+{
+	int r = check_form(text, why);
+	if (r < 0)
+		return r;
+	struct passage certain = certainly(text,
+	                                   reason == REASON_COUNT || reason_is_of_incident(reason));
+	if (!certain.marks)
 		return problem_set(why, -EINVAL,
 		                   "nothing marks a drill as one; add {headline}, {tags} or "
-		                   "{drill}");
+		                   "{drill}, and not in a part '[...]' that may be left out");
+	if (!certain.says)
+		return problem_set(why, -EINVAL,
+		                   "in earnest nothing would be said; add {headline}, or words "
+		                   "outside of parts '[...]'");
 	return 0;
 }
 

@@ -15,31 +15,34 @@
 
 #define TEMPLATE_MAX ((size_t)2000) /* bytes */
 
-#define TEMPLATE_WORDS(X)                                                                          \
-	X(headline, "drill mark, kind, place, device, what happened, when, severity")              \
-	X(tags, "drill mark and kind, in brackets")                                                \
-	X(drill, "the drill mark; nothing in earnest")                                             \
-	X(kind, "fire, gas, ...")                                                                  \
-	X(severity, "minor, major, ...")                                                           \
-	X(reason, "new, escalated, resolved, ...")                                                 \
-	X(why, "why this message comes now, in a sentence")                                        \
-	X(site, "the site's name")                                                                 \
-	X(place, "the zone's name")                                                                \
-	X(path, "the zones around it")                                                             \
-	X(signal, "device, what happened, when")                                                   \
-	X(device, "the device's name")                                                             \
-	X(what, "what happened")                                                                   \
-	X(when, "when, and how long ago")                                                          \
-	X(others, "further devices")                                                               \
-	X(owner, "who is in charge")                                                               \
-	X(note, "the note of a report or of the resolution")                                       \
-	X(said, "what a test or a digest says")                                                    \
-	X(advice, "what to do")                                                                    \
-	X(step, "the step of the escalation")                                                      \
-	X(id, "the incident's id")                                                                 \
-	X(marks, "possible duplicate, not logged; put at the end where it is missing")
+/* When a word has something to say: at any time, of any incident, or as it happens. */
+enum template_says { SAYS_ALWAYS, SAYS_OF_INCIDENT, SAYS_SOMETIMES };
 
-#define TEMPLATE_WORD_NAME(name, meaning) WORD_##name,
+#define TEMPLATE_WORDS(X)                                                                          \
+	X(headline, ALWAYS, "drill mark, kind, place, device, what happened, when, severity")      \
+	X(tags, ALWAYS, "drill mark and kind, in brackets")                                        \
+	X(drill, SOMETIMES, "the mark of a drill or a test; nothing in earnest")                   \
+	X(kind, OF_INCIDENT, "fire, gas, ...")                                                     \
+	X(severity, OF_INCIDENT, "minor, major, ...")                                              \
+	X(reason, ALWAYS, "new, escalated, resolved, ...")                                         \
+	X(why, SOMETIMES, "why this message comes now, in a sentence")                             \
+	X(site, ALWAYS, "the site's name")                                                         \
+	X(place, ALWAYS, "the zone's name")                                                        \
+	X(path, SOMETIMES, "the zones around it")                                                  \
+	X(signal, SOMETIMES, "device, what happened, when")                                        \
+	X(device, SOMETIMES, "the device's name")                                                  \
+	X(what, OF_INCIDENT, "what happened")                                                      \
+	X(when, ALWAYS, "when, and how long ago")                                                  \
+	X(others, SOMETIMES, "further devices")                                                    \
+	X(owner, SOMETIMES, "who is in charge")                                                    \
+	X(note, SOMETIMES, "the note of a report or of the resolution")                            \
+	X(said, SOMETIMES, "what a test or a digest says")                                         \
+	X(advice, SOMETIMES, "what to do")                                                         \
+	X(step, SOMETIMES, "the step of the escalation")                                           \
+	X(id, OF_INCIDENT, "the incident's id")                                                    \
+	X(marks, SOMETIMES, "possible duplicate, not logged; put at the end where it is missing")
+
+#define TEMPLATE_WORD_NAME(name, says, meaning) WORD_##name,
 enum template_word { TEMPLATE_WORDS(TEMPLATE_WORD_NAME) WORD_COUNT };
 #undef TEMPLATE_WORD_NAME
 const char *template_word_name(enum template_word);
@@ -55,9 +58,10 @@ struct text_template {           /* of the service file */
 const char *template_choose(const struct text_template *, uint32_t count, const char *language,
                             enum reason, enum incident_kind kind);
 
-/* -EINVAL and what is wrong, and where in the text: an unknown word, a bracket without its other,
- * nothing that marks a drill as one. */
-int template_check(const char *text, struct problem *why) MUST_USE;
+/* -EINVAL and what is wrong, and where in the text: an unknown word, a bracket without its other;
+ * that a drill could come unmarked, or a message say nothing at all, whatever there is to say.
+ * reason: as in text_template. */
+int template_check(const char *text, enum reason, struct problem *why) MUST_USE;
 
 /* Writes what a word stands for; nothing where there is nothing to say. */
 typedef void (*template_say)(void *ctx, enum template_word, struct text *out);

@@ -74,6 +74,12 @@ static bool is_list(enum reason reason)
 	return reason == REASON_DIGEST || reason == REASON_SHIFT || reason == REASON_HANDOVER;
 }
 
+static bool is_no_earnest(enum reason reason)
+{
+	return reason == REASON_TEST || reason == REASON_DRILL_STARTED ||
+	       reason == REASON_DRILL_ENDED;
+}
+
 static void say_word(void *ctx, enum template_word word, struct text *out)
 {
 	struct writer w = *(struct writer *)ctx;
@@ -114,6 +120,9 @@ static void say_word(void *ctx, enum template_word word, struct text *out)
 	else if (word == WORD_tags)
 		say_tag(&w,
 		        w.chinese ? plain_tags[n->reason].chinese : plain_tags[n->reason].english);
+	else if (word == WORD_drill && is_no_earnest(n->reason))
+		text_add(out,
+		         w.chinese ? plain_tags[n->reason].chinese : plain_tags[n->reason].english);
 	else if (word == WORD_when)
 		say_clock(&w, n->created.wall);
 }

@@ -358,6 +358,22 @@ static void what_must_be_said_is_said_in_every_template(void **state)
 	expect_text(desk, "（服务曾中断，此消息可能重复）\n（台账暂时无法写入） 【火警】");
 }
 
+static void a_test_and_the_news_of_a_drill_bear_the_mark_too(void **state)
+{
+	struct desk *desk = desk_of(state);
+	desk->letter.incident = NULL;
+	desk->letter.template_text = "{drill} {site}";
+	desk->notification.reason = REASON_TEST;
+	expect_text(desk, "测试 滨江中学");
+	desk->notification.reason = REASON_DRILL_STARTED;
+	expect_text(desk, "演练 滨江中学");
+	desk->letter.language = "en";
+	desk->notification.reason = REASON_DRILL_ENDED;
+	expect_text(desk, "DRILL 滨江中学");
+	desk->notification.reason = REASON_HAZARD;
+	expect_text(desk, " 滨江中学");
+}
+
 static void every_word_has_something_to_say(void **state)
 {
 	struct desk *desk = desk_of(state);
@@ -404,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_template_says_it_in_the_users_words),
 	        TEST(what_must_be_said_is_said_in_every_template),
+	        TEST(a_test_and_the_news_of_a_drill_bear_the_mark_too),
 	        TEST(every_word_has_something_to_say),
 	        TEST(the_first_template_that_fits_counts),
 	        TEST(a_new_fire_says_what_where_when_how_bad_and_what_to_do),
