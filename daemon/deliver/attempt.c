@@ -297,7 +297,8 @@ void attempt_judge(struct attempt *attempt, CURLcode code)
 		judge_failure(attempt, code == CURLE_OK ? CURLE_GOT_NOTHING : code);
 		return;
 	}
-	struct reply reply = {attempt->status, text_get(&attempt->body), attempt->retry_after};
+	struct reply reply = {attempt->status, text_get(&attempt->body), attempt->retry_after,
+	                      attempt->number};
 	attempt->type->judge(&reply, &attempt->judgement);
 }
 

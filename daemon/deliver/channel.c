@@ -189,15 +189,31 @@ void judge_by_code(const struct reply *reply, const char *member, int64_t good,
 	cJSON_Delete(json);
 }
 
-void judge_shut_out(const struct reply *reply, const char *member, int64_t shut, span_ms span,
-                    struct judgement *out)
+static bool says_code(const struct reply *reply, const char *member, int64_t wanted)
 {
 	cJSON *json = reply_json(reply);
 	int64_t code;
-	if (out->verdict == VERDICT_RETRY && json_int(json, member, &code) && code == shut) {
-		out->shut_out = true;
-		if (out->retry_after < span)
-			out->retry_after = span;
-	}
+	bool says = json_int(json, member, &code) && code == wanted;
 	cJSON_Delete(json);
+	return says;
+}
+
+void judge_shut_out(const struct reply *reply, const char *member, int64_t code, span_ms span,
+                    struct judgement *out)
+{
+	if (out->verdict != VERDICT_RETRY || !says_code(reply, member, code))
+		return;
+	out->shut_out = true;
+	if (out->retry_after < span)
+		out->retry_after = span;
+}
+
+void judge_patience(const struct reply *reply, const char *member, int64_t code, uint32_t retries,
+                    struct judgement *out)
+{
+	if (out->verdict != VERDICT_RETRY || reply->attempt <= retries ||
+	    !says_code(reply, member, code))
+		return;
+	out->verdict = VERDICT_REFUSED;
+	out->retry_after = 0;
 }

@@ -62,6 +62,7 @@ struct reply {
 	long status;         /* 0: none came */
 	const char *body;    /* bounded, NUL-terminated; may be cut */
 	span_ms retry_after; /* from the header, 0 none */
+	uint32_t attempt;    /* of this contact, from 1: some answers are good for a few only */
 };
 
 struct judgement {

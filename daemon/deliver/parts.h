@@ -94,6 +94,10 @@ void judge_by_code(const struct reply *, const char *member, int64_t good, const
 void judge_shut_out(const struct reply *, const char *member, int64_t code, span_ms,
                     struct judgement *);
 
+/* The same: with this code it may be tried again only so often, then it is refused. */
+void judge_patience(const struct reply *, const char *member, int64_t code, uint32_t retries,
+                    struct judgement *);
+
 /* How much this letter may push others aside (rate.h). */
 enum weight letter_weight(const struct letter *);
 

@@ -2,7 +2,7 @@
 
 import pytest
 from house import quick
-from vendors import SETTINGS, speak
+from vendors import SETTINGS, need, speak
 
 
 class Street:
@@ -88,6 +88,17 @@ def test_a_refusal_within_a_200_is_none_the_less_one(build_house):
         assert vendor.said == [] and vendor.requests == 1, (name, vendor.refusals)
     results = {row["data"]["channel"]: row["data"]["result"] for row in house.log(type="delivery")}
     assert all(results[name] == "refused" for name in WRONG), results
+
+
+def test_a_busy_robot_is_asked_three_times_more(build_house):
+    street = Street(build_house, ["wecom"])
+    house, wecom = street.house, street.vendors["wecom"]
+    wecom.take = lambda *request: need(False, 200, {"errcode": -1, "errmsg": "system error"})
+    house.says("smoke-301", "smoke")
+    refused = house.until("the robot is given up", lambda: next(
+        (row for row in house.log(type="delivery") if row["data"]["result"] == "refused"), None), 30)
+    assert refused["data"]["attempt"] == 4 and wecom.requests == 4
+    house.push("at-wecom", "opened", path="/backup")
 
 
 @pytest.mark.smoke

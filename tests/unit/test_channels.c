@@ -762,7 +762,7 @@ static void every_documented_answer_is_judged(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(answers); i++) {
-		struct reply reply = {answers[i].status, answers[i].body, 9000};
+		struct reply reply = {answers[i].status, answers[i].body, 9000, 1};
 		struct judgement judgement = {.detail = "?"};
 		channel_of(answers[i].type).type->judge(&reply, &judgement);
 		if (judgement.verdict != answers[i].verdict ||
@@ -775,6 +775,18 @@ static void every_documented_answer_is_judged(void **state)
 	}
 }
 
+static void who_is_busy_is_asked_three_times_more(void **state)
+{
+	(void)state;
+	for (uint32_t attempt = 1; attempt <= 5; attempt++) {
+		struct reply reply = {200, "{\"errcode\":-1}", 9000, attempt};
+		struct judgement judgement = {0};
+		channel_of("wecom").type->judge(&reply, &judgement);
+		assert_int_equal(judgement.verdict, attempt <= 3 ? VERDICT_RETRY : VERDICT_REFUSED);
+		assert_int_equal(judgement.retry_after, attempt <= 3 ? 9000 : 0);
+	}
+}
+
 static void a_services_own_words_are_not_repeated(void **state)
 {
 	(void)state;
@@ -783,7 +795,7 @@ static void a_services_own_words_are_not_repeated(void **state)
 	struct reply reply = {200,
 	                      "{\"errcode\":7,\"code\":7,\"ok\":false,\"error_code\":7,"
 	                      "\"errmsg\":\"KEY\",\"message\":\"KEY\",\"msg\":\"KEY\"}",
-	                      0};
+	                      0, 1};
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
 		struct judgement judgement = {0};
 		channel_of(types[i]).type->judge(&reply, &judgement);
@@ -906,6 +918,7 @@ int main(void)
 	        TEST(alertmanager_keeps_an_alert_until_it_is_resolved),
 	        TEST(homeassistant_gets_the_generic_body),
 	        TEST(every_documented_answer_is_judged),
+	        TEST(who_is_busy_is_asked_three_times_more),
 	        TEST(a_services_own_words_are_not_repeated),
 	        TEST(settings_are_checked_by_type),
 	        TEST(every_type_is_in_the_table_and_whole),

@@ -4,7 +4,8 @@
 
 #include "deliver/parts.h"
 
-#define TEXT_MAX 2048 /* bytes of content */
+#define TEXT_MAX 2048  /* bytes of content */
+#define BUSY_RETRIES 3 /* of one message, says the vendor */
 
 static const struct code codes[] = {
         {-1, VERDICT_RETRY, "busy"},
@@ -74,6 +75,7 @@ static int wecom_build(const struct channel *channel, const struct letter *lette
 static void wecom_judge(const struct reply *reply, struct judgement *out)
 {
 	judge_by_code(reply, "errcode", 0, codes, COUNT_OF(codes), out);
+	judge_patience(reply, "errcode", -1, BUSY_RETRIES, out);
 	judge_shut_out(reply, "errcode", 45009, MINUTES(1), out);
 }
 
