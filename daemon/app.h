@@ -307,6 +307,10 @@ void answering_decide(struct app *, const struct item *, struct moment now);
 /* What was decided is on disk; or, with the reason, is held until it can be written. */
 void answering_release(struct app *, const struct problem *why_held);
 
+/* ---- recalling.c: the channels' limits hold over a restart ---- */
+
+int recall_sent(struct app *, struct problem *why) MUST_USE;
+
 /* ---- remembering.c: what the HTTP side wants to know after a restart ---- */
 
 void app_remember(void *app, const struct remembered *, operation_done, void *done_ctx);

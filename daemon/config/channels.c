@@ -171,8 +171,8 @@ static const struct key rate_keys[R_KEYS] = {
 };
 static const struct shape rate_shape = {"a rate", SHAPE(rate_keys), false};
 
-/* Instead of the type's own limit, whole; a quarter is kept for critical ones where the file does
- * not say. */
+/* Instead of the type's own limit, whole; a quarter is kept for first words where the file does not
+ * say. */
 static void read_rate(const struct checker *c, const struct node *node, struct channel *out)
 {
 	const struct node *v[R_KEYS];

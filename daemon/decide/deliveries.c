@@ -182,7 +182,7 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 	        at_once ? 0 : with_jitter(n, contact, delays[failures < last ? failures : last]);
 	span_ms asked = result->retry_after > RETRY_AFTER_MAX ? RETRY_AFTER_MAX
 	                                                      : result->retry_after;
-	if (asked > delay)
+	if (asked > delay || (result->held && asked)) /* what we hold back has its own time */
 		delay = asked;
 	delivery->state = DELIVERY_RETRYING;
 	delivery->due = c->now.steady + delay;
@@ -222,6 +222,8 @@ static void record_result(struct context *c, const struct notification *n,
 	json_put_int(data, "took_ms", result->took);
 	if (result->retry_after)
 		json_put_int(data, "retry_after_ms", result->retry_after);
+	if (result->shut_out)
+		json_put_bool(data, "shut_out", true);
 	if (result->unlogged)
 		json_put_bool(data, "unlogged", true);
 	if (result->held)

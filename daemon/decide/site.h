@@ -413,6 +413,7 @@ struct delivery_result {
 	span_ms took;
 	bool unlogged;      /* it was sent before its record could be written */
 	bool held;          /* it was not sent: the channel may carry no more for now */
+	bool shut_out;      /* for retry_after the service takes nothing at all from us */
 	const char *detail; /* one line for people, no secrets; or NULL */
 };
 

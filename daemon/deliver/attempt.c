@@ -38,6 +38,7 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 	attempt->ca_file = mem_copy(channel->ca_file);
 	if (!addressed.to)
 		addressed.to = channel->to;
+	attempt->to = mem_copy(addressed.to);
 	if (channel->type->build(channel, &addressed, &attempt->request, &why) < 0) {
 		attempt->judged = true;
 		judge(&attempt->judgement, VERDICT_REFUSED, "%s", why.text);
@@ -88,6 +89,7 @@ void attempt_destroy(struct attempt *attempt)
 	free(attempt->site_id);
 	free(attempt->ca_file);
 	free(attempt->channel);
+	free(attempt->to);
 	free(attempt);
 }
 
@@ -314,6 +316,7 @@ struct delivery_result attempt_result(const struct attempt *attempt)
 	        .took = took(attempt),
 	        .unlogged = attempt->unlogged,
 	        .held = attempt->held,
+	        .shut_out = attempt->judgement.shut_out,
 	        .detail = attempt->judgement.detail,
 	};
 }

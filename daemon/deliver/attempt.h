@@ -13,7 +13,7 @@ struct attempt {
 	struct attempt **before, *after; /* among the running ones */
 
 	const struct channel_type *type; /* static */
-	char *site_id, *ca_file, *channel;
+	char *site_id, *ca_file, *channel, *to;
 	uint64_t notification;
 	uint32_t contact, number;
 	bool urgent, unlogged;

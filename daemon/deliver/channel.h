@@ -86,6 +86,7 @@ struct channel_type {
 	unsigned needs, may;
 	bool to_is_key; /* with an address alone anybody can push there: it is a secret */
 	struct rate_limit rate[RATE_LIMITS_MAX]; /* what the service documents; zeroed: nothing */
+	struct rate_limit each[RATE_LIMITS_MAX]; /* the same, to one address */
 	const char *default_url; /* the public service where no url is given, or NULL */
 	/* What bits cannot say (the form of a key, "url or token"). -EINVAL and why, without the
 	 * secret in it. NULL: nothing. Call channel_check. */

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "deliver/attempt.h"
+#include "deliver/limits.h"
 
 #define SPARE_HANDLES_MAX 64
 #define WINDOW_FIRST 96
@@ -21,11 +22,6 @@ struct watch { /* one of curl's sockets */
 	uv_poll_t poll;
 	struct courier *courier;
 	curl_socket_t socket;
-};
-
-struct channel_rate {
-	char *channel;
-	struct rate rate;
 };
 
 struct courier {
@@ -42,8 +38,7 @@ struct courier {
 	uint32_t window;  /* how many may run at present: see open_wider */
 	uv_timer_t wider; /* while letters wait for it */
 	uint32_t count;   /* not yet reported */
-	struct channel_rate *rates;
-	uint32_t rate_count, rate_cap;
+	struct limits limits;
 	CURL *spare[SPARE_HANDLES_MAX];
 	uint32_t spare_count;
 	span_ms connect_max, attempt_max;
@@ -169,39 +164,26 @@ static void hand_out(struct courier *courier)
 
 /* ---- limits ---- */
 
-static struct rate *rate_of(struct courier *courier, const char *channel)
-{
-	for (uint32_t i = 0; i < courier->rate_count; i++)
-		if (strcmp(courier->rates[i].channel, channel) == 0)
-			return &courier->rates[i].rate;
-	MEM_RESERVE(courier->rates, courier->rate_count, courier->rate_cap);
-	struct channel_rate *fresh = &courier->rates[courier->rate_count++];
-	*fresh = (struct channel_rate){.channel = mem_copy(channel)};
-	return &fresh->rate;
-}
-
 /* What a service says about one letter holds for the next ones: it is not asked again meanwhile. */
 static void note_limits(struct courier *courier, const struct attempt *attempt)
 {
 	const struct judgement *said = &attempt->judgement;
-	struct delivery_result result = attempt_result(attempt);
-	steady_ms now = attempt->at.steady + result.took;
-	if (!attempt->channel || said->verdict != VERDICT_RETRY || !said->retry_after)
+	steady_ms now = attempt->at.steady + attempt_result(attempt).took;
+	if (!attempt->channel || said->verdict != VERDICT_RETRY || !said->retry_after ||
+	    (!said->shut_out && attempt->status != 429))
 		return;
-	if (said->shut_out)
-		rate_block(rate_of(courier, attempt->channel), now + said->retry_after);
-	else if (attempt->status == 429)
-		rate_slow(rate_of(courier, attempt->channel), now + said->retry_after);
+	limits_answered(&courier->limits, attempt->channel, attempt->type, attempt->to,
+	                said->shut_out, said->retry_after, now);
 }
 
 static void hold_if_too_many(struct courier *courier, const struct channel *channel,
                              struct attempt *attempt)
 {
-	struct rate *rate = rate_of(courier, channel->id);
-	steady_ms now = attempt->at.steady;
-	span_ms wait = rate_take(rate, channel->rate, attempt->weight, now);
+	bool shut_out;
+	span_ms wait = limits_take(&courier->limits, channel, attempt->to, attempt->weight,
+	                           attempt->at.steady, &shut_out);
 	if (wait)
-		attempt_hold(attempt, wait, rate->blocked_until > now);
+		attempt_hold(attempt, wait, shut_out);
 }
 
 /* After every turn of curl's: one that is missed would lie until something else happens. */
@@ -352,6 +334,12 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	return 0;
 }
 
+void courier_recall(struct courier *courier, const struct channel *channel, steady_ms at,
+                    steady_ms shut_until)
+{
+	limits_recall(&courier->limits, channel, at, shut_until);
+}
+
 void courier_send(struct courier *courier, const struct channel *channel,
                   const struct letter *letter)
 {
@@ -442,11 +430,7 @@ void courier_close(struct courier *courier)
 	drop(&courier->waiting_urgent);
 	drop(&courier->waiting);
 	drop(&courier->finished);
-	for (uint32_t i = 0; i < courier->rate_count; i++) {
-		free(courier->rates[i].channel);
-		rate_finish(&courier->rates[i].rate);
-	}
-	free(courier->rates);
+	limits_finish(&courier->limits);
 	while (courier->spare_count)
 		curl_easy_cleanup(courier->spare[--courier->spare_count]);
 	curl_multi_cleanup(courier->multi);

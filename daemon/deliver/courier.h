@@ -35,6 +35,9 @@ struct courier;
 int courier_open(uv_loop_t *, courier_result, void *ctx, struct courier **out,
                  struct problem *why) MUST_USE;
 
+/* Before anything is sent: what left over a channel before this start (limits.h). */
+void courier_recall(struct courier *, const struct channel *, steady_ms at, steady_ms shut_until);
+
 /* Starts one attempt. Channel and letter are read before it returns, so that a reload may replace
  * them while the attempt is under way. What the channel may not carry now (rate.h) is not sent and
  * reported at once as to be tried again, and when. A letter that cannot be built is reported as

@@ -249,8 +249,11 @@ static bool is_first_word(enum reason reason)
 enum weight letter_weight(const struct letter *letter)
 {
 	const struct notification *n = letter->notification;
-	if (!letter->incident || letter->incident->drill || !n->urgent ||
-	    letter_urgency(letter) != URGENCY_CRITICAL)
+	enum urgency urgency = letter_urgency(letter);
+	bool first = is_first_word(n->reason);
+	if (!letter->incident || letter->incident->drill || !n->urgent)
 		return WEIGHT_LESS;
-	return is_first_word(n->reason) ? WEIGHT_FIRST : WEIGHT_CRITICAL;
+	if (urgency == URGENCY_CRITICAL)
+		return first ? WEIGHT_FIRST : WEIGHT_MORE;
+	return urgency == URGENCY_HIGH && first ? WEIGHT_MORE : WEIGHT_LESS;
 }

@@ -328,6 +328,7 @@ static void take_result(struct engine *e, const cJSON *data)
 		event.delivery.status = (int32_t)status;
 	(void)!json_int(data, "took_ms", &event.delivery.took);
 	(void)!json_bool(data, "held", &event.delivery.held);
+	(void)!json_bool(data, "shut_out", &event.delivery.shut_out);
 	(void)!json_int(data, "retry_after_ms", &event.delivery.retry_after);
 	event.delivery.detail = json_string(data, "detail");
 	apply(e, &event);

@@ -334,6 +334,8 @@ static int open_network(struct app *app, struct problem *why)
 	memcpy(app->review.link_key, app->link_key, sizeof app->link_key);
 	int r = courier_open(&app->loop, on_result, app, &app->courier, why);
 	if (r == 0)
+		r = recall_sent(app, why);
+	if (r == 0)
 		r = http_open(&app->loop, &app->config->http, &app->review, &app->http, why);
 	if (r < 0)
 		return r;

@@ -134,6 +134,23 @@ int store_deliveries(struct store *store, const char *incident, const struct del
 	return r < 0 ? r : 0;
 }
 
+int store_sent(struct store *store, wall_ms since, sent_visit visit, void *ctx)
+{
+	struct binder at = sql_bind(store, SQL_SENT);
+	bind_int(&at, since);
+	int r;
+	while ((r = sql_next(store, &at)) > 0) {
+		struct sent_row row;
+		row.channel = read_text(&at);
+		row.at = read_int(&at);
+		row.retry_after = read_int(&at);
+		row.shut_out = read_bool(&at);
+		visit(ctx, &row);
+	}
+	sql_end(&at);
+	return r;
+}
+
 int store_link_target(struct store *store, uint32_t site, uint64_t notification,
                       struct link_target *out)
 {

@@ -221,6 +221,16 @@ typedef bool (*delivery_visit)(void *ctx, const struct delivery_row *);
 int store_deliveries(struct store *, const char *incident, const struct delivery_place *after,
                      uint32_t limit, delivery_visit, void *ctx) MUST_USE;
 
+struct sent_row {
+	const char *channel;
+	steady_ms at;        /* when its answer was recorded */
+	span_ms retry_after; /* what was asked for, 0 nothing */
+	bool shut_out;       /* for so long nothing is taken from us */
+};
+typedef void (*sent_visit)(void *ctx, const struct sent_row *);
+/* What has left over any channel since, from all sites, the oldest first. */
+int store_sent(struct store *, wall_ms since, sent_visit, void *ctx) MUST_USE;
+
 /* What stands, or has stood, newest first: each as its JSON object (decide/standing.h). Of one site
  * or with NULL of all, until visit says false. Returns how many were visited, or a negative errno.
  */

@@ -46,6 +46,16 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	return 0;
 }
 
+/* Without limits here. */
+void courier_recall(struct courier *c, const struct channel *channel, steady_ms at,
+                    steady_ms shut_until)
+{
+	(void)c;
+	(void)channel;
+	(void)at;
+	(void)shut_until;
+}
+
 /* Nothing waits for its turn here. */
 void courier_drop_overtaken(struct courier *c, courier_is_over is_over)
 {

@@ -730,7 +730,7 @@ static void what_is_overtaken_waits_no_longer(void **state)
 static void what_is_over_the_limit_waits_and_the_first_word_does_not(void **state)
 {
 	struct sender *sender = *state;
-	sender->channel.rate[0] = (struct rate_limit){.count = 2, .per = MINUTES(1), .reserve = 1};
+	sender->channel.rate[0] = (struct rate_limit){.count = 3, .per = MINUTES(1), .reserve = 1};
 	sender->desk.notification.reason = REASON_REPEATED;
 	sender->desk.incident.kind = INCIDENT_WATER;
 	assert_int_equal(attempt_at(sender, "/200")->verdict, VERDICT_ACCEPTED);

@@ -115,7 +115,8 @@ const struct channel_type dingtalk_channel = {
         .default_url = "https://oapi.dingtalk.com",
         .may = CHANNEL_URL | CHANNEL_TOKEN | CHANNEL_SECRET | CHANNEL_TO,
         .check = dingtalk_check,
-        .rate = {{.count = 20, .per = MINUTES(1), .reserve = 5}},
+        /* One too many, and for ten minutes nobody is told over it: much is kept. */
+        .rate = {{.count = 20, .per = MINUTES(1), .reserve = 8}},
         .build = dingtalk_build,
         .judge = dingtalk_judge,
 };

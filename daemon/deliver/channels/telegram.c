@@ -109,6 +109,8 @@ const struct channel_type telegram_channel = {
         .may = CHANNEL_URL | CHANNEL_SECRET,
         .check = telegram_check,
         .rate = {{.count = 30, .per = SECONDS(1), .reserve = 8}},
+        /* core.telegram.org/bots/faq: of a chat, and of a group */
+        .each = {{.count = 1, .per = SECONDS(1)}, {.count = 20, .per = MINUTES(1), .reserve = 5}},
         .build = telegram_build,
         .judge = telegram_judge,
 };
