@@ -176,6 +176,17 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* A kept connection opens no socket, and may be another channel's, which may go there. */
+static int on_connection(void *ctx, char *address, char *ours, int port, int our_port)
+{
+	struct attempt *attempt = ctx;
+	(void)ours;
+	(void)port;
+	(void)our_port;
+	attempt->turned_back = !attempt->private_net && text_is_private(address) != 0;
+	return attempt->turned_back ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static void take_headers(struct attempt *attempt)
 {
 	const char *line = text_get(&attempt->request.headers);
@@ -204,6 +215,8 @@ static void set_bounds(struct attempt *attempt, CURL *easy, span_ms connect_max,
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &attempt->confirm_ms);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -264,7 +277,8 @@ static const struct {
 static void judge_failure(struct attempt *attempt, CURLcode code)
 {
 	long error = 0;
-	if (attempt->turned_back && code == CURLE_COULDNT_CONNECT) {
+	if (attempt->turned_back &&
+	    (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK)) {
 		judge(&attempt->judgement, VERDICT_RETRY,
 		      "the host's name leads to a private address; add 'private: true' if that is "
 		      "meant");

@@ -1,6 +1,7 @@
 #include "deliver/egress.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,10 +53,19 @@ bool address_is_private(const struct sockaddr *address)
 	return true;
 }
 
-bool url_names_private(const char *url)
+int text_is_private(const char *address)
 {
 	struct sockaddr_in at4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 at6 = {.sin6_family = AF_INET6};
+	if (inet_pton(AF_INET, address, &at4.sin_addr) == 1)
+		return address_is_private((const struct sockaddr *)&at4);
+	if (inet_pton(AF_INET6, address, &at6.sin6_addr) == 1)
+		return address_is_private((const struct sockaddr *)&at6);
+	return -EINVAL;
+}
+
+bool url_names_private(const char *url)
+{
 	const char *start = strstr(url, "://");
 	char host[256];
 	if (!start)
@@ -72,10 +82,9 @@ bool url_names_private(const char *url)
 		return false;
 	memcpy(host, start, len);
 	host[len] = '\0';
-	if (inet_pton(AF_INET, host, &at4.sin_addr) == 1)
-		return address_is_private((const struct sockaddr *)&at4);
-	if (inet_pton(AF_INET6, host, &at6.sin6_addr) == 1)
-		return address_is_private((const struct sockaddr *)&at6);
+	int by_address = text_is_private(host);
+	if (by_address >= 0)
+		return by_address;
 	static const char local[] = "localhost";
 	size_t tail = sizeof local - 1;
 	return len >= tail && strcasecmp(host + len - tail, local) == 0 &&

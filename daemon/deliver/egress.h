@@ -11,6 +11,9 @@
  * public Internet. IPv4 within IPv6 counts as what it is. Other families are private. */
 bool address_is_private(const struct sockaddr *);
 
+/* The same of an address as one writes it; <0: it is none. */
+int text_is_private(const char *address);
+
 /* The url itself names such an address, or localhost. */
 bool url_names_private(const char *url);
 
