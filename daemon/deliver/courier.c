@@ -32,7 +32,7 @@ struct courier {
 	uv_timer_t timer;      /* curl's own deadline */
 	uv_timer_t kick;       /* hands out results that exist without any I/O */
 	uint32_t open_handles; /* libuv's, until their close callbacks have run */
-	struct queue waiting_first, waiting_urgent, waiting, finished;
+	struct queue pings, waiting_first, waiting_urgent, waiting, finished;
 	struct attempt *running;
 	uint32_t running_count;
 	uint32_t window;  /* how many may run at present: see open_wider */
@@ -130,11 +130,12 @@ static void on_wider(uv_timer_t *);
  * with every answer, and without answers twice as many every few milliseconds. */
 static void start_waiting(struct courier *courier)
 {
+	start_from(courier, &courier->pings, IN_FLIGHT_FIRST_MAX);
 	start_from(courier, &courier->waiting_first, IN_FLIGHT_FIRST_MAX);
 	start_from(courier, &courier->waiting_urgent, IN_FLIGHT_URGENT_MAX);
 	start_from(courier, &courier->waiting, IN_FLIGHT_MAX);
-	bool waits = courier->waiting_first.first || courier->waiting_urgent.first ||
-	             courier->waiting.first;
+	bool waits = courier->pings.first || courier->waiting_first.first ||
+	             courier->waiting_urgent.first || courier->waiting.first;
 	bool shut = waits && courier->window < IN_FLIGHT_FIRST_MAX;
 	if (shut && !uv_is_active((uv_handle_t *)&courier->wider))
 		uv_timer_start(&courier->wider, on_wider, WIDER_EVERY, WIDER_EVERY);
@@ -394,7 +395,7 @@ void courier_drop_overtaken(struct courier *courier, courier_is_over is_over)
 void courier_ping(struct courier *courier, const char *url, const char *ca_file, bool private_net,
                   struct moment now)
 {
-	queue_push(&courier->waiting, attempt_create_ping(url, ca_file, private_net, now));
+	queue_push(&courier->pings, attempt_create_ping(url, ca_file, private_net, now));
 	courier->count++;
 	start_waiting(courier);
 }
@@ -426,6 +427,7 @@ void courier_close(struct courier *courier)
 		stop(courier, attempt);
 		attempt_destroy(attempt);
 	}
+	drop(&courier->pings);
 	drop(&courier->waiting_first);
 	drop(&courier->waiting_urgent);
 	drop(&courier->waiting);

@@ -55,8 +55,9 @@ void courier_hurry(struct courier *);
 typedef bool (*courier_is_over)(void *ctx, const char *site_id, uint64_t notification);
 void courier_drop_overtaken(struct courier *, courier_is_over);
 
-/* One GET that says nothing but that we are alive. Its result comes with site NULL. private_net:
- * the url's name may lead to a private address. */
+/* One GET that says nothing but that we are alive, and so waits behind no letters: they may go to
+ * receivers that hang. Its result comes with site NULL. private_net: the url's name may lead to a
+ * private address. */
 void courier_ping(struct courier *, const char *url, const char *ca_file, bool private_net,
                   struct moment now);
 

@@ -108,7 +108,7 @@ static void flood(int fd, const char *head, const char *what)
 static void behave(int fd, const char *request, int nth)
 {
 	char path[64] = "", number[16];
-	sscanf(request, "POST %63s", path);
+	sscanf(request, "%*s %63s", path);
 	snprintf(number, sizeof number, "%d", nth);
 	if (!strcmp(path, "/200"))
 		answer(fd, "200 OK", "", "ok");
@@ -270,7 +270,7 @@ static void on_result(void *ctx, const char *site_id, const struct delivery_resu
 	uint32_t i = sender->count++;
 	assert_true(i < RESULTS_MAX);
 	sender->results[i] = *result;
-	snprintf(sender->site, sizeof sender->site, "%s", site_id);
+	snprintf(sender->site, sizeof sender->site, "%s", site_id ? site_id : "");
 	snprintf(sender->details[i], sizeof sender->details[i], "%s", result->detail);
 	uv_stop(&sender->loop);
 	if (sender->then_send) {
@@ -691,6 +691,21 @@ static void an_urgent_letter_never_waits_behind_others(void **state)
 		assert_int_equal(sender->results[i].verdict, VERDICT_BROKEN);
 }
 
+/* Who waits outside for a sign of life would take us for dead. */
+static void a_sign_of_life_waits_behind_no_letters(void **state)
+{
+	struct sender *sender = *state;
+	char url[128];
+	sender->desk.notification.urgent = false;
+	for (int i = 0; i < IN_FLIGHT_MAX + 20; i++)
+		send_to(sender, "/hang");
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/200", sender->port);
+	courier_ping(sender->courier, url, NULL, false, sender->desk.letter.now);
+	expect_results(sender, 1);
+	assert_string_equal(sender->site, "");
+	assert_int_equal(sender->results[0].verdict, VERDICT_ACCEPTED);
+}
+
 static bool fifty_is_over(void *ctx, const char *site_id, uint64_t notification)
 {
 	(void)ctx;
@@ -934,6 +949,7 @@ int main(void)
 	        TEST(no_proxy_from_the_environment_sees_a_letter),
 	        TEST(a_result_may_send_again),
 	        TEST(an_urgent_letter_never_waits_behind_others),
+	        TEST(a_sign_of_life_waits_behind_no_letters),
 	        TEST(what_is_overtaken_waits_no_longer),
 	        TEST(what_is_over_the_limit_waits_and_the_first_word_does_not),
 	        TEST(who_has_shut_us_out_is_not_asked_again),
