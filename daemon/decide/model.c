@@ -252,6 +252,14 @@ uint32_t site_def_person(const struct site_def *def, const char *id)
 	return index_find(&def->person_index, id, person_id, def);
 }
 
+uint32_t person_contact_nth(const struct person *person, uint32_t contact)
+{
+	uint32_t nth = 1;
+	for (uint32_t i = 0; i < contact; i++)
+		nth += person->contacts[i].channel == person->contacts[contact].channel;
+	return nth;
+}
+
 uint32_t site_def_post(const struct site_def *def, const char *id)
 {
 	return index_find(&def->post_index, id, post_id, def);

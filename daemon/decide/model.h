@@ -411,6 +411,9 @@ void site_def_destroy(struct site_def *); /* heap; NULL is fine */
 uint32_t site_def_zone(const struct site_def *, const char *id);
 uint32_t site_def_device(const struct site_def *, const char *id);
 uint32_t site_def_person(const struct site_def *, const char *id);
+/* A contact's number among those of the person that are on the same channel, from 1: with the
+ * channel it says which one is meant, and nothing of how to reach anybody. */
+uint32_t person_contact_nth(const struct person *, uint32_t contact);
 uint32_t site_def_post(const struct site_def *, const char *id);
 uint32_t site_def_channel(const struct site_def *, const char *id);
 /* The first zone that lies in no other. */

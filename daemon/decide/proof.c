@@ -8,13 +8,15 @@
 #define PROOF_WITHIN DAYS(1) /* also how long the link of a letter holds */
 #define PROOF_HOUR 10        /* local: nobody is woken by a test */
 
-static const struct standing *waiting_proof(const struct context *c, const char *person,
-                                            const char *channel)
+/* channel NULL: of any contact. */
+static struct standing *waiting_proof(const struct context *c, const char *person,
+                                      const char *channel, uint32_t nth)
 {
 	for (uint32_t i = 0; i < c->site->standing_count; i++) {
-		const struct standing *s = c->site->standings[i];
+		struct standing *s = c->site->standings[i];
 		if (s->type == STANDING_PROOF && !standing_is_over(s) &&
-		    strcmp(s->to, person) == 0 && (!channel || strcmp(s->channel, channel) == 0))
+		    strcmp(s->to, person) == 0 &&
+		    (!channel || (strcmp(s->channel, channel) == 0 && s->nth == nth)))
 			return s;
 	}
 	return NULL;
@@ -25,7 +27,8 @@ static void send_one(struct context *c, uint32_t position, uint32_t contact, con
 	const struct site_def *def = c->site->def;
 	const struct person *person = &def->people[position];
 	const char *channel = def->channels[person->contacts[contact].channel].id;
-	struct standing *earlier = (struct standing *)waiting_proof(c, person->id, channel);
+	uint32_t nth = person_contact_nth(person, contact);
+	struct standing *earlier = waiting_proof(c, person->id, channel, nth);
 	char id[NOTIFICATION_ID_MAX];
 	struct notification *n = notify_contact(
 	        c, (struct resolved_recipient){.kind = RECIPIENT_PERSON, .position = position},
@@ -37,6 +40,7 @@ static void send_one(struct context *c, uint32_t position, uint32_t contact, con
 	own(&s->by, by);
 	own(&s->to, person->id);
 	own(&s->channel, channel);
+	s->nth = nth;
 	own(&s->notification, id);
 	s->until = c->now.wall + PROOF_WITHIN;
 	timer_set(&c->site->timers, &s->due, c->now.steady + PROOF_WITHIN);
@@ -77,7 +81,7 @@ int proof_confirm(struct context *c, const struct operation *op)
 		return problem_set(c->why, -EINVAL, "this test is for '%s' to confirm", s->to);
 	record_operation(c, op, NULL);
 	standing_end(c, s, op->by, "confirmed");
-	if (!waiting_proof(c, s->to, NULL))
+	if (!waiting_proof(c, s->to, NULL, 0))
 		set_trouble(c, s->to, false, NULL);
 	return 0;
 }
@@ -88,6 +92,7 @@ void proof_late(struct context *c, struct standing *s)
 	json_put_string(data, "reason", "a test was not confirmed");
 	json_put_string(data, "to", s->to);
 	json_put_string(data, "channel", s->channel);
+	json_put_int(data, "nth", s->nth);
 	json_put_string(data, "notification", s->notification);
 	record_end(c, (struct entry){.type = "gap"});
 	standing_end(c, s, NULL, "not confirmed");

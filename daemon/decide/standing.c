@@ -207,6 +207,8 @@ void standing_write_json(struct text *out, const char *name, const char *site_id
 	put_list(out, "zones", s->zones, s->zone_count);
 	if (s->hidden)
 		json_put_int(out, hidden_key(s), s->hidden);
+	if (s->type == STANDING_PROOF)
+		json_put_int(out, "nth", s->nth);
 	if (s->type == STANDING_HAZARD)
 		json_put_string(out, "stage", hazard_stage(s));
 	if (standing_is_over(s))
@@ -223,7 +225,7 @@ static bool read_wall(const cJSON *root, const char *name, wall_ms *out)
 static bool read_members(const cJSON *root, struct standing *s)
 {
 	const char *type = json_string(root, "type"), *id = json_string(root, "id");
-	int64_t number, hidden = 0;
+	int64_t number, hidden = 0, nth = 1; /* older proofs name none */
 	if (!type || !id || !json_int(root, "number", &number))
 		return false;
 	s->type = standing_type_from_name(type);
@@ -246,6 +248,8 @@ static bool read_members(const cJSON *root, struct standing *s)
 	json_bool(root, "announced", &s->announced);
 	json_int(root, hidden_key(s), &hidden);
 	s->hidden = (uint32_t)hidden;
+	json_int(root, "nth", &nth);
+	s->nth = (uint32_t)nth;
 	return s->type < STANDING_TYPE_COUNT && read_wall(root, "since", &s->since.wall) &&
 	       read_wall(root, "begins", &s->begins) && read_wall(root, "until", &s->until) &&
 	       read_wall(root, "made", &s->made) && read_wall(root, "ended_at", &s->ended.wall);

@@ -23,7 +23,7 @@ enum standing_type {
 	STANDING_WALK_TEST, /* device, hidden */
 	STANDING_OVERRIDE,  /* names hold a post, or two change places: post, begins, until */
 	STANDING_PROOF,  /* a test through one contact waits for the tap: by (NULL: the schedule's),
-	                    to, channel, notification */
+	                    to, channel, nth, notification */
 	STANDING_REACH,  /* a person's tests by the schedule: to; due: the next one */
 	STANDING_RULE,   /* what a rule waits for: rule, and device and kinds, or names and zone */
 	STANDING_HAZARD, /* zone, device, incident it came from; by reported it, to remedies it
@@ -62,6 +62,7 @@ struct standing {
 	/* SILENCE, WALK_TEST, CHATTER: signals that raised nothing. FLOOD: what digests carried.
 	 * HANDOVER, HAZARD: how often it was late. */
 	uint32_t hidden;
+	uint32_t nth; /* PROOF: of the person's contacts on the channel, from 1 */
 	struct moment since;
 	wall_ms begins; /* OVERRIDE: it may lie ahead. REPORTING: the first one's beginning */
 	wall_ms made;

@@ -14,10 +14,14 @@ static struct reach *place_of(const struct reading *reading, const cJSON *proof)
 {
 	const struct site_def *def = reading->def;
 	const char *to = json_string(proof, "to"), *channel = json_string(proof, "channel");
-	uint32_t person = to && channel ? site_def_person(def, to) : POSITION_NONE;
-	for (uint32_t i = 0; person != POSITION_NONE && i < def->people[person].contact_count; i++)
-		if (strcmp(def->channels[def->people[person].contacts[i].channel].id, channel) == 0)
-			return &reading->table[person * CONTACTS_MAX + i];
+	uint32_t position = to && channel ? site_def_person(def, to) : POSITION_NONE;
+	const struct person *person = position == POSITION_NONE ? NULL : &def->people[position];
+	int64_t nth = 1; /* older proofs name none */
+	json_int(proof, "nth", &nth);
+	for (uint32_t i = 0; person && i < person->contact_count; i++)
+		if (strcmp(def->channels[person->contacts[i].channel].id, channel) == 0 &&
+		    person_contact_nth(person, i) == nth)
+			return &reading->table[position * CONTACTS_MAX + i];
 	return NULL;
 }
 
@@ -71,6 +75,7 @@ void reach_write_person(struct text *out, const struct site_def *def, uint32_t p
 		const struct reach *reach = &table[position * CONTACTS_MAX + i];
 		json_open(out, NULL, '{');
 		json_put_string(out, "channel", def->channels[person->contacts[i].channel].id);
+		json_put_int(out, "nth", person_contact_nth(person, i));
 		if (reach->tested)
 			json_put_time(out, "tested", reach->tested);
 		if (reach->proven)

@@ -14,8 +14,8 @@ struct reach {
  * cannot be read. */
 struct reach *reach_load(struct store *, const struct site_def *, int *error);
 
-/* site, id, name, contacts: [{channel, tested, proven, waiting}]. Channels only: how to reach a
- * person is nobody's business here. */
+/* site, id, name, contacts: [{channel, nth, tested, proven, waiting}]. Channels only: how to reach
+ * a person is nobody's business here. */
 void reach_write_person(struct text *, const struct site_def *, uint32_t person,
                         const struct reach *);
 

@@ -32,3 +32,20 @@ def proven(house):
     people = house.tocsin_json("people")["items"]
     li = next(person for person in people if person["id"] == "li")
     return {contact["channel"]: contact.get("proven") for contact in li["contacts"]}
+
+
+def test_two_phones_over_one_channel_are_proven_apart(build_house):
+    def two_phones(school):
+        li = next(person for person in school["people"] if person["id"] == "li")
+        li["contacts"] = [{"channel": "phone", "to": "old"}, {"channel": "phone", "to": "new"}]
+
+    house = build_house(edit_school=two_phones)
+    house.tocsin("test", "person:li")
+    pushes = [house.push("li", "test") for _ in range(2)]
+    new = next(push for push in pushes if push.notification["to"]["address"] == "new")
+    assert http("POST", new.json["data"]["ack_url"], b"").status == 200
+    people = house.tocsin_json("people")["items"]
+    old, new = next(person for person in people if person["id"] == "li")["contacts"]
+    assert (old["nth"], old["waiting"], "proven" in old) == (1, True, False)
+    assert (new["nth"], new["waiting"], "proven" in new) == (2, False, True)
+    assert "phone (2)" in house.tocsin("people")

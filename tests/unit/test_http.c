@@ -374,7 +374,7 @@ static void the_rest_reads_well(void **state)
 	         "{\"site\":\"binjiang\",\"id\":\"gate\",\"name\":\"Gate\",\"in\":\"campus\","
 	         "\"owner\":{\"id\":\"qian\",\"name\":\"qian\"},\"armed\":true}"},
 	        {"people", "{\"site\":\"binjiang\",\"id\":\"li\",\"name\":\"li\",\"contacts\":[{"
-	                   "\"channel\":\"phone\",\"waiting\":false}"},
+	                   "\"channel\":\"phone\",\"nth\":1,\"waiting\":false}"},
 	        {"duty?at=2026-09-08T00:00:00Z", "\"people\":[{\"id\":\"li\",\"name\":\"li\"}]"},
 	        {"duty?at=2026-09-15T00:00:00Z",
 	         "\"people\":[{\"id\":\"zhao\",\"name\":\"zhao\"}]"},

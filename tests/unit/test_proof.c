@@ -58,6 +58,22 @@ static void a_test_goes_through_each_contact_and_each_is_proven_by_itself(void *
 	assert_int_equal(entries_with(s, "confirm test"), 1);
 }
 
+/* Two phones over one service: each has a proof of its own. */
+static void two_contacts_on_one_channel_are_proven_apart(void **state)
+{
+	struct story *s = *state;
+	s->def->people[2].contacts[1].channel = s->def->people[2].contacts[0].channel;
+	test_person(s, "person:li");
+	assert_int_equal(s->push_count, 2);
+	assert_int_equal(waiting(s), 2);
+	assert_int_equal(tap(s, 0, "li"), 0);
+	assert_int_equal(waiting(s), 1);
+	assert_int_equal(tap(s, 1, "li"), 0);
+	test_person(s, "person:li");
+	test_person(s, "person:li"); /* each test takes the place of the one before */
+	assert_int_equal(waiting(s), 2);
+}
+
 static void only_who_was_tested_confirms(void **state)
 {
 	struct story *s = *state;
@@ -132,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        STORY(a_test_goes_through_each_contact_and_each_is_proven_by_itself),
+	        STORY(two_contacts_on_one_channel_are_proven_apart),
 	        STORY(only_who_was_tested_confirms),
 	        STORY(a_test_by_hand_that_nobody_confirms_is_a_gap_and_no_trouble),
 	        STORY(the_schedule_tests_at_ten_in_the_morning),

@@ -17,10 +17,16 @@ static void add_rows(struct table *table, const struct command_context *ctx,
 		for (uint32_t i = 0; i < def->people[p].contact_count; i++) {
 			const struct reach *at = &reach[p * CONTACTS_MAX + i];
 			uint32_t channel = def->people[p].contacts[i].channel;
+			uint32_t nth = person_contact_nth(&def->people[p], i);
+			struct text contact = {0};
+			text_add(&contact, def->channels[channel].id);
+			if (nth > 1)
+				text_addf(&contact, " (%u)", nth);
 			table_cell(table, TONE_PLAIN, def->id);
 			table_cell(table, TONE_STRONG, def->people[p].id);
 			table_cell(table, TONE_PLAIN, def->people[p].name);
-			table_cell(table, TONE_PLAIN, def->channels[channel].id);
+			table_cell(table, TONE_PLAIN, text_get(&contact));
+			text_finish(&contact);
 			table_cell_time(table, ctx, def, at->tested);
 			if (at->waiting && !at->proven)
 				table_cell(table, TONE_STRONG,

@@ -33,7 +33,7 @@ function channels(items) {
 
 function contact(one, site) {
   const word = one.proven ? h("span", `${say("proven")} `, moment(one.proven, site)) : say(one.waiting ? "waiting_tap" : "not_proven");
-  return [said(one.channel, ""), word];
+  return [said(one.nth > 1 ? `${one.channel} (${one.nth})` : one.channel, ""), word];
 }
 
 function proofs() {
