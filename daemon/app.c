@@ -191,8 +191,10 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 
 /* ---- release ---- */
 
+/* Where the message speaks another language than the site, its page does, too. */
 static const char *ack_link(const struct app *app, const struct site *site,
-                            const struct notification *n, struct moment now, struct text *out)
+                            const struct notification *n, const char *language, struct moment now,
+                            struct text *out)
 {
 	bool something_to_take = n->incident
 	                                 ? n->incident->state != STATE_RESOLVED
@@ -204,6 +206,8 @@ static const char *ack_link(const struct app *app, const struct site *site,
 	                 &(struct link){.site = site->store_id,
 	                                .notification = n->number,
 	                                .expires = now.wall + LINK_VALID});
+	if (site->def->language && strcmp(language, site->def->language) != 0)
+		text_addf(out, "?lang=%s", language);
 	return text_get(out);
 }
 
@@ -225,6 +229,8 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	const struct notification *n = dispatch->notification;
 	const struct delivery *delivery = &n->deliveries[dispatch->contact];
 	const struct channel *channel = config_channel(app->config, delivery->channel);
+	const char *language = channel && channel->language ? channel->language
+	                                                    : site->def->language;
 	struct text body = {0}, link = {0}, console = {0}, head_hex = {0};
 	struct ledger_head head = store_head(app->store, site->store_id);
 	const struct incident *gathered[DIGEST_SHOWN];
@@ -233,7 +239,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	struct letter letter = {
 	        .site_id = site->def->id,
 	        .site_name = site->def->name,
-	        .language = channel && channel->language ? channel->language : site->def->language,
+	        .language = language,
 	        .timezone = &site->def->timezone,
 	        .def = site->def,
 	        .notification = n,
@@ -241,7 +247,7 @@ static void send_letter(struct app *app, const struct site *site, const struct d
 	        .contact = dispatch->contact,
 	        .attempt = dispatch->attempt,
 	        .to = delivery_address(site->def, n, delivery),
-	        .ack_url = ack_link(app, site, n, now, &link),
+	        .ack_url = ack_link(app, site, n, language, now, &link),
 	        .console_url = text_get(&console),
 	        .ledger_seq = head.seq,
 	        .ledger_head = text_get(&head_hex),

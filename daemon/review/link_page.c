@@ -76,7 +76,8 @@ static void open_page(struct text *out, bool zh, const char *title, const char *
 	          mood);
 }
 
-/* Whoever has a console goes on there; of an incident straight to it. */
+/* Whoever has a console goes on there; of an incident straight to it. And it leads to itself in the
+ * other language. */
 static void close_page(struct text *out, bool zh, const char *incident)
 {
 	text_add(out, "<p class=\"away\"><a href=\"../#/");
@@ -86,8 +87,12 @@ static void close_page(struct text *out, bool zh, const char *incident)
 	} else {
 		text_add(out, "now");
 	}
-	text_addf(out, "\">%s</a></p>\n</main>\n</body>\n</html>\n",
-	          zh ? "打开控制台" : "Open the console");
+	const char *other = zh ? "en" : "zh-CN";
+	text_addf(out,
+	          "\">%s</a> · <a href=\"?lang=%s\" lang=\"%s\" hreflang=\"%s\">%s</a></p>\n"
+	          "</main>\n</body>\n</html>\n",
+	          zh ? "打开控制台" : "Open the console", other, other, other,
+	          zh ? "English" : "中文");
 }
 
 /* What people call a thing stays among itself, whichever way it is written. */

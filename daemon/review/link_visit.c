@@ -18,9 +18,14 @@ void visit_destroy(void *ctx)
 	free(visit);
 }
 
-static bool is_chinese(const struct site *site)
+/* As the message said it (the link names the language where it is not the site's), or as whoever
+ * reads it has asked for since. */
+static bool wants_chinese(const struct exchange *ex, const struct site *site)
 {
-	return site && site->def->language && strncmp(site->def->language, "zh", 2) == 0;
+	const char *language = exchange_query(ex, "lang");
+	if (!language && site)
+		language = site->def->language;
+	return language && strncmp(language, "zh", 2) == 0;
 }
 
 void visit_renew(struct visit *visit, const struct review_service *service)
@@ -32,7 +37,7 @@ enum link_judgement visit_open(struct exchange *ex, struct visit **out, bool *zh
 {
 	const struct review_service *service = &ex->server->service;
 	struct link link;
-	*zh = is_chinese(service->site_at(service->ctx, 0));
+	*zh = wants_chinese(ex, service->site_at(service->ctx, 0));
 	int r = link_read_token(ex->id, service->link_key, service->now(service->ctx).wall, &link);
 	if (r < 0)
 		return r == -ETIMEDOUT ? LINK_EXPIRED : LINK_FORGED;
@@ -45,7 +50,7 @@ enum link_judgement visit_open(struct exchange *ex, struct visit **out, bool *zh
 	}
 	visit_renew(visit, service);
 	if (visit->site)
-		*zh = is_chinese(visit->site);
+		*zh = wants_chinese(ex, visit->site);
 	visit->zh = *zh;
 	*out = visit;
 	return LINK_GOOD;

@@ -78,3 +78,31 @@ def test_everyone_has_a_link_of_their_own(build_house):
     assert links[0] != links[1]
     http("POST", links[1], b"")
     assert house.incidents()[0]["owner"] == "sun"
+
+
+def test_the_page_speaks_the_language_of_the_message(build_house):
+    """li's phone speaks English, his backup the site's Chinese; each page leads to the other."""
+    def two_languages(file):
+        file["channels"][0]["language"] = "en"
+
+    def both_at_once(school):
+        quick(school)
+        school["policies"] = [{"id": "all", "repeat": "10m", "resolve_within": "30m", "steps": [
+            {"after": "0s", "notify": ["person:li"]}]}]
+
+    house = build_house(edit_school=both_at_once, edit_service=two_languages)
+    house.says("sos-gate", "panic")
+    english = house.push("li", "opened", path="/phone").json["data"]["ack_url"]
+    chinese = house.push("li", "opened", path="/backup").json["data"]["ack_url"]
+    assert "?" not in chinese  # the site's own needs no words
+    page = http("GET", english).body.decode()
+    assert '<html lang="en">' in page and "I take charge" in page
+    assert 'href="?lang=zh-CN"' in page and ">中文<" in page
+    other = http("GET", english.split("?")[0] + "?lang=zh-CN").body.decode()
+    assert '<html lang="zh-CN">' in other and "我来处理" in other
+    assert 'href="?lang=en"' in other and ">English<" in other
+    assert '<html lang="zh-CN">' in http("GET", chinese).body.decode()
+    taken = http("POST", english, b"").body.decode()
+    assert '<html lang="en">' in taken and "You have taken charge" in taken
+    forged = http("GET", english.replace("?", "x?")).body.decode()
+    assert "This link is not valid." in forged

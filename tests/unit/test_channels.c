@@ -505,13 +505,13 @@ static void telegram_adds_a_button_where_it_is_allowed(void **state)
 	               "\"disable_web_page_preview\":true,\"reply_markup\":{\"inline_keyboard\":"
 	               "[[{\"text\":\"我来处理\",\"url\":\"https://alarm.example.org/a/t\"}]]}}");
 	channel.secret = "0123456789abcdef";
-	desk->letter.ack_url = "http://127.0.0.1:8080/a/1.7.t.mac";
-	expect_request(&channel, &desk->letter, "http://127.0.0.1:9000/bot123:AB-c_d/sendMessage",
-	               "",
-	               "{\"chat_id\":\"-1001\","
-	               "\"text\":\"【火警】宿舍三层\\nhttp://127.0.0.1:8080/a/1.7.t.mac\","
-	               "\"disable_web_page_preview\":true,\"reply_markup\":{\"inline_keyboard\":"
-	               "[[{\"text\":\"我来处理\",\"callback_data\":\"1.7.t.mac\"}]]}}");
+	desk->letter.ack_url = "http://127.0.0.1:8080/a/1.7.t.mac?lang=zh-CN";
+	expect_request(
+	        &channel, &desk->letter, "http://127.0.0.1:9000/bot123:AB-c_d/sendMessage", "",
+	        "{\"chat_id\":\"-1001\","
+	        "\"text\":\"【火警】宿舍三层\\nhttp://127.0.0.1:8080/a/1.7.t.mac?lang=zh-CN\","
+	        "\"disable_web_page_preview\":true,\"reply_markup\":{\"inline_keyboard\":"
+	        "[[{\"text\":\"我来处理\",\"callback_data\":\"1.7.t.mac\"}]]}}");
 	desk->letter.to = NULL;
 	expect_unwritable(&channel, &desk->letter, "chat");
 }

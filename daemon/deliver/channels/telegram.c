@@ -14,23 +14,27 @@
 static void put_button(struct text *body, const struct channel *channel,
                        const struct letter *letter)
 {
-	const char *token = letter->ack_url ? strrchr(letter->ack_url, '/') : NULL;
-	bool calls_back = channel->secret && token && strlen(token + 1) <= CALLBACK_MAX;
-	if (!letter->ack_url || (!calls_back && strncmp(letter->ack_url, "https://", 8) != 0))
-		return;
-	json_open(body, "reply_markup", '{');
-	json_open(body, "inline_keyboard", '[');
-	json_open(body, NULL, '[');
-	json_open(body, NULL, '{');
-	json_put_string(body, "text", letter_say(letter, "我来处理", "Acknowledge"));
-	if (calls_back)
-		json_put_string(body, "callback_data", token + 1);
-	else
-		json_put_string(body, "url", letter->ack_url);
-	json_close(body, '}');
-	json_close(body, ']');
-	json_close(body, ']');
-	json_close(body, '}');
+	const char *slash = letter->ack_url ? strrchr(letter->ack_url, '/') : NULL;
+	struct text token = {0};
+	if (slash) /* what follows "?" is for the page */
+		text_add_len(&token, slash + 1, strcspn(slash + 1, "?"));
+	bool calls_back = channel->secret && token.len && token.len <= CALLBACK_MAX;
+	if (calls_back || (letter->ack_url && strncmp(letter->ack_url, "https://", 8) == 0)) {
+		json_open(body, "reply_markup", '{');
+		json_open(body, "inline_keyboard", '[');
+		json_open(body, NULL, '[');
+		json_open(body, NULL, '{');
+		json_put_string(body, "text", letter_say(letter, "我来处理", "Acknowledge"));
+		if (calls_back)
+			json_put_string(body, "callback_data", text_get(&token));
+		else
+			json_put_string(body, "url", letter->ack_url);
+		json_close(body, '}');
+		json_close(body, ']');
+		json_close(body, ']');
+		json_close(body, '}');
+	}
+	text_finish(&token);
 }
 
 static int telegram_build(const struct channel *channel, const struct letter *letter,
