@@ -74,27 +74,41 @@ static bool kind_fits(const struct output *output, const struct incident *incide
 	                                          : output->kind == incident->kind;
 }
 
+/* By the zones as they are, or as they were when it opened: who moves or renames them while it
+ * burns silences no siren. If the file knows the incident's zone no more, what is on stays on. */
+static bool zone_fits(const struct site *site, const struct output *output,
+                      const struct incident *incident)
+{
+	const struct site_def *def = site->def;
+	const struct output_state *state = find_state(site, output->id);
+	uint32_t zone = site_def_zone(def, incident->zone);
+	if (output->zone == POSITION_NONE)
+		return true;
+	for (uint32_t i = 0; i < incident->zone_depth; i++)
+		if (strcmp(incident->zone_path[i], def->zones[output->zone].id) == 0)
+			return true;
+	if (zone != POSITION_NONE)
+		return zone_is_within(def, zone, output->zone);
+	return state && state->is_on && strcmp(state->incident, incident->id) == 0;
+}
+
 /* Of a silent incident nothing that can be heard or seen may tell. */
-static bool answers(const struct site_def *def, const struct output *output,
+static bool answers(const struct site *site, const struct output *output,
                     const struct incident *incident)
 {
 	if (incident->state == STATE_RESOLVED || incident->silent ||
 	    (incident->drill && !output->drills) ||
 	    (output->until_acknowledged && incident->state == STATE_ACKNOWLEDGED) ||
-	    incident->severity < output->least || !kind_fits(output, incident))
+	    incident->severity < output->least || !kind_fits(output, incident) ||
+	    !zone_fits(site, output, incident))
 		return false;
-	if (output->zone != POSITION_NONE) {
-		uint32_t zone = site_def_zone(def, incident->zone);
-		if (zone == POSITION_NONE || !zone_is_within(def, zone, output->zone))
-			return false;
-	}
 	return output->triggers < 2 || has_triggers(incident, output->triggers);
 }
 
 static const struct incident *reason_of(const struct site *site, const struct output *output)
 {
 	for (uint32_t i = 0; i < site->incident_count; i++)
-		if (answers(site->def, output, site->incidents[i]))
+		if (answers(site, output, site->incidents[i]))
 			return site->incidents[i];
 	return NULL;
 }
@@ -117,12 +131,19 @@ static void switch_to(struct context *c, struct output_state *state, bool on, co
 	record_end(c, (struct entry){.type = "output", .incident = state->incident});
 }
 
+/* The file may meanwhile say another topic, or other commands. */
+static bool has_words(const struct output_state *state, const struct output *output)
+{
+	return strcmp(state->topic, output->topic) == 0 && strcmp(state->on, output->on) == 0 &&
+	       strcmp(state->off, output->off) == 0 && state->retain == output->retain;
+}
+
 static void switch_on(struct context *c, const struct output *output,
                       const struct incident *incident)
 {
 	struct output_state *state = find_state(c->site, output->id);
-	if (state && state->is_on)
-		return;
+	if (state && (state->is_on || (!state->told && !has_words(state, output))))
+		return; /* the end must arrive where the beginning did */
 	if (!state) {
 		state = output_state_create();
 		own(&state->id, output->id);
@@ -139,8 +160,11 @@ static void switch_on(struct context *c, const struct output *output,
 static const char *why_off(const struct site *site, const struct output_state *state)
 {
 	const struct incident *incident = site_incident(site, state->incident);
-	if (!find_output(site->def, state->id))
+	const struct output *output = find_output(site->def, state->id);
+	if (!output)
 		return "no longer in the site file";
+	if (!has_words(state, output))
+		return "has another topic or other commands";
 	if (incident && incident->state == STATE_ACKNOWLEDGED)
 		return "acknowledged";
 	return !incident || incident->state == STATE_RESOLVED ? "resolved"
@@ -161,7 +185,8 @@ void outputs_follow(struct context *c)
 	for (uint32_t i = 0; i < site->output_count; i++) {
 		struct output_state *state = site->outputs[i];
 		const struct output *output = find_output(site->def, state->id);
-		if (state->is_on && (!output || !reason_of(site, output)))
+		if (state->is_on &&
+		    (!output || !has_words(state, output) || !reason_of(site, output)))
 			switch_to(c, state, false, why_off(site, state));
 	}
 }
@@ -172,6 +197,7 @@ void output_told(struct context *c, const struct output_told *told)
 	if (!state || state->told || state->number != told->number)
 		return;
 	state->told = true;
+	c->site->outputs_due |= !state->is_on; /* what has other words now may go on with them */
 	touch_output(c, state);
 	struct text *data = record(c);
 	json_put_string(data, "output", state->id);

@@ -3,7 +3,9 @@
  * An output is on while any incident that it answers to is on, and off again when none is left. A
  * change of it is part of the plan like any other state; the command leaves after the commit and is
  * repeated on each new connection until the broker has confirmed it (EVENT_OUTPUT), so that a kill
- * at any instant loses neither the siren nor its end. */
+ * at any instant loses neither the siren nor its end. What the site file calls otherwise meanwhile
+ * is withdrawn with the words it was switched on with; when that has arrived, it goes on with its
+ * new ones. */
 #ifndef TOCSIN_DECIDE_OUTPUTS_H
 #define TOCSIN_DECIDE_OUTPUTS_H
 

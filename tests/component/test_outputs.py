@@ -82,3 +82,28 @@ def test_what_is_on_is_said_again_after_a_restart(wired_house):
     house.daemon.start()
     house.until("the siren hears it again", lambda: commands(house.devices)[1:]
                 == ['{"alarm":"on"}'])
+
+
+def test_a_reload_that_renames_its_zone_silences_no_siren(wired_house):
+    house = wired_house
+    house.says("smoke-301", "smoke")
+    house.says("smoke-302", "smoke")
+    house.until("siren and door are on", lambda: commands(house.devices) == ['{"alarm":"on"}']
+                and commands(house.devices, DOOR) == ["ON"])
+
+    def rename(school):
+        for zone in school["zones"]:
+            zone["id"] = {"dorm-3f": "third-floor"}.get(zone["id"], zone["id"])
+        for device in school["devices"]:
+            device["zone"] = {"dorm-3f": "third-floor"}.get(device["zone"], device["zone"])
+        school["outputs"][1]["topic"] = "siren/new-door/set"
+
+    house.write_school(rename)
+    house.daemon.hangup()
+    house.until("the door opens where it is now", lambda: (
+        commands(house.devices, DOOR), commands(house.devices, "siren/new-door/set")) == (
+            ["ON", "OFF"], ["ON"]))
+    assert commands(house.devices) == ['{"alarm":"on"}']
+    house.resolve(house.incidents()[0]["id"])
+    house.until("both are withdrawn", lambda: commands(house.devices)[1:] == ['{"alarm":"off"}']
+                and commands(house.devices, "siren/new-door/set")[1:] == ["OFF"])

@@ -191,20 +191,94 @@ static void two_fires_need_two_ends(void **state)
 	story_end(&s);
 }
 
+static void reload(struct story *s, struct site_def *def)
+{
+	struct site_def *before = s->def;
+	site_redefine(s->site, def, s->now);
+	s->def = def;
+	apply(s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_CONFIGURED}});
+	site_def_destroy(before);
+}
+
+static void told(struct story *s, const char *id, uint64_t number)
+{
+	apply(s, &(struct event){.type = EVENT_OUTPUT, .output = {.output = id, .number = number}});
+}
+
 static void what_the_file_no_longer_knows_is_withdrawn(void **state)
 {
 	(void)state;
 	struct story s;
 	begin_with(&s, siren("siren"));
 	signal_(&s, "smoke-301", KIND_SMOKE, true);
-	struct site_def *without = story_def(), *with = s.def;
-	site_redefine(s.site, without, s.now);
-	s.def = without;
-	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_CONFIGURED}});
-	site_def_destroy(with);
+	reload(&s, story_def());
 	assert_int_equal(switched(&s, "siren"), 0);
 	assert_string_equal(s.site->outputs[0]->off, "OFF");
 	assert_int_equal(entries_with(&s, "no longer in the site file"), 1);
+	story_end(&s);
+}
+
+static uint32_t zone_of(const struct story *s, const char *id)
+{
+	uint32_t zone = site_def_zone(s->def, id);
+	assert_true(zone != POSITION_NONE);
+	return zone;
+}
+
+/* The third floor gets another name while it burns; then its house, too. */
+static void who_renames_a_zone_silences_no_siren(void **state)
+{
+	(void)state;
+	struct story s;
+	struct output dorm = siren("dorm");
+	begin_with(&s, dorm);
+	s.def->outputs[0].zone = zone_of(&s, "dorm");
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_int_equal(switched(&s, "dorm"), 1);
+	for (int names = 1; names <= 2; names++) {
+		struct site_def *def = story_def();
+		uint32_t floor = site_def_zone(def, "dorm-3f"), house = site_def_zone(def, "dorm");
+		def->zones[floor].id = "third-floor";
+		if (names == 2)
+			def->zones[house].id = "house-2";
+		site_def_index(def);
+		dorm.zone = house;
+		def->outputs = ARENA_ARRAY(&def->arena, struct output, 1);
+		def->outputs[0] = dorm;
+		def->output_count = 1;
+		reload(&s, def);
+		assert_int_equal(switched(&s, "dorm"), 1);
+	}
+	resolve(&s);
+	assert_int_equal(switched(&s, "dorm"), 0);
+	assert_int_equal(entries_with(&s, "\"state\":\"on\""), 1);
+	story_end(&s);
+}
+
+static void with_another_topic_it_ends_on_the_old_one_and_begins_on_the_new(void **state)
+{
+	(void)state;
+	struct story s;
+	struct output other = siren("siren");
+	begin_with(&s, siren("siren"));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	const struct output_state *output = s.site->outputs[0];
+	struct site_def *def = story_def();
+	other.topic = "new/set";
+	def->outputs = ARENA_ARRAY(&def->arena, struct output, 1);
+	def->outputs[0] = other;
+	def->output_count = 1;
+	reload(&s, def);
+	assert_false(output->is_on);
+	assert_string_equal(output->topic, "siren/set");
+	signal_(&s, "smoke-302", KIND_SMOKE, true); /* the end has not arrived yet */
+	assert_false(output->is_on);
+	told(&s, "siren", output->number);
+	assert_true(output->is_on);
+	assert_string_equal(output->topic, "new/set");
+	resolve(&s);
+	assert_false(output->is_on);
+	assert_string_equal(output->topic, "new/set");
 	story_end(&s);
 }
 
@@ -217,12 +291,10 @@ static void the_broker_confirms_the_last_command_only(void **state)
 	const struct output_state *output = s.site->outputs[0];
 	uint64_t on = output->number;
 	resolve(&s);
-	struct event told = {.type = EVENT_OUTPUT, .output = {.output = "siren", .number = on}};
-	apply(&s, &told);
+	told(&s, "siren", on);
 	assert_false(output->told);
-	told.output.number = output->number;
-	apply(&s, &told);
-	apply(&s, &told);
+	told(&s, "siren", output->number);
+	told(&s, "siren", output->number);
 	assert_true(output->told);
 	assert_int_equal(entries_with(&s, "\"delivered\":true"), 1);
 	story_end(&s);
@@ -240,6 +312,8 @@ int main(void)
 	        cmocka_unit_test(a_bell_until_somebody_has_it_rings_again_when_nobody_has),
 	        cmocka_unit_test(two_fires_need_two_ends),
 	        cmocka_unit_test(what_the_file_no_longer_knows_is_withdrawn),
+	        cmocka_unit_test(who_renames_a_zone_silences_no_siren),
+	        cmocka_unit_test(with_another_topic_it_ends_on_the_old_one_and_begins_on_the_new),
 	        cmocka_unit_test(the_broker_confirms_the_last_command_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,8 @@ static bool tell_output(struct telling *t)
 		        {"drill", "a drill", "演练"},
 		        {"no longer in the site file", "no longer in the site file",
 		         "已不在配置中"},
+		        {"has another topic or other commands",
+		         "has another topic or other commands", "主题或指令已更改"},
 		        {"no longer fits the site file", "no longer fits the site file",
 		         "已不符合配置"}};
 		telling_add(t, ", ", "，");
