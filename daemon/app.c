@@ -198,7 +198,8 @@ static const char *ack_link(const struct app *app, const struct site *site,
 {
 	bool something_to_take = n->incident
 	                                 ? n->incident->state != STATE_RESOLVED
-	                                 : n->reason == REASON_TEST || n->reason == REASON_SHIFT;
+	                                 : n->reason == REASON_SHIFT || (n->reason == REASON_TEST &&
+	                                                                 !notification_keeps_on(n));
 	if (!something_to_take || n->to_kind != RECIPIENT_PERSON)
 		return NULL;
 	text_addf(out, "%s/a/", app->config->http.public_url);

@@ -108,6 +108,9 @@ void tell_of_press(struct context *, struct incident *); /* the same; each press
  */
 bool deliveries_start(struct context *, struct notification *);
 void delivery_attempt(struct context *, struct notification *, uint32_t contact);
+/* One that has to be tried again is due now. */
+void delivery_hurry(struct context *, struct notification *, uint32_t contact);
+void delivery_later(struct context *, struct notification *, uint32_t contact); /* a test's first */
 void deliveries_set_due(struct context *, struct notification *);
 void notification_result(struct context *, const struct delivery_result *);
 void notification_due(struct context *, struct notification *);
@@ -118,6 +121,7 @@ struct message {
 	uint32_t step;
 	uint32_t run; /* of the step that it is a part of; 0: of none */
 	bool press;
+	bool keeps_on; /* a test, on the record clock */
 };
 struct notification *notify_message(struct context *, struct incident *, struct resolved_recipient,
                                     struct message);
@@ -263,12 +267,44 @@ int reply_operate(struct context *, const struct operation *, struct incident *)
 /* A false alarm, says somebody: the first or the second word. */
 int call_off(struct context *, const struct operation *, struct incident *) MUST_USE;
 
+/* ways.c: found by where they lead; to: NULL where the channel has no addresses. */
+struct way *way_find(const struct site *, enum recipient_kind, const char *who, const char *channel,
+                     const char *to); /* or NULL */
+struct way *way_to(struct site *, enum recipient_kind, const char *who, const char *channel,
+                   const char *to); /* makes it, if need be */
+bool way_is_over(const struct way *, const char *channel);
+bool address_is(const char *, const char *); /* both may be NULL */
+/* The recipient and the contact that it leads to; false if the site file has no such any more. */
+bool way_contact(const struct site_def *, const struct way *, struct resolved_recipient *who,
+                 uint32_t *contact);
+/* Its test (channels.h). Begun: false where it has one, or there must be none. */
+bool way_begin_test(struct context *, struct way *, bool at_once);
+struct notification *way_test(const struct site *, const struct way *); /* or NULL */
+void way_end_test(struct context *, struct way *);
+void way_ask_at_once(struct context *, const struct way *);
+
 /* channels.c: whether the ways out work. */
-void channel_result(struct context *, const char *id, const struct delivery_result *);
-bool channel_is_dead(const struct site *, const char *id);
-bool channel_is_subject(const struct incident *, const char *id); /* its own trouble */
-void channels_start(struct context *);
+void way_result(struct context *, const struct notification *, const struct delivery_result *);
+void way_due(struct context *, struct way *);
+/* It fails, or its channel is dead: it is tried, but nobody waits for it. */
+bool way_is_lost(const struct site *, const struct notification *, const struct delivery *);
+/* The notification tells of the trouble of this way itself. */
+bool way_is_subject(const struct notification *, const struct delivery *);
+void channels_start(struct context *);   /* memory is as a start finds it; */
+void channels_started(struct context *); /* then what fails is tried again */
+/* After a reload: who has put something right sees it at once, and what the file has lost is
+ * nobody's trouble. By what is stored only, as a reload may come before the start. */
+void channels_look(struct context *);
 void channels_redefine(struct site *, const struct site_def *);
+
+/* lines.c: records in order. True if its turn has come; else it waits, and is attempted then. */
+bool line_admits(struct context *, struct notification *, uint32_t contact);
+/* An attempt of this contact has ended. */
+void line_moves(struct context *, const struct notification *, uint32_t contact, bool accepted);
+void line_leaves(struct context *,
+                 struct notification *); /* of its contacts those that have ended */
+void lines_form(struct site *);          /* at a start, and where addresses are others; */
+void lines_go(struct context *);         /* then the first of each may leave */
 
 /* site.c: troubles of the service itself are incidents of their own, by their subject. */
 void service_trouble(struct context *, const struct trouble *);
@@ -276,6 +312,10 @@ void service_trouble(struct context *, const struct trouble *);
 /* One message through one of a person's contacts only. */
 struct notification *notify_contact(struct context *, struct resolved_recipient, uint32_t contact,
                                     enum reason);
+/* A test that goes on until it is accepted (channels.h); at_once: the first attempt is not put off.
+ */
+struct notification *notify_until_accepted(struct context *, struct resolved_recipient,
+                                           uint32_t contact, bool at_once);
 
 /* proof.c: whether people can be reached. A labelled test goes through each contact of a person,
  * and each waits for its own tap; by the schedule, one that is not confirmed within a day is a

@@ -14,10 +14,14 @@ static const span_ms urgent_retries[] = {SECONDS(1), SECONDS(2),  SECONDS(4),
 /* Svix's and Standard Webhooks' schedule. */
 static const span_ms record_retries[] = {SECONDS(5), MINUTES(5), MINUTES(30), HOURS(2),
                                          HOURS(5),   HOURS(10),  HOURS(10)};
+/* Of a test of what fails: who has mended it sees it soon, and what stays broken is asked seldom.
+ */
+static const span_ms test_retries[] = {SECONDS(15), SECONDS(30), MINUTES(1),
+                                       MINUTES(1),  MINUTES(1),  MINUTES(2),
+                                       MINUTES(5),  MINUTES(15), MINUTES(30)};
 #define RECORD_KEPT DAYS(3)  /* then a record is given up */
 #define TEST_KEPT MINUTES(1) /* a test says now or never */
 #define RETRY_AFTER_MAX HOURS(1)
-#define ORDER_LOOK SECONDS(1) /* so often a record looks whether what came before it has ended */
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static span_ms give_up_after(const struct context *c, const struct delivery *delivery)
@@ -39,9 +43,9 @@ static steady_ms delivery_due(const struct context *c, const struct delivery *de
 
 static span_ms kept_for(const struct notification *n)
 {
-	if (n->reason == REASON_TEST)
-		return TEST_KEPT;
-	return n->urgent ? NEVER : RECORD_KEPT;
+	if (notification_is_record(n))
+		return RECORD_KEPT;
+	return n->reason == REASON_TEST && !notification_keeps_on(n) ? TEST_KEPT : NEVER;
 }
 
 void deliveries_set_due(struct context *c, struct notification *n)
@@ -61,45 +65,22 @@ void deliveries_set_due(struct context *c, struct notification *n)
 		timer_set(&c->site->timers, &n->due, due);
 }
 
-/* The same recipient's earlier word about this incident is still under way on this channel. */
-static bool is_overtaking(const struct context *c, const struct notification *n, uint32_t contact)
+static void wait_in_line(struct context *c, struct notification *n, struct delivery *delivery)
 {
-	for (uint32_t i = 0; i < c->site->notification_count; i++) {
-		const struct notification *before = c->site->notifications[i];
-		if (before->number >= n->number)
-			break;
-		if (before->incident != n->incident || before->to_kind != n->to_kind ||
-		    strcmp(before->to_id, n->to_id) != 0)
-			continue;
-		for (uint32_t k = 0; k < before->delivery_count; k++)
-			if (before->deliveries[k].state == DELIVERY_SENDING &&
-			    strcmp(before->deliveries[k].channel, n->deliveries[contact].channel) ==
-			            0)
-				return true;
-	}
-	return false;
-}
-
-/* A record waits for what is under way before it, so that no system hears of the end before the
- * beginning; what is urgent waits for nothing. True if it has to. */
-static bool keep_order(struct context *c, struct notification *n, uint32_t contact)
-{
-	struct delivery *delivery = &n->deliveries[contact];
-	if (n->urgent || !n->incident || !is_overtaking(c, n, contact))
-		return false;
 	if (!delivery->started)
 		delivery->started = c->now.steady;
 	delivery->state = DELIVERY_RETRYING;
-	delivery->due = c->now.steady + ORDER_LOOK;
+	delivery->due = NEVER;
 	touch_notification(c, n);
-	return true;
 }
 
 void delivery_attempt(struct context *c, struct notification *n, uint32_t contact)
 {
 	struct delivery *delivery = &n->deliveries[contact];
-	if (keep_order(c, n, contact))
+	if (notification_is_record(n) && !line_admits(c, n, contact)) {
+		wait_in_line(c, n, delivery);
 		return;
+	}
 	delivery->attempts++;
 	if (!delivery->started)
 		delivery->started = c->now.steady;
@@ -109,6 +90,25 @@ void delivery_attempt(struct context *c, struct notification *n, uint32_t contac
 		n->state = NOTIFICATION_SENDING;
 	touch_notification(c, n);
 	plan_dispatch(c, n, contact);
+}
+
+void delivery_hurry(struct context *c, struct notification *n, uint32_t contact)
+{
+	struct delivery *delivery = &n->deliveries[contact];
+	if (delivery->state != DELIVERY_RETRYING)
+		return;
+	delivery->due = c->now.steady;
+	touch_notification(c, n);
+	deliveries_set_due(c, n);
+}
+
+void delivery_later(struct context *c, struct notification *n, uint32_t contact)
+{
+	struct delivery *delivery = &n->deliveries[contact];
+	delivery->started = c->now.steady;
+	delivery->state = DELIVERY_RETRYING;
+	delivery->due = c->now.steady + test_retries[0];
+	deliveries_set_due(c, n);
 }
 
 static struct delivery *start_next_waiting(struct context *c, struct notification *n)
@@ -127,8 +127,7 @@ bool deliveries_start(struct context *c, struct notification *n)
 {
 	const struct delivery *started = start_next_waiting(c, n);
 	bool any = started;
-	while (started &&
-	       (n->at_once || started->given_up || channel_is_dead(c->site, started->channel)))
+	while (started && (n->at_once || started->given_up || way_is_lost(c->site, n, started)))
 		started = start_next_waiting(c, n);
 	return any;
 }
@@ -173,8 +172,15 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
                        const struct delivery_result *result)
 {
 	struct delivery *delivery = &n->deliveries[contact];
-	const span_ms *delays = n->urgent ? urgent_retries : record_retries;
-	uint32_t last = (n->urgent ? COUNT(urgent_retries) : COUNT(record_retries)) - 1;
+	const span_ms *delays = record_retries;
+	uint32_t last = COUNT(record_retries) - 1;
+	if (n->urgent) {
+		delays = urgent_retries;
+		last = COUNT(urgent_retries) - 1;
+	} else if (notification_keeps_on(n)) {
+		delays = test_retries;
+		last = COUNT(test_retries) - 1;
+	}
 	/* A connection that breaks is tried again at once, and only then after the times above. */
 	bool at_once = result->verdict == VERDICT_BROKEN && delivery->attempts == 1;
 	uint32_t failures = delivery->attempts - (result->verdict == VERDICT_BROKEN ? 2 : 1);
@@ -253,7 +259,9 @@ static void take_result(struct context *c, struct notification *n,
 		return;
 	case VERDICT_REFUSED:
 		delivery->state = DELIVERY_REFUSED;
-		if (!over)
+		if (!over && notification_keeps_on(n) && result->status)
+			plan_retry(c, n, result->contact, result);
+		else if (!over)
 			move_on(c, n, delivery);
 		break;
 	case VERDICT_RETRY:
@@ -276,7 +284,9 @@ void notification_result(struct context *c, const struct delivery_result *result
 	if (!n)
 		return;
 	take_result(c, n, result);
-	channel_result(c, n->deliveries[result->contact].channel, result);
+	way_result(c, n, result);
+	line_leaves(c, n);
+	line_moves(c, n, result->contact, result->verdict == VERDICT_ACCEPTED);
 }
 
 void notification_due(struct context *c, struct notification *n)

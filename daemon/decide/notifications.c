@@ -106,18 +106,18 @@ bool notification_is_over(const struct notification *n)
 	       n->state == NOTIFICATION_EXPIRED;
 }
 
-/* A channel's own trouble is told over the others, where there is one. */
+/* The trouble of a way is told over the others, where there is one. */
 static void leave_out_subject(struct notification *n)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < n->delivery_count; i++)
-		kept += !channel_is_subject(n->incident, n->deliveries[i].channel);
+		kept += !way_is_subject(n, &n->deliveries[i]);
 	if (!kept || kept == n->delivery_count)
 		return;
 	kept = 0;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery delivery = n->deliveries[i];
-		if (channel_is_subject(n->incident, delivery.channel))
+		if (way_is_subject(n, &delivery))
 			free((char *)delivery.channel);
 		else
 			n->deliveries[kept++] = delivery;
@@ -149,6 +149,7 @@ void notification_finish(struct context *c, struct notification *n, enum notific
 	n->state = state;
 	timer_stop(&c->site->timers, &n->due);
 	touch_notification(c, n);
+	line_leaves(c, n);
 }
 
 bool notification_is_wanted(const struct notification *n)
@@ -156,6 +157,16 @@ bool notification_is_wanted(const struct notification *n)
 	bool by_all = n->state == NOTIFICATION_ACCEPTED && n->at_once &&
 	              (!n->incident || n->incident->state == STATE_OPEN);
 	return by_all || !notification_is_over(n);
+}
+
+bool notification_keeps_on(const struct notification *n)
+{
+	return n->reason == REASON_TEST && !n->urgent;
+}
+
+bool notification_is_record(const struct notification *n)
+{
+	return !n->urgent && !notification_keeps_on(n);
 }
 
 /* This turn has begun an attempt over this contact, or over any of them. */
@@ -181,6 +192,7 @@ static void resume(struct context *c, struct notification *n)
 		} else { /* nobody waits for the answer any more */
 			n->deliveries[i].state = DELIVERY_RETRYING;
 			touch_notification(c, n);
+			line_leaves(c, n);
 		}
 	}
 	deliveries_set_due(c, n);
@@ -188,8 +200,10 @@ static void resume(struct context *c, struct notification *n)
 
 void notifications_resume(struct context *c)
 {
+	lines_form(c->site);
 	for (uint32_t i = 0; i < c->site->notification_count; i++)
 		resume(c, c->site->notifications[i]);
+	lines_go(c);
 }
 
 static bool is_to(const struct notification *n, const struct incident *incident,
@@ -226,6 +240,8 @@ static bool is_said_too(const struct context *c, const struct notification *befo
                         const struct notification *n)
 {
 	bool now = before->created.steady == c->now.steady && leaves(c, before, EVERY_CONTACT);
+	if (!before->urgent && !n->urgent) /* each of its kind is for who keeps a record */
+		return before->reason != n->reason;
 	if (n->press)
 		return before->press || now;
 	return now && (before->press || (before->reason == REASON_OPENED && !c->catching_up));
@@ -356,6 +372,8 @@ static void record_notification(struct context *c, const struct notification *n)
 	json_close(data, ']');
 	if (n->at_once)
 		json_put_bool(data, "at_once", true);
+	if (notification_keeps_on(n))
+		json_put_bool(data, "until_accepted", true);
 	if (n->digest)
 		json_put_bool(data, "digest", true);
 	record_end(c, (struct entry){.type = "notification",
@@ -393,7 +411,7 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	n->to_id = mem_copy(person ? def->people[who.position].id : def->channels[who.position].id);
 	n->to_name = mem_copy(person ? def->people[who.position].name
 	                             : def->channels[who.position].id);
-	n->urgent = is_urgent(n->reason);
+	n->urgent = is_urgent(n->reason) && !message.keeps_on;
 	n->at_once = n->urgent && (incident ? incident->severity == SEVERITY_CRITICAL
 	                                    : n->reason == REASON_TEST);
 	n->created = c->now;
@@ -410,7 +428,7 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	site_adopt_notification(c->site, n);
 	record_notification(c, n);
 	touch_notification(c, n);
-	if (!n->digest)
+	if (!n->digest && !message.keeps_on)
 		deliveries_start(c, n);
 	deliveries_set_due(c, n);
 	return n;
@@ -432,6 +450,18 @@ struct notification *notify_contact(struct context *c, struct resolved_recipient
                                     uint32_t contact, enum reason reason)
 {
 	return tell(c, NULL, who, contact, (struct message){.reason = reason});
+}
+
+struct notification *notify_until_accepted(struct context *c, struct resolved_recipient who,
+                                           uint32_t contact, bool at_once)
+{
+	struct notification *n = tell(c, NULL, who,
+	                              who.kind == RECIPIENT_PERSON ? contact : EVERY_CONTACT,
+	                              (struct message){.reason = REASON_TEST, .keeps_on = true});
+	delivery_later(c, n, 0);
+	if (at_once)
+		delivery_hurry(c, n, 0);
+	return n;
 }
 
 struct notification *notify_id(struct context *c, struct incident *incident,

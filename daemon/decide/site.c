@@ -39,6 +39,8 @@ void site_destroy(struct site *site)
 		free(site->devices[i].extra);
 	free(site->devices);
 	free(site->channels);
+	ways_finish(&site->ways);
+	lines_finish(&site->lines);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
 	floods_destroy(site->floods);
@@ -140,6 +142,11 @@ static void apply_service(struct context *c, const struct service_fact *fact)
 		channels_start(c);
 		sense_start(c);
 		notifications_resume(c);
+		channels_started(c);
+	}
+	if (fact->type == SERVICE_CONFIGURED) {
+		lines_go(c);
+		channels_look(c);
 	}
 	if (fact->type == SERVICE_STARTED || fact->type == SERVICE_CONFIGURED ||
 	    fact->type == CLOCK_JUMPED)
@@ -269,6 +276,9 @@ void site_tick(struct site *site, struct moment now, struct plan *plan)
 		case TIMER_STANDING:
 			standing_due(&c, timer->owner);
 			break;
+		case TIMER_WAY:
+			way_due(&c, timer->owner);
+			break;
 		case TIMER_CALENDAR:
 			calendar_look(&c);
 			break;
@@ -380,5 +390,6 @@ void site_redefine(struct site *site, const struct site_def *def, struct moment 
 	site->devices = devices;
 	site->device_count = def->device_count;
 	site->def = def;
+	lines_form(site); /* addresses may be others now */
 	site->outputs_due = true;
 }

@@ -14,7 +14,9 @@
 
 #include "base/problem.h"
 #include "base/text.h"
+#include "decide/channels.h"
 #include "decide/duty.h"
+#include "decide/lines.h"
 #include "decide/model.h"
 #include "decide/outputs.h"
 #include "decide/standing.h"
@@ -108,8 +110,9 @@ struct delivery {            /* one contact of one notification */
 	/* Its time has passed, or it refused: the next contact's turn has come. It goes on being
 	 * retried all the same. */
 	bool given_up;
+	bool in_line;        /* memory only: see lines.h */
 	steady_ms started;   /* of its first attempt */
-	steady_ms due;       /* RETRYING: the next attempt */
+	steady_ms due;       /* RETRYING: the next attempt; NEVER: when its line moves */
 	int32_t last_status; /* HTTP status of the last attempt, 0 none */
 };
 
@@ -196,10 +199,8 @@ struct device_state {
 struct device_extra *device_extra(struct device_state *); /* there from now on */
 wall_ms device_signed_at(const struct device_state *);
 
-struct channel_state {           /* whether a way out works */
-	uint32_t failures;       /* in a row */
-	steady_ms failing_since; /* the first of them */
-	bool dead;               /* its trouble incident is open */
+struct channel_state { /* memory only: see channels.h */
+	bool dead;
 };
 
 struct site {
@@ -208,7 +209,9 @@ struct site {
 	struct device_state *devices;   /* parallel to def->devices, */
 	uint32_t device_count;          /* as many, also when def is gone */
 	struct channel_state *channels; /* parallel to def->channels */
-	struct incident **incidents;    /* unresolved, and resolved ones still being told */
+	struct ways ways;               /* that were ever used in this life */
+	struct record_lines lines;
+	struct incident **incidents; /* unresolved, and resolved ones still being told */
 	uint32_t incident_count, incident_cap;
 	struct notification **notifications; /* not finished */
 	uint32_t notification_count, notification_cap;
@@ -438,7 +441,7 @@ struct service_fact {
 };
 
 struct trouble {             /* becomes, or ends, a trouble incident of its own in the root zone */
-	const char *subject; /* "broker", "store", "channel:phone" */
+	const char *subject; /* "broker", "store", "channel:phone", "contact:li/phone" */
 	bool active;
 	const char *detail; /* one line for people, or NULL */
 };
@@ -535,6 +538,10 @@ struct notification *site_notification(const struct site *, uint64_t number);
 /* An attempt of it is still to leave: it is not over, or it is critical and for all its contacts,
  * of which one has accepted, and nobody has taken charge yet. */
 bool notification_is_wanted(const struct notification *);
+/* A test that goes on until it has arrived: see channels.h. */
+bool notification_keeps_on(const struct notification *);
+/* Tried for days, and in order: see lines.h. */
+bool notification_is_record(const struct notification *);
 struct standing *site_standing(const struct site *, const char *id); /* in force, or NULL */
 /* True if this device's message id was seen lately; remembers it if not. NULL is never seen. lasts:
  * an id that was new longer ago than this is another message (a count that began again); 0: never.

@@ -14,6 +14,7 @@ enum timer_type {
 	TIMER_SILENCE,
 	TIMER_RESET, /* of what clears by itself */
 	TIMER_STANDING,
+	TIMER_WAY,
 	TIMER_CALENDAR
 };
 

@@ -148,6 +148,7 @@ const char *words_subject(const char *language, const char *subject)
 	        {"chatter", {"反复报警，已合并", "comes and goes, told once"}},
 	        {"gateway", {"网关失联", "a gateway is silent"}},
 	        {"channel", {"通知渠道失效", "nothing gets through the channel"}},
+	        {"contact", {"消息无法送达", "nothing gets through to a contact"}},
 	        {"reach", {"未确认收到测试消息", "has not confirmed a test"}},
 	};
 	size_t len = strcspn(subject, ":");

@@ -56,6 +56,10 @@ static void say_plain_headline(struct writer *w)
 	say_words(w, "：", ": ");
 	if (reason == REASON_LEDGER_HEAD)
 		say_head(w);
+	else if (notification_keeps_on(w->letter->notification))
+		say_words(w, "此处曾收不到消息；您能看到这条测试，说明已经恢复，无需处理。",
+		          "nothing got through to you here for a while; that you read this test "
+		          "shows that it does again, nothing to do.");
 	else if (reason == REASON_TEST)
 		say_words(w,
 		          w->letter->ack_url ? "这是一条测试消息，请点开链接确认收到。"

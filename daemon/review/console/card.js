@@ -12,7 +12,7 @@ export const drillSign = (incident) => (incident.drill ? [h("span.drill-mark", s
 
 /* ---- what it is about ---- */
 
-const pages = {hazard: "hazards", handover: "duty", silence: "control", channel: "health", broker: "health", store: "health", reach: "health", gateway: "devices", chatter: "devices", absent: "devices"};
+const pages = {hazard: "hazards", handover: "duty", silence: "control", channel: "health", contact: "health", broker: "health", store: "health", reach: "health", gateway: "devices", chatter: "devices", absent: "devices"};
 
 /** What a trouble is about; "" where its zone and devices say it all. */
 export function subjectWords(incident) {

@@ -31,14 +31,20 @@ function channels(items) {
   })));
 }
 
-function contact(one, site) {
-  const word = one.proven ? h("span", `${say("proven")} `, moment(one.proven, site)) : say(one.waiting ? "waiting_tap" : "not_proven");
-  return [said(one.nth > 1 ? `${one.channel} (${one.nth})` : one.channel, ""), word];
+/** Its own trouble; a channel that is dead for all stands above. */
+function failing(person, one) {
+  const trouble = house.open.find((open) => open.site === person.site && open.subject === `contact:${person.id}/${one.channel}`);
+  return trouble ? [incidentLink(trouble, "bad", say("incident", "trouble")), ", "] : [];
+}
+
+function contact(one, person) {
+  const word = one.proven ? h("span", `${say("proven")} `, moment(one.proven, person.site)) : say(one.waiting ? "waiting_tap" : "not_proven");
+  return [said(one.nth > 1 ? `${one.channel} (${one.nth})` : one.channel, ""), ...failing(person, one), word];
 }
 
 function proofs() {
   const rows = house.people.map((one) => h("li", {data: {key: `${one.site}/${one.id}`}},
-    h("div.grow", h("strong", dotted(place(one.site), one.name)), h("small", dotted(...one.contacts.map((way) => contact(way, one.site))))),
+    h("div.grow", h("strong", dotted(place(one.site), one.name)), h("small", dotted(...one.contacts.map((way) => contact(way, one))))),
     may("admin") ? button(say("send_test"), (event) => act(event, one.site, "test", {to: `person:${one.id}`, site: one.site}), "plain.small",
       {"aria-label": `${say("send_test")} ${one.name}`}) : null));
   return h("section.card", {data: {key: "proofs"}}, h("h3", say("proofs")), h("ul.rows", rows), problemLine());
