@@ -8,8 +8,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "deliver/text.h"
-#include "review/link.h"
 
 /* ---- gather ---- */
 
@@ -191,89 +189,6 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 
 /* ---- release ---- */
 
-/* Where the message speaks another language than the site, its page does, too. */
-static const char *ack_link(const struct app *app, const struct site *site,
-                            const struct notification *n, const char *language, struct moment now,
-                            struct text *out)
-{
-	bool something_to_take = n->incident
-	                                 ? n->incident->state != STATE_RESOLVED
-	                                 : n->reason == REASON_SHIFT || (n->reason == REASON_TEST &&
-	                                                                 !notification_keeps_on(n));
-	if (!something_to_take || n->to_kind != RECIPIENT_PERSON)
-		return NULL;
-	text_addf(out, "%s/a/", app->config->http.public_url);
-	link_write_token(out, app->link_key,
-	                 &(struct link){.site = site->store_id,
-	                                .notification = n->number,
-	                                .expires = now.wall + LINK_VALID});
-	if (site->def->language && strcmp(language, site->def->language) != 0)
-		text_addf(out, "?lang=%s", language);
-	return text_get(out);
-}
-
-static void console_link(const struct app *app, const struct incident *incident, struct text *out)
-{
-	text_addf(out, "%s/", app->config->http.public_url);
-	if (!incident)
-		return;
-	text_add(out, "#/incident/");
-	text_add_encoded(out, incident->id);
-}
-
-#define DIGEST_SHOWN                                                                               \
-	32 /* incidents of a digest, of 300 bytes, that a body of 20,000 has room for */
-
-static void send_letter(struct app *app, const struct site *site, const struct dispatch *dispatch,
-                        bool unlogged, struct moment now)
-{
-	const struct notification *n = dispatch->notification;
-	const struct delivery *delivery = &n->deliveries[dispatch->contact];
-	const struct channel *channel = config_channel(app->config, delivery->channel);
-	const char *language = channel && channel->language ? channel->language
-	                                                    : site->def->language;
-	struct text body = {0}, link = {0}, console = {0}, head_hex = {0};
-	struct ledger_head head = store_head(app->store, site->store_id);
-	const struct incident *gathered[DIGEST_SHOWN];
-	text_add_hex(&head_hex, head.hash, sizeof head.hash);
-	console_link(app, n->incident, &console);
-	struct letter letter = {
-	        .site_id = site->def->id,
-	        .site_name = site->def->name,
-	        .language = language,
-	        .timezone = &site->def->timezone,
-	        .def = site->def,
-	        .notification = n,
-	        .incident = n->incident,
-	        .contact = dispatch->contact,
-	        .attempt = dispatch->attempt,
-	        .to = delivery_address(site->def, n, delivery),
-	        .ack_url = ack_link(app, site, n, language, now, &link),
-	        .console_url = text_get(&console),
-	        .ledger_seq = head.seq,
-	        .ledger_head = text_get(&head_hex),
-	        .unlogged = unlogged,
-	        .now = now,
-	};
-	if (n->reason == REASON_DIGEST) {
-		uint32_t count = digest_incidents(site, n, gathered, DIGEST_SHOWN);
-		letter.incidents = gathered;
-		letter.incidents_all = count;
-		letter.incidents_shown = count < DIGEST_SHOWN ? count : DIGEST_SHOWN;
-	}
-	letter.template_text = template_choose(
-	        app->config->templates, app->config->template_count, letter.language, n->reason,
-	        n->incident ? n->incident->kind : INCIDENT_KIND_NONE);
-	letter_write_text(&letter, &body);
-	letter.text = text_get(&body);
-	app->counters.attempts++;
-	courier_send(app->courier, channel, &letter);
-	text_finish(&body);
-	text_finish(&link);
-	text_finish(&console);
-	text_finish(&head_hex);
-}
-
 /* What tells of a fire, of gas or of somebody in need leaves before anything lesser. */
 static bool goes_first(const struct dispatch *dispatch)
 {
@@ -287,7 +202,9 @@ static void release_some(struct app *app, bool first, bool unlogged, struct mome
 		const struct plan *plan = &app->sites[i].plan;
 		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++)
 			if (goes_first(&plan->dispatches[k]) == first)
-				send_letter(app, app->sites[i].site, &plan->dispatches[k], unlogged,
+				post_letter(app, app->sites[i].site,
+				            &(struct posting){.dispatch = plan->dispatches[k],
+				                              .unlogged = unlogged},
 				            now);
 	}
 }

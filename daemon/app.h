@@ -88,6 +88,12 @@ struct receipt { /* of a command that the broker has not confirmed yet */
 	uint64_t command;
 };
 
+struct refreshing { /* refreshing.c */
+	struct mirror **mirrors;
+	uint32_t count, cap;
+	uint32_t in_flight;
+};
+
 struct site_slot {
 	struct site *site;
 	struct plan plan; /* of this turn; or, while the disk fails, of all turns since */
@@ -169,6 +175,8 @@ struct app {
 	uv_idle_t wake;       /* on while a turn is wanted: the loop does not sleep */
 	uv_timer_t alarm;     /* the next deadline of any site */
 	uv_timer_t heartbeat; /* the next sign of life to the outside (heartbeat.c) */
+	uv_timer_t refresh;   /* the next look at what is to be said again */
+	struct refreshing refreshing;
 	bool heartbeat_fails;
 	uv_timer_t watchdog;   /* the next sign of life to the service manager (watchdog.c) */
 	bool supervised;       /* by a service manager that wants to know */
@@ -306,6 +314,22 @@ bool watchdog_is_content(const struct app *); /* nothing that a new start would 
 void answering_decide(struct app *, const struct item *, struct moment now);
 /* What was decided is on disk; or, with the reason, is held until it can be written. */
 void answering_release(struct app *, const struct problem *why_held);
+
+/* ---- posting.c: a notification as it leaves ---- */
+
+struct posting {
+	struct dispatch dispatch;
+	bool unlogged;
+	bool again; /* said once more: see refreshing.c */
+};
+void post_letter(struct app *, const struct site *, const struct posting *, struct moment now);
+
+/* ---- refreshing.c: what a receiver would forget is said again ---- */
+
+int refreshing_start(struct app *, struct problem *why) MUST_USE;
+void refreshing_accepted(struct app *, const char *site_id, const struct delivery_result *);
+void refreshing_answered(struct app *); /* one that was said again has ended */
+void refreshing_finish(struct app *);
 
 /* ---- recalling.c: the channels' limits hold over a restart ---- */
 

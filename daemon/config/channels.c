@@ -23,6 +23,7 @@ enum {
 	C_PRIVATE,
 	C_CA,
 	C_RATE,
+	C_RESEND,
 	C_COUNT
 };
 static const struct key channel_keys[C_COUNT] = {
@@ -42,6 +43,7 @@ static const struct key channel_keys[C_COUNT] = {
         [C_PRIVATE] = {"private", NULL},
         [C_CA] = {"ca_file", NULL},
         [C_RATE] = {"rate", NULL},
+        [C_RESEND] = {"resend", NULL},
 };
 static const struct shape channel_shape = {"a channel", SHAPE(channel_keys), true};
 
@@ -189,6 +191,16 @@ static void read_rate(const struct checker *c, const struct node *node, struct c
 	out->rate[0] = (struct rate_limit){.count = count, .per = per, .reserve = reserve};
 }
 
+static void read_resend(const struct checker *c, const struct node *node, struct channel *out)
+{
+	out->resend = out->type->resend;
+	if (node && !out->resend)
+		check_problem(c, node, "a %s channel knows no resend: it forgets nothing",
+		              out->type->name);
+	else
+		check_span(c, node, "resend", SPAN_LEAST, &out->resend);
+}
+
 static void channel_read(const struct checker *c, const struct node *node, struct ids *ids,
                          struct channel *out)
 {
@@ -211,6 +223,7 @@ static void channel_read(const struct checker *c, const struct node *node, struc
 	check_bool(c, v[C_OUTSIDE], "outside", &out->outside);
 	check_bool(c, v[C_PRIVATE], "private", &out->private_net);
 	read_rate(c, v[C_RATE], out);
+	read_resend(c, v[C_RESEND], out);
 	out->ca_file = check_file(c, v[C_CA], "ca_file");
 }
 

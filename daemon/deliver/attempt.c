@@ -19,7 +19,7 @@ struct attempt *attempt_create(const struct channel *channel, const struct lette
 	struct attempt *attempt = NEW(struct attempt);
 	struct problem why = {0};
 	struct letter addressed = *letter;
-	attempt->site_id = mem_copy(letter->site_id);
+	attempt->site_id = mem_copy(letter->again ? NULL : letter->site_id);
 	attempt->notification = letter->notification->number;
 	attempt->contact = letter->contact;
 	attempt->number = letter->attempt;

@@ -27,6 +27,7 @@ struct channel {
 	bool private_net;                        /* its name may lead to a private address */
 	const char *ca_file;                     /* NULL: the system's */
 	struct rate_limit rate[RATE_LIMITS_MAX]; /* the type's, or what the file says */
+	span_ms resend;                          /* the same; 0: never */
 };
 
 /* One notification on its way to one contact: everything a channel may say. */
@@ -48,6 +49,7 @@ struct letter {
 	uint64_t ledger_seq;
 	const char *ledger_head; /* hex */
 	bool unlogged;
+	bool again; /* said once more to who would forget it: its result is nobody's news */
 	struct moment now;
 };
 
@@ -87,6 +89,9 @@ struct channel_type {
 	bool to_is_key; /* with an address alone anybody can push there: it is a secret */
 	struct rate_limit rate[RATE_LIMITS_MAX]; /* what the service documents; zeroed: nothing */
 	struct rate_limit each[RATE_LIMITS_MAX]; /* the same, to one address */
+	/* It forgets what is not said again within some time: so often an incident is, while it
+	 * lasts. 0: it forgets nothing. */
+	span_ms resend;
 	const char *default_url; /* the public service where no url is given, or NULL */
 	/* What bits cannot say (the form of a key, "url or token"). -EINVAL and why, without the
 	 * secret in it. NULL: nothing. Call channel_check. */

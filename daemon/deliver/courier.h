@@ -28,7 +28,8 @@
 #define IN_FLIGHT_FIRST_MAX 768
 
 /* Called from the loop, once per courier_send, never from within it. It may send again; it must
- * not close the courier. */
+ * not close the courier. site_id: NULL for a ping (whose notification is 0) and for a letter that
+ * was said again. */
 typedef void (*courier_result)(void *ctx, const char *site_id, const struct delivery_result *);
 
 struct courier;

@@ -158,10 +158,14 @@ static void on_wants_release(void *ctx)
 static void on_result(void *ctx, const char *site_id, const struct delivery_result *result)
 {
 	struct app *app = ctx;
-	if (!site_id) {
+	if (!site_id && result->notification)
+		refreshing_answered(app);
+	else if (!site_id)
 		heartbeat_result(app, result);
+	if (!site_id)
 		return;
-	}
+	if (result->verdict == VERDICT_ACCEPTED)
+		refreshing_accepted(app, site_id, result);
 	struct item *item = inbox_add(app, ITEM_RESULT);
 	item->site = arena_copy(&app->inbox.arena, site_id);
 	item->result = *result;
@@ -353,6 +357,8 @@ static int open_network(struct app *app, struct problem *why)
 	lane_reload(app);
 	if (r == 0)
 		heartbeat_start(app);
+	if (r == 0)
+		r = refreshing_start(app, why);
 	return r;
 }
 
@@ -439,6 +445,7 @@ void app_close(struct app *app)
 	ahead_forget(&app->ahead);
 	arena_finish(&app->inbox.arena);
 	showing_finish(app);
+	refreshing_finish(app);
 	switching_forget(app);
 	free(app->receipts);
 	free(app->watch_id);
@@ -457,12 +464,13 @@ static void open_loop(struct app *app)
 	uv_timer_init(&app->loop, &app->alarm);
 	uv_timer_init(&app->loop, &app->grace);
 	uv_timer_init(&app->loop, &app->heartbeat);
+	uv_timer_init(&app->loop, &app->refresh);
 	uv_timer_init(&app->loop, &app->watchdog);
 	uv_signal_init(&app->loop, &app->stop[0]);
 	uv_signal_init(&app->loop, &app->stop[1]);
 	uv_signal_init(&app->loop, &app->reload);
 	app->check.data = app->alarm.data = app->grace.data = app->heartbeat.data = app;
-	app->watchdog.data = app;
+	app->refresh.data = app->watchdog.data = app;
 	app->stop[0].data = app->stop[1].data = app->reload.data = app;
 	uv_check_start(&app->check, on_check);
 	uv_signal_start(&app->stop[0], on_stop, SIGTERM);

@@ -96,13 +96,18 @@ def test_http2_is_spoken_where_it_is_offered_and_the_connection_kept(build_house
 
 class Alertmanager:
     def __init__(self, folder):
-        self.url = f"http://127.0.0.1:{free_port()}"
-        settings = folder / "alertmanager.yml"
-        settings.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "alertmanager.yml").write_text(
+            "route: {receiver: none}\nreceivers: [{name: none}]\n")
+        self.start()
+
+    def start(self):
         self.process = subprocess.Popen(
             [shutil.which("prometheus-alertmanager") or "/usr/bin/prometheus-alertmanager",
-             f"--config.file={settings}", f"--storage.path={folder}/alertmanager",
-             f"--web.listen-address={self.url.removeprefix('http://')}",
+             f"--config.file={self.folder}/alertmanager.yml",
+             f"--storage.path={self.folder}/alertmanager",
+             f"--web.listen-address=127.0.0.1:{self.port}",
              "--cluster.listen-address="], stderr=subprocess.DEVNULL)
 
     def shows(self):
@@ -117,11 +122,12 @@ class Alertmanager:
         self.process.wait(10)
 
 
-def test_alertmanager_shows_the_alert_and_its_end(build_house, tmp_path_factory):
+def test_alertmanager_shows_the_alert_until_its_end(build_house, tmp_path_factory):
     alertmanager = Alertmanager(tmp_path_factory.mktemp("alertmanager"))
 
     def service(file):
-        file["channels"].append({"id": "am", "type": "alertmanager", "url": alertmanager.url})
+        file["channels"].append({"id": "am", "type": "alertmanager", "url": alertmanager.url,
+                                 "resend": "1s"})
 
     def school(file):
         quick(file)
@@ -137,6 +143,16 @@ def test_alertmanager_shows_the_alert_and_its_end(build_house, tmp_path_factory)
         assert alert["labels"]["severity"] == "major" and alert["labels"]["zone"] == "dorm-3f"
         assert "火警" in alert["annotations"]["summary"]
         assert alert["status"]["state"] == "active"
+        house.ack(house.incidents()[0]["id"])
+        for restarts_too in (False, True):  # what somebody works on is not forgotten there
+            if restarts_too:
+                house.daemon.kill()
+            alertmanager.close()
+            alertmanager.start()
+            if restarts_too:
+                house.daemon.start()
+            house.until("alertmanager shows the fire again",
+                        lambda: "tocsin_fire" in (alertmanager.shows() or {}), 20)
         house.resolve(house.incidents()[0]["id"])
         house.until("alertmanager shows it no more", lambda: alertmanager.shows() == {})
     finally:

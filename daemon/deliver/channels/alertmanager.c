@@ -1,8 +1,8 @@
 /* Prometheus Alertmanager, API v2. prometheus.io/docs/alerting/latest/alerts_api */
 #include "deliver/parts.h"
 
-/* With an end of its own an alert outlives resolve_timeout: it need not be sent again and again
- * while somebody works on it. */
+/* With an end of its own an alert outlives resolve_timeout: that we are away for a while is no
+ * recovery. It lives in Alertmanager's memory, though, so it is sent again while it lasts. */
 #define LASTS DAYS(7)
 #define SUMMARY_MAX 1000
 
@@ -72,6 +72,7 @@ const struct channel_type alertmanager_channel = {
         .name = "alertmanager",
         .needs = CHANNEL_URL,
         .may = CHANNEL_TOKEN,
+        .resend = MINUTES(1),
         .build = alertmanager_build,
         .judge = alertmanager_judge,
 };
