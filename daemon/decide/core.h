@@ -39,6 +39,8 @@ void sense_silence(struct context *, uint32_t device);
 void sense_reset(struct context *, uint32_t device); /* what clears by itself does */
 void sense_life(struct context *, const struct sign_of_life *);
 void sense_stranger(struct context *, const struct stranger *);
+/* A person has dealt with what such a device says: until it says it anew that is no news. */
+void stranger_settles(struct context *, const char *address, enum kind);
 /* test_marks.c: kept over restarts, for those who judge what a device says. */
 void sense_test_mark(struct context *, const struct test_mark *);
 void hearing_changed(struct context *, bool hears);
@@ -59,6 +61,7 @@ struct cause { /* why an incident opens or is joined */
 	const struct policy *policy; /* a rule's; NULL: the one that fits */
 	wall_ms time;
 	bool confirms;         /* a second device within CONFIRM_WITHIN makes it critical */
+	bool press;            /* of a button: told each time */
 	const char *by, *note; /* a person reports; or NULL */
 };
 struct incident *incident_find(const struct site *, const struct cause *);

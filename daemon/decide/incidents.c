@@ -307,10 +307,9 @@ void incident_join(struct context *c, struct incident *incident, const struct ca
 	                             .device = cause->device,
 	                             .incident = incident->id,
 	                             .by = cause->by});
-	bool press = cause->device && kind_facts[cause->signal].momentary;
 	if (severity > incident->severity)
 		raise_severity(c, incident, severity);
-	else if (press)
+	else if (cause->press)
 		tell_of_press(c, incident);
 	else if (added || was_over || cause->by)
 		tell_told(c, incident, REASON_JOINED, NULL);
@@ -330,7 +329,6 @@ static void clear_signal(struct context *c, struct incident *incident,
 	signal->active = false;
 	signal->touched = true;
 	signal->time = time;
-	signal->at = c->now.steady;
 	touch_incident(c, incident);
 	if (!all_clear(incident) || incident->cleared)
 		return;
@@ -419,19 +417,23 @@ void incident_reopen(struct context *c, struct incident *incident)
 	escalate_begin(c, incident, REASON_REOPENED, since);
 }
 
-/* What is still active stays known as active, but a person has dealt with it. */
+/* What is still active stays known as active, but a person has dealt with it; a button is pressed
+ * no more. */
 static void settle_devices(struct context *c, const struct incident *incident)
 {
 	for (uint32_t i = 0; i < incident->signal_count; i++) {
 		const struct incident_signal *signal = &incident->signals[i];
 		uint32_t device = site_def_device(c->site->def, signal->device);
-		if (!signal->active || device == POSITION_NONE)
+		if (!signal->active)
 			continue;
+		if (device == POSITION_NONE) {
+			stranger_settles(c, signal->device, signal->kind);
+			continue;
+		}
 		uint32_t mask = (uint32_t)1 << signal->kind;
+		c->site->devices[device].settled |= mask;
 		if (kind_facts[signal->kind].momentary)
 			c->site->devices[device].active &= ~mask;
-		else
-			c->site->devices[device].settled |= mask;
 		touch_device(c, device);
 	}
 }

@@ -123,6 +123,7 @@ struct kind_facts {
 	bool latches;      /* stays until a person resolves it, also when the sensor clears */
 	bool needs_arming; /* raises only while its zone is armed */
 	bool momentary;    /* a press: each one is news, a clear is not expected */
+	bool pressed;      /* by a person who calls: each press is told for itself */
 	bool confirms;     /* a second device of the zone within CONFIRM_WITHIN makes it critical */
 	/* Once a person has resolved its incident, the next active message is news again, as a
 	 * fire panel re-alarms after a reset; a door left open is not. */

@@ -10,6 +10,11 @@ static uint32_t bit(enum kind kind)
 	return (uint32_t)1 << kind;
 }
 
+static bool is_press(const struct signal *signal, enum kind kind)
+{
+	return kind_facts[kind].momentary || (signal && signal->press);
+}
+
 struct cause reading_cause(const struct context *c, const struct reading *r)
 {
 	const struct device *device = &c->site->def->devices[r->device];
@@ -23,6 +28,7 @@ struct cause reading_cause(const struct context *c, const struct reading *r)
 	        .signal = r->kind,
 	        .time = r->time,
 	        .confirms = facts->confirms,
+	        .press = facts->pressed && is_press(r->signal, r->kind),
 	        .silent = device->silent,
 	        .drill = drill_covers(c->site, device->zone, facts->raises),
 	};
@@ -140,17 +146,26 @@ static void will_reset(struct context *c, uint32_t device, enum kind kind, span_
 	state->fleeting |= bit(kind);
 }
 
+/* It changes the point's state; or is a press; or alarms again after a person has dealt with it.
+ * What the broker has kept is state: of a press that was dealt with it is a copy, unless it names
+ * itself. */
+static bool is_news(const struct device_state *state, const struct reading *r)
+{
+	uint32_t mask = bit(r->kind);
+	bool same = (state->known & mask) && !!(state->active & mask) == r->active;
+	bool settled = r->active && (state->settled & mask);
+	if (r->signal && r->signal->retained)
+		return !same && !(settled && !r->signal->id);
+	bool press = r->active && is_press(r->signal, r->kind);
+	return !same || press || (settled && kind_facts[r->kind].rearms);
+}
+
 static void take_reading(struct context *c, const struct reading *r)
 {
 	struct device_state *state = &c->site->devices[r->device];
-	const struct kind_facts *facts = &kind_facts[r->kind];
 	uint32_t mask = bit(r->kind);
-	bool known = state->known & mask, was_active = state->active & mask;
-	bool retained = r->signal && r->signal->retained;
-	bool press = (facts->momentary || (r->signal && r->signal->press)) && r->active &&
-	             !retained;
-	bool renewed = r->active && (state->settled & mask) && facts->rearms && !retained;
-	if (known && was_active == r->active && !press && !renewed)
+	bool was_active = state->active & mask;
+	if (!is_news(state, r))
 		return;
 
 	state->known |= mask;
@@ -231,9 +246,11 @@ static void heard(struct context *c, uint32_t device)
 bool site_is_new_alarm(const struct site *site, const struct signal *signal)
 {
 	uint32_t device = site_def_device(site->def, signal->device);
-	return signal->active && device != POSITION_NONE &&
-	       incident_kind_is_life_safety(kind_facts[signal->kind].raises) &&
-	       !(site->devices[device].active & bit(signal->kind));
+	if (!signal->active || device == POSITION_NONE ||
+	    !incident_kind_is_life_safety(kind_facts[signal->kind].raises))
+		return false;
+	const struct device_state *state = &site->devices[device];
+	return !(state->active & ~state->settled & bit(signal->kind));
 }
 
 bool site_stands_otherwise(const struct site *site, const struct signal *signal)

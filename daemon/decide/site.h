@@ -32,8 +32,8 @@ struct incident_signal {                  /* one sensor point in an incident: (d
 	const char *device, *device_name; /* heap, owned by the incident */
 	enum kind kind;
 	bool active;
-	wall_ms time; /* event time of the last change or press */
-	steady_ms at;
+	wall_ms time;     /* event time of the last change or press */
+	steady_ms at;     /* when it last became active */
 	uint32_t presses; /* how often it became active */
 	bool touched;     /* to be written with the incident */
 };
@@ -306,7 +306,8 @@ struct stranger {
 	const char *line;              /* ready for the site file, or NULL */
 	enum kind kind;                /* KIND_NONE: nothing that alarms */
 	bool active;
-	wall_ms time; /* 0: now */
+	bool retained; /* state, not news */
+	wall_ms time;  /* 0: now */
 };
 
 /* What became of a device's word that it is being tested, which a bridge may go on repeating long

@@ -24,6 +24,7 @@ static const char *const types[STANDING_TYPE_COUNT] = {
         [STANDING_FLOOD] = "flood",
         [STANDING_CHATTER] = "chatter",
         [STANDING_TEST_MARK] = "test-mark",
+        [STANDING_STRANGER] = "stranger",
 };
 
 const char *standing_type_name(enum standing_type type)
@@ -398,6 +399,9 @@ void standing_due(struct context *c, struct standing *s)
 		break;
 	case STANDING_CHATTER:
 		chatter_over(c, s);
+		break;
+	case STANDING_STRANGER:
+		standing_end(c, s, NULL, "forgotten");
 		break;
 	case STANDING_POST:
 	case STANDING_TEST_MARK:

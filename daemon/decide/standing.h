@@ -35,6 +35,7 @@ enum standing_type {
 	STANDING_FLOOD,      /* to, or channel: its lesser incidents come in digests; hidden */
 	STANDING_CHATTER,    /* device, kinds: comes and goes all the time; hidden */
 	STANDING_TEST_MARK,  /* device, note: its address; mark: what became of it since */
+	STANDING_STRANGER,   /* device: its address, kinds: what of it a person has dealt with */
 	STANDING_TYPE_COUNT,
 };
 const char *standing_type_name(enum standing_type); /* "handover" */

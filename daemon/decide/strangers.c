@@ -42,6 +42,32 @@ static void record_stranger(struct context *c, const struct stranger *s, wall_ms
 	                             .incident = incident});
 }
 
+/* ---- what a person has dealt with ---- */
+
+#define SETTLED_FOR DAYS(366) /* then even a copy that the broker has kept is told again */
+
+static struct standing *find_settled(const struct site *site, const char *address, enum kind kind)
+{
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		struct standing *s = site->standings[i];
+		if (s->type == STANDING_STRANGER && !standing_is_over(s) &&
+		    (s->kinds & UINT32_C(1) << kind) && strcmp(s->device, address) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+void stranger_settles(struct context *c, const char *address, enum kind kind)
+{
+	struct standing *s = find_settled(c->site, address, kind);
+	if (!s) {
+		s = standing_begin(c, STANDING_STRANGER);
+		own(&s->device, address);
+		s->kinds = UINT32_C(1) << kind;
+	}
+	standing_last(c, s, SETTLED_FOR);
+}
+
 void sense_stranger(struct context *c, const struct stranger *s)
 {
 	if (s->introduces)
@@ -58,6 +84,11 @@ void sense_stranger(struct context *c, const struct stranger *s)
 	                      .time = time};
 	struct incident *incident = incident_find(c->site, &cause);
 	const struct incident_signal *known = signal_in(incident, s->address, s->kind);
+	struct standing *settled = find_settled(c->site, s->address, s->kind);
+	if (s->active && s->retained && settled)
+		return;
+	if (settled)
+		standing_end(c, settled, NULL, "it spoke again");
 	if (s->active && !(known && known->active)) {
 		bool fresh;
 		incident = incident_prepare(c, &cause, &fresh);
@@ -66,8 +97,8 @@ void sense_stranger(struct context *c, const struct stranger *s)
 			incident_open(c, incident, &cause);
 		else
 			incident_join(c, incident, &cause);
-	} else if (!s->active && known && known->active) {
-		record_stranger(c, s, time, incident->id);
+	} else if (!s->active && ((known && known->active) || settled)) {
+		record_stranger(c, s, time, known ? incident->id : NULL);
 		incident_signal_cleared(c, s->address, s->kind, time);
 	}
 }

@@ -164,6 +164,8 @@ void words_add_end(struct text *out, const char *language, const char *end)
 	/* tests/checks/sentences.py looks that none is missing. */
 	static const struct pair words[] = {
 	        {"到时结束", "its time is over"},
+	        {"已久，不再记着", "forgotten"},
+	        {"又有新消息", "it spoke again"},
 	        {"人工结束", "ended by hand"},
 	        {"已被替换", "replaced"},
 	        {"已撤回", "taken back"},

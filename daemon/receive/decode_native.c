@@ -203,6 +203,7 @@ static int read_signal(struct decoder *d, const cJSON *object)
 		if (r < 0)
 			return r;
 	}
+	signal->press = signal->active && kind_facts[signal->kind].pressed;
 	signal->note = keep_rest(d, object);
 	return 0;
 }

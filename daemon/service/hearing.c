@@ -171,6 +171,7 @@ static void hear_native_stranger(struct app *app, struct site_slot *slot, struct
 		                     .profile = "native",
 		                     .kind = signal->kind,
 		                     .active = signal->active,
+		                     .retained = signal->retained,
 		                     .time = signal->time_said ? 0 : signal->time};
 		if (!signal->test)
 			meet_stranger(app, slot, &s, now);
@@ -318,7 +319,8 @@ static void hear_device(struct app *app, const struct broker_message *message,
 }
 
 /* Of what it says, what matters most. */
-static void hear_stranger(struct app *app, uint32_t first, uint32_t end, struct moment now)
+static void hear_stranger(struct app *app, bool retained, uint32_t first, uint32_t end,
+                          struct moment now)
 {
 	const struct statements *said = &app->hearing.said;
 	struct site_slot *slot = site_of_profile(app, said->profile);
@@ -329,6 +331,7 @@ static void hear_stranger(struct app *app, uint32_t first, uint32_t end, struct 
 		                            .profile = said->profile->name,
 		                            .kind = s->kind,
 		                            .active = s->active,
+		                            .retained = retained,
 		                            .time = s->time};
 		if (s->type == SAID_TOPIC || s->history || s->test)
 			stranger.active = false;
@@ -382,7 +385,7 @@ static void hear_statements(struct app *app, const struct broker_message *messag
 		              hear_gateway(app, s, true, now);
 		uint32_t at = bindings_of(&h->bindings, h->said.profile, s);
 		if (at == POSITION_NONE && !points)
-			hear_stranger(app, i, end, now);
+			hear_stranger(app, message->retained, i, end, now);
 		for (; at != POSITION_NONE; at = h->bindings.items[at].next)
 			hear_device(app, message, &h->bindings.items[at], i, end, now);
 	}

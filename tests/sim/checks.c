@@ -342,7 +342,7 @@ static void check_points(void)
 			uint32_t at = site_def_device(site->def, d->id);
 			for (int k = 0; k < KINDS && at != POSITION_NONE; k++) {
 				const struct w_message *m = message_get(d->last_word[k] - 1);
-				if (!d->last_word[k] || m->press)
+				if (!d->last_word[k] || (m->press && d->momentary))
 					continue;
 				enum kind kind = kind_from_name(kind_words[k]);
 				bool stands = site->devices[at].active >> kind & 1;

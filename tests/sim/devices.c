@@ -71,6 +71,11 @@ void devices_hear_broker(void)
 	kept_count = 0;
 }
 
+bool is_pressed(const char *kind)
+{
+	return strcmp(kind, "panic") == 0 || strcmp(kind, "call_point") == 0;
+}
+
 /* One signal; what else it says is its number, which the ledger keeps with it. */
 static void signal_(uint64_t arg, const char *kind, bool active, bool test)
 {
@@ -85,7 +90,7 @@ static void signal_(uint64_t arg, const char *kind, bool active, bool test)
 	        .active = active,
 	        .has_id = has_id,
 	        .test = test,
-	        .press = d->momentary && active && strcmp(kind, "panic") == 0,
+	        .press = active && is_pressed(kind),
 	});
 	json_open(&body, NULL, '{');
 	if (has_id) {

@@ -149,11 +149,6 @@ static void begin_round(struct m_incident *incident, world_ms at)
 	reach_step(incident, NULL); /* of the round before none runs any more */
 }
 
-static bool is_press(const char *kind)
-{
-	return strcmp(kind, "panic") == 0;
-}
-
 static void check_drilled(const struct row *row)
 {
 	const char *zone = word(row, "zone");
@@ -181,7 +176,7 @@ static void on_opened(struct row *row)
 		check_drilled(row);
 	if (row->ledger->device)
 		incident->devices = (uint32_t)1 << m_device(row->site, row->ledger->device);
-	incident->pressed = is_press(word(row, "signal"));
+	incident->pressed = is_pressed(word(row, "signal"));
 	begin_round(incident, row->at);
 	MEM_RESERVE(open_at, open_count, open_cap);
 	open_at[open_count++] = m_incident_count - 1;
@@ -197,8 +192,10 @@ static void on_raised(struct row *row)
 
 static void on_reopened(struct row *row)
 {
-	/* Its steps count from when it was due. */
+	/* Its steps count from when it was due; those that are overdue by that come now. */
 	begin_round(row->incident, row->at - number(row, "late_ms"));
+	if (row->incident->due < row->at)
+		row->incident->due = row->at;
 	world.counts.reopened++;
 }
 
@@ -262,6 +259,8 @@ static void on_step(struct row *row)
 		       (long long)(row->at - latest));
 	incident->due = step < count ? incident->round_at + incident->policy.after[step]
 	                             : row->at + incident->policy.repeat;
+	if (incident->due < row->at)
+		incident->due = row->at;
 }
 
 /* Whether the entry says that somebody's word hides the alarm; then there must be such a word. A
@@ -360,7 +359,7 @@ static void on_signal(struct row *row)
 	if (row->incident)
 		row->incident->devices |= (uint32_t)1 << device;
 	if (row->incident && active)
-		row->incident->pressed |= is_press(kind);
+		row->incident->pressed |= is_pressed(kind);
 }
 
 static void on_rejected(struct row *row)

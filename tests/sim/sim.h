@@ -227,6 +227,7 @@ struct w_message *message_get(uint32_t number);
 uint32_t *message_last_word(uint32_t number); /* of its point */
 extern const char *const kind_words[KINDS];
 int kind_number(const char *word);
+bool is_pressed(const char *kind); /* each time it is said it is news */
 
 /* ---- the parts ---- */
 

@@ -77,6 +77,93 @@ static void test_a_repeated_state_is_no_entry_and_a_press_always_is(void **state
 	story_end(&s);
 }
 
+/* A call point is a button that stays in: who presses it again is heard again. */
+static void test_every_press_of_a_call_point_is_pushed_and_it_latches_by_its_state(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct event press = {.type = EVENT_SIGNAL,
+	                      .signal = {.device = "fence-west",
+	                                 .kind = KIND_CALL_POINT,
+	                                 .active = true,
+	                                 .press = true}};
+	for (int i = 0; i < 3; i++)
+		apply(&s, &press);
+	assert_int_equal(entries_with(&s, "signal fence-west"), 3);
+	assert_int_equal(only_incident(&s)->signals[0].presses, 3);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	expect_push(&s, "qian", REASON_JOINED, 0);
+	expect_push(&s, "qian", REASON_JOINED, 0);
+	forget_pushes(&s);
+	press.signal.retained = true; /* what the broker keeps is its state */
+	apply(&s, &press);
+	assert_int_equal(s.push_count, 0);
+	signal_(&s, "fence-west", KIND_CALL_POINT, false);
+	assert_true(only_incident(&s)->cleared);
+	/* As state, by a bridge that repeats all it knows, it is no press. */
+	signal_(&s, "fence-west", KIND_CALL_POINT, true);
+	forget_pushes(&s);
+	signal_(&s, "fence-west", KIND_CALL_POINT, true);
+	assert_int_equal(s.push_count, 0);
+	story_end(&s);
+}
+
+static void test_a_press_that_the_broker_keeps_is_told_once(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct event kept = {.type = EVENT_SIGNAL,
+	                     .signal = {.device = "sos-gate", .kind = KIND_PANIC, .active = true}};
+	apply(&s, &kept);
+	char id[INCIDENT_ID_MAX];
+	snprintf(id, sizeof id, "%s", only_incident(&s)->id);
+	kept.signal.retained = true;
+	apply(&s, &kept); /* at each connection again */
+	struct operation resolve = {OPERATION_RESOLVE, .by = "li", .incident = id,
+	                            .outcome = OUTCOME_REAL};
+	assert_int_equal(operate_(&s, resolve), 0);
+	for (int i = 0; i < 2; i++) {
+		apply(&s,
+		      &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+		apply(&s, &kept);
+	}
+	assert_int_equal(open_incidents(&s), 0);
+	assert_int_equal(entries_with(&s, "signal sos-gate"), 1);
+	/* One that names itself, and was not here before, is another press, missed meanwhile. */
+	kept.signal.id = "another";
+	apply(&s, &kept);
+	assert_int_equal(open_incidents(&s), 1);
+	story_end(&s);
+}
+
+static void test_what_a_stranger_said_and_the_broker_keeps_is_told_once(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct event ghost = {.type = EVENT_STRANGER,
+	                      .stranger = {.address = "ghost",
+	                                   .profile = "native",
+	                                   .kind = KIND_SMOKE,
+	                                   .active = true,
+	                                   .retained = true}};
+	apply(&s, &ghost); /* first heard at our start: it may burn */
+	struct operation resolve = {OPERATION_RESOLVE, .by = "li",
+	                            .incident = only_incident(&s)->id, .outcome = OUTCOME_REAL};
+	assert_int_equal(operate_(&s, resolve), 0);
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	apply(&s, &ghost);
+	assert_int_equal(open_incidents(&s), 0);
+	ghost.stranger.active = ghost.stranger.retained = false;
+	apply(&s, &ghost);
+	ghost.stranger.active = ghost.stranger.retained = true;
+	apply(&s, &ghost); /* since then it was over: this is another one */
+	assert_int_equal(open_incidents(&s), 1);
+	story_end(&s);
+}
+
 static void test_every_press_is_pushed(void **state)
 {
 	(void)state;
@@ -121,7 +208,9 @@ static void test_a_late_second_detector_joins_without_a_rise(void **state)
 	struct story s;
 	story_begin(&s);
 	signal_(&s, "smoke-301", KIND_SMOKE, true);
-	advance(&s, MINUTES(2) + 1);
+	advance(&s, MINUTES(2));
+	signal_(&s, "smoke-301", KIND_SMOKE, false); /* an end confirms nothing */
+	advance(&s, 1);
 	forget_pushes(&s);
 	signal_(&s, "smoke-302", KIND_SMOKE, true);
 	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
@@ -321,6 +410,10 @@ int main(void)
 	        cmocka_unit_test(test_intrusion_needs_an_armed_zone),
 	        cmocka_unit_test(test_a_repeated_state_is_no_entry_and_a_press_always_is),
 	        cmocka_unit_test(test_every_press_is_pushed),
+	        cmocka_unit_test(
+	                test_every_press_of_a_call_point_is_pushed_and_it_latches_by_its_state),
+	        cmocka_unit_test(test_a_press_that_the_broker_keeps_is_told_once),
+	        cmocka_unit_test(test_what_a_stranger_said_and_the_broker_keeps_is_told_once),
 	        cmocka_unit_test(test_a_second_detector_makes_a_fire_critical),
 	        cmocka_unit_test(test_a_late_second_detector_joins_without_a_rise),
 	        cmocka_unit_test(test_the_same_device_again_is_no_second_detector),
