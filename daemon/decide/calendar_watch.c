@@ -1,6 +1,7 @@
 /* What the calendar changes while time passes: who is on duty, what is armed. It is looked at on
- * every whole minute of the wall clock, for no zone's clock changes within one, and only while
- * something depends on it. A step of the wall clock is looked at when it happens. */
+ * every whole minute of the wall clock, for no zone's clock changes within one, and when a duty
+ * changes within it; and only while something depends on it. A step of the wall clock is looked at
+ * when it happens. */
 #include "decide/core.h"
 
 static bool is_needed(const struct site *site)
@@ -18,9 +19,14 @@ static bool is_needed(const struct site *site)
 
 static void set_next_look(struct context *c)
 {
+	const struct site_def *def = c->site->def;
+	wall_ms now = c->now.wall, next = now + MINUTES(1) - now % MINUTES(1);
+	for (uint32_t i = 0; i < def->post_count; i++) {
+		wall_ms change = duty_next_boundary(def, &c->site->duty, i, now);
+		next = change < next ? change : next;
+	}
 	c->site->calendar.type = TIMER_CALENDAR;
-	span_ms into = c->now.wall % MINUTES(1);
-	timer_set(&c->site->timers, &c->site->calendar, c->now.steady + MINUTES(1) - into);
+	timer_set(&c->site->timers, &c->site->calendar, c->now.steady + (next - now));
 }
 
 void calendar_follow(struct context *c)

@@ -407,6 +407,12 @@ wall_ms duty_next_change(const struct site_def *def, const struct duty_state *st
 	return next;
 }
 
+wall_ms duty_next_boundary(const struct site_def *def, const struct duty_state *state,
+                           uint32_t post, wall_ms at)
+{
+	return next_boundary(def, state, post, at, false);
+}
+
 wall_ms duty_next_turnout(const struct site_def *def, const struct duty_state *state, uint32_t post,
                           wall_ms at)
 {

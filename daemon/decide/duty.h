@@ -39,6 +39,11 @@ uint32_t post_on_duty(const struct site_def *, const struct duty_state *, uint32
 wall_ms duty_next_change(const struct site_def *, const struct duty_state *, uint32_t post,
                          wall_ms at);
 
+/* When next, after an instant, others may be on duty at the post: as above, without looking whether
+ * they are. */
+wall_ms duty_next_boundary(const struct site_def *, const struct duty_state *, uint32_t post,
+                           wall_ms at);
+
 /* When next, after an instant, the post may become empty or filled; NEVER if it stays as it is. */
 wall_ms duty_next_turnout(const struct site_def *, const struct duty_state *, uint32_t post,
                           wall_ms at);

@@ -2,9 +2,9 @@
  *
  * What is said later takes the place of what the same recipient has not got yet: it tells all of
  * it. It goes on where that was, so that nobody's contacts begin anew with each word, and counts
- * for the step in its stead. But that an incident has opened is said, also when the same turn
- * raised it; and each press is said for itself, up to so many under way to one recipient: with
- * more, the latest takes the place of the oldest. */
+ * for the step in its stead. But that an incident has opened, or goes over to somebody, is said
+ * also when the same turn has more to say of it; and each press is said for itself, up to so many
+ * under way to one recipient: with more, the latest takes the place of the oldest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +244,8 @@ static bool is_said_too(const struct context *c, const struct notification *befo
 		return before->reason != n->reason;
 	if (n->press)
 		return before->press || now;
-	return now && (before->press || (before->reason == REASON_OPENED && !c->catching_up));
+	bool first_word = before->reason == REASON_OPENED || before->reason == REASON_HANDOVER;
+	return now && (before->press || (first_word && !c->catching_up));
 }
 
 static const struct delivery *same_contact(const struct notification *n, const struct delivery *d)

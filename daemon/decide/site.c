@@ -246,6 +246,9 @@ steady_ms site_next_deadline(const struct site *site)
 void site_tick(struct site *site, struct moment now, struct plan *plan)
 {
 	struct context c = {.site = site, .now = now, .plan = plan};
+	/* First who is there: a step of the same moment is for them, and for those who leave. */
+	if (timer_due(&site->calendar) <= now.steady)
+		calendar_look(&c);
 	escalate_overdue(&c);
 	for (;;) {
 		struct timer *timer = timers_first(&site->timers);

@@ -142,6 +142,72 @@ static void test_further_steps_reach_both_until_it_is_accepted(void **state)
 	story_end(&s);
 }
 
+static void test_a_step_at_the_moment_of_the_change_reaches_both(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	advance(&s, HOURS(24) - SECONDS(30));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	forget_pushes(&s);
+	advance(&s, SECONDS(30));
+	expect_push(&s, "zhao", REASON_HANDOVER, 0);
+	expect_push(&s, "zhao", REASON_ESCALATED, 2);
+	expect_push(&s, "li", REASON_ESCALATED, 2);
+	expect_no_more_pushes(&s);
+	story_end(&s);
+}
+
+/* Changes lie where they lie, not on whole minutes: turns of half a minute that begin at :05. */
+static void test_a_change_within_a_minute_is_handed_over_at_its_second(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.def->posts[1].rota.every = SECONDS(30);
+	s.def->posts[1].rota.from = (struct civil){
+	        .year = 2026, .month = 11, .day = 22, .hour = 7, .second = 5};
+	advance(&s, SECONDS(10));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	forget_pushes(&s);
+	advance(&s, SECONDS(25) - 1);
+	expect_no_more_pushes(&s);
+	advance(&s, 1);
+	const char *to = only_handover(&s)->to, *from = only_handover(&s)->names[0];
+	assert_string_not_equal(to, from);
+	expect_push(&s, to, REASON_HANDOVER, 0);
+	expect_no_more_pushes(&s);
+	advance(&s, SECONDS(5)); /* step 2: the outgoing is reachable until it is accepted */
+	expect_push(&s, to, REASON_ESCALATED, 2);
+	expect_push(&s, from, REASON_ESCALATED, 2);
+	story_end(&s);
+}
+
+static void test_an_override_between_two_minutes_is_handed_over_and_back(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	advance(&s, SECONDS(2));
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	const char *people[] = {"li"};
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_DUTY_OVERRIDE,
+	                                                 .by = "sun",
+	                                                 .post = "guard",
+	                                                 .people = people,
+	                                                 .people_count = 1,
+	                                                 .from = s.now.wall + SECONDS(4),
+	                                                 .until = s.now.wall + SECONDS(12)}),
+	                 0);
+	forget_pushes(&s);
+	advance(&s, SECONDS(4));
+	expect_push(&s, "li", REASON_HANDOVER, 0);
+	advance(&s, SECONDS(8));
+	expect_push(&s, "qian", REASON_HANDOVER, 0);
+	expect_no_more_pushes(&s);
+	story_end(&s);
+}
+
 static void test_not_accepted_becomes_a_trouble_for_the_leader(void **state)
 {
 	(void)state;
@@ -298,6 +364,9 @@ int main(void)
 	        cmocka_unit_test(test_accepting_takes_charge_and_tells_the_outgoing),
 	        cmocka_unit_test(test_who_accepts_for_another_is_in_the_record),
 	        cmocka_unit_test(test_further_steps_reach_both_until_it_is_accepted),
+	        cmocka_unit_test(test_a_step_at_the_moment_of_the_change_reaches_both),
+	        cmocka_unit_test(test_a_change_within_a_minute_is_handed_over_at_its_second),
+	        cmocka_unit_test(test_an_override_between_two_minutes_is_handed_over_and_back),
 	        cmocka_unit_test(test_not_accepted_becomes_a_trouble_for_the_leader),
 	        cmocka_unit_test(test_a_change_while_nothing_is_open_hands_nothing_over),
 	        cmocka_unit_test(test_a_clock_that_jumps_over_the_change_hands_over_at_once),
