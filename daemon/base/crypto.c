@@ -75,6 +75,41 @@ void sha256_end(struct sha256 *sha, uint8_t out[SHA256_LEN])
 	must(EVP_DigestFinal_ex(sha->ctx, out, NULL));
 }
 
+struct stretch {
+	EVP_CIPHER_CTX *ctx;
+	EVP_CIPHER *cipher;
+};
+
+struct stretch *stretch_create(void)
+{
+	struct stretch *stretch = NEW(struct stretch);
+	stretch->ctx = EVP_CIPHER_CTX_new();
+	stretch->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);
+	must(stretch->ctx && stretch->cipher);
+	must(EVP_EncryptInit_ex2(stretch->ctx, stretch->cipher, NULL, NULL, NULL));
+	return stretch;
+}
+
+void stretch_destroy(struct stretch *stretch)
+{
+	if (!stretch)
+		return;
+	EVP_CIPHER_free(stretch->cipher);
+	EVP_CIPHER_CTX_free(stretch->ctx);
+	free(stretch);
+}
+
+void stretch_digest(struct stretch *stretch, const uint8_t digest[SHA256_LEN], uint8_t *out,
+                    size_t len)
+{
+	static const uint8_t counter[16] = {0};
+	int written = 0;
+	memset(out, 0, len);
+	must(EVP_EncryptInit_ex2(stretch->ctx, NULL, digest, counter, NULL));
+	must(EVP_EncryptUpdate(stretch->ctx, out, &written, out, (int)len));
+	assert((size_t)written == len);
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *msg, size_t len,
                         uint8_t out[SHA256_LEN])
 {

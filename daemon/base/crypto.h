@@ -20,6 +20,12 @@ void sha256_begin(struct sha256 *);
 void sha256_add(struct sha256 *, const void *, size_t len);
 void sha256_end(struct sha256 *, uint8_t out[SHA256_LEN]);
 
+/* Stretches a digest to as many bytes as are wanted: AES-256 in counter mode, from 0, under it. */
+struct stretch;
+struct stretch *stretch_create(void);
+void stretch_destroy(struct stretch *); /* NULL is fine */
+void stretch_digest(struct stretch *, const uint8_t digest[SHA256_LEN], uint8_t *out, size_t len);
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *msg, size_t len,
                         uint8_t out[SHA256_LEN]);
 void crypto_random(void *out, size_t len);

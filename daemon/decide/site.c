@@ -98,9 +98,16 @@ struct notification *site_notification(const struct site *site, uint64_t number)
 
 /* ---- the service about itself ---- */
 
-static const char *const service_events[] = {"service.started",  "service.stopped",     "config",
-                                             "broker.connected", "broker.disconnected", "clock",
-                                             "store.failed",     "store.recovered",     "key"};
+static const char *const service_events[] = {"service.started",
+                                             "service.stopped",
+                                             "config",
+                                             "broker.connected",
+                                             "broker.disconnected",
+                                             "clock",
+                                             "store.failed",
+                                             "store.recovered",
+                                             "key",
+                                             "store"};
 
 const char *service_event_name(enum service_event event)
 {

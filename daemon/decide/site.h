@@ -430,7 +430,8 @@ enum service_event {
 	CLOCK_JUMPED,
 	STORE_FAILED,
 	STORE_RECOVERED,
-	SERVICE_KEYED, /* the key that signs the record from now on */
+	SERVICE_KEYED,     /* the key that signs the record from now on */
+	STORE_NOT_AS_LEFT, /* a start found another end of the record than the last one left */
 };
 const char *
         service_event_name(enum service_event); /* the ledger type: "service.started", "clock" */

@@ -142,6 +142,7 @@ const char *words_subject(const char *language, const char *subject)
 	        {"silence", {"静默期间有报警被隐去", "alarms were hidden by a silence"}},
 	        {"armed-open", {"已布防但门窗未关", "armed with a door open"}},
 	        {"store", {"台账无法写入", "the record cannot be written"}},
+	        {"record", {"台账与上次留下的不符", "the record is not what was left of it"}},
 	        {"clock", {"时钟异常", "the clock is wrong"}},
 	        {"hazard", {"隐患逾期未闭环", "a hazard is overdue"}},
 	        {"absent", {"长时间未见动作", "nothing has come for too long"}},

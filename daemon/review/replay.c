@@ -337,7 +337,7 @@ static void take_result(struct engine *e, const cJSON *data)
 /* What the core finds out by itself it finds out again. */
 static bool is_from_outside(const char *subject)
 {
-	static const char *const words[] = {"broker", "store", "clock", "gateway:"};
+	static const char *const words[] = {"broker", "store", "record", "clock", "gateway:"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strncmp(subject, words[i], strlen(words[i])) == 0)
 			return true;

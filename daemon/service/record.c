@@ -82,24 +82,6 @@ static void put_key(struct text *out, const char *name, const uint8_t key[ED2551
 	text_finish(&hex);
 }
 
-/* The public key that the record names last; false for none. */
-static bool recorded_key(struct app *app, const struct site *site, uint8_t out[ED25519_KEY_LEN])
-{
-	uint64_t seq;
-	char *data;
-	cJSON *root = NULL;
-	bool found = false;
-	if (store_mark(app->store, site->store_id, "key", &seq, &data) < 0)
-		return false;
-	if (data && json_parse(data, strlen(data), &root, NULL) == 0) {
-		const char *hex = json_string(root, "key");
-		found = hex && hex_decode(hex, out, ED25519_KEY_LEN) == ED25519_KEY_LEN;
-	}
-	cJSON_Delete(root);
-	free(data);
-	return found;
-}
-
 static void vow(struct app *app, const struct site *site, const uint8_t was[ED25519_KEY_LEN],
                 const uint8_t now[ED25519_KEY_LEN], struct text *data)
 {
@@ -127,7 +109,7 @@ static bool add_key(struct app *app, const struct site *site)
 {
 	uint8_t now[ED25519_KEY_LEN], was[ED25519_KEY_LEN];
 	ed25519_public(app->keys.seed, now);
-	bool known = recorded_key(app, site, was);
+	bool known = store_recorded_key(app->store, site->store_id, was);
 	if (known && crypto_equal(now, was, sizeof now))
 		return true;
 	struct text data = {0};
@@ -176,6 +158,50 @@ static void add_start(struct app *app, const struct site *site, bool known, span
 		         site->def->id, (long long)(known ? downtime / 1000 : 0));
 }
 
+/* ---- the end as the start finds it ---- */
+
+/* Of the store as it is the next commit makes what was left of it: the entry is what remains of the
+ * trace, and verify goes on to say so. */
+static void add_found_end(struct app *app, const struct site *site)
+{
+	static const char *const words[] = {
+	        [STORE_END_CUT] = "cut",
+	        [STORE_END_OTHER] = "other",
+	        [STORE_END_UNKNOWN] = "no head file",
+	};
+	struct store_left left;
+	struct text data = {0}, detail = {0};
+	enum store_end end = store_end_found(app->store, site, &left);
+	if (end == STORE_END_AS_LEFT)
+		return;
+	json_open(&data, NULL, '{');
+	json_put_string(&data, "found", words[end]);
+	json_put_int(&data, "last", (int64_t)left.last);
+	if (left.head.len)
+		json_put_raw(&data, "head", text_get(&left.head));
+	json_close(&data, '}');
+	add_site_fact(app, site, STORE_NOT_AS_LEFT, &data);
+	if (end == STORE_END_UNKNOWN)
+		text_add(&detail,
+		         "台账旁的 .head 文件缺失 · the file .head beside the record is gone");
+	else
+		text_addf(&detail,
+		          "第 %llu 条记录曾已写入，现已不在 · entry %llu was written and is gone",
+		          (unsigned long long)left.seq, (unsigned long long)left.seq);
+	log_error("%s: the record is not what was left of it (%s): it ends at entry %llu",
+	          site->def->id, words[end], (unsigned long long)left.last);
+	struct item *item = inbox_add(app, ITEM_TROUBLE);
+	item->site = arena_copy(&app->inbox.arena, site->def->id);
+	item->trouble = (struct trouble){
+	        .subject = "record",
+	        .active = true,
+	        .detail = arena_copy(&app->inbox.arena, text_get(&detail))};
+	text_finish(&left.head);
+	text_finish(&detail);
+}
+
+/* ---- what a record begins with, and ends with ---- */
+
 /* All that its record does not know already; true if the key was known. */
 static bool begin(struct app *app, const struct site *site, bool known, span_ms downtime)
 {
@@ -183,6 +209,7 @@ static bool begin(struct app *app, const struct site *site, bool known, span_ms 
 		record_configured(app, site);
 	bool keyed = add_key(app, site);
 	add_start(app, site, known, downtime);
+	add_found_end(app, site);
 	return keyed;
 }
 

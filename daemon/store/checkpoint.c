@@ -20,6 +20,7 @@ struct checkpointer {
 	pthread_cond_t wake;
 	int threshold; /* pages; grows while a reader keeps the log from beginning anew */
 	bool wanted, stop;
+	bool begun;   /* one was wanted in this life */
 	bool failing; /* the thread's own */
 };
 
@@ -32,8 +33,8 @@ static int log_grew(void *context, sqlite3 *db, const char *name, int pages)
 	pthread_mutex_lock(&c->lock);
 	if (pages < WAL_PAGES)
 		c->threshold = WAL_PAGES;
-	if (pages >= c->threshold && !c->wanted) {
-		c->wanted = true;
+	if ((pages >= c->threshold || !c->begun) && !c->wanted) {
+		c->wanted = c->begun = true;
 		pthread_cond_signal(&c->wake);
 	}
 	pthread_mutex_unlock(&c->lock);

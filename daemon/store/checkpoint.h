@@ -3,7 +3,10 @@
  *
  * While commits go on, a checkpoint always ends a little behind them, and the log would never
  * begin anew: the last round is therefore made between two commits, which wait for it; the rounds
- * before have left it little to do. */
+ * before have left it little to do.
+ *
+ * The first commit of a life asks for one too: so that whoever copies the file of a young store,
+ * without the log beside it, finds in it what the start wrote. */
 #ifndef TOCSIN_STORE_CHECKPOINT_H
 #define TOCSIN_STORE_CHECKPOINT_H
 

@@ -138,7 +138,7 @@ static int put_device(struct store *store, const struct site *site, uint32_t pos
 	return sql_done(store, &at, why);
 }
 
-static int put_site(struct store *store, const struct site *site, const struct site_head *heads,
+static int put_site(struct store *store, const struct site *site, struct site_head *heads,
                     struct moment now, struct problem *why)
 {
 	const struct ledger_head *head = &heads->next;
@@ -153,7 +153,51 @@ static int put_site(struct store *store, const struct site *site, const struct s
 	bind_int(&at, site->next_incident);
 	bind_int(&at, site->incident_year);
 	bind_text(&at, sealing_head_line(store, site, heads, now.wall));
+	if (store->signs)
+		bind_blob(&at, heads->next_sum.bytes, sizeof heads->next_sum.bytes);
+	else
+		bind_null(&at);
+	bind_int(&at, store->signs ? store_version() : 0);
 	return sql_done(store, &at, why);
+}
+
+static int add_site(struct store *store, const struct site *site, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_SITE_ADD);
+	bind_int(&at, site->store_id);
+	bind_text(&at, site->def->id);
+	bind_int(&at, (int64_t)site->next_notification);
+	bind_int(&at, site->next_incident);
+	bind_int(&at, site->incident_year);
+	return sql_done(store, &at, why);
+}
+
+static int put_state(struct store *store, const struct site *site, const struct plan *plan,
+                     struct problem *why)
+{
+	int r = 0;
+	for (uint32_t i = 0; r == 0 && i < plan->incident_count; i++)
+		r = incident_put(store, site->store_id, plan->incidents[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->notification_count; i++)
+		r = notification_put(store, site->store_id, plan->notifications[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->device_count; i++)
+		r = put_device(store, site, plan->devices[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->standing_count; i++)
+		r = standing_put(store, site, plan->standings[i], why);
+	for (uint32_t i = 0; r == 0 && i < plan->output_count; i++)
+		r = output_put(store, site, plan->outputs[i], why);
+	return r;
+}
+
+/* What is written counts for the sum that the commit seals. */
+static int sum_state(struct store *store, const struct site *site, const struct plan *plan,
+                     struct site_head *head, struct problem *why)
+{
+	summing_into(store->summing, &head->next_sum);
+	int r = put_state(store, site, plan, why);
+	bool whole = summing_is_whole(store->summing);
+	summing_into(store->summing, NULL);
+	return r < 0 || whole ? r : problem_set(why, -EIO, "store: a row cannot be summed up");
 }
 
 static int commit_site(struct store *store, const struct site_turn *turn, struct moment now,
@@ -163,7 +207,7 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 	const struct plan *plan = turn->plan;
 	struct site_head *head = store_site_head(store, site->store_id);
 	assert(head->known); /* only a loaded site is committed */
-	int r = 0;
+	int r = head->is_new ? add_site(store, site, why) : 0;
 	for (uint32_t i = 0; r == 0 && i < plan->entry_count; i++) {
 		r = ledger_add(store, site, &head->next, &plan->entries[i], why);
 		if (r == 0)
@@ -175,16 +219,8 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 		r = sealing_site_done(store, site, head, now, seal, why);
 	if (r == 0)
 		r = ledger_flush(store, why);
-	for (uint32_t i = 0; r == 0 && i < plan->incident_count; i++)
-		r = incident_put(store, site->store_id, plan->incidents[i], why);
-	for (uint32_t i = 0; r == 0 && i < plan->notification_count; i++)
-		r = notification_put(store, site->store_id, plan->notifications[i], why);
-	for (uint32_t i = 0; r == 0 && i < plan->device_count; i++)
-		r = put_device(store, site, plan->devices[i], why);
-	for (uint32_t i = 0; r == 0 && i < plan->standing_count; i++)
-		r = standing_put(store, site, plan->standings[i], why);
-	for (uint32_t i = 0; r == 0 && i < plan->output_count; i++)
-		r = output_put(store, site, plan->outputs[i], why);
+	if (r == 0)
+		r = sum_state(store, site, plan, head, why);
 	return r == 0 ? put_site(store, site, head, now, why) : r;
 }
 
@@ -235,6 +271,8 @@ static int try_turn(struct store *store, const struct turn *turn, struct problem
 		head->next_sealed = head->sealed;
 		head->next_unsealed = head->unsealed_since;
 		head->next_seal = head->seal;
+		head->next_sum = head->sum;
+		text_reset(&head->line);
 	}
 	int r = write_turn(store, turn, why);
 	if (r < 0)
@@ -257,7 +295,9 @@ int store_commit(struct store *store, const struct turn *turn, struct problem *w
 		return r;
 	for (uint32_t i = 0; i < store->head_cap; i++)
 		store->heads[i].head = store->heads[i].next;
-	sealing_committed(store);
+	for (uint32_t i = 0; i < turn->count; i++)
+		store->heads[turn->sites[i].site->store_id].is_new = false;
+	sealing_committed(store, turn);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "store/verify_private.h"
 
 #define SHIFT_MAX 1000 /* rows put in or taken out at once that are still recognized */
@@ -29,6 +28,16 @@ static sqlite3_stmt *find_row(struct verifying *v, const struct chain *chain, ui
 	}
 	sqlite3_finalize(at);
 	return NULL;
+}
+
+bool hash_at(struct verifying *v, const struct chain *chain, uint64_t seq, uint8_t out[SHA256_LEN])
+{
+	struct scanned found;
+	sqlite3_stmt *at = seq && seq <= chain->last ? find_row(v, chain, seq, &found) : NULL;
+	if (at)
+		memcpy(out, found.row.hash, SHA256_LEN);
+	sqlite3_finalize(at);
+	return at != NULL;
 }
 
 /* Does the row hash to this, if it stands at seq behind before? */
@@ -258,145 +267,4 @@ void explain_break(struct verifying *v, struct chain *chain)
 	else
 		explain_hole(v, chain);
 	sqlite3_finalize(at);
-}
-
-/* ---- the end ---- */
-
-static bool hash_at(struct verifying *v, struct chain *chain, uint64_t seq, uint8_t out[SHA256_LEN])
-{
-	struct scanned found;
-	sqlite3_stmt *at = seq && seq <= chain->last ? find_row(v, chain, seq, &found) : NULL;
-	if (at)
-		memcpy(out, found.row.hash, SHA256_LEN);
-	sqlite3_finalize(at);
-	return at != NULL;
-}
-
-/* The signature of the last commit, if it is one by the key in force. */
-static bool end_seal(const struct chain *chain, struct seal *out)
-{
-	return chain->head_seal && seal_read_line(chain->head_seal, out) &&
-	       seal_holds(out, chain->site) && chain->keyed &&
-	       crypto_equal(out->key, chain->key, sizeof out->key);
-}
-
-static void explain_head_row(struct chain *chain, bool sealed_here)
-{
-	bool same = chain->head_seq == chain->last &&
-	            memcmp(chain->head_hash, chain->head, SHA256_LEN) == 0;
-	if (same)
-		return;
-	if (sealed_here)
-		finding_add(chain, TAMPERING_EDITED, chain->last, NULL,
-		            "the site's row names another end than was signed");
-	else if (chain->head_seq > chain->last)
-		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
-		            "the record ends at %" PRIu64 "; %" PRIu64 " entries were written",
-		            chain->last, chain->head_seq);
-	else if (chain->head_seq < chain->last)
-		finding_add(chain, TAMPERING_INSERTED, chain->head_seq + 1, NULL,
-		            "there are entries behind the end, which is %" PRIu64, chain->head_seq);
-	else
-		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
-		            "the last entry is not the one that was written");
-}
-
-void explain_end(struct verifying *v, struct chain *chain)
-{
-	struct seal seal;
-	uint8_t hash[SHA256_LEN];
-	if (!chain->last && !chain->head_seq)
-		return;
-	bool sealed = end_seal(chain, &seal);
-	bool here = sealed && seal.seq == chain->last &&
-	            memcmp(seal.hash, chain->head, SHA256_LEN) == 0;
-	/* A part ends with the checkpoint that vouches for it. */
-	here |= chain->part && chain->sealed == chain->last;
-	uint32_t before = chain->finding_count;
-	explain_head_row(chain, here);
-	if (chain->finding_count > before || here)
-		goto key;
-	if (!sealed)
-		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
-		            "the end is not signed by the service's key; nothing behind the last "
-		            "checkpoint is vouched for");
-	else if (seal.seq > chain->last)
-		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
-		            "the record ends at %" PRIu64 "; %" PRIu64 " entries were signed",
-		            chain->last, seal.seq);
-	else if (hash_at(v, chain, seal.seq, hash) && memcmp(hash, seal.hash, SHA256_LEN) == 0) {
-		/* What they say is nobody's word. */
-		while (chain->finding_count &&
-		       chain->findings[chain->finding_count - 1].seq > seal.seq)
-			chain->finding_count--;
-		finding_add(chain, TAMPERING_INSERTED, seal.seq + 1, NULL,
-		            "the last %" PRIu64 " entries are not signed", chain->last - seal.seq);
-	} else
-		finding_add(chain, TAMPERING_EDITED, chain->sealed + 1, NULL,
-		            "the entries behind the last checkpoint are not those that were "
-		            "signed");
-key:
-	if (chain->trusted && chain->keyed &&
-	    !crypto_equal(chain->trusted, chain->key, ED25519_KEY_LEN) &&
-	    !(chain->trusted_before &&
-	      crypto_equal(chain->trusted_before, chain->key, ED25519_KEY_LEN)))
-		finding_add(chain, TAMPERING_EDITED, 1, NULL,
-		            "signed by another key than the one of this service");
-}
-
-static bool was_removed(struct verifying *v, const struct chain *chain, uint64_t seq)
-{
-	sqlite3_stmt *at = NULL;
-	bool removed = false;
-	if (sqlite3_prepare_v2(
-	            v->store->db,
-	            "SELECT 1 FROM removed WHERE site = ?1 AND first <= ?2 AND last >= ?2"
-	            " LIMIT 1",
-	            -1, &at, NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, chain->number);
-		sqlite3_bind_int64(at, 2, (int64_t)seq);
-		removed = sqlite3_step(at) == SQLITE_ROW;
-	}
-	sqlite3_finalize(at);
-	return removed;
-}
-
-void explain_kept(struct verifying *v, struct chain *chain, uint64_t seq, const uint8_t *hash,
-                  const char *what)
-{
-	uint8_t here[SHA256_LEN];
-	if (chain->broken && seq >= chain->broken_at)
-		return; /* said already */
-	if (was_removed(v, chain, seq) || (chain->part && seq < chain->first))
-		return; /* what the chain goes on with behind it vouches for it */
-	if (seq > chain->last)
-		finding_add(chain, TAMPERING_TRUNCATED, chain->last + 1, NULL,
-		            "the record ends at %" PRIu64 "; %s is of entry %" PRIu64, chain->last,
-		            what, seq);
-	else if (!hash_at(v, chain, seq, here) || memcmp(here, hash, SHA256_LEN) != 0)
-		finding_add(chain, TAMPERING_EDITED, seq, NULL,
-		            "entry %" PRIu64 " or one before it is not that of %s", seq, what);
-}
-
-void explain_head_file(struct verifying *v, struct chain *chain)
-{
-	struct text path = {0};
-	char *bytes = NULL;
-	size_t len;
-	text_addf(&path, "%s.head", v->store->path);
-	if (file_read(text_get(&path), 1 << 20, &bytes, &len, NULL) == 0) {
-		for (const char *line = bytes; line; line = strchr(line, '\n')) {
-			struct seal seal;
-			char *rest;
-			line += *line == '\n';
-			long number = strtol(line, &rest, 10);
-			if (number == chain->number && *rest == ' ' &&
-			    seal_read_line(rest + 1, &seal) && seal_holds(&seal, chain->site) &&
-			    chain->keyed && crypto_equal(seal.key, chain->key, sizeof seal.key))
-				explain_kept(v, chain, seal.seq, seal.hash,
-				             "the last checkpoint beside the store");
-		}
-	}
-	free(bytes);
-	text_finish(&path);
 }

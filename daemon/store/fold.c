@@ -1,22 +1,16 @@
 #include "store/fold.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "store/sql.h"
+#include "store/telling.h"
 
 struct folded { /* an incident as its entries tell it */
-	char id[INCIDENT_ID_MAX];
-	enum incident_kind kind;
-	enum severity severity;
-	enum incident_state state;
-	enum outcome outcome;
-	char *zone, *owner, *resolved_by;
-	wall_ms opened, acknowledged, resolved;
+	struct incident *incident;
+	const char *site;
 	uint64_t seq; /* of the last entry about it */
 };
 
@@ -24,9 +18,8 @@ struct fold {
 	struct store *store;
 	fold_unequal unequal;
 	void *ctx;
-	struct folded *open; /* by a table of their ids */
+	struct folded *open;
 	uint32_t count, cap;
-	uint64_t seen;
 };
 
 struct fold *fold_open(struct store *store, fold_unequal unequal, void *ctx)
@@ -38,19 +31,12 @@ struct fold *fold_open(struct store *store, fold_unequal unequal, void *ctx)
 	return fold;
 }
 
-static void finish(struct folded *incident)
-{
-	free(incident->zone);
-	free(incident->owner);
-	free(incident->resolved_by);
-}
-
 void fold_close(struct fold *fold)
 {
 	if (!fold)
 		return;
 	for (uint32_t i = 0; i < fold->count; i++)
-		finish(&fold->open[i]);
+		incident_destroy(fold->open[i].incident);
 	free(fold->open);
 	free(fold);
 }
@@ -59,16 +45,9 @@ void fold_close(struct fold *fold)
 static struct folded *find(struct fold *fold, const char *id)
 {
 	for (uint32_t i = fold->count; i-- > 0;)
-		if (strcmp(fold->open[i].id, id) == 0)
+		if (strcmp(fold->open[i].incident->id, id) == 0)
 			return &fold->open[i];
 	return NULL;
-}
-
-static void replace(char **place, const char *text)
-{
-	char *copy = mem_copy(text);
-	free(*place);
-	*place = copy;
 }
 
 /* ---- the comparison ---- */
@@ -78,48 +57,62 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static const char *difference(const struct folded *told, const struct incident *stored)
+static bool same_moment(struct moment a, struct moment b)
 {
-	if (told->kind != stored->kind)
-		return "kind";
-	if (told->severity != stored->severity)
-		return "severity";
-	if (told->state != stored->state)
-		return "state";
-	if (told->outcome != stored->outcome)
-		return "outcome";
-	if (!same_text(told->zone, stored->zone))
-		return "zone";
-	if (!same_text(told->owner, stored->owner))
-		return "owner";
-	if (!same_text(told->resolved_by, stored->resolved_by))
-		return "resolved_by";
-	if (told->opened != stored->opened.wall)
-		return "time of opening";
-	if (told->acknowledged != stored->acknowledged.wall)
-		return "time of acknowledgement";
-	if (told->resolved != stored->resolved.wall)
-		return "time of resolution";
+	return a.wall == b.wall && a.steady == b.steady;
+}
+
+static const char *difference(const struct incident *told, const struct incident *stored)
+{
+	const struct {
+		bool same;
+		const char *what;
+	} members[] = {
+	        {told->kind == stored->kind, "kind"},
+	        {told->severity == stored->severity, "severity"},
+	        {told->state == stored->state, "state"},
+	        {told->outcome == stored->outcome, "outcome"},
+	        {told->number == stored->number, "number"},
+	        {told->drill == stored->drill, "mark as a drill"},
+	        {told->cleared == stored->cleared, "mark as cleared"},
+	        {same_text(told->zone, stored->zone), "zone"},
+	        {same_text(told->subject, stored->subject), "subject"},
+	        {same_text(told->owner, stored->owner), "owner"},
+	        {same_text(told->note, stored->note), "note"},
+	        {same_text(told->reported_by, stored->reported_by), "reported_by"},
+	        {same_text(told->resolved_by, stored->resolved_by), "resolved_by"},
+	        {same_text(told->on_site, stored->on_site), "on_site"},
+	        {same_text(told->doubted_by, stored->doubted_by), "doubted_by"},
+	        {same_text(told->help_by, stored->help_by), "help_by"},
+	        {same_moment(told->opened, stored->opened), "time of opening"},
+	        {same_moment(told->acknowledged, stored->acknowledged), "time of acknowledgement"},
+	        {same_moment(told->resolved, stored->resolved), "time of resolution"},
+	};
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (!members[i].same)
+			return members[i].what;
 	return NULL;
 }
 
 static int compare(struct fold *fold, const struct folded *told)
 {
+	const char *id = told->incident->id;
 	struct incident *stored = NULL;
 	char *site_id = NULL;
-	fold->seen++;
-	int r = store_incident(fold->store, told->id, &stored, &site_id);
+	int r = store_incident(fold->store, id, &stored, &site_id);
 	if (r == -ENOENT) {
-		fold->unequal(fold->ctx, told->id, told->seq, "is not in the store");
+		fold->unequal(fold->ctx, told->site, id, told->seq, "is not in the store");
 		return 0;
 	}
 	if (r == -EBUSY)
 		return r;
-	const char *what = r < 0 ? "row" : difference(told, stored);
+	const char *what = r < 0                              ? "row"
+	                   : strcmp(site_id, told->site) != 0 ? "site"
+	                                                      : difference(told->incident, stored);
 	if (what) {
 		char words[96];
 		snprintf(words, sizeof words, "its %s is not what the ledger tells", what);
-		fold->unequal(fold->ctx, told->id, told->seq, words);
+		fold->unequal(fold->ctx, told->site, id, told->seq, words);
 	}
 	incident_destroy(stored);
 	free(site_id);
@@ -128,87 +121,53 @@ static int compare(struct fold *fold, const struct folded *told)
 
 /* ---- the entries ---- */
 
-static int open_incident(struct fold *fold, const struct ledger_row *row, const cJSON *data)
+static int change(struct fold *fold, struct folded *folded, const struct ledger_row *row,
+                  const cJSON *data)
 {
-	const char *kind = json_string(data, "kind"), *severity = json_string(data, "severity");
-	MEM_RESERVE(fold->open, fold->count, fold->cap);
-	struct folded *incident = &fold->open[fold->count++];
-	*incident = (struct folded){
-	        .kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE,
-	        .severity = severity ? severity_from_name(severity) : SEVERITY_NONE,
-	        .zone = mem_copy(json_string(data, "zone")),
-	        .opened = row->received,
-	        .seq = row->seq,
-	};
-	snprintf(incident->id, sizeof incident->id, "%s", row->incident);
-	return 0;
-}
-
-static int resolve(struct fold *fold, struct folded *incident, const struct ledger_row *row,
-                   const cJSON *data)
-{
-	const char *outcome = json_string(data, "outcome");
-	incident->state = STATE_RESOLVED;
-	incident->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
-	incident->resolved = row->received;
-	replace(&incident->resolved_by, row->by);
-	int r = compare(fold, incident);
-	finish(incident);
-	*incident = fold->open[--fold->count];
+	folded->seq = row->seq;
+	telling_changed(folded->incident, row, data);
+	if (folded->incident->state != STATE_RESOLVED)
+		return 0;
+	int r = compare(fold, folded);
+	incident_destroy(folded->incident);
+	*folded = fold->open[--fold->count];
 	return r;
 }
 
-static int change(struct fold *fold, struct folded *incident, const struct ledger_row *row,
-                  const cJSON *data)
+/* Of the many entries that name an incident, those that may change it. */
+static bool changes(const struct ledger_row *row)
 {
-	const char *what = row->type + strlen("incident.");
-	incident->seq = row->seq;
-	if (strcmp(what, "raised") == 0) {
-		const char *to = json_string(data, "to");
-		incident->severity = to ? severity_from_name(to) : SEVERITY_NONE;
-		incident->state = STATE_OPEN;
-	} else if (strcmp(what, "acknowledged") == 0) {
-		incident->state = STATE_ACKNOWLEDGED;
-		incident->acknowledged = row->received;
-		replace(&incident->owner, json_string(data, "owner"));
-	} else if (strcmp(what, "assigned") == 0) {
-		replace(&incident->owner, json_string(data, "owner"));
-	} else if (strcmp(what, "help_wanted") == 0) {
-		incident->state = STATE_OPEN;
-		incident->acknowledged = 0;
-		replace(&incident->owner, row->by);
-	} else if (strcmp(what, "reopened") == 0) {
-		incident->state = STATE_OPEN;
-		incident->acknowledged = 0;
-		replace(&incident->owner, NULL);
-	} else if (strcmp(what, "resolved") == 0) {
-		return resolve(fold, incident, row, data);
-	}
-	return 0;
+	return strncmp(row->type, "incident.", 9) == 0 ||
+	       (strcmp(row->type, "signal") == 0 && strstr(row->data, "\"nothing new"));
 }
 
 int fold_entry(struct fold *fold, const struct ledger_row *row)
 {
 	cJSON *data = NULL;
-	if (!row->incident || strncmp(row->type, "incident.", 9) != 0)
+	if (!row->incident || !changes(row))
 		return 0;
-	struct folded *incident = find(fold, row->incident);
+	struct folded *folded = find(fold, row->incident);
 	bool opens = strcmp(row->type, "incident.opened") == 0;
-	if (!incident && !opens)
+	if (!folded && !opens)
 		return 0; /* its opening is older than the first entry that is kept */
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return 0; /* the chain says what is wrong */
-	assert(opens || incident);
-	int r = opens ? open_incident(fold, row, data) : change(fold, incident, row, data);
+	int r = 0;
+	if (opens) {
+		MEM_RESERVE(fold->open, fold->count, fold->cap);
+		fold->open[fold->count++] = (struct folded){
+		        .incident = telling_opened(row, data), .site = row->site, .seq = row->seq};
+	} else {
+		r = change(fold, folded, row, data);
+	}
 	cJSON_Delete(data);
 	return r;
 }
 
-int fold_end(struct fold *fold, uint64_t *incidents)
+int fold_end(struct fold *fold)
 {
 	int r = 0;
 	for (uint32_t i = 0; r == 0 && i < fold->count; i++)
 		r = compare(fold, &fold->open[i]);
-	*incidents = fold->seen;
 	return r;
 }

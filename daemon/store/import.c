@@ -43,6 +43,7 @@ void import_close(struct import *import)
 static int begin_site(struct import *import, const struct part_line *line, struct problem *why)
 {
 	struct binder at = sql_bind(import->store, SQL_SITE_ADD);
+	bind_null(&at);
 	bind_text(&at, line->site);
 	bind_int(&at, 1);
 	bind_int(&at, 0);
@@ -124,6 +125,8 @@ int import_end(struct import *import, struct problem *why)
 	bind_int(&at, 0);
 	bind_int(&at, 0);
 	bind_null(&at);
+	bind_null(&at);
+	bind_int(&at, 0);
 	int r = sql_done(store, &at, why);
 	if (r == 0) {
 		at = sql_bind(store, SQL_IMPORTED_ADD);

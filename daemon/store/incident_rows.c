@@ -21,15 +21,19 @@ static int put_policy(struct store *store, const struct policy *policy, int64_t 
 	struct binder find = sql_bind(store, SQL_POLICY_FIND);
 	bind_blob(&find, hash, sizeof hash);
 	int r = sql_number(store, &find, number, why);
+	if (r == 0)
+		summing_policy(store->summing, *number, hash);
 	if (r != -ENOENT)
 		return r;
 	struct binder add = sql_bind(store, SQL_POLICY_ADD);
 	bind_blob(&add, hash, sizeof hash);
 	bind_text(&add, text_get(&store->scratch));
 	r = sql_done(store, &add, why);
-	if (r == 0)
-		*number = sqlite3_last_insert_rowid(store->db);
-	return r;
+	if (r < 0)
+		return r;
+	*number = sqlite3_last_insert_rowid(store->db);
+	summing_policy(store->summing, *number, hash);
+	return 0;
 }
 
 static const char *zone_path_text(struct store *store, const struct incident *incident)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/head_file.h"
 
 static int sync_folder(const char *path)
 {
@@ -30,9 +31,20 @@ static int write_seed(int fd, const struct keys *keys)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* A store's first key stands only once what tells of its heads does (head_file.h). */
+static int begin_heads(const char *store_path, const struct keys *keys)
+{
+	struct signer signer = {0};
+	memcpy(signer.seed, keys->seed, sizeof signer.seed);
+	ed25519_public(signer.seed, signer.key);
+	int r = head_file_begin(store_path, &signer);
+	explicit_bzero(&signer, sizeof signer);
+	return r;
+}
+
 /* Written whole under another name first and then linked, so that nobody ever finds half a key,
- * and of two that start at once both end with the same one. */
-static int create(const char *path)
+ * and of two that start at once both end with the same one. first_of: a store that has had none. */
+static int create(const char *path, const char *first_of)
 {
 	struct keys keys;
 	struct text name = {0};
@@ -46,6 +58,8 @@ static int create(const char *path)
 	crypto_random(keys.seed, sizeof keys.seed);
 	int r = write_seed(fd, &keys);
 	close(fd);
+	if (r == 0 && first_of)
+		r = begin_heads(first_of, &keys);
 	explicit_bzero(&keys, sizeof keys);
 	if (r == 0 && link(name.at, path) < 0 && errno != EEXIST)
 		r = -errno;
@@ -81,7 +95,7 @@ int keys_open(const char *store_path, struct keys *out, struct problem *why)
 	text_addf(&path, "%s.key", store_path);
 	int r = read_seed(path.at, out, why);
 	if (r == -ENOENT) {
-		r = create(path.at);
+		r = create(path.at, store_path);
 		if (r == 0)
 			r = read_seed(path.at, out, why);
 	}
@@ -129,7 +143,7 @@ int keys_renew(const char *store_path, struct problem *why)
 	int r = link(path.at, old.at) < 0 ? -errno : 0;
 	if (r == 0) {
 		unlink(path.at);
-		r = create(path.at);
+		r = create(path.at, NULL);
 	}
 	if (r == -EEXIST)
 		problem_set(why, r, "%s: a new key waits already; restart tocsind, which signs it",

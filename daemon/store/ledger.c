@@ -10,33 +10,34 @@ static void add_length(struct sha256 *sha, uint64_t len)
 	sha256_add(sha, prefix, sizeof prefix);
 }
 
-static void add_bytes(struct sha256 *sha, const char *bytes, size_t len)
+void field_bytes(struct sha256 *sha, const void *bytes, size_t len)
 {
+	if (!bytes) {
+		add_length(sha, UINT64_MAX);
+		return;
+	}
 	add_length(sha, len);
 	sha256_add(sha, bytes, len);
 }
 
-static void add_text(struct sha256 *sha, const char *text)
+void field_text(struct sha256 *sha, const char *text)
 {
-	if (text)
-		add_bytes(sha, text, strlen(text));
-	else
-		add_length(sha, UINT64_MAX);
+	field_bytes(sha, text, text ? strlen(text) : 0);
 }
 
-static void add_number(struct sha256 *sha, int64_t number)
+void field_number(struct sha256 *sha, int64_t number)
 {
 	char room[INT_DIGITS_MAX];
 	size_t len;
 	const char *digits = int_digits(number, room, &len);
-	add_bytes(sha, digits, len);
+	field_bytes(sha, digits, len);
 }
 
 void ledger_genesis(struct sha256 *sha, const char *site_id, uint8_t out[SHA256_LEN])
 {
 	sha256_begin(sha);
-	add_text(sha, "tocsin ledger 1");
-	add_text(sha, site_id);
+	field_text(sha, "tocsin ledger 1");
+	field_text(sha, site_id);
 	sha256_end(sha, out);
 }
 
@@ -44,17 +45,17 @@ void ledger_hash(struct sha256 *sha, const struct ledger_row *row, const uint8_t
                  uint8_t out[SHA256_LEN])
 {
 	sha256_begin(sha);
-	add_text(sha, row->site);
-	add_number(sha, (int64_t)row->seq);
-	add_number(sha, row->time);
-	add_number(sha, row->received);
-	add_number(sha, row->steady);
-	add_text(sha, row->boot);
-	add_text(sha, row->type);
-	add_text(sha, row->device);
-	add_text(sha, row->incident);
-	add_text(sha, row->by);
-	add_text(sha, row->data);
+	field_text(sha, row->site);
+	field_number(sha, (int64_t)row->seq);
+	field_number(sha, row->time);
+	field_number(sha, row->received);
+	field_number(sha, row->steady);
+	field_text(sha, row->boot);
+	field_text(sha, row->type);
+	field_text(sha, row->device);
+	field_text(sha, row->incident);
+	field_text(sha, row->by);
+	field_text(sha, row->data);
 	sha256_add(sha, before, SHA256_LEN);
 	sha256_end(sha, out);
 }

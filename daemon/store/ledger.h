@@ -15,6 +15,11 @@
 
 #include "store/store.h"
 
+/* F, into a digest that has begun; NULL is F(NULL). */
+void field_text(struct sha256 *, const char *);
+void field_bytes(struct sha256 *, const void *, size_t len);
+void field_number(struct sha256 *, int64_t);
+
 /* The hash before the first row. */
 void ledger_genesis(struct sha256 *, const char *site_id, uint8_t out[SHA256_LEN]);
 

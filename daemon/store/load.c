@@ -24,17 +24,27 @@ bool store_anchor(struct store *store, struct clock_anchor *out)
 	return found;
 }
 
-static int add_site(struct store *store, const struct site *site, struct problem *why)
+/* A new site has its number now and its row with its first entries: a site without any is never
+ * what we left. */
+static int number_site(struct store *store, struct site *site, struct problem *why)
 {
 	if (store->mode != STORE_WRITE)
 		return problem_set(why, -ENOENT, "%s: knows no site '%s'", store->path,
 		                   site->def->id);
-	struct binder at = sql_bind(store, SQL_SITE_ADD);
-	bind_text(&at, site->def->id);
-	bind_int(&at, site->next_notification ? (int64_t)site->next_notification : 1);
-	bind_int(&at, site->next_incident);
-	bind_int(&at, site->incident_year);
-	return sql_done(store, &at, why);
+	struct binder at = sql_bind(store, SQL_SITE_NUMBERS);
+	int64_t last = 0;
+	int r = sql_number(store, &at, &last, why);
+	if (r < 0)
+		return r;
+	for (uint32_t i = (uint32_t)last + 1; i < store->head_cap; i++)
+		if (store->heads[i].known)
+			last = i;
+	site->store_id = (uint32_t)last + 1;
+	if (!site->next_notification)
+		site->next_notification = 1;
+	*store_site_head(store, site->store_id) = (struct site_head){
+	        .unsealed_since = NEVER, .known = true, .is_new = true};
+	return 0;
 }
 
 /* 1 when the site is there and its counters are read, 0 when it is new. */
@@ -166,20 +176,18 @@ int store_last_words(struct store *store, const struct site *site, store_word ea
 
 void store_forget_site(struct store *store, const struct site *site)
 {
-	if (site->store_id < store->head_cap)
-		store->heads[site->store_id].known = false;
+	if (site->store_id >= store->head_cap)
+		return;
+	text_finish(&store->heads[site->store_id].line);
+	store->heads[site->store_id].known = false;
 }
 
 int store_load_site(struct store *store, struct site *site, struct problem *why)
 {
 	struct ledger_head head = {0};
 	int r = find_site(store, site, &head);
-	if (r == 0) {
-		r = add_site(store, site, why);
-		if (r < 0)
-			return r;
-		r = find_site(store, site, &head);
-	}
+	if (r == 0)
+		return number_site(store, site, why);
 	if (r > 0)
 		r = find_head(store, site->store_id, head);
 	if (r == 0)
@@ -194,6 +202,8 @@ int store_load_site(struct store *store, struct site *site, struct problem *why)
 		r = outputs_load(store, site);
 	if (r == 0)
 		r = load_seen(store, site);
+	if (r == 0 && store->signs)
+		return sums_load(store, site->store_id, why); /* it comes while the service runs */
 	if (r < 0) {
 		int code = sqlite3_errcode(store->db);
 		bool ours = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE;

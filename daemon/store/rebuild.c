@@ -1,6 +1,6 @@
 /* The state that a ledger tells, written into the rows of a store that has none: incidents, who was
  * told of them and how that went, what stands, what sensors said last. As far as the entries tell
- * it: names, policies and timers are the service's own. The counterpart of fold.c, which compares.
+ * it (telling.h). The counterpart of fold.c, which compares.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "store/sql.h"
+#include "store/telling.h"
 
 #define SIGNALS_MAX 4096 /* of one incident; a site has no more that join */
 
@@ -42,13 +43,6 @@ void rebuild_close(struct rebuild *rebuild)
 uint64_t rebuild_strays(const struct rebuild *rebuild)
 {
 	return rebuild->strays;
-}
-
-static void replace(const char **place, const char *text)
-{
-	char *copy = mem_copy(text);
-	free((char *)*place);
-	*place = copy;
 }
 
 static enum kind read_kind(const cJSON *data, const char *name)
@@ -128,96 +122,34 @@ static void add_signal(const struct rebuild *rebuild, struct incident *incident,
 	signal->presses++;
 }
 
-static struct incident *open_incident(const struct rebuild *rebuild, const struct ledger_row *row,
-                                      const cJSON *data)
+/* What the tables ask for, and the entries may not tell. */
+static void complete(struct incident *incident)
 {
-	const char *kind = json_string(data, "kind"), *severity = json_string(data, "severity");
-	const char *zone = json_string(data, "zone");
-	struct moment now = {.wall = row->received, .steady = row->steady};
-	struct incident *incident = incident_create();
-	snprintf(incident->id, sizeof incident->id, "%s", row->incident);
-	incident->number = (uint32_t)(id_number(row->incident) % 1000000000);
-	incident->kind = kind ? incident_kind_from_name(kind) : INCIDENT_OTHER;
-	incident->severity = severity ? severity_from_name(severity) : SEVERITY_WARNING;
-	incident->zone = mem_copy(zone ? zone : "");
-	incident->zone_name = mem_copy(incident->zone);
+	const char *zone = incident->zone ? incident->zone : "";
+	if (!incident->zone)
+		incident->zone = mem_copy(zone);
+	incident->zone_name = mem_copy(zone);
 	incident->zone_path = NEW_ARRAY(const char *, 1);
-	incident->zone_path[incident->zone_depth++] = mem_copy(incident->zone);
-	incident->subject = mem_copy(json_string(data, "subject"));
-	incident->reported_by = mem_copy(row->by);
-	incident->note = mem_copy(json_string(data, "note"));
-	(void)!json_bool(data, "drill", &incident->drill);
-	incident->opened = now;
+	incident->zone_path[incident->zone_depth++] = mem_copy(zone);
 	incident->round = 1;
 	incident->step_reason = REASON_OPENED;
-	if (incident->kind == INCIDENT_KIND_COUNT)
+	if (incident->kind == INCIDENT_KIND_NONE)
 		incident->kind = INCIDENT_OTHER;
-	if (incident->severity == SEVERITY_COUNT)
-		incident->severity = SEVERITY_WARNING;
-	add_signal(rebuild, incident, row, read_kind(data, "signal"));
-	return incident;
 }
 
-static void change_owner(struct incident *incident, const char *what, const struct ledger_row *row,
-                         const cJSON *data)
+static void open_incident(const struct rebuild *rebuild, struct incident *incident,
+                          const struct ledger_row *row, const cJSON *data)
 {
-	if (strcmp(what, "acknowledged") == 0) {
-		incident->state = STATE_ACKNOWLEDGED;
-		incident->acknowledged = (struct moment){row->received, row->steady};
-		replace(&incident->owner, json_string(data, "owner"));
-		replace(&incident->help_by, NULL);
-	} else if (strcmp(what, "assigned") == 0) {
-		replace(&incident->owner, json_string(data, "owner"));
-	} else if (strcmp(what, "help_wanted") == 0 || strcmp(what, "reopened") == 0) {
-		bool wanted = *what == 'h';
-		incident->state = STATE_OPEN;
-		incident->acknowledged = (struct moment){0};
-		replace(&incident->owner, wanted ? row->by : NULL);
-		replace(&incident->help_by, wanted ? row->by : NULL);
-	} else if (strcmp(what, "on_site") == 0) {
-		replace(&incident->on_site, row->by);
-	} else if (strcmp(what, "doubted") == 0) {
-		replace(&incident->doubted_by, row->by);
-	}
+	complete(incident);
+	add_signal(rebuild, incident, row, read_kind(data, "signal"));
 }
 
 static void change(const struct rebuild *rebuild, struct incident *incident,
                    const struct ledger_row *row, const cJSON *data)
 {
-	const char *what = row->type + strlen("incident.");
-	const char *to = json_string(data, "to"), *outcome = json_string(data, "outcome");
-	if (strcmp(what, "raised") == 0) {
-		enum severity severity = to ? severity_from_name(to) : SEVERITY_COUNT;
-		incident->severity = severity == SEVERITY_COUNT ? incident->severity : severity;
-		incident->state = STATE_OPEN;
-	} else if (strcmp(what, "joined") == 0) {
+	telling_changed(incident, row, data);
+	if (strcmp(row->type, "incident.joined") == 0)
 		add_signal(rebuild, incident, row, read_kind(data, "kind"));
-		if (row->by)
-			incident_hear(incident, row->by, json_string(data, "note"));
-		incident->cleared = false;
-	} else if (strcmp(what, "cleared") == 0) {
-		incident->cleared = true;
-	} else if (strcmp(what, "resolved") == 0) {
-		incident->state = STATE_RESOLVED;
-		incident->outcome = outcome ? outcome_from_name(outcome) : OUTCOME_NONE;
-		incident->resolved = (struct moment){row->received, row->steady};
-		replace(&incident->resolved_by, row->by);
-		if (json_string(data, "note"))
-			replace(&incident->note, json_string(data, "note"));
-	} else {
-		change_owner(incident, what, row, data);
-	}
-}
-
-static void take_step(struct incident *incident, const cJSON *data)
-{
-	int64_t step = 0, round = 1;
-	if (json_string(data, "name"))
-		return; /* the last resort is none of the policy's steps */
-	(void)!json_int(data, "step", &step);
-	(void)!json_int(data, "round", &round);
-	incident->step = step > 0 && step < INT32_MAX ? (uint32_t)step : 0;
-	incident->round = round > 0 && round < INT32_MAX ? (uint32_t)round : 1;
 }
 
 static int take_incident(struct rebuild *rebuild, const struct ledger_row *row, const cJSON *data,
@@ -238,12 +170,14 @@ static int take_incident(struct rebuild *rebuild, const struct ledger_row *row, 
 	rebuild->strays += !known && !opens;
 	if (known == opens)
 		goto finish; /* it opened before the part, or twice */
-	if (opens)
-		incident = open_incident(rebuild, row, data);
-	else if (strcmp(row->type, "step") == 0)
-		take_step(incident, data);
-	else
+	if (opens) {
+		incident = telling_opened(row, data);
+		open_incident(rebuild, incident, row, data);
+	} else {
 		change(rebuild, incident, row, data);
+	}
+	if (incident->severity == SEVERITY_NONE)
+		incident->severity = SEVERITY_WARNING;
 	incident->changed = (struct moment){row->received, row->steady};
 	incident_touch_parts(incident, true);
 	r = incident_put(rebuild->store, rebuild->site, incident, why);

@@ -121,21 +121,11 @@ int retention_pass(struct store *store, const struct site *site, struct site_hea
 	return r;
 }
 
-static void add_field(struct sha256 *sha, uint64_t number)
-{
-	char decimal[24];
-	uint8_t prefix[8] = {0};
-	int len = snprintf(decimal, sizeof decimal, "%" PRIu64, number);
-	prefix[7] = (uint8_t)len;
-	sha256_add(sha, prefix, sizeof prefix);
-	sha256_add(sha, decimal, (size_t)len);
-}
-
 void retention_digest_add(struct sha256 *sha, uint64_t first, uint64_t last,
                           const uint8_t hash[SHA256_LEN])
 {
-	add_field(sha, first);
-	add_field(sha, last);
+	field_number(sha, (int64_t)first);
+	field_number(sha, (int64_t)last);
 	sha256_add(sha, hash, SHA256_LEN);
 }
 

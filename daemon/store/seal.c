@@ -33,18 +33,22 @@ static void hex_field(struct text *out, const uint8_t *bytes, size_t len)
 
 static void message_of(struct text *out, const char *site, const struct seal *seal)
 {
-	field(out, "tocsin seal 1");
+	field(out, seal->of_commit ? "tocsin head 1" : "tocsin seal 1");
 	field(out, site);
 	number(out, (int64_t)seal->seq);
 	hex_field(out, seal->hash, sizeof seal->hash);
 	number(out, seal->time);
+	if (seal->of_commit)
+		hex_field(out, seal->state, sizeof seal->state);
 }
 
 void seal_make(const struct signer *signer, const char *site, struct ledger_head head, wall_ms time,
-               struct seal *out)
+               const uint8_t *state, struct seal *out)
 {
-	struct seal seal = {.seq = head.seq, .time = time};
+	struct seal seal = {.seq = head.seq, .time = time, .of_commit = state, .apart = !state};
 	struct text message = {0};
+	if (state)
+		memcpy(seal.state, state, sizeof seal.state);
 	memcpy(seal.hash, head.hash, sizeof seal.hash);
 	memcpy(seal.key, signer->key, sizeof seal.key);
 	message_of(&message, site, &seal);
@@ -86,6 +90,10 @@ void seal_write_json(struct text *out, const struct seal *seal)
 	put_hex(out, "key", seal->key, sizeof seal->key);
 	text_add_base64(&signature, seal->signature, sizeof seal->signature);
 	json_put_string(out, "signature", text_get(&signature));
+	if (seal->apart)
+		json_put_bool(out, "apart", true);
+	if (seal->of_commit)
+		put_hex(out, "state", seal->state, sizeof seal->state);
 	json_close(out, '}');
 	text_finish(&signature);
 }
@@ -112,6 +120,7 @@ bool seal_read_json(const char *json, struct seal *out)
 	            read_bytes(json_string(root, "head"), seal.hash, sizeof seal.hash) &&
 	            read_bytes(json_string(root, "key"), seal.key, sizeof seal.key) &&
 	            read_signature(json_string(root, "signature"), seal.signature);
+	(void)!json_bool(root, "apart", &seal.apart);
 	cJSON_Delete(root);
 	seal.seq = (uint64_t)seq;
 	if (good)
@@ -127,27 +136,36 @@ void seal_write_line(struct text *out, const struct seal *seal)
 	text_add_hex(out, seal->key, sizeof seal->key);
 	text_add_char(out, ' ');
 	text_add_base64(out, seal->signature, sizeof seal->signature);
+	if (!seal->of_commit)
+		return;
+	text_add_char(out, ' ');
+	text_add_hex(out, seal->state, sizeof seal->state);
 }
 
 bool seal_read_line(const char *line, struct seal *out)
 {
 	struct seal seal = {0};
-	char words[5][160];
-	for (int i = 0; i < 5; i++) {
+	char words[6][160];
+	int count = 0;
+	for (; count < 6; count++) {
 		size_t len = line ? strcspn(line, " \n") : 0;
-		if (!len || len >= sizeof words[i])
+		if (len >= sizeof words[count])
 			return false;
-		memcpy(words[i], line, len);
-		words[i][len] = '\0';
+		if (!len)
+			break;
+		memcpy(words[count], line, len);
+		words[count][len] = '\0';
 		line += len;
 		line += *line == ' ';
 	}
 	int64_t seq;
-	if (text_parse_int(words[0], &seq) < 0 || seq < 1 ||
+	seal.of_commit = count == 6;
+	if (count < 5 || text_parse_int(words[0], &seq) < 0 || seq < 0 ||
 	    text_parse_int(words[2], &seal.time) < 0 ||
 	    !read_bytes(words[1], seal.hash, sizeof seal.hash) ||
 	    !read_bytes(words[3], seal.key, sizeof seal.key) ||
-	    !read_signature(words[4], seal.signature))
+	    !read_signature(words[4], seal.signature) ||
+	    (seal.of_commit && !read_bytes(words[5], seal.state, sizeof seal.state)))
 		return false;
 	seal.seq = (uint64_t)seq;
 	*out = seal;

@@ -76,14 +76,21 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_ROLLBACK] = "ROLLBACK",
         [SQL_SITE_FIND] = "SELECT number, head_seq, head_hash, next_notification, next_incident,"
                           " incident_year FROM site WHERE id = ?1",
-        [SQL_SITE_ADD] = "INSERT INTO site (id, next_notification, next_incident, incident_year)"
-                         " VALUES (?1, ?2, ?3, ?4)",
+        [SQL_SITE_ADD] = "INSERT INTO site (number, id, next_notification, next_incident,"
+                         " incident_year) VALUES (?1, ?2, ?3, ?4, ?5)",
         [SQL_SITE_UPDATE] = "UPDATE site SET head_seq = ?2, head_hash = ?3, next_notification = ?4,"
-                            " next_incident = ?5, incident_year = ?6, head_seal = ?7"
-                            " WHERE number = ?1",
+                            " next_incident = ?5, incident_year = ?6, head_seal = ?7,"
+                            " state_sum = ?8, state_of = ?9 WHERE number = ?1",
         [SQL_SITES] = "SELECT id FROM site ORDER BY number",
+        [SQL_SITE_NUMBERS] = "SELECT coalesce(max(number), 0) FROM site",
+        [SQL_SITE_SEALED] = "SELECT id, head_seal, state_sum, state_of, next_notification,"
+                            " next_incident, incident_year FROM site WHERE number = ?1",
         [SQL_SITE_LAST_ROW] = "SELECT seq, hash FROM ledger WHERE site = ?1"
                               " ORDER BY seq DESC LIMIT 1",
+        [SQL_LEDGER_HASH] = "SELECT hash FROM ledger WHERE site = ?1 AND seq = ?2",
+        /* More than one, or not. */
+        [SQL_LEDGER_TURNS] = "SELECT 1 + EXISTS (SELECT 1 FROM ledger WHERE site = ?1 AND steady >"
+                             " (SELECT steady FROM ledger WHERE site = ?1 ORDER BY seq LIMIT 1))",
         [SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (one, boot, boottime, wall, steady)"
                            " VALUES (1, ?1, ?2, ?3, ?4)",
         [SQL_ANCHOR_GET] = "SELECT boot, boottime, wall, steady FROM anchor",

@@ -15,7 +15,9 @@
 #include <sqlite3.h>
 
 #include "store/checkpoint.h"
+#include "store/head_file.h"
 #include "store/seal.h"
+#include "store/state_sum.h"
 #include "store/store.h"
 
 enum statement {
@@ -25,8 +27,12 @@ enum statement {
 	SQL_SITE_FIND,
 	SQL_SITE_ADD,
 	SQL_SITE_UPDATE,
+	SQL_SITE_NUMBERS,
+	SQL_SITE_SEALED,
 	SQL_SITE_LAST_ROW,
 	SQL_SITES,
+	SQL_LEDGER_HASH,
+	SQL_LEDGER_TURNS,
 	SQL_ANCHOR_PUT,
 	SQL_ANCHOR_GET,
 	SQL_BOOT_ADD,
@@ -103,7 +109,10 @@ struct site_head {                    /* by the store's number of the site */
 	uint64_t sealed, next_sealed; /* the last entry that a checkpoint vouches for */
 	steady_ms unsealed_since, next_unsealed; /* of the first entry behind it, or NEVER */
 	struct seal seal, next_seal;             /* the last checkpoint; seq 0: none yet */
+	struct text line; /* the seal of the turn under way; empty: nothing is sealed */
+	struct state_sum sum, next_sum;
 	bool known;
+	bool is_new; /* its row is written with its first commit */
 };
 
 #define LEDGER_ROWS_MAX 16 /* that one statement inserts */
@@ -131,6 +140,8 @@ struct store {
 	struct checkpointer *checkpointer;
 	struct signer signer;
 	bool signs; /* store_sign_with was called */
+	struct summing *summing;
+	struct head_file *head_file; /* NULL: it cannot be written */
 	span_ms keep;
 	bool has_reserve;
 	int64_t look_ends; /* on the stopwatch */
@@ -208,10 +219,18 @@ int rebuild_entry(struct rebuild *, const struct ledger_row *, struct problem *w
 /* Entries of incidents of whose opening no entry told. */
 uint64_t rebuild_strays(const struct rebuild *);
 
+/* store.c: how many migrations there are. */
+int64_t store_version(void);
+
 /* commit.c */
 /* The number by which ledger rows name the boot they were written in: store->boot_number. */
 int store_find_boot(struct store *, const char *boot, struct problem *why) MUST_USE;
 struct site_head *store_site_head(struct store *, uint32_t site); /* makes room for it */
+
+/* sums_load.c: of one site or of all that are loaded, the sums as they were sealed; made of what is
+ * stored where none was sealed yet. */
+#define SUMS_OF_ALL UINT32_MAX
+int sums_load(struct store *, uint32_t site, struct problem *why) MUST_USE;
 
 /* sealing.c: seals as they are made with a commit. */
 int sealing_entry_added(struct store *, const struct site *, struct site_head *,
@@ -219,9 +238,10 @@ int sealing_entry_added(struct store *, const struct site *, struct site_head *,
 int sealing_site_done(struct store *, const struct site *, struct site_head *, struct moment now,
                       bool wanted, struct problem *why) MUST_USE;
 /* The line for the site's row, or NULL where nothing is signed; valid until the next call. */
-const char *sealing_head_line(struct store *, const struct site *, const struct site_head *,
-                              wall_ms now);
-void sealing_committed(struct store *); /* heads have moved */
+const char *sealing_head_line(struct store *, const struct site *, struct site_head *, wall_ms now);
+void sealing_committed(struct store *, const struct turn *); /* heads have moved */
+/* Is it the key that signs, or the one that the record names last? */
+bool store_knows_key(struct store *, uint32_t site, const uint8_t key[ED25519_KEY_LEN]);
 
 /* commit.c: the entry gets its place behind head, which moves. Its texts are borrowed until
  * ledger_flush has returned. */

@@ -54,6 +54,8 @@ extern const unsigned char migration_0017[];
 extern const size_t migration_0017_len;
 extern const unsigned char migration_0018[];
 extern const size_t migration_0018_len;
+extern const unsigned char migration_0019[];
+extern const size_t migration_0019_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -68,8 +70,14 @@ static const struct migration {
         {migration_0013, &migration_0013_len}, {migration_0014, &migration_0014_len},
         {migration_0015, &migration_0015_len}, {migration_0016, &migration_0016_len},
         {migration_0017, &migration_0017_len}, {migration_0018, &migration_0018_len},
+        {migration_0019, &migration_0019_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
+
+int64_t store_version(void)
+{
+	return VERSION;
+}
 
 /* ---- the file and its lock ---- */
 
@@ -261,7 +269,8 @@ static int try_read(struct store *store, const char *options, const char *vfs, s
 		r = problem_set(why, -EINVAL,
 		                version ? "%s: is of an older Tocsin; start tocsind once to bring "
 		                          "it up to date"
-		                        : "%s: is empty; nothing was ever recorded in it",
+		                        : "%s: is empty: nothing was ever recorded in it, or "
+		                          "the log that belongs beside it (-wal) is not here",
 		                store->path);
 	return r;
 }
@@ -373,6 +382,7 @@ void store_close(struct store *store)
 		return;
 	bool was_written = store->checkpointer;
 	checkpoint_stop(store->checkpointer);
+	summing_close(store->summing);
 	sql_finish(store);
 	/* A store that is not in use is one file. */
 	if (was_written)
@@ -383,8 +393,11 @@ void store_close(struct store *store)
 		close(store->lock);
 	sha256_destroy(store->sha);
 	ed25519_close(store->signer.ready);
+	head_file_close(store->head_file);
 	explicit_bzero(&store->signer, sizeof store->signer);
 	text_finish(&store->scratch);
+	for (uint32_t i = 0; i < store->head_cap; i++)
+		text_finish(&store->heads[i].line);
 	free(store->heads);
 	free(store->path);
 	free(store);

@@ -124,6 +124,17 @@ int store_backup(struct store *, const char *path, struct problem *why) MUST_USE
 /* From now on commits are signed with the service's key. Once, after loading the sites. */
 struct keys;
 int store_sign_with(struct store *, const struct keys *, struct problem *why) MUST_USE;
+/* Once it is signed: is the end of a site's record the one that "<store>.head" tells of? */
+enum store_end { STORE_END_AS_LEFT, STORE_END_CUT, STORE_END_OTHER, STORE_END_UNKNOWN };
+struct store_left {       /* what was found */
+	uint64_t last;    /* the record's last entry */
+	uint64_t seq;     /* CUT, OTHER: the entry that was the last when it was left */
+	struct text head; /* CUT, OTHER: its seal as JSON, to be finished */
+};
+/* UNKNOWN: there is no such file, or it has no word of the site, where it must have one. */
+enum store_end store_end_found(struct store *, const struct site *, struct store_left *);
+/* The public key that a site's record names last; false for none. */
+bool store_recorded_key(struct store *, uint32_t site_store_id, uint8_t out[ED25519_KEY_LEN]);
 /* When a turn with `seal` set is due, or NEVER. */
 steady_ms store_seal_due(const struct store *);
 /* The last checkpoint of a site as it is told to others: site, seq, head, time, key, signature.

@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "store/fold.h"
+#include "store/index_check.h"
 #include "store/retention.h"
 #include "store/seal_check.h"
 #include "store/verify_private.h"
@@ -56,7 +55,7 @@ static int64_t whole_number(struct verifying *v, sqlite3_stmt *at, int column)
 	return sqlite3_column_int64(at, column);
 }
 
-const char *boot_name(struct verifying *v, int64_t number)
+static const char *boot_name(struct verifying *v, int64_t number)
 {
 	for (uint32_t i = 0; i < v->boot_count; i++)
 		if (v->boots[i].number == number)
@@ -95,7 +94,17 @@ void row_take(struct verifying *v, sqlite3_stmt *at, struct scanned *out)
 
 /* ---- the chain of one site ---- */
 
-static bool sets_key(struct chain *chain, const struct ledger_row *row)
+static void add_vow(struct verifying *v, const uint8_t *from, const uint8_t *to)
+{
+	MEM_RESERVE(v->vows, v->vow_count, v->vow_cap);
+	struct vow *vow = &v->vows[v->vow_count++];
+	*vow = (struct vow){0};
+	if (from)
+		memcpy(vow->from, from, sizeof vow->from);
+	memcpy(vow->to, to, sizeof vow->to);
+}
+
+static bool sets_key(struct verifying *v, struct chain *chain, const struct ledger_row *row)
 {
 	cJSON *root = NULL;
 	uint8_t key[ED25519_KEY_LEN], signature[ED25519_SIG_LEN];
@@ -106,9 +115,11 @@ static bool sets_key(struct chain *chain, const struct ledger_row *row)
 	if (good && chain->keyed)
 		good = vow && base64_decode(vow, signature, sizeof signature) == ED25519_SIG_LEN &&
 		       key_vow_holds(chain->key, chain->site, key, signature);
-	if (good)
+	if (good) {
+		add_vow(v, chain->keyed ? chain->key : NULL, key);
 		memcpy(chain->key, key, sizeof key);
-	chain->keyed |= good;
+		chain->keyed = true;
+	}
 	cJSON_Delete(root);
 	return good;
 }
@@ -175,6 +186,7 @@ static void check_checkpoint(struct verifying *v, struct chain *chain, const str
 	uint64_t from = chain->sealed + 1;
 	bool readable = seal_read_json(row->data, &seal);
 	chain->checkpoints++;
+	chain->apart |= readable && seal.apart;
 	if (readable && fits_its_place(chain, &seal, row))
 		seal_checker_add(v->seals, &seal, chain->site, (uint32_t)(chain - v->chains), from,
 		                 row->seq);
@@ -225,6 +237,28 @@ static void check_retention(struct verifying *v, struct chain *chain, const stru
 	cJSON_Delete(data);
 }
 
+/* What a start found: the end that was left before was another. */
+static void check_found_end(struct chain *chain, const struct ledger_row *row)
+{
+	cJSON *data = NULL;
+	int64_t last = 0, seq = 0;
+	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+		return;
+	const char *found = json_string(data, "found");
+	bool whole = found && json_int(data, "last", &last) &&
+	             json_int(json_get(data, "head"), "seq", &seq);
+	if (whole && strcmp(found, "cut") == 0)
+		finding_add(chain, TAMPERING_TRUNCATED, (uint64_t)last + 1, NULL,
+		            "entries up to %" PRId64 " had been written; a start, at entry %" PRIu64
+		            ", found them gone",
+		            seq, row->seq);
+	else if (whole && strcmp(found, "other") == 0)
+		finding_add(chain, TAMPERING_EDITED, (uint64_t)seq, NULL,
+		            "a start, at entry %" PRIu64 ", found another entry than was written",
+		            row->seq);
+	cJSON_Delete(data);
+}
+
 /* Behind what was removed the chain goes on with the hash of the last one. */
 static void pass_removed(struct verifying *v, struct chain *chain)
 {
@@ -256,18 +290,23 @@ static int check_row(struct verifying *v, struct chain *chain, const struct ledg
 	check_distance(chain, row);
 	if (strcmp(row->type, "checkpoint") == 0)
 		check_checkpoint(v, chain, row);
-	else if (strcmp(row->type, "key") == 0 && !sets_key(chain, row))
+	else if (strcmp(row->type, "key") == 0 && !sets_key(v, chain, row))
 		finding_add(chain, TAMPERING_EDITED, row->seq, NULL,
 		            "a key that the key before it has not vouched for");
 	else if (strcmp(row->type, "retention") == 0)
 		check_retention(v, chain, row);
+	else if (strcmp(row->type, "store") == 0)
+		check_found_end(chain, row);
 	memcpy(chain->head, row->hash, SHA256_LEN);
+	if (!chain->entries++)
+		chain->first_turn = row->steady;
+	chain->one_turn &= row->steady == chain->first_turn;
+	chain->last_turn = row->steady;
 	chain->last = row->seq;
-	chain->entries++;
 	return fold_entry(v->fold, row);
 }
 
-static struct chain *chain_of(struct verifying *v, int64_t number)
+struct chain *chain_of(struct verifying *v, int64_t number)
 {
 	for (uint32_t i = 0; i < v->chain_count; i++)
 		if (v->chains[i].number == number)
@@ -292,7 +331,8 @@ static int scan_row(struct verifying *v, sqlite3_stmt *at)
 	v->last_row = scanned.number;
 	v->rows++;
 	if (!chain) {
-		v->strays++;
+		if (!v->strays++)
+			v->first_stray = scanned.row.seq;
 		return 0;
 	}
 	if (chain->broken)
@@ -335,162 +375,6 @@ static int scan(struct verifying *v, struct problem *why)
 	return r;
 }
 
-/* ---- what there is to check ---- */
-
-static int load_boots(struct verifying *v)
-{
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db, "SELECT number, id FROM boot", -1, &at, NULL) !=
-	    SQLITE_OK)
-		return -EIO;
-	while (sqlite3_step(at) == SQLITE_ROW) {
-		MEM_RESERVE(v->boots, v->boot_count, v->boot_cap);
-		v->boots[v->boot_count++] = (struct boot){
-		        .number = sqlite3_column_int64(at, 0),
-		        .id = mem_copy((const char *)sqlite3_column_text(at, 1))};
-	}
-	sqlite3_finalize(at);
-	return 0;
-}
-
-static bool stands_beside(const struct store *store, const char *ending)
-{
-	struct text path = {0};
-	text_addf(&path, "%s%s", store->path, ending);
-	bool stands = access(text_get(&path), F_OK) == 0;
-	text_finish(&path);
-	return stands;
-}
-
-/* A part goes on from where it was taken out. The store of a service is never one, whatever it says
- * of itself: so that nobody cuts off its beginning. */
-static void load_part(struct verifying *v, struct chain *chain)
-{
-	struct binder at = sql_bind(v->store, SQL_IMPORTED_GET);
-	bind_int(&at, chain->number);
-	if (sql_next(v->store, &at) > 0) {
-		uint64_t first = (uint64_t)read_int(&at);
-		(void)read_int(&at);
-		if (stands_beside(v->store, ".key") || stands_beside(v->store, ".head")) {
-			finding_add(chain, TAMPERING_MISSING, 1, NULL,
-			            "it says of itself that it is an imported part, but it is the "
-			            "service's own");
-		} else {
-			chain->part = true;
-			chain->first = first;
-			chain->last = chain->sealed = first - 1;
-			if (first > 1)
-				read_hash(&at, chain->head);
-		}
-	}
-	sql_end(&at);
-}
-
-static int load_sites(struct verifying *v, const struct verify_request *request)
-{
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT number, id, head_seq, head_hash, head_seal FROM site"
-	                       " ORDER BY number",
-	                       -1, &at, NULL) != SQLITE_OK)
-		return -EIO;
-	while (sqlite3_step(at) == SQLITE_ROW) {
-		MEM_RESERVE(v->chains, v->chain_count, v->chain_cap);
-		struct chain *chain = &v->chains[v->chain_count++];
-		*chain = (struct chain){
-		        .number = sqlite3_column_int64(at, 0),
-		        .site = mem_copy((const char *)sqlite3_column_text(at, 1)),
-		        .head_seq = (uint64_t)sqlite3_column_int64(at, 2),
-		        .head_seal = mem_copy((const char *)sqlite3_column_text(at, 4)),
-		        .trusted = request->key,
-		        .trusted_before = request->old_key,
-		};
-		const void *hash = sqlite3_column_blob(at, 3);
-		if (hash && sqlite3_column_bytes(at, 3) == SHA256_LEN)
-			memcpy(chain->head_hash, hash, SHA256_LEN);
-		chain->first = 1;
-		ledger_genesis(v->store->sha, chain->site, chain->head);
-	}
-	for (uint32_t i = 0; i < v->chain_count; i++)
-		load_part(v, &v->chains[i]);
-	sqlite3_finalize(at);
-	return 0;
-}
-
-static void finish(struct verifying *v)
-{
-	fold_close(v->fold);
-	for (uint32_t i = 0; i < v->boot_count; i++)
-		free(v->boots[i].id);
-	for (uint32_t i = 0; i < v->chain_count; i++) {
-		for (uint32_t k = 0; k < v->chains[i].finding_count; k++)
-			free((char *)v->chains[i].findings[k].incident);
-		free((char *)v->chains[i].state.incident);
-		free(v->chains[i].site);
-		free(v->chains[i].head_seal);
-	}
-	free(v->boots);
-	free(v->chains);
-}
-
-/* ---- the state ---- */
-
-static void state_finding(struct chain *chain, enum tampering kind, uint64_t seq,
-                          const char *incident, const char *what)
-{
-	if (chain->state_differs)
-		return;
-	chain->state_differs = true;
-	chain->state = (struct finding){
-	        .site = chain->site, .seq = seq, .kind = kind, .incident = mem_copy(incident)};
-	problem_set(&chain->state.detail, 0, "incident %s: %s", incident, what);
-}
-
-static void state_differs(void *ctx, const char *incident, uint64_t seq, const char *what)
-{
-	struct verifying *v = ctx;
-	/* The id begins with the site's. */
-	for (uint32_t i = 0; i < v->chain_count; i++) {
-		size_t len = strlen(v->chains[i].site);
-		if (strncmp(incident, v->chains[i].site, len) == 0 && incident[len] == '-')
-			state_finding(&v->chains[i], TAMPERING_EDITED, seq, incident, what);
-	}
-}
-
-/* Incidents that no entry tells of. */
-static void find_untold(struct verifying *v)
-{
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT i.site, i.id FROM incident i WHERE NOT EXISTS"
-	                       " (SELECT 1 FROM ledger l WHERE l.incident = i.id) LIMIT 1",
-	                       -1, &at, NULL) == SQLITE_OK &&
-	    sqlite3_step(at) == SQLITE_ROW) {
-		struct chain *chain = chain_of(v, sqlite3_column_int64(at, 0));
-		if (chain)
-			state_finding(chain, TAMPERING_INSERTED, chain->last,
-			              (const char *)sqlite3_column_text(at, 1),
-			              "the ledger does not tell of it");
-	}
-	sqlite3_finalize(at);
-}
-
-static int check_state(struct verifying *v)
-{
-	uint64_t incidents;
-	int r = v->damaged ? 0 : fold_end(v->fold, &incidents);
-	if (r == 0 && !v->damaged)
-		find_untold(v);
-	for (uint32_t i = 0; i < v->chain_count; i++) {
-		struct chain *chain = &v->chains[i];
-		if (chain->state_differs && !chain->finding_count) {
-			chain->findings[chain->finding_count++] = chain->state;
-			chain->state.incident = NULL;
-		}
-	}
-	return r;
-}
-
 /* ---- the whole ---- */
 
 static int by_seq(const void *a, const void *b)
@@ -504,6 +388,8 @@ static int tell(struct verifying *v, verdict_visit visit, void *ctx)
 	int total = 0;
 	for (uint32_t i = 0; i < v->chain_count; i++) {
 		struct chain *chain = &v->chains[i];
+		if (chain->gone && !chain->finding_count)
+			continue; /* another service's file lay there */
 		qsort(chain->findings, chain->finding_count, sizeof *chain->findings, by_seq);
 		struct site_verdict verdict = {.site = chain->site,
 		                               .entries = chain->entries,
@@ -523,63 +409,84 @@ static int tell(struct verifying *v, verdict_visit visit, void *ctx)
 	return total;
 }
 
-static void check_ends(struct verifying *v, const struct verify_request *request)
+/* Rows count on without a gap over all sites, but for those removed. */
+static void check_numbers(struct verifying *v)
 {
 	uint64_t removed = 0;
+	bool any = v->damaged;
 	for (uint32_t i = 0; i < v->chain_count; i++) {
+		removed += v->chains[i].removed;
+		any |= v->chains[i].finding_count > 0;
+	}
+	if (!any && v->hole && !v->strays && (uint64_t)v->last_row != v->rows + removed)
+		finding_add(v->hole, TAMPERING_EDITED, v->hole->last, NULL,
+		            "the numbers of the rows do not follow each other");
+}
+
+static void check_ends(struct verifying *v)
+{
+	for (uint32_t i = 0; i < v->chain_count && !v->damaged; i++) {
 		struct chain *chain = &v->chains[i];
-		if (v->damaged)
-			continue;
 		check_removed(v, chain);
-		removed += chain->removed;
 		if (chain->broken)
 			explain_break(v, chain);
-		else
-			explain_end(v, chain);
-		for (uint32_t k = 0; k < request->kept_count; k++)
-			if (!request->kept[k].site ||
-			    strcmp(request->kept[k].site, chain->site) == 0)
-				explain_kept(v, chain, request->kept[k].seq, request->kept[k].hash,
-				             "the head that was kept");
-		explain_head_file(v, chain);
+		explain_end(v, chain);
 	}
-	/* Rows count on without a gap over all sites, but for those removed. */
-	if ((uint64_t)v->last_row == v->rows + removed)
-		v->hole = NULL;
-	bool any = v->damaged;
-	for (uint32_t i = 0; i < v->chain_count; i++)
-		any |= v->chains[i].finding_count > 0;
-	if (!any && v->chain_count && (v->hole || v->strays)) {
-		struct chain *chain = v->hole ? v->hole : v->chains;
-		finding_add(chain, v->strays ? TAMPERING_INSERTED : TAMPERING_EDITED, chain->last,
-		            NULL, "the numbers of the rows do not follow each other");
+	if (!v->damaged)
+		explain_kept(v);
+	check_numbers(v);
+	explain_absence(v);
+}
+
+static int check_request(struct verifying *v, struct problem *why)
+{
+	for (uint32_t i = 0; i < v->request->kept_count; i++) {
+		const char *site = v->request->kept[i].site;
+		if (site && !chain_named(v, site))
+			return problem_set(why, -EINVAL, "no site '%s' in the record", site);
 	}
+	return 0;
+}
+
+static int verify_all(struct verifying *v, struct problem *why)
+{
+	int r = load_boots(v);
+	if (r == 0)
+		r = load_sites(v);
+	if (r == 0)
+		r = check_request(v, why);
+	if (r == 0)
+		r = scan(v, why);
+	seal_checker_close(v->seals, r == 0 ? seal_is_broken : NULL, v);
+	if (r < 0)
+		return r;
+	check_ends(v);
+	return check_state(v);
 }
 
 int store_verify(struct store *store, const struct verify_request *request, verdict_visit visit,
                  void *ctx, struct problem *why)
 {
-	struct verifying v = {.store = store};
+	struct verifying v = {.store = store, .request = request};
+	struct problem none = {0};
+	why = why ? why : &none;
+	/* Before the first look at the store: what is committed later may be in the file then. */
+	v.heads_read = head_file_read(store->path, &v.heads);
 	/* One picture of the store, also beside a daemon that goes on writing. */
-	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) {
+		head_lines_finish(&v.heads);
 		return sql_failure(store->db, why, "verifying");
+	}
+	struct index_check *indexes = request->indexes ? index_check_begin(store->path) : NULL;
 	v.fold = fold_open(store, state_differs, &v);
 	v.seals = seal_checker_open();
-	int r = load_boots(&v);
-	if (r == 0)
-		r = load_sites(&v, request);
-	if (r == 0)
-		r = scan(&v, why);
-	seal_checker_close(v.seals, r == 0 ? seal_is_broken : NULL, &v);
-	if (r == 0) {
-		check_ends(&v, request);
-		r = check_state(&v);
-	}
+	int r = verify_all(&v, why);
+	check_indexes(&v, indexes);
 	if (r == 0)
 		r = tell(&v, visit, ctx);
-	else if (why && !why->text[0])
+	else if (!why->text[0])
 		sql_failure(store->db, why, "verifying");
 	sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-	finish(&v);
+	verifying_finish(&v);
 	return r;
 }

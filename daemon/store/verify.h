@@ -44,20 +44,23 @@ struct site_verdict { /* lent to the visit */
 typedef void (*verdict_visit)(void *ctx, const struct site_verdict *);
 
 struct kept_head {        /* what somebody kept of a ledger's head */
-	const char *site; /* NULL: any */
+	const char *site; /* NULL: of any; it must fit one of them */
 	uint64_t seq;
 	uint8_t hash[SHA256_LEN];
+	bool gone; /* set: its entry was removed because it was old, and cannot be compared */
 };
 
 struct verify_request {
 	/* The public key to trust; NULL: whatever key the ledger names first. */
 	const uint8_t *key;
 	const uint8_t *old_key; /* while a change of keys waits to be recorded: the one before */
-	const struct kept_head *kept;
+	struct kept_head *kept;
 	uint32_t kept_count;
+	bool indexes; /* the file's own order too: its pages and indexes (index_check.h) */
 };
 
-/* Visits each site of the store. Returns the number of findings, or a negative errno and why. */
+/* Visits each site of the store. Returns the number of findings, or a negative errno and why;
+ * -EINVAL: a head is kept of a site that the store does not have. */
 int store_verify(struct store *, const struct verify_request *, verdict_visit, void *ctx,
                  struct problem *why) MUST_USE;
 

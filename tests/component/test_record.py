@@ -6,11 +6,11 @@ import io
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 from xml.etree import ElementTree
 
 import pytest
+from hand import unguarded
 from service import ROOT, run
 
 STORE = "tocsin.db"
@@ -48,11 +48,7 @@ def still(house):
 def hand(still):
     """An attacker's hand on the file: the ledger's own guards are taken off."""
     still.tampered = True
-    db = sqlite3.connect(still.folder / STORE, isolation_level=None)
-    for (trigger,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        db.execute(f"DROP TRIGGER {trigger}")
-    db.execute("PRAGMA foreign_keys = OFF")
-    db.execute("PRAGMA ignore_check_constraints = ON")
+    db = unguarded(still.folder / STORE)
     yield db
     db.close()
 
@@ -150,6 +146,7 @@ def test_a_foreign_key_is_found(still):
 
 
 def test_a_rolled_back_file_is_found(house):
+    house.tampered = True
     busy(house)
     house.daemon.stop()
     shutil.copy(house.folder / STORE, house.folder / "yesterday")
@@ -162,6 +159,9 @@ def test_a_rolled_back_file_is_found(house):
     answer = verify(house, code=1)
     assert (answer["seq"], answer["kind"]) == (last + 1, "truncated")
     (house.folder / f"{STORE}.head").unlink()
+    answer = verify(house, code=1)
+    assert (answer["seq"], answer["kind"]) == (last + 1, "truncated")
+    (house.folder / f"{STORE}.key").unlink()
     verify(house)  # nothing beside it any more but what somebody kept
     answer = verify(house, "--head", f"{head['seq']}:{head['hash']}", code=1)
     assert (answer["seq"], answer["kind"]) == (last + 1, "truncated")

@@ -11,12 +11,15 @@ import struct
 import subprocess
 
 import pytest
+from hand import columns, edit, remove, rows, unguarded
 from service import BUILD, ROOT, environment, program
 
 ROUNDS = int(os.environ.get("TOCSIN_TAMPERINGS") or (1000 if os.environ.get("TOCSIN_ALL") else 60))
 TEXTS = ["type", "device", "incident", "by", "data"]
 DAYS = "30" if os.environ.get("TOCSIN_ALL") else "3"
 NUMBERS = ["time", "received", "steady"]
+STATE = ["incident", "incident_signal", "told", "notification", "delivery", "standing",
+         "device_state", "policy"]
 COLUMNS = ["time", "received", "steady", "boot", "type", "device", "incident", "by", "data", "hash"]
 
 
@@ -36,11 +39,7 @@ class Record:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["incidents"] > 10
         for path in (folder / "tocsin.db", self.yesterday):
-            db = sqlite3.connect(path, isolation_level=None)
-            for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'"
-                                      ).fetchall():
-                db.execute(f"DROP TRIGGER {name}")
-            db.close()
+            unguarded(path).close()
 
 
 @pytest.fixture(scope="module")
@@ -263,12 +262,18 @@ WAYS = [name for name in vars(Hand) if any(word in name for word in (
     "writes_", "puts_back"))]
 
 
-def test_every_tampering_is_found_and_named(record, tmp_path):
-    assert verify(record.config)[0] == 0
-    copy = tmp_path / "tocsin.db"
-    config = tmp_path / "tocsin.yaml"
+@pytest.fixture
+def beside(record, tmp_path):
+    """A folder with all of the record but its store, which is the test's to put there."""
     for name in ("tocsin.yaml", "school.yaml", "tocsin.db.key", "tocsin.db.head"):
         shutil.copy(record.folder / name, tmp_path)
+    return tmp_path
+
+
+def test_every_tampering_is_found_and_named(record, beside):
+    assert verify(record.config)[0] == 0
+    copy = beside / "tocsin.db"
+    config = beside / "tocsin.yaml"
     wrong, seed = [], random.randrange(1 << 30)
     for number in range(ROUNDS):
         shutil.copy(record.folder / "tocsin.db", copy)
@@ -284,3 +289,35 @@ def test_every_tampering_is_found_and_named(record, tmp_path):
             wrong.append(f"seed {seed + number}: {way}: {kind} {seqs}, was found as {found}: "
                          f"{answer['sites'][0]['findings']}")
     assert not wrong, "\n".join(wrong)
+
+
+def change(db, table, column, kind):
+    row = random.choice(rows(db, table))
+    if column == "every row":
+        db.execute(f"DELETE FROM {table}")
+    elif column == "a row":
+        remove(db, table, row)
+    else:
+        edit(db, table, row, column, kind)
+
+
+def test_nothing_beside_the_ledger_is_changed_unseen(record, beside):
+    """Each column of each table; a row, and all of them, deleted."""
+    copy, unseen = beside / "tocsin.db", []
+    db = unguarded(record.folder / "tocsin.db")
+    ways = [(table, column, kind) for table in (*STATE, "site") for column, kind, _ in
+            (*columns(db, table), ("a row", "", 0), ("every row", "", 0))]
+    db.close()
+    for way in ways if os.environ.get("TOCSIN_ALL") else random.sample(ways, 45):
+        shutil.copy(record.folder / "tocsin.db", copy)
+        db = unguarded(copy)
+        try:
+            change(db, *way)
+        except sqlite3.IntegrityError:
+            continue  # there is such a row already
+        finally:
+            db.close()
+        code, answer = verify(beside / "tocsin.yaml")
+        if code != 1 or answer["kind"] not in ("edited", "inserted", "truncated", "missing"):
+            unseen.append(f"{way}: {answer}")
+    assert not unseen, "\n".join(unseen)

@@ -103,6 +103,114 @@ static void test_a_commit_that_failed_is_sealed_with_the_next(void **state)
 	expect_good(s);
 }
 
+/* ---- what is stored beside the ledger ---- */
+
+static int count_findings(struct story *s)
+{
+	struct problem why = {0};
+	struct site_verdict kept;
+	int r = store_verify(s->store, &(struct verify_request){0}, keep_verdict, &kept, &why);
+	assert_true(r >= 0);
+	return r;
+}
+
+static void given_a_fire(struct story *s)
+{
+	sign(s);
+	given_start(s);
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	pass(s, SECONDS(40));
+	site_tick(s->site, s->now, &s->plan);
+	commit(s);
+}
+
+static void must_change(struct story *s, const char *sql)
+{
+	assert_string_equal(foreign_sql(s->path, sql), "");
+}
+
+static void given_another_start(struct story *s)
+{
+	sign(s);
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	commit(s);
+}
+
+static void test_each_commit_seals_what_is_stored(void **state)
+{
+	struct story *s = *state;
+	static const char *const changes[][2] = {
+	        {"UPDATE incident SET silent = 1", "UPDATE incident SET silent = 0"},
+	        {"UPDATE incident SET step_due = step_due + 1",
+	         "UPDATE incident SET step_due = step_due - 1"},
+	        {"UPDATE delivery SET due = due + 1", "UPDATE delivery SET due = due - 1"},
+	        {"UPDATE told SET position = position + 1",
+	         "UPDATE told SET position = position - 1"},
+	        {"UPDATE device_state SET heard = heard + 1",
+	         "UPDATE device_state SET heard = heard - 1"},
+	        {"UPDATE site SET next_incident = next_incident + 1",
+	         "UPDATE site SET next_incident = next_incident - 1"},
+	};
+	given_a_fire(s);
+	assert_int_equal(count_findings(s), 0);
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		must_change(s, changes[i][0]);
+		assert_int_equal(count_findings(s), 1);
+		must_change(s, changes[i][1]);
+		assert_int_equal(count_findings(s), 0);
+	}
+}
+
+/* While nobody served it somebody changed a row: the sum is not made of that anew, whatever he says
+ * of it, and the commits that follow do not cover it up. */
+static void test_a_start_does_not_take_what_was_changed_for_what_was_written(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	close_all(s);
+	must_change(s, "UPDATE incident SET silent = 1");
+	must_change(s, "UPDATE site SET state_of = 0, state_sum = NULL");
+	must_open(s);
+	given_another_start(s);
+	assert_int_equal(count_findings(s), 1);
+	given_signal(s, "smoke-302", KIND_SMOKE, true);
+	commit(s);
+	reopen(s);
+	given_another_start(s);
+	assert_int_equal(count_findings(s), 1);
+}
+
+/* As an earlier version left it: its last commit was signed in a checkpoint's form. */
+static void seal_as_before(struct story *s)
+{
+	struct signer signer = {0};
+	struct seal seal;
+	struct text sql = {0};
+	memcpy(signer.seed, keys.seed, sizeof signer.seed);
+	ed25519_public(keys.seed, signer.key);
+	struct ledger_head head = store_head(s->store, s->site->store_id);
+	seal_make(&signer, "binjiang", head, s->now.wall, NULL, &seal);
+	text_add(&sql, "UPDATE site SET state_of = 0, state_sum = NULL, head_seal = '");
+	seal_write_line(&sql, &seal);
+	text_add_char(&sql, '\'');
+	close_all(s);
+	must_change(s, text_get(&sql));
+	must_open(s);
+	text_finish(&sql);
+}
+
+static void test_a_store_without_a_sum_gets_one_with_its_next_start(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	seal_as_before(s);
+	given_another_start(s);
+	assert_int_equal(count_findings(s), 0);
+	must_change(s, "UPDATE incident SET silent = 1");
+	assert_int_equal(count_findings(s), 1);
+}
+
 static void test_many_entries(void **state)
 {
 	struct story *s = *state;
@@ -142,6 +250,14 @@ int main(void)
 	                                        story_begin, story_end),
 	        cmocka_unit_test_setup_teardown(test_a_commit_that_failed_is_sealed_with_the_next,
 	                                        story_begin, story_end),
+	        cmocka_unit_test_setup_teardown(test_each_commit_seals_what_is_stored, story_begin,
+	                                        story_end),
+	        cmocka_unit_test_setup_teardown(
+	                test_a_start_does_not_take_what_was_changed_for_what_was_written,
+	                story_begin, story_end),
+	        cmocka_unit_test_setup_teardown(
+	                test_a_store_without_a_sum_gets_one_with_its_next_start, story_begin,
+	                story_end),
 	        cmocka_unit_test_setup_teardown(test_many_entries, story_begin, story_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

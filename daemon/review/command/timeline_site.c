@@ -291,6 +291,32 @@ static bool tell_store_recovered(struct telling *t)
 	return true;
 }
 
+static bool tell_not_as_left(struct telling *t)
+{
+	int64_t last = 0, head = 0;
+	const char *found = json_string(t->data, "found");
+	(void)!json_int(t->data, "last", &last);
+	(void)!json_int(json_get(t->data, "head"), "seq", &head);
+	if (found && strcmp(found, "cut") == 0)
+		text_addf(t->out,
+		          say(t->ctx,
+		              "the record ended at entry %lld when the service started, and %lld "
+		              "were written",
+		              "服务启动时台账止于第 %lld 条，而此前已写入 %lld 条"),
+		          (long long)last, (long long)head);
+	else if (found && strcmp(found, "other") == 0)
+		text_addf(t->out,
+		          say(t->ctx,
+		              "entry %lld, or one before it, was another when it was written",
+		              "第 %lld 条或其之前的记录已被更换"),
+		          (long long)head);
+	else
+		telling_add(t, "the file .head beside the store was missing",
+		            "台账旁的 .head 文件缺失");
+	t->tone = TONE_WORST;
+	return true;
+}
+
 static bool tell_retention(struct telling *t)
 {
 	int64_t entries = 0;
@@ -324,6 +350,7 @@ teller timeline_of_site(const char *type)
 	               {"broker.connected", tell_connected},
 	               {"broker.disconnected", tell_disconnected},
 	               {"clock", tell_clock},
+	               {"store", tell_not_as_left},
 	               {"store.failed", tell_store_failed},
 	               {"store.recovered", tell_store_recovered},
 	               {"retention", tell_retention}};

@@ -214,10 +214,13 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 	                     &(struct verify_request){.key = trust.has_key ? trust.key : NULL,
 	                                              .old_key = trust.has_old ? trust.old : NULL,
 	                                              .kept = &kept,
-	                                              .kept_count = head ? 1 : 0},
+	                                              .kept_count = head ? 1 : 0,
+	                                              .indexes = true},
 	                     visit_site, &v, &why);
 	json_close(&v.json, ']');
-	if (r < 0)
+	if (r == -EINVAL)
+		code = complain(ctx, EXIT_USAGE, "--head: %s", why.text);
+	else if (r < 0)
 		code = complain(ctx, EXIT_FAILED, "the record cannot be read: %s", why.text);
 	else if (v.as_json)
 		print_verdict(&v, r);
@@ -230,6 +233,14 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 		      ctx->out);
 	if (r > 0)
 		code = EXIT_FAILED;
+	if (kept.gone)
+		fprintf(ctx->err,
+		        say(ctx,
+		            "tocsin: entry %" PRIu64
+		            " was removed because of its age: the head that was kept can no longer "
+		            "be compared\n",
+		            "tocsin：第 %" PRIu64 " 条记录已到期删除，无法再与所存的链头比对\n"),
+		        kept.seq);
 finish:
 	store_close(store);
 	text_finish(&v.json);
