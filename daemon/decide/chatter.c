@@ -111,10 +111,8 @@ void chatter_over(struct context *c, struct standing *s)
 		return;
 	struct cause cause = trouble_of(c, s, device, &subject);
 	struct incident *trouble = incident_find(c->site, &cause);
-	if (trouble && !find_chatter(c->site, s->device, ~UINT32_C(0))) {
-		trouble->cleared = true;
-		incident_resolve(c, trouble, NULL, OUTCOME_NONE, NULL);
-	}
+	if (trouble && !find_chatter(c->site, s->device, ~UINT32_C(0)))
+		incident_end(c, trouble);
 	text_finish(&subject);
 	const struct device_state *state = &c->site->devices[device];
 	struct reading r = {.device = device,

@@ -80,6 +80,10 @@ void incident_acknowledge(struct context *, struct incident *, const char *by);
 void incident_reopen(struct context *, struct incident *); /* its time to be resolved is over */
 void incident_resolve(struct context *, struct incident *, const char *by, enum outcome,
                       const char *note);
+/* What was the matter with it is over: said with the device that says so, or, where nobody has to
+ * look after it any more, it ends by itself. */
+void incident_clear(struct context *, struct incident *, const char *device, wall_ms time);
+void incident_end(struct context *, struct incident *);
 void incident_replace_owner(struct context *, struct incident *, const char *to);
 /* Somebody takes an acknowledged incident from its owner; all who were told hear of it. */
 void incident_take_over(struct context *, struct incident *, const char *by);

@@ -131,10 +131,8 @@ static void end_trouble(struct context *c, const struct standing *s)
 	struct text subject = {0};
 	struct cause cause = trouble_of(c, s, &subject);
 	struct incident *incident = incident_find(c->site, &cause);
-	if (incident) {
-		incident->cleared = true;
-		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
-	}
+	if (incident)
+		incident_end(c, incident);
 	text_finish(&subject);
 }
 

@@ -323,6 +323,17 @@ static bool all_clear(const struct incident *incident)
 	return incident->signal_count > 0;
 }
 
+void incident_clear(struct context *c, struct incident *incident, const char *device, wall_ms time)
+{
+	incident->cleared = true;
+	touch_incident(c, incident);
+	record(c);
+	record_end(c, (struct entry){.type = "incident.cleared",
+	                             .time = time,
+	                             .device = device,
+	                             .incident = incident->id});
+}
+
 static void clear_signal(struct context *c, struct incident *incident,
                          struct incident_signal *signal, wall_ms time)
 {
@@ -332,12 +343,7 @@ static void clear_signal(struct context *c, struct incident *incident,
 	touch_incident(c, incident);
 	if (!all_clear(incident) || incident->cleared)
 		return;
-	incident->cleared = true;
-	record(c);
-	record_end(c, (struct entry){.type = "incident.cleared",
-	                             .time = time,
-	                             .device = signal->device,
-	                             .incident = incident->id});
+	incident_clear(c, incident, signal->device, time);
 	if (!incident_kind_latches(incident->kind) && !chatter_is_subject(incident))
 		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
 }
@@ -461,4 +467,10 @@ void incident_resolve(struct context *c, struct incident *incident, const char *
 	notifications_expire(c, incident, NULL);
 	tell_told(c, incident, REASON_RESOLVED, NULL);
 	reporting_resolved(c, incident);
+}
+
+void incident_end(struct context *c, struct incident *incident)
+{
+	incident->cleared = true;
+	incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
 }

@@ -196,12 +196,10 @@ static void has_come(struct context *c, const struct rule *rule, uint32_t device
 	struct cause cause = absence_of(c, rule, device, &subject);
 	struct incident *incident = incident_find(c->site, &cause);
 	await(c, rule, device);
-	if (incident) {
-		incident->cleared = true;
-		touch_incident(c, incident);
-		if (!incident_kind_latches(incident->kind))
-			incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
-	}
+	if (incident && !incident_kind_latches(incident->kind))
+		incident_end(c, incident);
+	else if (incident && !incident->cleared)
+		incident_clear(c, incident, c->site->def->devices[device].id, c->now.wall);
 	text_finish(&subject);
 }
 

@@ -183,8 +183,7 @@ void service_trouble(struct context *c, const struct trouble *trouble)
 		incident = incident_prepare(c, &cause, &fresh);
 		incident_open(c, incident, &cause);
 	} else if (!trouble->active && incident) {
-		incident->cleared = true;
-		incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+		incident_end(c, incident);
 		sense_excused(c);
 	}
 }

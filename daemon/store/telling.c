@@ -140,12 +140,14 @@ static void step(struct incident *incident, const struct ledger_row *row, const 
 	incident->round = round > 0 && round < INT32_MAX ? (uint32_t)round : 1;
 }
 
-/* Of a chattering sensor: recorded with its incident, and told to nobody once more. */
+/* Of a chattering sensor: recorded with its incident, where there is one but the trouble that its
+ * chatter is, and told to nobody once more. */
 static void signal_again(struct incident *incident, const struct ledger_row *row, const cJSON *data)
 {
 	const char *raises = json_string(data, "raises"), *state = json_string(data, "state");
+	bool is_chatter = incident->subject && strncmp(incident->subject, "chatter:", 8) == 0;
 	(void)row;
-	if (raises && state && strncmp(raises, "nothing new", 11) == 0 &&
+	if (!is_chatter && raises && state && strncmp(raises, "nothing new", 11) == 0 &&
 	    strcmp(state, "active") == 0)
 		incident->cleared = false;
 }

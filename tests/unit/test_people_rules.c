@@ -193,6 +193,28 @@ static void test_a_patrol_that_did_not_come(void **state)
 	story_end(&s);
 }
 
+/* A kind that asks for a person's look stays, and the record says that what was missed has come. */
+static void test_what_came_late_is_recorded_as_clear(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "patrol", KIND_PERIMETER);
+	rule->absent = HOURS(2);
+	rule->raise_kind = INCIDENT_PANIC;
+	s.def->armings[1].zone = 4; /* the gate is not armed */
+	apply(&s, &(struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	advance(&s, HOURS(2));
+	assert_false(only_incident(&s)->cleared);
+	for (int press = 0; press < 2; press++) {
+		signal_(&s, "fence-west", KIND_PERIMETER, true);
+		signal_(&s, "fence-west", KIND_PERIMETER, false);
+		assert_true(only_incident(&s)->cleared);
+		assert_int_equal(entries_with(&s, "incident.cleared fence-west"), 1);
+	}
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +226,7 @@ int main(void)
 	        cmocka_unit_test(test_nothing_is_lowered_and_a_fire_stays_a_fire),
 	        cmocka_unit_test(test_by_schedule_and_by_label),
 	        cmocka_unit_test(test_a_patrol_that_did_not_come),
+	        cmocka_unit_test(test_what_came_late_is_recorded_as_clear),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
