@@ -147,9 +147,16 @@ static bool plan_is_empty(const struct plan *plan)
 	       !plan->device_count && !plan->standing_count;
 }
 
+/* What the store wants a turn for of itself. */
+static steady_ms store_due(const struct app *app)
+{
+	steady_ms seal = store_seal_due(app->store), keep = store_keep_due(app->store);
+	return seal < keep ? seal : keep;
+}
+
 static bool anything_to_commit(const struct app *app, struct moment now)
 {
-	if (app->watchdog_asks || app->memory_count || store_seal_due(app->store) <= now.steady)
+	if (app->watchdog_asks || app->memory_count || store_due(app) <= now.steady)
 		return true;
 	for (uint32_t i = 0; i < app->site_count; i++)
 		if (!plan_is_empty(&app->sites[i].plan))
@@ -163,11 +170,12 @@ static int commit(struct app *app, struct moment now, struct problem *why)
 	struct turn turn = {.sites = sites,
 	                    .anchor = clock_anchor(&app->clock, now),
 	                    .seal = store_seal_due(app->store) <= now.steady,
+	                    .keep = store_keep_due(app->store) <= now.steady,
 	                    .remembered = app->memories,
 	                    .remembered_count = app->memory_count};
 	uint64_t entries = 0;
 	for (uint32_t i = 0; i < app->site_count; i++) {
-		if (plan_is_empty(&app->sites[i].plan) && !turn.seal)
+		if (plan_is_empty(&app->sites[i].plan) && !turn.seal && !turn.keep)
 			continue;
 		sites[turn.count++] = (struct site_turn){.site = app->sites[i].site,
 		                                         .plan = &app->sites[i].plan};
@@ -289,9 +297,9 @@ static void on_alarm(uv_timer_t *alarm)
 
 static void set_alarm(struct app *app, struct moment now)
 {
-	steady_ms next = troubles_next(app), seal = store_seal_due(app->store);
-	if (app_disk_is_well(app) && seal < next)
-		next = seal;
+	steady_ms next = troubles_next(app), store = store_due(app);
+	if (app_disk_is_well(app) && store < next)
+		next = store;
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		steady_ms due = site_next_deadline(app->sites[i].site);
 		next = due < next ? due : next;

@@ -200,9 +200,10 @@ static int sum_state(struct store *store, const struct site *site, const struct 
 	return r < 0 || whole ? r : problem_set(why, -EIO, "store: a row cannot be summed up");
 }
 
-static int commit_site(struct store *store, const struct site_turn *turn, struct moment now,
-                       bool seal, struct problem *why)
+static int commit_site(struct store *store, const struct site_turn *turn, const struct turn *all,
+                       struct problem *why)
 {
+	struct moment now = all->anchor.moment;
 	const struct site *site = turn->site;
 	const struct plan *plan = turn->plan;
 	struct site_head *head = store_site_head(store, site->store_id);
@@ -213,10 +214,10 @@ static int commit_site(struct store *store, const struct site_turn *turn, struct
 		if (r == 0)
 			r = sealing_entry_added(store, site, head, &plan->entries[i], why);
 	}
-	if (r == 0 && seal)
-		r = retention_pass(store, site, head, now, why);
+	int removed = r == 0 && all->keep ? retention_pass(store, site, head, now, why) : 0;
+	r = removed < 0 ? removed : r;
 	if (r == 0)
-		r = sealing_site_done(store, site, head, now, seal, why);
+		r = sealing_site_done(store, site, head, now, all->seal || removed, why);
 	if (r == 0)
 		r = ledger_flush(store, why);
 	if (r == 0)
@@ -241,7 +242,7 @@ static int write_turn(struct store *store, const struct turn *turn, struct probl
 	if (r == 0)
 		r = store_find_boot(store, turn->anchor.boot, why);
 	for (uint32_t i = 0; r == 0 && i < turn->count; i++)
-		r = commit_site(store, &turn->sites[i], turn->anchor.moment, turn->seal, why);
+		r = commit_site(store, &turn->sites[i], turn, why);
 	for (uint32_t i = 0; r == 0 && i < turn->remembered_count; i++)
 		r = remembered_put(store, &turn->remembered[i], turn->anchor.moment.wall, why);
 	if (r == 0)
@@ -265,6 +266,7 @@ static void roll_back(struct store *store)
 static int try_turn(struct store *store, const struct turn *turn, struct problem *why)
 {
 	store->queue.count = 0; /* of a turn that failed */
+	store->keep_left = false;
 	for (uint32_t i = 0; i < store->head_cap; i++) {
 		struct site_head *head = &store->heads[i];
 		head->next = head->head;
@@ -298,6 +300,8 @@ int store_commit(struct store *store, const struct turn *turn, struct problem *w
 	for (uint32_t i = 0; i < turn->count; i++)
 		store->heads[turn->sites[i].site->store_id].is_new = false;
 	sealing_committed(store, turn);
+	if (turn->keep)
+		retention_passed(store, turn->anchor.moment.steady);
 	return 0;
 }
 

@@ -23,6 +23,18 @@ struct runs {
 void store_keep_for(struct store *store, span_ms keep)
 {
 	store->keep = keep;
+	store->keep_due = 0;
+}
+
+/* Without a signature nobody could tell it from tampering. */
+steady_ms store_keep_due(const struct store *store)
+{
+	return store->keep && store->signs ? store->keep_due : NEVER;
+}
+
+void retention_passed(struct store *store, steady_ms now)
+{
+	store->keep_due = now + (store->keep_left ? RETENTION_ON : RETENTION_EVERY);
 }
 
 static void add(struct runs *runs, uint64_t seq, const uint8_t hash[SHA256_LEN])
@@ -107,8 +119,7 @@ int retention_pass(struct store *store, const struct site *site, struct site_hea
 {
 	struct runs runs = {0};
 	wall_ms before = now.wall - store->keep;
-	/* Without a signature nobody could tell it from tampering. */
-	if (!store->keep || !store->signs)
+	if (store_keep_due(store) == NEVER)
 		return 0;
 	int r = find_old(store, site->store_id, before, &runs);
 	if (r < 0)
@@ -117,8 +128,9 @@ int retention_pass(struct store *store, const struct site *site, struct site_hea
 		r = remove_run(store, site->store_id, &runs.items[i], head->next.seq + 1, why);
 	if (r == 0 && runs.count)
 		r = say_so(store, site, head, now, before, &runs, why);
+	store->keep_left |= runs.entries == RETENTION_AT_ONCE;
 	free(runs.items);
-	return r;
+	return r < 0 ? r : (int)runs.entries;
 }
 
 void retention_digest_add(struct sha256 *sha, uint64_t first, uint64_t last,

@@ -5,8 +5,8 @@
  * Incidents with all that belongs to them, what people did, configurations, keys, starts, stops
  * and the seals stay for good.
  *
- * Each pass removes a bounded number of entries in the transaction of a checkpoint, and leaves an
- * entry of type `retention` behind whose digest is over the runs it removed:
+ * Each pass removes a bounded number of entries and leaves an entry of type `retention` behind,
+ * with a checkpoint after it, whose digest is over the runs it removed:
  *
  *     digest = SHA-256( for each run, in their order: F(first) F(last) hash of the last )
  *
@@ -17,10 +17,15 @@
 #include "store/sql.h"
 
 #define RETENTION_AT_ONCE 4000 /* entries in one pass: some tens of ms */
+#define RETENTION_EVERY MINUTES(15)
+#define RETENTION_ON SECONDS(1) /* from a pass that has left something to the next */
 
-/* One pass, if anything is old enough. */
+/* One pass, if anything is old enough. Returns how many entries went. */
 int retention_pass(struct store *, const struct site *, struct site_head *, struct moment now,
                    struct problem *why) MUST_USE;
+
+/* A turn with passes was written. */
+void retention_passed(struct store *, steady_ms now);
 
 /* The digest over the runs that the entry at seq removed, and how many they are. */
 int retention_digest(struct store *, int64_t site, uint64_t entry, uint8_t out[SHA256_LEN],

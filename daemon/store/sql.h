@@ -151,6 +151,8 @@ struct store {
 struct binder {
 	sqlite3_stmt *statement; /* NULL when it could not be prepared */
 	int at;
+	steady_ms keep_due;
+	bool keep_left; /* the last pass has not removed all that is old */
 };
 struct binder sql_bind(struct store *, enum statement);
 void bind_text(struct binder *, const char *); /* NULL binds NULL; valid until the statement ends */

@@ -84,6 +84,7 @@ struct turn {
 	uint32_t count;
 	struct clock_anchor anchor;
 	bool seal; /* each of the sites gets a checkpoint now, if anything in it has none yet */
+	bool keep; /* what has become too old leaves each of the sites, if it has any */
 	const struct remembered *remembered;
 	uint32_t remembered_count;
 };
@@ -105,9 +106,11 @@ int store_remembered(struct store *, const char *what, wall_ms now, remembered_v
 
 /* ---- keeping ---- */
 
-/* Entries of passing interest that are older than this are removed, bit by bit, with the commits
- * that make checkpoints (retention.h); 0: nothing is. */
+/* Entries of passing interest that are older than this are removed, bit by bit, by turns with
+ * `keep` set (retention.h); 0: nothing is. */
 void store_keep_for(struct store *, span_ms keep);
+/* When a turn with `keep` set is due, or NEVER. */
+steady_ms store_keep_due(const struct store *);
 /* What was removed from entry first on: up to *last, whose hash it was; entry (may be NULL) says
  * so. -ENOENT: nothing. */
 int store_removed(struct store *, const char *site, uint64_t first, uint64_t *last,

@@ -31,12 +31,13 @@ static void sign(struct story *s, span_ms keep)
 	commit(s);
 }
 
-static void seal(struct story *s)
+static void turn_with(struct story *s, bool seal)
 {
 	struct site_turn sites;
 	struct problem why = {0};
 	struct turn turn = turn_of(s, &sites);
-	turn.seal = true;
+	turn.seal = seal;
+	turn.keep = store_keep_due(s->store) <= s->now.steady;
 	if (store_commit(s->store, &turn, &why) < 0)
 		fail_msg("%s", why.text);
 	plan_reset(&s->plan, s->site);
@@ -56,7 +57,7 @@ static void live(struct story *s, int days)
 		if (day == 1)
 			given_signal(s, "smoke-301", KIND_SMOKE, true);
 		pass(s, HOURS(4));
-		seal(s);
+		turn_with(s, true);
 	}
 }
 
@@ -113,6 +114,29 @@ static void test_what_is_old_goes_and_the_record_says_so(void **state)
 	sign(s, DAYS(1));
 	live(s, 2);
 	assert_int_equal(verify(s).findings, 0);
+}
+
+/* Where a thousand entries come in less than a quarter of an hour, checkpoints come by their count.
+ */
+static void test_a_busy_site_forgets_as_well(void **state)
+{
+	struct story *s = *state;
+	sign(s, HOURS(1));
+	s->site->devices[1].walk_test = true;
+	for (int turn = 0; turn < 450; turn++) {
+		for (int i = 0; i < 20; i++) {
+			given_signal(s, "smoke-302", KIND_BATTERY, i % 2 == 0);
+			pass(s, 800);
+		}
+		assert_true(store_seal_due(s->store) > s->now.steady);
+		turn_with(s, false);
+	}
+	struct outcome_of v = verify(s);
+	assert_int_equal(v.findings, 0);
+	wall_ms old = s->now.wall - HOURS(1) - MINUTES(16);
+	assert_int_equal(
+	        count_log(s->store, (struct ledger_filter){.type = "signal", .until = old}), 0);
+	assert_true(v.removed > 2000);
 }
 
 static void test_without_a_key_or_a_span_nothing_goes(void **state)
@@ -178,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_what_is_old_goes_and_the_record_says_so),
+	        TEST(test_a_busy_site_forgets_as_well),
 	        TEST(test_without_a_key_or_a_span_nothing_goes),
 	        TEST(test_nothing_more_goes_under_its_name),
 	        TEST(test_nothing_more_goes_under_a_signed_name),
