@@ -1,4 +1,6 @@
-/* A copy by SQLite's own backup, a few pages at a time, so that no writer waits for it. */
+/* A copy by SQLite's own backup, of the store as it is at one moment: with no picture of its own
+ * held still, the copy begins again at each commit of the daemon, and never ends beside a busy one.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -21,6 +23,16 @@ static int copy(struct store *store, sqlite3 *to, struct problem *why)
 	} while (r == SQLITE_OK || r == SQLITE_BUSY || r == SQLITE_LOCKED);
 	sqlite3_backup_finish(backup);
 	return r == SQLITE_DONE ? 0 : sql_failure(to, why, "copying");
+}
+
+static int copy_still(struct store *store, sqlite3 *to, struct problem *why)
+{
+	int r = store_still_begin(store);
+	if (r < 0)
+		return sql_failure(store->db, why, "copying");
+	r = copy(store, to, why);
+	store_still_end(store);
+	return r;
 }
 
 /* Every page and every index, before anybody relies on it. */
@@ -47,7 +59,7 @@ int store_backup(struct store *store, const char *path, struct problem *why)
 	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		r = sql_failure(to, why, path);
 	if (r == 0)
-		r = copy(store, to, why);
+		r = copy_still(store, to, why);
 	/* A copy is one file: it needs no log of its own. */
 	if (r == 0 &&
 	    sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) != SQLITE_OK)

@@ -15,6 +15,7 @@ struct import {
 	uint32_t site; /* the store's number of it; 0: the first line has not come */
 	uint64_t first, last;
 	uint8_t before[SHA256_LEN], head[SHA256_LEN];
+	char *seal; /* that the part ends with; NULL: with a checkpoint */
 	bool under_way;
 };
 
@@ -32,6 +33,7 @@ void import_close(struct import *import)
 	if (!import)
 		return;
 	rebuild_close(import->rebuild);
+	free(import->seal);
 	if (import->under_way) {
 		struct binder undo = sql_bind(import->store, SQL_ROLLBACK);
 		(void)!sql_done(import->store, &undo, NULL);
@@ -106,6 +108,11 @@ int import_line(struct import *import, const struct part_line *line, struct prob
 		return begin_site(import, line, why);
 	if (line->type == PART_REMOVED)
 		return add_removed(import, &line->removed, why);
+	if (line->type == PART_SEAL) {
+		free(import->seal);
+		import->seal = mem_copy(line->seal);
+		return 0;
+	}
 	r = add_entry(import, &line->row, &what);
 	/* Chained and signed, but nothing that a service writes: a name of no entry, data of none.
 	 */
@@ -124,7 +131,7 @@ int import_end(struct import *import, struct problem *why)
 	bind_int(&at, 1);
 	bind_int(&at, 0);
 	bind_int(&at, 0);
-	bind_null(&at);
+	bind_text(&at, import->seal);
 	bind_null(&at);
 	bind_int(&at, 0);
 	int r = sql_done(store, &at, why);

@@ -86,6 +86,14 @@ static bool read_removed(const cJSON *removed, struct part_line *out)
 	       (read_seq(removed, "entry", &run->entry) && run->entry > run->last);
 }
 
+static bool read_seal(const cJSON *line, struct part_line *out)
+{
+	struct seal seal;
+	out->type = PART_SEAL;
+	out->seal = json_string(line, "seal");
+	return out->seal && seal_read_line(out->seal, &seal);
+}
+
 int part_line_read(const char *bytes, size_t len, struct part_line *out, struct problem *why)
 {
 	struct part_line line = {0};
@@ -93,6 +101,7 @@ int part_line_read(const char *bytes, size_t len, struct part_line *out, struct 
 		return problem_set(why, -EINVAL, "the line is not JSON");
 	const cJSON *removed = json_get(line.json, "removed");
 	bool good = json_get(line.json, "export") ? read_begin(line.json, &line)
+	            : json_get(line.json, "seal") ? read_seal(line.json, &line)
 	            : removed                     ? read_removed(removed, &line)
 	                                          : read_entry(line.json, &line);
 	if (!good) {
@@ -136,7 +145,7 @@ static void set_key(struct part *part, const uint8_t key[ED25519_KEY_LEN])
 	part->trusted |= part->wanted && crypto_equal(key, part->wanted, sizeof part->key);
 }
 
-static int take_seal(struct part *part, const struct ledger_row *row, struct problem *why)
+static int take_checkpoint(struct part *part, const struct ledger_row *row, struct problem *why)
 {
 	struct seal seal;
 	if (!seal_read_json(row->data, &seal) || !seal_holds(&seal, part->site))
@@ -214,7 +223,7 @@ static int take_entry(struct part *part, const struct ledger_row *borrowed, stru
 	if (memcmp(hash, row.hash, SHA256_LEN) != 0)
 		return problem_set(why, -EINVAL, "entry %" PRIu64 ": edited", row.seq);
 	if (strcmp(row.type, "checkpoint") == 0)
-		r = take_seal(part, &row, why);
+		r = take_checkpoint(part, &row, why);
 	else if (strcmp(row.type, "key") == 0)
 		r = take_key(part, &row, why);
 	else if (strcmp(row.type, "retention") == 0)
@@ -241,8 +250,28 @@ static int take_removed(struct part *part, const struct part_removed *run, struc
 	return 0;
 }
 
+/* Of the last commit: it vouches for the entry before it, and so for all. */
+static int take_seal(struct part *part, const char *line, struct problem *why)
+{
+	struct seal seal;
+	bool holds = seal_read_line(line, &seal) && seal.of_commit && seal_holds(&seal, part->site);
+	if (holds && !part->keyed)
+		set_key(part, seal.key);
+	if (!holds || !crypto_equal(part->key, seal.key, sizeof seal.key) ||
+	    seal.seq + 1 != part->next || memcmp(seal.hash, part->last, SHA256_LEN) != 0)
+		return problem_set(why, -EINVAL,
+		                   "entry %" PRIu64 ": edited: the last seal was made of others",
+		                   part->next - 1);
+	part->sealed = seal.seq;
+	part->over = true;
+	return 0;
+}
+
 int part_take(struct part *part, const struct part_line *line, struct problem *why)
 {
+	if (part->over)
+		return problem_set(why, -EINVAL,
+		                   "entry %" PRIu64 ": inserted: behind the last seal", part->next);
 	if (!part->site && line->type != PART_BEGIN)
 		return problem_set(why, -EINVAL, "is nothing that `tocsin export` printed");
 	if (part->site && line->type == PART_BEGIN)
@@ -262,6 +291,8 @@ int part_take(struct part *part, const struct part_line *line, struct problem *w
 		return take_entry(part, &line->row, why);
 	case PART_REMOVED:
 		return take_removed(part, &line->removed, why);
+	case PART_SEAL:
+		return take_seal(part, line->seal, why);
 	}
 	return -EINVAL;
 }

@@ -9,10 +9,13 @@
  *                                                                     part, and the entry that says
  * so
  *
- * The last line is a checkpoint, whose signature vouches for all before it. The file comes from
- * anywhere: lines, fields and lists are bounded, and nothing is believed that the hashes do not
- * say.
- */
+ *     {"seal":"SEQ HASH TIME KEY SIGNATURE STATE"}                    where the last entry is no
+ *                                                                     checkpoint: the seal of the
+ *                                                                     record's last commit (seal.h)
+ *
+ * The last line is a checkpoint or a seal, whose signature vouches for all before it. The file
+ * comes from anywhere: lines, fields and lists are bounded, and nothing is believed that the hashes
+ * do not say. */
 #ifndef TOCSIN_STORE_PART_H
 #define TOCSIN_STORE_PART_H
 
@@ -24,7 +27,7 @@
 #define PART_LINE_MAX ((size_t)16 * 1024 * 1024)
 #define PART_REMOVED_MAX 1000000 /* runs */
 
-enum part_line_type { PART_BEGIN, PART_ENTRY, PART_REMOVED };
+enum part_line_type { PART_BEGIN, PART_ENTRY, PART_REMOVED, PART_SEAL };
 
 struct part_removed {
 	uint64_t first, last, entry; /* entry 0: an older file, which does not name it */
@@ -36,6 +39,7 @@ struct part_line { /* texts live as long as `json` */
 	enum part_line_type type;
 	struct ledger_row row; /* ENTRY; its site is the reader's to fill in */
 	struct part_removed removed;
+	const char *seal; /* SEAL: the line of it */
 	const char *site; /* BEGIN */
 	uint64_t first;
 	uint8_t before[SHA256_LEN];
@@ -62,6 +66,7 @@ struct part { /* as far as it has been read; init with part_begin, zeroed is fin
 	uint8_t before[SHA256_LEN], last[SHA256_LEN];
 	uint8_t key[ED25519_KEY_LEN]; /* the one in force */
 	bool keyed, trusted;          /* trusted: the wanted one is or was in force */
+	bool over;                    /* a seal has ended it */
 	const uint8_t *wanted;
 	struct part_removed *runs;
 	uint32_t run_count, run_cap;

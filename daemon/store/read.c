@@ -151,6 +151,30 @@ int store_sent(struct store *store, wall_ms since, sent_visit visit, void *ctx)
 	return r;
 }
 
+int store_still_begin(struct store *store)
+{
+	/* The first look takes the picture. */
+	return sqlite3_exec(store->db, "BEGIN; SELECT 1 FROM site", NULL, NULL, NULL) == SQLITE_OK
+	               ? 0
+	               : -EIO;
+}
+
+void store_still_end(struct store *store)
+{
+	sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+}
+
+char *store_last_seal(struct store *store, const char *site)
+{
+	struct binder at = sql_bind(store, SQL_SITE_SEAL);
+	char *line = NULL;
+	bind_text(&at, site);
+	if (sql_next(store, &at) > 0)
+		line = mem_copy(read_text(&at));
+	sql_end(&at);
+	return line;
+}
+
 int store_link_target(struct store *store, uint32_t site, uint64_t notification,
                       struct link_target *out)
 {

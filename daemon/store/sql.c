@@ -83,6 +83,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                             " state_sum = ?8, state_of = ?9 WHERE number = ?1",
         [SQL_SITES] = "SELECT id FROM site ORDER BY number",
         [SQL_SITE_NUMBERS] = "SELECT coalesce(max(number), 0) FROM site",
+        [SQL_SITE_SEAL] = "SELECT head_seal FROM site WHERE id = ?1",
         [SQL_SITE_SEALED] = "SELECT id, head_seal, state_sum, state_of, next_notification,"
                             " next_incident, incident_year FROM site WHERE number = ?1",
         [SQL_SITE_LAST_ROW] = "SELECT seq, hash FROM ledger WHERE site = ?1"

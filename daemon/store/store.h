@@ -269,6 +269,14 @@ int store_link_target(struct store *, uint32_t site_store_id, uint64_t notificat
                       struct link_target *out) MUST_USE;
 void link_target_finish(struct link_target *);
 
+/* One picture of the store for all that is read until the end, beside a daemon that goes on
+ * writing. */
+int store_still_begin(struct store *) MUST_USE;
+void store_still_end(struct store *);
+/* The seal of a site's last commit as a line (seal.h), which vouches for all of its record; heap,
+ * NULL where there is none. */
+char *store_last_seal(struct store *, const char *site);
+
 struct device_row {
 	const char *site, *id;
 	uint32_t active, known;         /* bit per kind */

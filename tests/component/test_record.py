@@ -6,7 +6,9 @@ import io
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
+import threading
 from xml.etree import ElementTree
 
 import pytest
@@ -438,6 +440,57 @@ def test_a_part_leaves_with_its_proof(still, tmp_path):
         still.tocsin("log", "--file", part, code=1)
         still.tocsin("verify", part, code=1)
         assert word in still.stderr and still.stderr.count("\n") == 1
+
+
+def test_a_part_of_a_running_service_has_its_proof(house, tmp_path):
+    busy(house)
+    house.until("all is told", lambda: house.push("qian", "resolved"))
+    for way in ("running", "killed"):
+        rows = house.log()
+        assert rows[-1]["type"] != "checkpoint"
+        part, store = tmp_path / f"{way}.jsonl", tmp_path / f"{way}.db"
+        part.write_text(house.tocsin("export"))
+        house.tocsin("verify", part, "--key", house.tocsin("key").strip())
+        house.tocsin("import", part, store)
+        seqs = [json.loads(line)["seq"] for line in run(
+            "tocsin", "log", "--json", "--store", store).stdout.splitlines()]
+        assert seqs[:len(rows)] == [row["seq"] for row in rows]
+        assert run("tocsin", "verify", "--store", store).returncode == 0
+        lines = part.read_text().splitlines()
+        assert "seal" in json.loads(lines[-1])
+        for change in (lines[:-1], lines[:-2] + lines[-1:], lines + lines[-1:],
+                       lines[:-1] + [lines[-1].replace('"seal":"', '"seal":"1')]):
+            part.write_text("\n".join(change))
+            house.tocsin("verify", part, code=1)
+        if way == "running":
+            house.daemon.kill()
+
+
+def test_a_backup_ends_beside_a_busy_writer(still, tmp_path):
+    """Each commit would make a copy without a picture of its own begin again."""
+    def writer():
+        db = sqlite3.connect(still.folder / STORE, isolation_level=None)
+        db.execute("PRAGMA synchronous = OFF")
+        while not ended.is_set():
+            db.execute("UPDATE ballast SET bytes = randomblob(8) WHERE rowid = 1")
+            begun.set()
+        db.close()
+    still.tampered = True
+    db = sqlite3.connect(still.folder / STORE)
+    db.execute("CREATE TABLE ballast (bytes BLOB)")
+    db.executemany("INSERT INTO ballast VALUES (zeroblob(?))", [(1_000_000,)] * 20)
+    db.commit()
+    db.close()
+    begun, ended = threading.Event(), threading.Event()
+    life = threading.Thread(target=writer)
+    life.start()
+    try:
+        assert begun.wait(10)
+        still.tocsin("backup", tmp_path / "copy.db")
+    finally:
+        ended.set()
+        life.join()
+    assert (tmp_path / "copy.db").stat().st_size > 20_000_000
 
 
 # ---- reports of what is more than an incident ----

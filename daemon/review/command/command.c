@@ -445,9 +445,9 @@ const struct command commands[] = {
          .takes = BIT(OPTION_SITE) | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_JSON),
          .summary = "prints a part of the record with its proof, to be checked elsewhere",
          .details = "Prints one JSON object a line: what the part follows, its entries with all "
-                    "that is hashed, on\nto the checkpoint behind them, whose signature vouches "
-                    "for them. `tocsin verify FILE` checks\nsuch a file, anywhere, and `tocsin "
-                    "import` makes a store of it.",
+                    "that is hashed, on\nto the checkpoint behind them or the seal of the last "
+                    "commit, whose signature vouches for\nthem. `tocsin verify FILE` checks such "
+                    "a file, anywhere, and `tocsin import` makes a store of it.",
          .examples = "export --since 2026-11-22 --until 2026-11-23\n"
                      "export --site binjiang\n",
          .run = run_export},

@@ -11,6 +11,7 @@
 #include "review/command/inside.h"
 #include "review/command/speak.h"
 #include "store/import.h"
+#include "store/seal.h"
 
 static void put_hex(struct text *out, const char *name, const uint8_t *bytes, size_t len)
 {
@@ -42,7 +43,7 @@ struct exporting {
 	uint8_t before[SHA256_LEN]; /* of the last entry seen */
 	uint64_t entries, next;     /* the seq that should come */
 	struct store *store;
-	bool begun, over; /* over: the checkpoint behind the last entry is out */
+	bool begun, proven; /* proven: the last line vouches for all before it */
 };
 
 static void print_line(struct exporting *e)
@@ -110,50 +111,103 @@ static void print_removed(struct exporting *e, const struct ledger_row *row)
 static bool export_row(void *ctx, const struct ledger_row *row)
 {
 	struct exporting *e = ctx;
-	print_removed(e, row);
 	bool inside = row->received >= e->since && (!e->until || row->received < e->until);
+	if (!inside && e->proven)
+		return false;
+	print_removed(e, row);
 	if (inside && !e->begun)
 		print_begin(e, row);
 	if (e->begun) {
 		print_entry(e, row);
-		e->over = !inside && strcmp(row->type, "checkpoint") == 0;
+		e->proven = strcmp(row->type, "checkpoint") == 0;
 	}
 	memcpy(e->before, row->hash, SHA256_LEN);
-	return !e->over && !ferror(e->ctx->out);
+	return !ferror(e->ctx->out);
+}
+
+/* Behind the last checkpoint the seal of the last commit vouches for the end. */
+static int print_seal(struct exporting *e, const char *site)
+{
+	char *words = store_last_seal(e->store, site);
+	struct seal seal;
+	e->proven = words && seal_read_line(words, &seal) && seal.of_commit &&
+	            seal.seq == e->next - 1 && memcmp(seal.hash, e->before, SHA256_LEN) == 0;
+	if (e->proven) {
+		json_open(&e->line, NULL, '{');
+		json_put_string(&e->line, "seal", words);
+		json_close(&e->line, '}');
+		print_line(e);
+	}
+	free(words);
+	return e->proven ? EXIT_DONE
+	                 : complain(e->ctx, EXIT_FAILED,
+	                            "no signature vouches for the last entries: this part cannot "
+	                            "be verified or imported");
+}
+
+static bool list_id(void *ctx, const char *id)
+{
+	struct text *list = ctx;
+	text_addf(list, "%s%s", list->len ? ", " : "", id);
+	return true;
+}
+
+/* The site to take a part of; heap. Without --site the only one there is. */
+static int site_to_export(struct exporting *e, const struct invocation *line, char **site)
+{
+	const struct site_def *def = NULL;
+	const char *id = NULL;
+	struct text known = {0};
+	int code = option_site_recorded(e->ctx, line, &def, &id);
+	if (code == 0)
+		code = option_time(e->ctx, line, OPTION_SINCE, def, &e->since);
+	if (code == 0)
+		code = option_time(e->ctx, line, OPTION_UNTIL, def, &e->until);
+	if (code == 0)
+		code = store_open_here(e->ctx, &e->store);
+	if (code == 0 && !id && store_sites(e->store, list_id, &known) < 0)
+		code = complain(e->ctx, EXIT_FAILED, "the record cannot be read");
+	else if (code == 0 && !id && !known.len)
+		code = complain(e->ctx, EXIT_FAILED, "the record has no site yet");
+	else if (code == 0 && !id && strchr(text_get(&known), ','))
+		code = complain(e->ctx, EXIT_USAGE, "several sites: name one with --site (%s)",
+		                text_get(&known));
+	if (code == 0)
+		*site = mem_copy(id ? id : text_get(&known));
+	text_finish(&known);
+	return code;
+}
+
+static int export_site(struct exporting *e, const char *site)
+{
+	struct sha256 *sha = sha256_create();
+	e->next = 1;
+	ledger_genesis(sha, site, e->before);
+	sha256_destroy(sha);
+	int r = store_still_begin(e->store);
+	if (r == 0)
+		r = store_log(e->store, &(struct ledger_filter){.site = site}, export_row, e);
+	int code = r < 0 ? complain(e->ctx, EXIT_FAILED, "the record cannot be read: %s",
+	                            strerror(-r))
+	           : !e->begun
+	                   ? complain(e->ctx, EXIT_FAILED, "the record has nothing in that time")
+	           : e->proven ? EXIT_DONE
+	                       : print_seal(e, site);
+	store_still_end(e->store);
+	return code;
 }
 
 int run_export(const struct command_context *ctx, const struct invocation *line)
 {
 	struct exporting e = {.ctx = ctx};
-	const struct site_def *site = NULL;
-	struct store *store = NULL;
-	int code = option_site(ctx, line, &site);
+	char *site = NULL;
+	int code = site_to_export(&e, line, &site);
 	if (code == 0)
-		code = one_site_needed(ctx, line);
-	if (code)
-		return code;
-	if (!site && ctx->site_count)
-		site = ctx->sites[0];
-	const char *id = line->options[OPTION_SITE] ? line->options[OPTION_SITE] : site->id;
-	code = option_time(ctx, line, OPTION_SINCE, site, &e.since);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_UNTIL, site, &e.until);
-	if (code == 0)
-		code = store_open_here(ctx, &store);
-	if (code)
-		return code;
-	e.store = store;
-	e.next = 1;
-	struct sha256 *sha = sha256_create();
-	ledger_genesis(sha, id, e.before);
-	sha256_destroy(sha);
-	int r = store_log(store, &(struct ledger_filter){.site = id}, export_row, &e);
-	store_close(store);
+		code = export_site(&e, site);
+	store_close(e.store);
 	text_finish(&e.line);
-	if (r < 0)
-		return complain(ctx, EXIT_FAILED, "the record cannot be read: %s", strerror(-r));
-	return e.begun ? EXIT_DONE
-	               : complain(ctx, EXIT_FAILED, "the record has nothing in that time");
+	free(site);
+	return code;
 }
 
 /* ---- a file that was exported ---- */

@@ -50,7 +50,8 @@ int option_time(const struct command_context *ctx, const struct invocation *line
 	if (when_parse(words, ctx->now, def ? &def->timezone : NULL, out) == 0)
 		return 0;
 	return complain(ctx, EXIT_USAGE, "--%s '%s' is no time: write %s",
-	                option_facts[option].name, words, WHEN_FORMS);
+	                option_facts[option].name, words,
+	                def ? WHEN_FORMS : WHEN_FORMS_WITHOUT_ZONE);
 }
 
 int option_limit(const struct command_context *ctx, const struct invocation *line, uint32_t *out)
@@ -127,6 +128,40 @@ int one_site_needed(const struct command_context *ctx, const struct invocation *
 	complain(ctx, EXIT_USAGE, "several sites: name one with --site (%s)", text_get(&known));
 	text_finish(&known);
 	return EXIT_USAGE;
+}
+
+struct known { /* sites of the record, for a complaint */
+	const char *wanted;
+	struct text list;
+	bool found;
+};
+
+static bool know_site(void *ctx, const char *id)
+{
+	struct known *known = ctx;
+	known->found |= strcmp(known->wanted, id) == 0;
+	text_addf(&known->list, "%s%s", known->list.len ? ", " : "", id);
+	return true;
+}
+
+int option_site_recorded(const struct command_context *ctx, const struct invocation *line,
+                         const struct site_def **def, const char **id)
+{
+	struct known known = {.wanted = line->options[OPTION_SITE]};
+	struct store *store = NULL;
+	*id = known.wanted;
+	*def = known.wanted ? site_by_id(ctx, known.wanted) : NULL;
+	if (!known.wanted || *def || (ctx->partial && ctx->api)) /* it may be what is wrong */
+		return 0;
+	int code = store_open_here(ctx, &store);
+	if (code == 0 && store_sites(store, know_site, &known) < 0)
+		code = complain(ctx, EXIT_FAILED, "the record %s cannot be read", ctx->store_path);
+	else if (code == 0 && !known.found)
+		code = complain(ctx, EXIT_FAILED, "no site '%s' in the record; it has %s",
+		                known.wanted, known.list.len ? text_get(&known.list) : "none");
+	store_close(store);
+	text_finish(&known.list);
+	return code;
 }
 
 /* ---- the store ---- */

@@ -44,6 +44,11 @@ int sites_needed(const struct command_context *) MUST_USE;
 /* EXIT_USAGE, and said, where several sites could be meant. */
 int one_site_needed(const struct command_context *, const struct invocation *) MUST_USE;
 
+/* The same of a site that the record knows, though it may be configured no more: then *def is NULL
+ * and *id its id. */
+int option_site_recorded(const struct command_context *, const struct invocation *,
+                         const struct site_def **def, const char **id) MUST_USE;
+
 /* Opens the store for reading; complains with a hint. 0 or EXIT_FAILED. */
 int store_open_here(const struct command_context *, struct store **out) MUST_USE;
 
