@@ -259,3 +259,85 @@ void json_put_value(struct text *text, const char *name, const cJSON *value)
 		json_put_null(text, name);
 	}
 }
+
+/* ---- what is stored: valid, and no line break in it ---- */
+
+static const char *after_string(const char *at)
+{
+	for (at++; *at != '"'; at++) {
+		if ((unsigned char)*at < 0x20)
+			return NULL; /* its end, too */
+		if (*at == '\\' && !strchr("\"\\/bfnrtu", at[1]))
+			return NULL;
+		if (*at == '\\' &&
+		    (!*++at || (*at == 'u' && strspn(at + 1, "0123456789abcdefABCDEF") < 4)))
+			return NULL;
+	}
+	return at + 1;
+}
+
+static const char *after_digits(const char *at)
+{
+	size_t digits = strspn(at, "0123456789");
+	return digits ? at + digits : NULL;
+}
+
+static const char *after_number(const char *at)
+{
+	at += *at == '-';
+	if (*at == '0' && at[1] >= '0' && at[1] <= '9')
+		return NULL;
+	at = after_digits(at);
+	if (at && *at == '.')
+		at = after_digits(at + 1);
+	if (at && (*at == 'e' || *at == 'E')) {
+		at++;
+		at = after_digits(at + (*at == '+' || *at == '-'));
+	}
+	return at;
+}
+
+static const char *after_value(const char *at, int depth);
+
+/* Behind "[" or "{": values, with names before them in an object. */
+static const char *after_items(const char *at, char end, int depth)
+{
+	if (*++at == end)
+		return at + 1;
+	for (;; at++) {
+		if (end == '}') {
+			at = *at == '"' ? after_string(at) : NULL;
+			if (!at || *at++ != ':')
+				return NULL;
+		}
+		at = after_value(at, depth + 1);
+		if (!at || (*at != ',' && *at != end))
+			return NULL;
+		if (*at == end)
+			return at + 1;
+	}
+}
+
+static const char *after_value(const char *at, int depth)
+{
+	static const char *const words[] = {"true", "false", "null"};
+	if (depth > JSON_DEPTH_MAX)
+		return NULL;
+	if (*at == '{' || *at == '[')
+		return after_items(at, *at == '{' ? '}' : ']', depth);
+	if (*at == '"')
+		return after_string(at);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strncmp(at, words[i], strlen(words[i])) == 0)
+			return at + strlen(words[i]);
+	return after_number(at);
+}
+
+void json_put_stored(struct text *text, const char *name, const char *json)
+{
+	const char *end = json && *json == '{' ? after_value(json, 1) : NULL;
+	if (end && !*end)
+		json_put_raw(text, name, json);
+	else
+		json_put_string(text, name, json ? json : "");
+}

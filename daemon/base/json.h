@@ -36,6 +36,9 @@ void json_put_bool(struct text *, const char *name, bool);
 void json_put_null(struct text *, const char *name);
 void json_put_time(struct text *, const char *name, wall_ms); /* "2026-11-22T00:00:00.123Z" */
 void json_put_raw(struct text *, const char *name, const char *json); /* already JSON */
-void json_put_value(struct text *, const char *name, const cJSON *);  /* a parsed value again */
+/* What is stored as an object, on one line, as we write it: anything else, which somebody has
+ * edited, becomes a string, so that what is written stays JSON and one line. */
+void json_put_stored(struct text *, const char *name, const char *json);
+void json_put_value(struct text *, const char *name, const cJSON *); /* a parsed value again */
 
 #endif

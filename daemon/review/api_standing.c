@@ -39,8 +39,8 @@ static const struct site *site_of_standing(struct exchange *ex, enum standing_ty
 
 /* ---- beginning ---- */
 
-/* "for": "30m", or "until": a time; *out keeps its value where neither is given. */
-static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
+/* "for": "30m", or "until": a time; the span keeps its value where neither is given. */
+static bool read_span(struct exchange *ex, const cJSON *body, struct operation *operation)
 {
 	const struct review_service *service = &ex->server->service;
 	const char *span, *until;
@@ -52,9 +52,15 @@ static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
 		exchange_problem(ex, 400, "give 'for' or 'until', not both");
 		return false;
 	}
-	if (span && text_parse_span(span, out) < 0) {
+	if (span && text_parse_span(span, &operation->span) < 0) {
 		exchange_problem(ex, 400, "for: '%.64s' is no duration; write it like 30m, 8h, 2d",
 		                 span);
+		return false;
+	}
+	/* Only a walk test ends by it. */
+	if (span && !operation->span && operation->type != OPERATION_WALK_TEST) {
+		exchange_problem(ex, 400,
+		                 "for: '%.64s' is no time at all; write it like 30m, 8h, 2d", span);
 		return false;
 	}
 	wall_ms now = service->now(service->ctx).wall;
@@ -65,8 +71,8 @@ static bool read_span(struct exchange *ex, const cJSON *body, span_ms *out)
 		return false;
 	}
 	if (until)
-		*out = at - now;
-	if (until && *out <= 0) {
+		operation->span = at - now;
+	if (until && operation->span <= 0) {
 		exchange_problem(ex, 400, "until: '%.64s' has passed", until);
 		return false;
 	}
@@ -90,7 +96,7 @@ static void act_on_standing(struct exchange *ex, enum standing_type type,
 	if (exchange_member(ex, body, "by", true, ID_MAX, &operation.by) &&
 	    exchange_member(ex, body, "note", false, NOTE_MAX, &operation.note) &&
 	    exchange_member(ex, body, "to", false, ID_MAX, &operation.to) &&
-	    read_span(ex, body, &operation.span)) {
+	    read_span(ex, body, &operation)) {
 		const struct site *site = site_of_standing(ex, type);
 		if (site)
 			exchange_submit(ex, site->def->id, &operation, finish_standing, NULL, NULL);
@@ -223,7 +229,7 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	     exchange_member(ex, body, "device", false, ID_MAX, &operation->device)) &&
 	    exchange_member(ex, body, "incident", false, ID_MAX, &operation->incident) &&
 	    exchange_member(ex, body, "to", false, ID_MAX, &operation->to) &&
-	    read_span(ex, body, &operation->span) && read_zones(ex, body, zones, operation) &&
+	    read_span(ex, body, operation) && read_zones(ex, body, zones, operation) &&
 	    read_kinds(ex, body, type, &operation->kinds) &&
 	    read_flag(ex, body, "force", &operation->force) &&
 	    read_flag(ex, body, "announced", &operation->announced)) {

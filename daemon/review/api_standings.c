@@ -26,7 +26,7 @@ static bool add_item(void *ctx, const char *json)
 		return true;
 	const char *id = json_string(standing, "id");
 	if (id && pager_takes(&list->pager, NULL, id))
-		json_put_raw(&list->reading.out, NULL, json);
+		json_put_stored(&list->reading.out, NULL, json);
 	cJSON_Delete(standing);
 	return pager_goes_on(&list->pager);
 }

@@ -168,7 +168,7 @@ static span_ms span_of(const struct answer *answer)
 static void write_json(const struct drill *drill, struct text *out)
 {
 	json_open(out, NULL, '{');
-	json_put_raw(out, "drill", drill->json);
+	json_put_stored(out, "drill", drill->json);
 	json_open(out, "incidents", '[');
 	text_add(out, text_get(&drill->incidents));
 	json_close(out, ']');

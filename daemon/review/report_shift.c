@@ -268,7 +268,7 @@ static bool put_incident(void *ctx, const char *site, const struct incident *inc
 
 static bool put_standing(void *ctx, const char *json)
 {
-	json_put_raw(ctx, NULL, json);
+	json_put_stored(ctx, NULL, json);
 	return true;
 }
 

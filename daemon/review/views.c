@@ -83,7 +83,7 @@ void view_ledger_row(struct text *text, const char *name, const struct ledger_ro
 		json_put_string(text, "incident", row->incident);
 	if (row->by)
 		json_put_string(text, "by", row->by);
-	json_put_raw(text, "data", row->data && *row->data ? row->data : "{}");
+	json_put_stored(text, "data", row->data);
 	struct text hash = {0};
 	text_add_hex(&hash, row->hash, sizeof row->hash);
 	json_put_string(text, "hash", hash.at);

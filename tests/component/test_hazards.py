@@ -54,5 +54,7 @@ def test_a_trouble_becomes_one_and_is_no_trouble_any_more(house):
     assert house.api("POST", "/api/v1/hazards", {"by": "li", "note": "x", "zone": "dorm",
                                                  "when": 1}).status == 400
     assert house.api("POST", "/api/v1/hazards/none/close", {"by": "li"}).status == 404
+    assert house.api("POST", "/api/v1/hazards", {"by": "li", "note": "x", "zone": "dorm",
+                                                 "for": "0s"}).status == 400
     (again,) = json.loads(house.tocsin("replay", "--json"))
     assert (again["not_applied"], again["only_was"], again["only_would"]) == (0, 0, 0)

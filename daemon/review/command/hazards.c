@@ -62,7 +62,7 @@ static bool add_item(void *ctx, const char *json)
 	struct listing *list = ctx;
 	cJSON *item = NULL;
 	if (list->as_json) {
-		json_put_raw(&list->json, NULL, json);
+		json_put_stored(&list->json, NULL, json);
 		return true;
 	}
 	if (json_parse(json, strlen(json), &item, NULL) == 0)

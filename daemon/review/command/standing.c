@@ -68,7 +68,7 @@ static bool list_item(void *ctx, const char *json)
 	struct listing *listing = ctx;
 	cJSON *item = NULL;
 	if (listing->as_json) {
-		json_put_raw(&listing->json, NULL, json);
+		json_put_stored(&listing->json, NULL, json);
 		return true;
 	}
 	if (json_parse(json, strlen(json), &item, NULL) == 0)
