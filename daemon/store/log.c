@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "store/sql.h"
 
 /* A clock that was put back by more than this may end a time range early. */
@@ -69,8 +70,10 @@ static void read_row(struct binder *at, struct ledger_row *row)
 	read_hash(at, row->hash);
 }
 
+/* only: the zone alone, as a list. */
 static void bind_filter(struct binder *at, const struct ledger_filter *filter,
-                        const struct range *range, char *prefix, size_t prefix_cap)
+                        const struct range *range, const char *only, char *prefix,
+                        size_t prefix_cap)
 {
 	size_t len = filter->type ? strlen(filter->type) : 0;
 	bool is_prefix = len && filter->type[len - 1] == '*';
@@ -88,6 +91,8 @@ static void bind_filter(struct binder *at, const struct ledger_filter *filter,
 	bind_int(at, range->first);
 	bind_int(at, range->last);
 	bind_int(at, filter->limit ? (int64_t)filter->limit : -1);
+	bind_text(at, filter->zones ? filter->zones : only);
+	bind_text(at, filter->zone_devices ? filter->zone_devices : "[]");
 }
 
 int store_log(struct store *store, const struct ledger_filter *filter, ledger_visit visit,
@@ -105,7 +110,12 @@ int store_log(struct store *store, const struct ledger_filter *filter, ledger_vi
 	struct binder at = sql_bind(store, filter->incident ? SQL_LOG_OF_INCIDENT
 	                                   : filter->site   ? SQL_LOG_OF_SITE
 	                                                    : SQL_LOG_ALL);
-	bind_filter(&at, filter, &range, prefix, sizeof prefix);
+	struct text only = {0};
+	json_open(&only, NULL, '[');
+	if (filter->zone)
+		json_put_string(&only, NULL, filter->zone);
+	json_close(&only, ']');
+	bind_filter(&at, filter, &range, text_get(&only), prefix, sizeof prefix);
 	bool going = true;
 	while (going && (r = sql_next(store, &at)) > 0) {
 		struct ledger_row row;
@@ -113,7 +123,23 @@ int store_log(struct store *store, const struct ledger_filter *filter, ledger_vi
 		going = visit(ctx, &row);
 	}
 	sql_end(&at);
+	text_finish(&only);
 	return r < 0 ? r : 0;
+}
+
+bool store_mentions(struct store *store, enum mention what, const char *word)
+{
+	static const enum statement statements[] = {
+	        [MENTIONS_DEVICE] = SQL_MENTIONS_DEVICE,
+	        [MENTIONS_ZONE] = SQL_MENTIONS_ZONE,
+	        [MENTIONS_TYPE] = SQL_MENTIONS_TYPE,
+	        [MENTIONS_INCIDENT] = SQL_MENTIONS_INCIDENT,
+	};
+	struct binder at = sql_bind(store, statements[what]);
+	bind_text(&at, word);
+	bool mentions = sql_next(store, &at) != 0; /* what cannot be read is not denied */
+	sql_end(&at);
+	return mentions;
 }
 
 /* Every row of a statement about one site. */

@@ -31,12 +31,50 @@
 	" FROM ledger l JOIN site s ON s.number = l.site JOIN boot b ON b.number = l.boot "
 
 /* ?1 site, ?2 device, ?3 zone, ?4 type, ?5 type prefix, ?6 incident, ?7 since, ?8 until, ?9 behind
- * this seq, ?10 from this row, ?11 to this row, ?12 limit. What was edited from outside may be no
- * JSON any more. */
+ * this seq, ?10 from this row, ?11 to this row, ?12 limit, ?13 zones, ?14 devices of the zones,
+ * both JSON lists. What was edited from outside may be no JSON any more. */
+#define ONE_OF(list) " IN (SELECT value FROM json_each(" list "))"
+#define OF_ZONE                                                                                    \
+	"l.device" ONE_OF(                                                                         \
+	        "?14") " OR EXISTS (SELECT 1 FROM incident i WHERE i.id = l.incident"              \
+	               " AND (i.zone" ONE_OF(                                                      \
+	                       "?13") " OR EXISTS (SELECT 1 FROM json_each(i.zone_path)"           \
+	                              " WHERE value = ?3)))"                                       \
+	                              " OR CASE WHEN json_valid(l.data) THEN l.data "              \
+	                              "->> '$.zone'" ONE_OF(                                       \
+	                                      "?13") " OR l.data ->> "                             \
+	                                             "'$.what."                                    \
+	                                             "zone'" ONE_OF(                               \
+	                                                     "?13") " OR EXISTS (SELECT 1 FROM "   \
+	                                                            "json_each(l.data, "           \
+	                                                            "'$.zones') WHERE "            \
+	                                                            "value" ONE_OF(                \
+	                                                                    "?13") ")"             \
+	                                                                           " OR "          \
+	                                                                           "EXIS"          \
+	                                                                           "TS "           \
+	                                                                           "(SEL"          \
+	                                                                           "ECT "          \
+	                                                                           "1 "            \
+	                                                                           "FROM"          \
+	                                                                           " jso"          \
+	                                                                           "n_"            \
+	                                                                           "each"          \
+	                                                                           "(l."           \
+	                                                                           "data"          \
+	                                                                           ", "            \
+	                                                                           "'$."           \
+	                                                                           "what"          \
+	                                                                           ".zon"          \
+	                                                                           "es')"          \
+	                                                                           " WHE"          \
+	                                                                           "RE "           \
+	                                                                           "valu"          \
+	                                                                           "e" ONE_OF(     \
+	                                                                                   "?13") ") END"
 #define LOG_WHERE                                                                                  \
 	"(?2 IS NULL OR l.device = ?2)"                                                            \
-	" AND (?3 IS NULL OR l.incident IN (SELECT id FROM incident WHERE zone = ?3)"              \
-	" OR CASE WHEN json_valid(l.data) THEN l.data ->> '$.zone' = ?3 END)"                      \
+	" AND (?3 IS NULL OR " OF_ZONE ")"                                                         \
 	" AND (?4 IS NULL OR l.type = ?4)"                                                         \
 	" AND (?5 IS NULL OR substr(l.type, 1, length(?5)) = ?5)"                                  \
 	" AND l.received >= ?7 AND l.received < ?8 "
@@ -263,6 +301,15 @@ static const char *const statements[STATEMENT_COUNT] = {
                             " FROM notification n JOIN site s ON s.number = n.site"
                             " LEFT JOIN incident i ON i.key = n.incident"
                             " WHERE n.site = ?1 AND n.number = ?2",
+        [SQL_MENTIONS_DEVICE] = "SELECT 1 FROM device_state WHERE device = ?1 UNION ALL"
+                                " SELECT 1 FROM ledger WHERE device = ?1 LIMIT 1",
+        [SQL_MENTIONS_ZONE] =
+                "SELECT 1 FROM incident WHERE zone = ?1 OR EXISTS (SELECT 1 FROM"
+                " json_each(zone_path) WHERE value = ?1) UNION ALL SELECT 1 FROM ledger"
+                " WHERE CASE WHEN json_valid(data) THEN data ->> '$.zone' = ?1 END LIMIT 1",
+        [SQL_MENTIONS_TYPE] = "SELECT 1 FROM ledger WHERE type = ?1 LIMIT 1",
+        [SQL_MENTIONS_INCIDENT] = "SELECT 1 FROM incident WHERE id = ?1 UNION ALL"
+                                  " SELECT 1 FROM ledger WHERE incident = ?1 LIMIT 1",
         [SQL_LOG_FIRST_ROW] = "SELECT min((SELECT min(row) FROM ledger WHERE site = s.number"
                               " AND received >= ?2)) FROM site s WHERE ?1 IS NULL OR s.id = ?1",
         [SQL_LOG_LAST_ROW] = "SELECT max((SELECT max(row) FROM ledger WHERE site = s.number"

@@ -77,6 +77,10 @@ enum statement {
 	SQL_DELIVERIES_OF_INCIDENT,
 	SQL_SENT,
 	SQL_LINK_TARGET,
+	SQL_MENTIONS_DEVICE,
+	SQL_MENTIONS_ZONE,
+	SQL_MENTIONS_TYPE,
+	SQL_MENTIONS_INCIDENT,
 	SQL_LOG_FIRST_ROW,
 	SQL_LOG_LAST_ROW,
 	SQL_LOG_ALL,
@@ -144,6 +148,8 @@ struct store {
 	struct summing *summing;
 	struct head_file *head_file; /* NULL: it cannot be written */
 	span_ms keep;
+	steady_ms keep_due;
+	bool keep_left; /* the last pass has not removed all that is old */
 	bool has_reserve;
 	int64_t look_ends; /* on the stopwatch */
 	bool look_was_cut;
@@ -152,8 +158,6 @@ struct store {
 struct binder {
 	sqlite3_stmt *statement; /* NULL when it could not be prepared */
 	int at;
-	steady_ms keep_due;
-	bool keep_left; /* the last pass has not removed all that is old */
 };
 struct binder sql_bind(struct store *, enum statement);
 void bind_text(struct binder *, const char *); /* NULL binds NULL; valid until the statement ends */

@@ -196,17 +196,25 @@ struct ledger_row {
 };
 struct ledger_filter {
 	const char *site, *device, *zone, *type, *incident; /* type: exact, or "incident.*" */
-	wall_ms since, until;                               /* of the receive time; 0: no bound */
-	uint64_t after;                                     /* seq; with one site */
-	uint32_t limit;                                     /* 0: no limit */
+	/* With a zone, as JSON lists: the ids of all zones that count for it, and of the devices in
+	 * them; NULL: the one alone. */
+	const char *zones, *zone_devices;
+	wall_ms since, until; /* of the receive time; 0: no bound */
+	uint64_t after;       /* seq; with one site */
+	uint32_t limit;       /* 0: no limit */
 };
 typedef bool (*ledger_visit)(void *ctx, const struct ledger_row *);
-/* Oldest first. zone means incidents of the zone and signals of its devices. */
+/* Oldest first. zone means incidents that opened in it or in a zone within it, what names it, and
+ * all about its devices. */
 int store_log(struct store *, const struct ledger_filter *, ledger_visit, void *ctx) MUST_USE;
 
 /* Every site that was ever recorded. */
 typedef bool (*site_visit)(void *ctx, const char *site);
 int store_sites(struct store *, site_visit, void *ctx) MUST_USE;
+
+/* Does the store know of it? */
+enum mention { MENTIONS_DEVICE, MENTIONS_ZONE, MENTIONS_TYPE, MENTIONS_INCIDENT };
+bool store_mentions(struct store *, enum mention, const char *word);
 
 /* The newest entry, of a site or with NULL of all; none in an empty record. */
 int store_log_end(struct store *, const char *site, ledger_visit, void *ctx) MUST_USE;

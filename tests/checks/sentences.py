@@ -18,7 +18,7 @@ def main():
     source = "".join(path.read_text() for folder in ("decide", "store")
                      for path in sorted((ROOT / "daemon" / folder).glob("*.c")))
     written = {name for pattern in WRITTEN for name in re.findall(pattern, source, re.S)}
-    written |= {"config", "clock", "key", "checkpoint"}
+    written |= {"config", "clock", "key", "checkpoint", "store"}
     table = (ROOT / "tests" / "unit" / "test_timeline.c").read_text()
     told = set(re.findall(r'^\s*\{"([a-z_.]+)"', table, re.M))
     words = (ROOT / "daemon" / "decide" / "words.c").read_text()

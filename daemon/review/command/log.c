@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "review/command/export.h"
 #include "review/command/inside.h"
+#include "review/command/narrow.h"
 #include "review/command/timeline.h"
 #include "review/views.h"
 
@@ -91,10 +92,21 @@ static bool take_seq(void *ctx, const struct ledger_row *row)
 	return true;
 }
 
+static bool add_cursor(void *ctx, const char *site)
+{
+	struct printing *p = ctx;
+	for (uint32_t i = 0; i < p->cursor_count; i++)
+		if (strcmp(p->cursors[i].site, site) == 0)
+			return true;
+	MEM_RESERVE(p->cursors, p->cursor_count, p->cursor_cap);
+	p->cursors[p->cursor_count++] = (struct cursor){.site = mem_copy(site)};
+	return true;
+}
+
 static int find_ends(struct following *f)
 {
 	struct printing *p = f->printing;
-	int r = 0;
+	int r = store_sites(f->store, add_cursor, p);
 	for (uint32_t i = 0; r >= 0 && i < p->cursor_count; i++)
 		r = store_log_end(f->store, p->cursors[i].site, take_seq, &p->cursors[i].seq);
 	return r;
@@ -116,10 +128,11 @@ static int print_new(struct following *f, struct cursor *cursor)
 	return store_log(f->store, &wanted, print_row, f->printing);
 }
 
+/* A site may be new, too. */
 static int print_all_new(struct following *f)
 {
 	struct printing *p = f->printing;
-	int r = 0;
+	int r = store_sites(f->store, add_cursor, p);
 	for (uint32_t i = 0; r >= 0 && i < p->cursor_count; i++)
 		if (!f->filter.site || strcmp(f->filter.site, p->cursors[i].site) == 0)
 			r = print_new(f, &p->cursors[i]);
@@ -197,22 +210,12 @@ static int follow(struct following *f)
 	return r;
 }
 
-static bool add_cursor(void *ctx, const char *site)
-{
-	struct printing *p = ctx;
-	MEM_RESERVE(p->cursors, p->cursor_count, p->cursor_cap);
-	p->cursors[p->cursor_count++] = (struct cursor){.site = mem_copy(site)};
-	return true;
-}
-
 static int run_following(struct store *store, const struct ledger_filter *filter,
                          struct printing *printing)
 {
 	struct following f = {.store = store, .filter = *filter, .printing = printing};
 	watch_begin(&f); /* before the first look, so that nothing falls between */
-	int r = store_sites(store, add_cursor, printing);
-	if (r >= 0)
-		r = follow(&f);
+	int r = follow(&f);
 	if (f.signals >= 0)
 		close(f.signals);
 	if (f.changes >= 0)
@@ -285,35 +288,13 @@ static int log_file(const struct command_context *ctx, const struct invocation *
 
 /* ---- the command ---- */
 
-/* Nothing fits: perhaps a name is a slip. The record may know one that the configuration has lost,
- * so that it is no error. */
-static void hint_at_slips(const struct command_context *ctx, const struct ledger_filter *filter)
-{
-	bool zone = !filter->zone, device = !filter->device;
-	for (uint32_t i = 0; i < ctx->site_count; i++) {
-		zone = zone || site_def_zone(ctx->sites[i], filter->zone) != POSITION_NONE;
-		device = device || site_def_device(ctx->sites[i], filter->device) != POSITION_NONE;
-	}
-	if (!zone && !ctx->partial)
-		complain(ctx, EXIT_DONE, "the configuration has no zone '%s'", filter->zone);
-	if (!device && !ctx->partial)
-		complain(ctx, EXIT_DONE, "the configuration has no device '%s'", filter->device);
-	if (filter->type && !strchr(filter->type, '*') && !timeline_knows(filter->type))
-		complain(ctx, EXIT_DONE,
-		         "no entry is of type '%s'; there are signal, incident.*, step, gap, "
-		         "notification, delivery, operator, duty, drill, silence, device.* and "
-		         "others",
-		         filter->type);
-}
-
 static int log_filter_read(const struct command_context *ctx, const struct invocation *line,
                            struct ledger_filter *filter, char **incident)
 {
 	const struct site_def *def;
-	int code = option_site(ctx, line, &def);
+	int code = option_site_recorded(ctx, line, &def, &filter->site);
 	if (code)
 		return code;
-	filter->site = line->options[OPTION_SITE];
 	filter->device = line->options[OPTION_DEVICE];
 	filter->zone = line->options[OPTION_ZONE];
 	filter->type = line->options[OPTION_TYPE];
@@ -334,6 +315,7 @@ int run_log(const struct command_context *ctx, const struct invocation *line)
 {
 	struct printing printing = {.ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL};
 	struct ledger_filter filter = {0};
+	struct narrowed narrowed = {0};
 	struct store *store = NULL;
 	char *incident = NULL;
 	if (line->options[OPTION_FILE])
@@ -341,22 +323,22 @@ int run_log(const struct command_context *ctx, const struct invocation *line)
 	int code = log_filter_read(ctx, line, &filter, &incident);
 	if (code == 0)
 		code = store_open_here(ctx, &store);
+	if (code == 0)
+		code = narrow(ctx, store, &filter, &narrowed);
 	if (code == 0) {
 		int r = line->options[OPTION_FOLLOW]
 		                ? run_following(store, &filter, &printing)
 		                : store_log(store, &filter, print_row, &printing);
 		if (r < 0)
 			code = log_failed(ctx, r);
-		bool nothing = r >= 0 && !printing.line.at && !line->options[OPTION_FOLLOW];
-		if (nothing && !printing.as_json)
+		else if (!printing.line.at && !printing.as_json && !line->options[OPTION_FOLLOW])
 			fprintf(ctx->out, "%s\n",
 			        say(ctx, "The record has nothing that fits.",
 			            "没有符合条件的记录。"));
-		if (nothing)
-			hint_at_slips(ctx, &filter);
 	}
 	store_close(store);
 	text_finish(&printing.line);
+	narrowed_finish(&narrowed);
 	free(incident);
 	return code;
 }

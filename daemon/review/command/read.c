@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "decide/words.h"
 #include "review/command/inside.h"
+#include "review/command/narrow.h"
 #include "review/command/speak.h"
 #include "review/views.h"
 
@@ -102,10 +103,9 @@ static int incident_filter_read(const struct command_context *ctx, const struct 
 {
 	const char *kind = line->options[OPTION_KIND];
 	const struct site_def *def;
-	int code = option_site(ctx, line, &def);
+	int code = option_site_recorded(ctx, line, &def, &filter->site);
 	if (code)
 		return code;
-	filter->site = line->options[OPTION_SITE];
 	filter->has_kind = kind != NULL;
 	filter->kind = kind ? incident_kind_from_name(kind) : INCIDENT_KIND_NONE;
 	if (kind && filter->kind == INCIDENT_KIND_NONE)
@@ -217,7 +217,10 @@ int run_deliveries(const struct command_context *ctx, const struct invocation *l
 		code = incident_id_complete(ctx, line->options[OPTION_INCIDENT], true, &incident);
 	if (code == 0)
 		code = store_open_here(ctx, &store);
+	if (code == 0 && incident)
+		code = check_incident(ctx, store, incident);
 	if (code) {
+		store_close(store);
 		free(incident);
 		return code;
 	}
