@@ -226,6 +226,10 @@ static void record_result(struct context *c, const struct notification *n,
 	if (result->status)
 		json_put_int(data, "status", result->status);
 	json_put_int(data, "took_ms", result->took);
+	if (result->sent) {
+		json_put_time(data, "sent_at", c->now.wall - result->sent_ago);
+		json_put_int(data, "sent_ago_ms", result->sent_ago);
+	}
 	if (result->retry_after)
 		json_put_int(data, "retry_after_ms", result->retry_after);
 	if (result->shut_out)

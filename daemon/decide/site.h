@@ -414,11 +414,13 @@ struct delivery_result {
 	enum verdict verdict;
 	int32_t status;      /* HTTP status, 0 where none came */
 	span_ms retry_after; /* what the receiver asked for, 0 none */
-	span_ms took;
-	bool unlogged;      /* it was sent before its record could be written */
-	bool held;          /* it was not sent: the channel may carry no more for now */
-	bool shut_out;      /* for retry_after the service takes nothing at all from us */
-	const char *detail; /* one line for people, no secrets; or NULL */
+	span_ms took;        /* from when it was handed in */
+	bool sent;           /* the request has left: */
+	span_ms sent_ago;    /* so long before its result */
+	bool unlogged;       /* it was sent before its record could be written */
+	bool held;           /* it was not sent: the channel may carry no more for now */
+	bool shut_out;       /* for retry_after the service takes nothing at all from us */
+	const char *detail;  /* one line for people, no secrets; or NULL */
 };
 
 enum service_event {

@@ -233,6 +233,7 @@ void attempt_prepare(struct attempt *attempt, CURL *easy, span_ms connect_max, s
 {
 	const struct text *body = &attempt->request.body;
 	attempt->easy = easy;
+	attempt->started = clock_stopwatch_ns();
 	attempt->confirm_ms = (unsigned)connect_max;
 	take_headers(attempt);
 	set_bounds(attempt, easy, connect_max, attempt_max);
@@ -304,8 +305,18 @@ static void judge_failure(struct attempt *attempt, CURLcode code)
 	      tls && attempt->curl_error[0] ? attempt->curl_error : curl_easy_strerror(code));
 }
 
+/* It may never have got so far that its bytes could leave. */
+static void note_sent(struct attempt *attempt)
+{
+	curl_off_t before = 0; /* µs of looking up, connecting, greeting */
+	if (curl_easy_getinfo(attempt->easy, CURLINFO_PRETRANSFER_TIME_T, &before) == CURLE_OK &&
+	    before > 0)
+		attempt->sent = attempt->started + before * 1000;
+}
+
 void attempt_judge(struct attempt *attempt, CURLcode code)
 {
+	note_sent(attempt);
 	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
 	if (!attempt->header_whole || attempt->status < 200) {
 		attempt->status = 0;
@@ -328,6 +339,8 @@ struct delivery_result attempt_result(const struct attempt *attempt)
 	        .status = (int32_t)attempt->status,
 	        .retry_after = attempt->judgement.retry_after,
 	        .took = took(attempt),
+	        .sent = attempt->sent != 0,
+	        .sent_ago = attempt->sent ? (clock_stopwatch_ns() - attempt->sent) / 1000000 : 0,
 	        .unlogged = attempt->unlogged,
 	        .held = attempt->held,
 	        .shut_out = attempt->judgement.shut_out,

@@ -22,6 +22,8 @@ struct attempt {
 	bool held;         /* it has to wait: see attempt_hold */
 	struct moment at;  /* the letter's now */
 	int64_t stopwatch; /* ns, when it was handed in */
+	int64_t started;   /* ns, when it began to run */
+	int64_t sent;      /* ns, when its request left; 0: it did not */
 
 	struct request request;
 	struct curl_slist *headers;

@@ -327,6 +327,7 @@ static void take_result(struct engine *e, const cJSON *data)
 	if (json_int(data, "status", &status))
 		event.delivery.status = (int32_t)status;
 	(void)!json_int(data, "took_ms", &event.delivery.took);
+	event.delivery.sent = json_int(data, "sent_ago_ms", &event.delivery.sent_ago);
 	(void)!json_bool(data, "held", &event.delivery.held);
 	(void)!json_bool(data, "shut_out", &event.delivery.shut_out);
 	(void)!json_int(data, "retry_after_ms", &event.delivery.retry_after);

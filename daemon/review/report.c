@@ -236,7 +236,7 @@ void put_span(struct text *out, const char *name, span_ms span)
 }
 
 void report_stages_json(struct text *out, const struct incident *incident,
-                        const struct response *response)
+                        const struct response *response, wall_ms now)
 {
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++) {
 		char name[40];
@@ -245,7 +245,7 @@ void report_stages_json(struct text *out, const struct incident *incident,
 	}
 	json_open(out, "late", '[');
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
-		if (stage_is_late(incident, response, stage))
+		if (stage_is_late(incident, response, stage, now))
 			json_put_string(out, NULL, stage_name(stage));
 	json_close(out, ']');
 }
@@ -267,7 +267,7 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 	view_incident(out, "incident", report->site_id, report->incident);
 	int r = view_timeline(out, store, report->site_id, report->incident->id, NULL);
 	json_open(out, "response", '{');
-	report_stages_json(out, report->incident, response);
+	report_stages_json(out, report->incident, response, report->request->now);
 	json_put_int(out, "late_ms", response->late);
 	json_put_int(out, "steps", response->steps);
 	json_put_int(out, "gaps", response->gaps);

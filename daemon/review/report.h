@@ -53,7 +53,7 @@ int report_period(const struct report_request *, const struct report_period *, e
 struct response { /* from its opening on; NOT_YET where it has not happened */
 	span_ms first_push, first_accepted, acknowledged, on_site, resolved;
 	span_ms late; /* the latest any step was */
-	uint32_t steps, gaps, attempts, failed_attempts;
+	uint32_t steps, gaps, notifications, attempts, failed_attempts;
 };
 int response_of(struct store *, const struct incident *, struct response *out) MUST_USE;
 
@@ -72,6 +72,8 @@ span_ms stage_of(const struct response *, enum stage);
  * NFPA 72); the rest is the policy's: an acknowledgement before its second step, a resolution in
  * its resolve_within. */
 span_ms stage_goal(const struct incident *, const struct response *, enum stage);
-bool stage_is_late(const struct incident *, const struct response *, enum stage);
+/* What has not happened is late once its goal has passed, at the resolution or now; where nobody
+ * was to be told at once, nothing was to happen. */
+bool stage_is_late(const struct incident *, const struct response *, enum stage, wall_ms now);
 
 #endif

@@ -28,14 +28,6 @@ static void add_head(struct text *out, const char *const *titles, size_t count)
 
 /* ---- a line a day ---- */
 
-static bool is_late(const struct line *line)
-{
-	for (enum stage stage = 0; !line->incident->drill && stage < STAGE_COUNT; stage++)
-		if (stage_is_late(line->incident, &line->response, stage))
-			return true;
-	return false;
-}
-
 struct day { /* what its incidents add up to; drills apart */
 	uint32_t count, critical, real, false_alarms, open, late, drills, gaps;
 };
@@ -52,7 +44,7 @@ static void add_to(struct day *day, const struct line *line)
 	day->real += incident->outcome == OUTCOME_REAL;
 	day->false_alarms += incident->outcome == OUTCOME_FALSE_ALARM;
 	day->open += incident->state != STATE_RESOLVED;
-	day->late += is_late(line);
+	day->late += line->late;
 	day->gaps += line->response.gaps;
 }
 

@@ -49,8 +49,10 @@ const char *person_name(const struct site_def *, const char *id);
 void csv_cell(struct text *, const char *, bool last);
 
 void put_span(struct text *, const char *name, span_ms); /* null for NOT_YET */
-/* The members "first_push_ms", ... and "late": those stages that came later than asked for. */
-void report_stages_json(struct text *, const struct incident *, const struct response *);
+/* The members "first_push_ms", ... and "late": those stages that came later than asked for, or have
+ * not come though they should have by now. */
+void report_stages_json(struct text *, const struct incident *, const struct response *,
+                        wall_ms now);
 
 int report_incident_html(const struct incident_report *, struct text *) MUST_USE;
 int report_incident_json(const struct incident_report *, struct text *) MUST_USE;

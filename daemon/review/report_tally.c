@@ -156,12 +156,16 @@ static int load_line(struct tally *tally, struct line *line)
 	return r < 0 || line->left_out ? r : response_of(store, loaded, &line->response);
 }
 
-static void count_line(struct tally *tally, const struct line *line)
+static void count_line(struct tally *tally, struct line *line)
 {
 	const struct incident *incident = line->incident;
 	sum_up(tally, incident);
-	for (enum stage stage = 0; !incident->drill && stage < STAGE_COUNT; stage++)
-		tally->late[stage] += stage_is_late(incident, &line->response, stage);
+	for (enum stage stage = 0; !incident->drill && stage < STAGE_COUNT; stage++) {
+		bool late = stage_is_late(incident, &line->response, stage,
+		                          tally->report->request->now);
+		tally->late[stage] += late;
+		line->late |= late;
+	}
 }
 
 static void drop_left_out(struct tally *tally)

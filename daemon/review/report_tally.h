@@ -20,6 +20,7 @@ struct tally { /* what a period's entries add up to */
 		char *site;
 		struct response response;
 		bool left_out; /* no word of it was sought */
+		bool late;     /* with any stage; no drill is */
 	} * lines;
 	uint32_t count, cap;
 	char looked[INCIDENT_ID_MAX]; /* through so far */

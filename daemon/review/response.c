@@ -11,8 +11,9 @@ struct measuring {
 
 static void first(span_ms *at, span_ms span)
 {
-	if (*at == NOT_YET)
-		*at = span > 0 ? span : 0;
+	span = span > 0 ? span : 0;
+	if (*at == NOT_YET || span < *at)
+		*at = span;
 }
 
 static void measure_step(struct response *out, const cJSON *data)
@@ -23,10 +24,22 @@ static void measure_step(struct response *out, const cJSON *data)
 		out->late = late;
 }
 
+/* Entries of earlier versions tell how long it took, and no more. */
+static void measure_sent(struct response *out, const cJSON *data, span_ms span)
+{
+	int64_t ago;
+	bool held = false;
+	(void)!json_bool(data, "held", &held);
+	if (json_int(data, "sent_ago_ms", &ago) ||
+	    (!held && json_int(data, "status", &(int64_t){0}) && json_int(data, "took_ms", &ago)))
+		first(&out->first_push, span - ago);
+}
+
 static void measure_delivery(struct response *out, const cJSON *data, span_ms span)
 {
 	const char *result = json_string(data, "result");
 	out->attempts++;
+	measure_sent(out, data, span);
 	if (result && strcmp(result, "accepted") == 0)
 		first(&out->first_accepted, span);
 	else
@@ -41,7 +54,7 @@ static bool measure(void *ctx, const struct ledger_row *row)
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return true;
 	if (strcmp(row->type, "notification") == 0)
-		first(&m->out->first_push, span);
+		m->out->notifications++;
 	else if (strcmp(row->type, "delivery") == 0)
 		measure_delivery(m->out, data, span);
 	else if (strcmp(row->type, "incident.acknowledged") == 0)
@@ -132,9 +145,17 @@ span_ms stage_goal(const struct incident *incident, const struct response *respo
 	return 0;
 }
 
+/* Between its opening and its end, or now. */
+static span_ms age(const struct incident *incident, const struct response *response, wall_ms now)
+{
+	return response->resolved != NOT_YET ? response->resolved : now - incident->opened.wall;
+}
+
 bool stage_is_late(const struct incident *incident, const struct response *response,
-                   enum stage stage)
+                   enum stage stage, wall_ms now)
 {
 	span_ms goal = stage_goal(incident, response, stage), span = stage_of(response, stage);
-	return goal && span != NOT_YET && span > goal;
+	if (span == NOT_YET)
+		span = response->notifications ? age(incident, response, now) : 0;
+	return goal && span > goal;
 }

@@ -24,53 +24,121 @@ static void add(struct figures *figures, enum figure which, span_ms span, span_m
 		}
 }
 
-static void count_accepted(struct figures *figures, const struct site *site,
-                           const struct entry *entry)
+/* As stage_goal in review/report.h; 0: nothing is asked for. */
+static span_ms goal_of(const struct incident *incident, enum figure which)
 {
-	const struct incident *incident = site_incident(site, entry->incident);
-	for (size_t i = 0; i < sizeof figures->accepted / sizeof *figures->accepted; i++)
-		if (strcmp(figures->accepted[i], entry->incident) == 0)
-			return;
-	if (!incident)
-		return;
-	snprintf(figures->accepted[figures->next], INCIDENT_ID_MAX, "%s", entry->incident);
+	const struct policy *policy = incident->policy;
+	if (which == FIGURE_FIRST_ACCEPTED)
+		return SECONDS(10);
+	if (which == FIGURE_ACKNOWLEDGED && policy)
+		return policy->count > 1 ? policy->steps[1].after : policy->repeat;
+	if (which == FIGURE_RESOLVED && policy && incident->acknowledged.wall)
+		return incident->acknowledged.steady - incident->opened.steady +
+		       policy->resolve_within;
+	return 0;
+}
+
+static struct answering *find(const struct figures *figures, const char *incident)
+{
+	for (size_t i = 0; i < sizeof figures->answering / sizeof *figures->answering; i++)
+		if (strcmp(figures->answering[i].incident, incident) == 0)
+			return (struct answering *)&figures->answering[i];
+	return NULL;
+}
+
+static void begin(struct figures *figures, const char *incident)
+{
+	struct answering *answering = &figures->answering[figures->next];
+	*answering = (struct answering){0};
+	snprintf(answering->incident, sizeof answering->incident, "%s", incident);
 	figures->next = (figures->next + 1) %
-	                (sizeof figures->accepted / sizeof *figures->accepted);
-	add(figures, FIGURE_FIRST_ACCEPTED, entry->now.steady - incident->opened.steady,
-	    SECONDS(10));
+	                (sizeof figures->answering / sizeof *figures->answering);
+}
+
+static void note_told(struct figures *figures, const char *incident)
+{
+	struct answering *answering = find(figures, incident);
+	if (answering)
+		answering->is_told = true;
+}
+
+/* Of each incident the first push that was accepted. */
+static void count_accepted(struct figures *figures, const struct incident *incident, span_ms span)
+{
+	struct answering *answering = find(figures, incident->id);
+	if (!answering || answering->reached[FIGURE_FIRST_ACCEPTED])
+		return;
+	answering->reached[FIGURE_FIRST_ACCEPTED] = true;
+	add(figures, FIGURE_FIRST_ACCEPTED, span, goal_of(incident, FIGURE_FIRST_ACCEPTED));
+}
+
+/* What is late now, and has not been counted. */
+static void add_missing(const struct answering *answering, const struct incident *incident,
+                        span_ms span, uint64_t late[FIGURE_COUNT])
+{
+	for (enum figure which = 0; answering->is_told && which < FIGURE_COUNT; which++) {
+		span_ms goal = answering->reached[which] ? 0 : goal_of(incident, which);
+		late[which] += goal && span > goal;
+	}
+}
+
+static void count_resolved(struct figures *figures, const struct incident *incident, span_ms span)
+{
+	struct answering *answering = find(figures, incident->id);
+	uint64_t late[FIGURE_COUNT] = {0};
+	add(figures, FIGURE_RESOLVED, span, goal_of(incident, FIGURE_RESOLVED));
+	if (!answering)
+		return;
+	answering->reached[FIGURE_RESOLVED] = true;
+	add_missing(answering, incident, span, late);
+	for (enum figure which = 0; which < FIGURE_COUNT; which++)
+		figures->of[which].late += late[which];
+	answering->incident[0] = '\0';
+}
+
+static void count_acknowledged(struct figures *figures, const struct incident *incident,
+                               span_ms span)
+{
+	struct answering *answering = find(figures, incident->id);
+	if (answering)
+		answering->reached[FIGURE_ACKNOWLEDGED] = true;
+	add(figures, FIGURE_ACKNOWLEDGED, span, goal_of(incident, FIGURE_ACKNOWLEDGED));
 }
 
 static void count_entry(struct figures *figures, const struct site *site, const struct entry *entry,
                         const cJSON *data)
 {
-	int64_t after = 0, late = 0;
+	int64_t late = 0;
 	const char *result = json_string(data, "result");
 	const struct incident *incident = site_incident(site, entry->incident);
-	const struct policy *policy = incident ? incident->policy : NULL;
-	bool timed = json_int(data, "after_ms", &after);
-	if (strcmp(entry->type, "incident.acknowledged") == 0 && timed)
-		add(figures, FIGURE_ACKNOWLEDGED, after,
-		    !policy             ? 0
-		    : policy->count > 1 ? policy->steps[1].after
-		                        : policy->repeat);
-	else if (strcmp(entry->type, "incident.on_site") == 0 && incident)
-		add(figures, FIGURE_ON_SITE, entry->now.steady - incident->opened.steady, 0);
-	else if (strcmp(entry->type, "incident.resolved") == 0 && timed)
-		add(figures, FIGURE_RESOLVED, after,
-		    policy && incident->acknowledged.wall
-		            ? incident->acknowledged.steady - incident->opened.steady +
-		                      policy->resolve_within
-		            : 0);
+	if (!incident)
+		return;
+	span_ms span = entry->now.steady - incident->opened.steady;
+	if (strcmp(entry->type, "incident.opened") == 0)
+		begin(figures, incident->id);
+	else if (strcmp(entry->type, "notification") == 0)
+		note_told(figures, incident->id);
+	else if (strcmp(entry->type, "incident.acknowledged") == 0)
+		count_acknowledged(figures, incident, span);
+	else if (strcmp(entry->type, "incident.on_site") == 0)
+		add(figures, FIGURE_ON_SITE, span, 0);
+	else if (strcmp(entry->type, "incident.resolved") == 0)
+		count_resolved(figures, incident, span);
 	else if (strcmp(entry->type, "delivery") == 0 && result && strcmp(result, "accepted") == 0)
-		count_accepted(figures, site, entry);
+		count_accepted(figures, incident, span);
 	else if (strcmp(entry->type, "step") == 0 && json_int(data, "late_ms", &late))
 		figures->late_steps += late > SECONDS(1);
 }
 
 static bool has_part(const struct entry *entry)
 {
-	static const char *const types[] = {"incident.acknowledged", "incident.on_site",
-	                                    "incident.resolved", "delivery", "step"};
+	static const char *const types[] = {"incident.opened",
+	                                    "incident.acknowledged",
+	                                    "incident.on_site",
+	                                    "incident.resolved",
+	                                    "notification",
+	                                    "delivery",
+	                                    "step"};
 	for (size_t i = 0; entry->incident && i < sizeof types / sizeof *types; i++)
 		if (strcmp(entry->type, types[i]) == 0)
 			return true;
@@ -89,7 +157,21 @@ void figures_count(struct figures *figures, const struct site *site, const struc
 	}
 }
 
-void figures_write(const struct figures *figures, struct text *out)
+void figures_overdue(const struct figures *figures, const struct site *site, steady_ms now,
+                     uint64_t overdue[FIGURE_COUNT])
+{
+	for (size_t i = 0; i < sizeof figures->answering / sizeof *figures->answering; i++) {
+		const struct answering *answering = &figures->answering[i];
+		const struct incident *incident = *answering->incident
+		                                          ? site_incident(site, answering->incident)
+		                                          : NULL;
+		if (incident && incident->state != STATE_RESOLVED)
+			add_missing(answering, incident, now - incident->opened.steady, overdue);
+	}
+}
+
+void figures_write(const struct figures *figures, const uint64_t overdue[FIGURE_COUNT],
+                   struct text *out)
 {
 	text_add(out, "# HELP tocsin_response_seconds From an incident's opening on.\n"
 	              "# TYPE tocsin_response_seconds histogram\n");
@@ -110,11 +192,14 @@ void figures_write(const struct figures *figures, struct text *out)
 		          names[which], (unsigned long long)of->count, names[which], of->seconds,
 		          names[which], (unsigned long long)of->count);
 	}
-	text_add(out, "# HELP tocsin_response_late_total Later than the policy asks for.\n"
+	text_add(out, "# HELP tocsin_response_late_total Later than the policy asks for, also what "
+	              "has not happened yet.\n"
 	              "# TYPE tocsin_response_late_total counter\n");
-	for (int which = 0; which < FIGURE_COUNT; which++)
+	for (int which = 0; which < FIGURE_COUNT; which++) {
+		uint64_t late = figures->of[which].late + overdue[which];
 		text_addf(out, "tocsin_response_late_total{stage=\"%s\"} %llu\n", names[which],
-		          (unsigned long long)figures->of[which].late);
+		          (unsigned long long)late);
+	}
 	text_addf(out,
 	          "# HELP tocsin_steps_late_total Escalation steps late by more than a second.\n"
 	          "# TYPE tocsin_steps_late_total counter\ntocsin_steps_late_total %llu\n",

@@ -71,5 +71,9 @@ void app_write_metrics(void *ctx, struct text *out)
 	           courier_in_flight(app->courier));
 	put_stages(n, out);
 	put_open_incidents(app, out);
-	figures_write(&app->figures, out);
+	uint64_t overdue[FIGURE_COUNT] = {0};
+	steady_ms now = app_now(app).steady;
+	for (uint32_t i = 0; i < app->site_count; i++)
+		figures_overdue(&app->figures, app->sites[i].site, now, overdue);
+	figures_write(&app->figures, overdue, out);
 }

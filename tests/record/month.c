@@ -423,6 +423,8 @@ static void happen(struct life *l, const struct happening *h)
 		                                               : luck < 93 ? 503
 		                                                           : 0,
 		                                     .took = (span_ms)below(l, 4000),
+		                                     .sent = luck < 93,
+		                                     .sent_ago = (span_ms)below(l, 4000),
 		                                     .detail = luck < 88 ? NULL : "no luck"}});
 		return;
 	case REACTION:

@@ -180,6 +180,8 @@ static void arrive(uint64_t slot)
 	                                  .status = judgement.verdict == VERDICT_ACCEPTED ? 200 : 0,
 	                                  .retry_after = judgement.retry_after,
 	                                  .took = mine.took,
+	                                  .sent = judgement.verdict != VERDICT_BROKEN,
+	                                  .sent_ago = mine.took,
 	                                  .unlogged = mine.unlogged,
 	                                  .detail = judgement.detail});
 }

@@ -7,14 +7,12 @@
 #include "review/command/inside.h"
 #include "review/command/speak.h"
 
-static const struct {
+static const struct length {
 	const char *name;
-	span_ms length;
-} periods[] = {{"shift", HOURS(12)},
-               {"day", DAYS(1)},
-               {"week", DAYS(7)},
-               {"month", DAYS(30)},
-               {"term", DAYS(140)}};
+	int32_t days;
+	span_ms hours; /* where it is no number of days */
+} lengths[] = {
+        {"shift", 0, HOURS(12)}, {"day", 1, 0}, {"week", 7, 0}, {"month", 30, 0}, {"term", 140, 0}};
 
 static int read_language(const struct command_context *ctx, const char *words, const char **out)
 {
@@ -26,36 +24,57 @@ static int read_language(const struct command_context *ctx, const char *words, c
 	return 0;
 }
 
-/* A day is a day of the site's calendar; without a time, the one that is now. */
-static wall_ms midnight(const struct site_def *def, wall_ms at, int32_t days)
+/* By the site's calendar, on which a day may have 23 or 25 hours: as many days later, at the same
+ * time of the clock. */
+static wall_ms days_later(const struct site_def *def, wall_ms at, int32_t days)
+{
+	struct civil now = civil_from_wall(&def->timezone, at), then = now;
+	civil_from_days(days_from_civil(now.year, now.month, now.day) + days, &then);
+	then.hour = now.hour;
+	then.minute = now.minute;
+	then.second = now.second;
+	then.ms = now.ms;
+	return civil_first(&def->timezone, then);
+}
+
+static wall_ms midnight(const struct site_def *def, wall_ms at)
 {
 	struct civil day = civil_from_wall(&def->timezone, at);
-	civil_from_days(days_from_civil(day.year, day.month, day.day) + days, &day);
 	day.hour = day.minute = day.second = day.ms = 0;
 	return civil_first(&def->timezone, day);
 }
 
+static wall_ms later(const struct site_def *def, wall_ms at, const struct length *length, int sign)
+{
+	if (!def || !length->days)
+		return at + sign * (length->hours + DAYS(length->days));
+	return days_later(def, at, sign * length->days);
+}
+
+/* Without a time it ends with the day that is now, or now. */
 static int read_period(const struct command_context *ctx, const struct invocation *line,
-                       const char *name, span_ms length, struct report_period *out)
+                       const struct length *length, struct report_period *out)
 {
 	const struct site_def *def;
-	int code = option_site(ctx, line, &def);
+	const char *site;
+	int code = option_site_recorded(ctx, line, &def, &site);
 	if (code)
 		return code;
 	const struct site_def *clock = def ? def : ctx->site_count ? ctx->sites[0] : NULL;
-	*out = (struct report_period){.name = name, .site = line->options[OPTION_SITE]};
+	*out = (struct report_period){.name = length->name, .site = site};
 	code = option_time(ctx, line, OPTION_SINCE, clock, &out->since);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTIL, clock, &out->until);
 	if (code)
 		return code;
-	if (!out->since && clock && length >= DAYS(1))
-		out->since = midnight(clock, out->until ? out->until - 1 : ctx->now,
-		                      1 - (int32_t)(length / DAYS(1)));
+	if (!out->since && clock && length->days)
+		out->since = days_later(clock,
+		                        midnight(clock, out->until ? out->until - 1 : ctx->now),
+		                        1 - length->days);
 	else if (!out->since)
-		out->since = (out->until ? out->until : ctx->now) - length;
+		out->since = later(clock, out->until ? out->until : ctx->now, length, -1);
 	if (!out->until)
-		out->until = out->since + length;
+		out->until = later(clock, out->since, length, 1);
 	if (out->until <= out->since)
 		return complain(ctx, EXIT_USAGE, "--until lies before --since");
 	return 0;
@@ -68,11 +87,11 @@ static int write_report(const struct command_context *ctx, const struct invocati
 	const char *what = line->arguments[0];
 	struct problem why = {0};
 	int r;
-	for (size_t i = 0; i < sizeof periods / sizeof *periods; i++) {
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
 		struct report_period period;
-		if (strcmp(what, periods[i].name) != 0)
+		if (strcmp(what, lengths[i].name) != 0)
 			continue;
-		int code = read_period(ctx, line, periods[i].name, periods[i].length, &period);
+		int code = read_period(ctx, line, &lengths[i], &period);
 		period.full = line->options[OPTION_ALL] != NULL;
 		if (code)
 			return code;
@@ -101,6 +120,8 @@ int run_report(const struct command_context *ctx, const struct invocation *line)
 	                            : line->options[OPTION_JSON] ? REPORT_JSON
 	                                                         : REPORT_HTML;
 	struct text out = {0};
+	if (line->options[OPTION_JSON] && name && format != REPORT_JSON)
+		return complain(ctx, EXIT_USAGE, "--json is --format json: take one of them");
 	if (format == REPORT_FORMAT_COUNT)
 		return complain(ctx, EXIT_USAGE, "--format '%s': allowed are html, json, csv, cap",
 		                name);
