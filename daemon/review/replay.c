@@ -13,8 +13,15 @@ struct recorded { /* an incident of the record */
 	enum incident_kind kind;
 };
 
+/* More than falls due between two entries of a site at its busiest, some of which leaves an entry
+ * where the definition is the one that was in force: an entry whose time was edited would let it go
+ * on for ages. */
+#define PASS_MAX 10000
+#define PASS_MAX_OTHER 1000000
+
 struct engine {
 	struct replay *out;
+	struct store *store;
 	uint64_t last; /* the seq of the entry before */
 	struct site *site;
 	const struct site_def *def;
@@ -140,6 +147,7 @@ static void apply(struct engine *e, const struct event *event)
 static void pass_to(struct engine *e, struct moment now, bool steps)
 {
 	steady_ms last = -1;
+	uint32_t passed = 0;
 	if (e->now.steady == now.steady && e->now.wall == now.wall)
 		return;
 	end_turn(e);
@@ -148,6 +156,10 @@ static void pass_to(struct engine *e, struct moment now, bool steps)
 		steady_ms due = site_next_deadline(e->site);
 		if (due >= now.steady || due == last)
 			break;
+		if (++passed > (e->simulate ? PASS_MAX_OTHER : PASS_MAX)) {
+			e->out->stuck = e->last;
+			break;
+		}
 		last = due;
 		struct moment then = {.steady = due,
 		                      .wall = steps ? was.wall + (due - was.steady)
@@ -360,13 +372,13 @@ static void take_trouble(struct engine *e, const struct ledger_row *row, const c
 
 static void remember(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
-	const char *kind = json_string(data, "kind");
+	const char *zone = json_string(data, "zone"), *word = json_string(data, "kind");
+	enum incident_kind kind = word ? incident_kind_from_name(word) : INCIDENT_OTHER;
 	MEM_RESERVE(e->recorded, e->recorded_count, e->recorded_cap);
 	struct recorded *recorded = &e->recorded[e->recorded_count++];
-	*recorded = (struct recorded){.zone = mem_copy(json_string(data, "zone")),
+	*recorded = (struct recorded){.zone = mem_copy(zone ? zone : ""),
 	                              .subject = mem_copy(json_string(data, "subject")),
-	                              .kind = kind ? incident_kind_from_name(kind)
-	                                           : INCIDENT_OTHER};
+	                              .kind = kind == INCIDENT_KIND_NONE ? INCIDENT_OTHER : kind};
 	snprintf(recorded->id, sizeof recorded->id, "%s", row->incident);
 	e->out->was.incidents++;
 }
@@ -486,12 +498,31 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 			take_service(e, row, data, facts[i].event);
 }
 
+/* The entries before this one that are not there. */
+static void count_hole(struct engine *e, const struct ledger_row *row)
+{
+	uint8_t hash[SHA256_LEN];
+	uint64_t next = e->last + 1, last;
+	if (next == 1 && row->seq > 1 &&
+	    store_removed(e->store, row->site, next, &last, hash, NULL) < 0) {
+		e->out->removed += row->seq - 1; /* a part begins anywhere */
+		next = row->seq;
+	}
+	while (next < row->seq &&
+	       store_removed(e->store, row->site, next, &last, hash, NULL) == 0 && last >= next &&
+	       last < row->seq) {
+		e->out->removed += last + 1 - next;
+		next = last + 1;
+	}
+	e->out->missing += row->seq > next ? row->seq - next : 0;
+	e->last = row->seq;
+}
+
 static bool visit(void *ctx, const struct ledger_row *row)
 {
 	struct engine *e = ctx;
 	cJSON *data = NULL;
-	e->out->removed += row->seq - e->last - 1;
-	e->last = row->seq;
+	count_hole(e, row);
 	e->out->entries++;
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return true;
@@ -503,7 +534,7 @@ static bool visit(void *ctx, const struct ledger_row *row)
 		         (struct moment){.wall = row->received, .steady = row->steady});
 	take_row(e, row, data);
 	cJSON_Delete(data);
-	return true;
+	return !e->out->stuck;
 }
 
 /* Before anything is applied: was another definition ever in force? */
@@ -550,8 +581,12 @@ static void pair(struct replay *out)
 int replay_run(struct store *store, const struct site_def *def, const struct replay_watch *watch,
                struct replay *out)
 {
-	struct engine e = {
-	        .out = out, .watch = watch, .def = def, .site = site_create(def), .down = true};
+	struct engine e = {.out = out,
+	                   .store = store,
+	                   .watch = watch,
+	                   .def = def,
+	                   .site = site_create(def),
+	                   .down = true};
 	int r = store_log(store, &(struct ledger_filter){.site = def->id, .type = "config"},
 	                  visit_config, &e);
 	e.simulate = out->other;

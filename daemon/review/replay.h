@@ -30,6 +30,8 @@ struct replay {
 	struct replay_list was, would;
 	uint64_t entries, applied;
 	uint64_t removed;     /* entries that are not there any more: too old, or before a part */
+	uint64_t missing;     /* entries that are not there, and nothing says why */
+	uint64_t stuck;       /* entry before which more time passes than can be: the end; or 0 */
 	uint64_t not_applied; /* entries of people's acts that this program cannot repeat */
 	bool other;           /* the definition is not (always) the one that was in force */
 };

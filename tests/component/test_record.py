@@ -377,6 +377,25 @@ def test_the_record_gives_what_happened(house):
     assert fire in {push["incident"] for push in again["pushes"]}
 
 
+@pytest.mark.parametrize("sql, says", [
+    ("UPDATE ledger SET data = '{}' WHERE type = 'incident.opened'", None),
+    ("UPDATE ledger SET steady = 1000000000000000 WHERE seq = (SELECT max(seq) - 1 FROM ledger)",
+     "its time cannot be"),
+    ("DELETE FROM ledger WHERE type = 'signal'", "entries are missing")],
+    ids=["no incident", "no time", "a hole"])
+def test_a_damaged_record_is_no_end_of_replay(house, sql, says):
+    house.says("smoke-301", "smoke")
+    house.push("qian", "opened")
+    house.daemon.stop()
+    house.tampered = True
+    db = unguarded(house.folder / STORE)
+    db.execute(sql)
+    db.close()
+    done = run("tocsin", "--config", house.config, "replay")
+    assert done.returncode in (0, 1) if says is None else done.returncode == 1, done
+    assert says is None or says in done.stderr
+
+
 def test_what_another_configuration_would_have_done(house, tmp_path):
     house.says("smoke-301", "smoke")
     fire = house.push("qian", "opened").incident["id"]

@@ -77,6 +77,7 @@ static void write_json(const struct site_def *def, const struct replay *replay, 
 	json_put_int(out, "applied", (int64_t)replay->applied);
 	json_put_int(out, "not_applied", (int64_t)replay->not_applied);
 	json_put_int(out, "removed", (int64_t)replay->removed);
+	json_put_int(out, "missing", (int64_t)replay->missing);
 	json_put_int(out, "same", sums.same);
 	json_put_int(out, "moved", sums.moved);
 	json_put_int(out, "only_was", sums.only_was);
@@ -180,10 +181,19 @@ static int replay_site(const struct command_context *ctx, struct store *store,
 	int code = 0;
 	if (r < 0)
 		code = complain(ctx, EXIT_FAILED, "the record cannot be read: %s", strerror(-r));
+	else if (replay.stuck)
+		code = complain(ctx, EXIT_FAILED,
+		                "%s: entry %" PRIu64 ": its time cannot be; see tocsin verify",
+		                def->id, replay.stuck);
 	else if (json)
 		write_json(def, &replay, json);
 	else
 		write_table(ctx, def, &replay);
+	if (code == 0 && replay.missing)
+		code = complain(ctx, EXIT_FAILED,
+		                "%s: %" PRIu64
+		                " entries are missing and cannot happen again; see tocsin verify",
+		                def->id, replay.missing);
 	struct sums sums = sum_up(&replay);
 	*differs |= !replay.other && !replay.removed &&
 	            (sums.moved || sums.only_was || sums.only_would);
@@ -206,7 +216,7 @@ int run_replay(const struct command_context *ctx, const struct invocation *line)
 			code = replay_site(ctx, store, ctx->sites[i], as_json ? &json : NULL,
 			                   &differs);
 	json_close(&json, ']');
-	if (code == 0 && as_json)
+	if (as_json && json.len > 2)
 		print_json(ctx, &json);
 	text_finish(&json);
 	store_close(store);
