@@ -98,7 +98,7 @@ def test_what_was_imported_can_be_verified(school, elsewhere, tmp_path):
     head = json.loads(school.here("verify", "--json"))["sites"][0]["head"]
     run("verify", "--store", elsewhere, "--head", f"{head['seq']}:{head['hash']}")
     for change, kind in (
-            ("UPDATE ledger SET data = '{}' WHERE seq = 30", "edited"),
+            ("UPDATE ledger SET data = '{\"x\":1}' WHERE seq = 30", "edited"),
             ("DELETE FROM ledger WHERE seq = 30", "missing"),
             ("DELETE FROM ledger WHERE seq > 100", "truncated"),
             ("UPDATE incident SET severity = 'minor' WHERE severity = 'major'", "edited"),
