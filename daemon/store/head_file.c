@@ -12,6 +12,7 @@
 
 #define SLOT 512 /* a sector: written whole or not at all by most disks */
 #define FILE_MAX (16 << 20)
+#define SPACE '+' /* in a site's id, which has no plus */
 
 static void path_of(struct text *out, const char *store_path, const char *ending)
 {
@@ -20,13 +21,28 @@ static void path_of(struct text *out, const char *store_path, const char *ending
 
 /* ---- lines ---- */
 
+static void swap(char *at, char from, char to)
+{
+	while ((at = strchr(at, from)))
+		*at = to;
+}
+
+static void add_head(struct text *out, const char *site)
+{
+	size_t start = out->len + strlen("head ");
+	text_addf(out, "head %s", site);
+	swap(out->at + start, ' ', SPACE);
+	text_add_char(out, ' ');
+}
+
 static bool read_line(const char *line, struct head_line *out)
 {
-	char word[8], site[128];
+	char word[8], site[ID_MAX + 1];
 	int len = 0;
-	if (sscanf(line, "head %127s %n", site, &len) == 1 && len) {
+	if (sscanf(line, "head %64s %n", site, &len) == 1 && len) {
 		if (!seal_read_line(line + len, &out->seal))
 			return false;
+		swap(site, SPACE, ' ');
 		out->site = mem_copy(site);
 		return true;
 	}
@@ -89,7 +105,7 @@ static void write_line(struct text *out, const struct head_line *line)
 {
 	size_t start = out->len;
 	if (line->site)
-		text_addf(out, "head %s ", line->site);
+		add_head(out, line->site);
 	else
 		text_addf(out, "%lld ", (long long)line->number);
 	seal_write_line(out, &line->seal);
@@ -255,9 +271,7 @@ void head_file_put(struct head_file *file, const char *site, uint64_t seq, const
 	}
 	place->is_ours = true;
 	text_reset(&file->slot);
-	text_add(&file->slot, "head ");
-	text_add(&file->slot, site);
-	text_add_char(&file->slot, ' ');
+	add_head(&file->slot, site);
 	text_add(&file->slot, seal);
 	fill_slot(&file->slot, 0);
 	write_slot(file, place, seq);

@@ -5,7 +5,8 @@
  * a sync and after the commit has succeeded, so that it costs microseconds and is never ahead of
  * what is on disk. A write that a power failure tears spoils one slot of the two.
  *
- *     head SITE SEQ HASH TIME KEY SIGNATURE STATE          (seal.h; seq 0: nothing is written yet)
+ *     head SITE SEQ HASH TIME KEY SIGNATURE STATE          (seal.h; seq 0: nothing is written yet;
+ *                                                           a space in SITE is written as a plus)
  *
  * Who makes a key writes the first line of all, of the site "/", before the key stands. So a key
  * without this file is never what we left, nor is a site without a line that has more in its record
