@@ -138,6 +138,7 @@ struct ahead {
 	struct ahead_word {
 		char *point; /* site, device, kind */
 		uint64_t id; /* of the message, as a digest; 0: the session has brought it */
+		uint64_t seq;
 	} * words;
 	uint32_t count, cap; /* one a point of the site at most */
 	struct index index;
@@ -275,7 +276,9 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 
 /* ---- ahead.c: what was heard before the session could bring it ---- */
 
-void ahead_heard(struct ahead *, const struct site *, const struct signal *);
+/* seq: of the record's entry with which, or behind which, it was heard. What was heard later
+ * stays. */
+void ahead_heard(struct ahead *, const struct site *, const struct signal *, uint64_t seq);
 /* True for the last word of its point, once: there is none then. */
 bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
 void ahead_forget(struct ahead *); /* all of it: the session will bring nothing more */
@@ -345,6 +348,8 @@ void remembering_forget(struct app *); /* it is on disk, or we end */
 
 void showing_all(struct app *);                        /* a session is up: every open incident */
 void showing_changed(struct app *, struct moment now); /* of this turn */
+/* What stands in line will be told anew (showing_all); what has ended is cleared at once. */
+void showing_end_line(struct app *);
 /* The device hears it once its signal is on disk; a repeated one hears it again. */
 void showing_device_ack(struct app *, const char *site, const char *device, const char *id);
 void showing_forget_device_acks(struct app *);

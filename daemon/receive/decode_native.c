@@ -218,16 +218,17 @@ static void refuse_one(struct signals *out, const char *reason)
 static int read_array(struct decoder *d, const cJSON *array)
 {
 	struct signals *out = d->out;
-	struct problem *why = d->why, bad;
+	struct problem bad;
+	struct decoder each = *d; /* says what is wrong with one */
 	int number = 0, more = 0;
 	const cJSON *item;
 	if (!array->child)
-		return problem_set(why, -EINVAL, "an array without a signal");
-	d->why = &bad;
+		return problem_set(d->why, -EINVAL, "an array without a signal");
+	each.why = &bad;
 	cJSON_ArrayForEach (item, array) {
 		uint32_t taken = out->count;
-		snprintf(d->where, sizeof d->where, "signal %d: ", ++number);
-		if (read_signal(d, item) == 0)
+		snprintf(each.where, sizeof each.where, "signal %d: ", ++number);
+		if (read_signal(&each, item) == 0)
 			continue;
 		out->count = taken;
 		if (out->refused_count < REFUSED_MAX)
@@ -235,7 +236,6 @@ static int read_array(struct decoder *d, const cJSON *array)
 		else
 			more++;
 	}
-	d->why = why;
 	if (more) {
 		(void)problem_set(&bad, -EINVAL, "%d more signals were not understood", more);
 		refuse_one(out, bad.text);

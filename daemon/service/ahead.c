@@ -27,7 +27,8 @@ static uint64_t digest(const char *id)
 	return hash ? hash : 1;
 }
 
-void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal)
+void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal,
+                 uint64_t seq)
 {
 	char *name = make_name(site, signal);
 	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
@@ -43,8 +44,11 @@ void ahead_heard(struct ahead *ahead, const struct site *site, const struct sign
 	} else {
 		free(name);
 	}
-	/* Without one: the last word is not known. */
-	ahead->words[at].id = signal->id ? digest(signal->id) : 0;
+	struct ahead_word *word = &ahead->words[at];
+	if (seq < word->seq)
+		return;
+	word->id = signal->id ? digest(signal->id) : 0; /* 0: the last word is not known */
+	word->seq = seq;
 }
 
 bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal)

@@ -44,7 +44,9 @@ static bool is_known(struct app *app, struct site_slot *slot, const struct signa
 	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
 	if (app->comes_again) {
 		if (!known)
-			ahead_heard(&app->ahead, slot->site, signal);
+			ahead_heard(&app->ahead, slot->site, signal,
+			            store_head(app->store, slot->site->store_id).seq +
+			                    slot->plan.entry_count);
 		return known;
 	}
 	return known && !(ahead_is_last(&app->ahead, slot->site, signal) &&

@@ -82,9 +82,22 @@ static bool is_of_life_safety(const struct incident *incident)
 	return incident_kind_is_life_safety(incident->kind);
 }
 
+void showing_end_line(struct app *app)
+{
+	struct showing *showing = &app->showing;
+	for (; showing->line_next < showing->line_count; showing->line_next++) {
+		const struct shown *shown = &showing->items[showing->line[showing->line_next]];
+		const struct site *site = app->sites[shown->site].site;
+		const struct incident *incident = site_incident(site, shown->id);
+		if (!incident || incident->state == STATE_RESOLVED)
+			show(app, site, shown->id);
+	}
+	forget_line(showing);
+}
+
 void showing_all(struct app *app)
 {
-	forget_line(&app->showing); /* what another connection was to be told */
+	showing_end_line(app);
 	for (int first = 1; first >= 0; first--)
 		for (uint32_t i = 0; i < app->site_count; i++) {
 			const struct site *site = app->sites[i].site;

@@ -13,10 +13,10 @@ struct words_ctx {
 	const struct site *site;
 };
 
-static void on_last_word(void *ctx, const struct signal *word)
+static void on_last_word(void *ctx, const struct signal *word, uint64_t seq)
 {
 	const struct words_ctx *words = ctx;
-	ahead_heard(&words->app->ahead, words->site, word);
+	ahead_heard(&words->app->ahead, words->site, word, seq);
 }
 
 static int recall(struct app *app, const struct site *site)
@@ -163,6 +163,7 @@ static void keep_listed(struct app *app, struct site_slot *slots, struct moment 
 void sites_change(struct app *app, struct site_slot *slots)
 {
 	bool any_new = false;
+	showing_end_line(app); /* while the sites have the places by which it knows them */
 	for (uint32_t i = 0; i < app->config->site_count; i++)
 		if (slots[i].site) {
 			log_info("site '%s' is served from now on", slots[i].site->def->id);

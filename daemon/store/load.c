@@ -169,7 +169,7 @@ int store_last_words(struct store *store, const struct site *site, store_word ea
 		word.kind = kind_from_name(read_text(&at));
 		word.id = read_text(&at);
 		if (word.kind != KIND_NONE)
-			each(ctx, &word);
+			each(ctx, &word, (uint64_t)read_int(&at));
 	}
 	return r;
 }

@@ -269,7 +269,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
                 " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
         [SQL_LAST_WORDS] =
-                "SELECT device, kind, id FROM (SELECT seq, device, data ->> '$.id' AS id,"
+                "SELECT device, kind, id, seq FROM (SELECT seq, device, data ->> '$.id' AS id,"
                 " data ->> '$.kind' AS kind, data ->> '$.test' AS test, data ->> '$.past' AS past,"
                 " data ->> '$.raises' AS raises FROM ledger WHERE site = ?1 AND seq > ?2"
                 " AND type = 'signal' AND json_valid(data))"

@@ -55,7 +55,7 @@ void store_forget_site(struct store *, const struct site *);
 
 /* Of what was recorded last, in its order, the messages that moved a point: a death may have come
  * before their acknowledgement. Of each is set: device, kind, and id where it had one. */
-typedef void (*store_word)(void *ctx, const struct signal *);
+typedef void (*store_word)(void *ctx, const struct signal *, uint64_t seq);
 int store_last_words(struct store *, const struct site *, store_word, void *ctx) MUST_USE;
 
 struct ledger_head store_head(const struct store *, uint32_t site_store_id);

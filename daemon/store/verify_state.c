@@ -269,8 +269,8 @@ static struct chain *entry_of(struct verifying *v, const char *words, uint64_t *
 {
 	sqlite3_stmt *at = NULL;
 	struct chain *chain = NULL;
-	long long row;
-	if (sscanf(words, "row %lld missing from index", &row) == 1 &&
+	long long row = strncmp(words, "row ", 4) == 0 ? strtoll(words + 4, NULL, 10) : 0;
+	if (row > 0 && strstr(words, " missing from index") &&
 	    (strstr(words, "index ledger_") || strstr(words, "index sqlite_autoindex_ledger_")) &&
 	    sqlite3_prepare_v2(v->store->db,
 	                       "SELECT site, seq FROM ledger NOT INDEXED WHERE row = ?1", -1, &at,

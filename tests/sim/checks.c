@@ -139,8 +139,12 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	/* By its id it is known when it comes again, behind newer words: said twice, or heard
 	 * before over the connection that watches while the disk fails. By its bytes, behind the
 	 * lane's newer words. */
+	const struct w_message *newest = message_get(d->recorded_by[m->kind]);
+	bool newer = newest && d->recorded_by[m->kind] > number;
+	if (newer && (newest->by_lane == world.life || newest->kept_back))
+		return; /* the lane has brought what was said since */
 	if ((m->has_id || m->by_lane == world.life || m->kept_back) &&
-	    (m->acked || m->again || d->recorded_by[m->kind] > number))
+	    (m->acked || m->again || newer))
 		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
 		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,

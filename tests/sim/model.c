@@ -355,7 +355,8 @@ static void on_signal(struct row *row)
 		return;
 	}
 	d->recorded[k] = active;
-	d->recorded_by[k] = (uint32_t)n;
+	if (d->recorded_by[k] < n)
+		d->recorded_by[k] = (uint32_t)n;
 	if (row->incident)
 		row->incident->devices |= (uint32_t)1 << device;
 	if (row->incident && active)

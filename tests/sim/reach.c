@@ -22,7 +22,7 @@ struct reach {           /* of an incident */
 	uint32_t to;     /* whom the running one is for */
 	uint32_t told;   /* of those */
 	uint32_t unsure; /* what was said to them shares another's fate */
-	bool reached;    /* any of them, by anything said since it began */
+	bool reached;    /* any of them, by what was said since it began, in the step's stead */
 	bool gap;        /* it is in the record that it has failed */
 	uint64_t last[RECIPIENTS];
 	struct route routes[RECIPIENTS][CHANNELS_MAX];
@@ -70,6 +70,11 @@ void reach_step(struct m_incident *incident, const cJSON *to)
 		                                        json_string(one, "id"));
 }
 
+static bool all_refused(const struct m_note *note)
+{
+	return note->refused == (UINT32_C(1) << note->channel_count) - 1;
+}
+
 void reach_notification(struct m_incident *incident, struct m_note *note, const cJSON *data)
 {
 	struct reach *reach = reach_of(incident);
@@ -82,6 +87,9 @@ void reach_notification(struct m_incident *incident, struct m_note *note, const 
 		        channel->valuestring);
 	for (uint32_t i = 0; i < note->channel_count; i++)
 		note_letter(note, i);
+	/* Of the step all has failed for them: what is said later is not of the step any more. */
+	if ((reach->told & bit) && all_refused(m_note_get(incident->site, reach->last[note->to])))
+		return;
 	/* A digest carries it; or it is one of several presses, beside each other under way. */
 	if (digest || (incident->pressed && (reach->told & bit)))
 		reach->unsure |= bit;
@@ -155,8 +163,7 @@ void reach_check(void)
 			if (!((reach->to & reach->told & ~reach->unsure) >> to & 1))
 				continue;
 			const struct m_note *note = m_note_get(incident->site, reach->last[to]);
-			uint32_t all = (UINT32_C(1) << note->channel_count) - 1;
-			refused |= (uint32_t)(note->refused == all) << to;
+			refused |= (uint32_t)all_refused(note) << to;
 		}
 		if (refused == reach->to)
 			broken("%s: step %u has reached nobody, and nobody else is told",

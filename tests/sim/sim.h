@@ -166,7 +166,7 @@ struct w_device {
 	uint32_t sent;
 	/* As the ledger has it: the state that was recorded last, by kind. */
 	int8_t recorded[KINDS];      /* -1 never, 0 clear, 1 active */
-	uint32_t recorded_by[KINDS]; /* the message that said so */
+	uint32_t recorded_by[KINDS]; /* the newest message that moved it ever */
 	/* The last word of each point that the broker took, as the number of its message + 1; 0:
 	 * none, or nobody can know which one is the last to arrive. */
 	uint32_t last_word[KINDS];
