@@ -258,8 +258,11 @@ static const struct delivery *same_contact(const struct notification *n, const s
 	return NULL;
 }
 
+/* A record has other clocks: it may have stood in its line, and no contact has had its time. */
 static void take_over(struct notification *n, const struct notification *before)
 {
+	if (!before->urgent)
+		return;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery *d = &n->deliveries[i];
 		const struct delivery *was = same_contact(before, d);

@@ -118,6 +118,30 @@ static void test_acknowledged_and_forgotten_opens_again(void **state)
 	story_end(&s);
 }
 
+/* That qian has it is told in li's own time, which is no time that his phone has had for an alarm.
+ */
+static void test_a_record_that_waits_takes_no_contact_its_time(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	s.mood = COURIER_HANGS;
+	assert_int_equal(operate_(&s, ack("qian", id)), 0);
+	advance(&s, MINUTES(15) - 1);
+	forget_pushes(&s);
+	advance(&s, 1);
+	expect_push(&s, "qian", REASON_REOPENED, 1);
+	expect_push(&s, "li", REASON_REOPENED, 1);
+	assert_string_equal(s.pushes[s.push_count - 1].channel, "phone");
+	advance(&s, SECONDS(10) - 1);
+	expect_no_more_pushes(&s);
+	advance(&s, 1);
+	expect_push(&s, "li", REASON_REOPENED, 1);
+	assert_string_equal(s.pushes[s.push_count - 1].channel, "backup");
+	story_end(&s);
+}
+
 static void test_all_who_were_told_hear_of_the_end(void **state)
 {
 	(void)state;
@@ -534,6 +558,7 @@ int main(void)
 	        cmocka_unit_test(test_an_acknowledgement_stops_the_steps_and_is_told),
 	        cmocka_unit_test(test_who_was_handed_an_incident_and_says_yes_is_left_in_peace),
 	        cmocka_unit_test(test_acknowledged_and_forgotten_opens_again),
+	        cmocka_unit_test(test_a_record_that_waits_takes_no_contact_its_time),
 	        cmocka_unit_test(test_all_who_were_told_hear_of_the_end),
 	        cmocka_unit_test(test_a_step_nobody_is_in_is_skipped_at_once),
 	        cmocka_unit_test(test_when_everybody_is_missing_last_resort_is_told),
