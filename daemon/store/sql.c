@@ -273,7 +273,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                 " data ->> '$.kind' AS kind, data ->> '$.test' AS test, data ->> '$.past' AS past,"
                 " data ->> '$.raises' AS raises FROM ledger WHERE site = ?1 AND seq > ?2"
                 " AND type = 'signal' AND json_valid(data))"
-                " WHERE kind IS NOT NULL AND device IS NOT NULL"
+                " WHERE id IS NOT NULL AND kind IS NOT NULL AND device IS NOT NULL"
                 " AND test IS NULL AND past IS NULL"
                 " AND coalesce(raises, '') NOT LIKE '%walk test%' ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"

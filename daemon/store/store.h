@@ -54,7 +54,8 @@ int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE
 void store_forget_site(struct store *, const struct site *);
 
 /* Of what was recorded last, in its order, the messages that moved a point: a death may have come
- * before their acknowledgement. Of each is set: device, kind, and id where it had one. */
+ * before their acknowledgement. Of each is set: device, kind and id. One without an id is none of
+ * them: it may be older than what stands before it, and come again. */
 typedef void (*store_word)(void *ctx, const struct signal *, uint64_t seq);
 int store_last_words(struct store *, const struct site *, store_word, void *ctx) MUST_USE;
 
