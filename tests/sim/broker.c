@@ -223,8 +223,9 @@ static void enqueue(const char *topic, const void *bytes, size_t len, bool retai
 static void note_hearing(struct w_message *m)
 {
 	m->again = m->heard == world.life;
-	/* What the lane has brought is known when the session brings it, and brings it again. */
-	if (m->by_lane != world.life || (m->again && m->sent > 1))
+	/* What the lane has brought is known when the session brings it; but not, when that brings
+	 * it again, behind older words that come again, too. */
+	if (m->by_lane != world.life || m->again)
 		m->given++;
 	m->heard = world.life;
 	if (m->by_lane != world.life)
@@ -314,8 +315,6 @@ void broker_take(const char *topic, const char *bytes, size_t len, bool retained
 	if (retained)
 		retain(topic, bytes, len);
 	note_word(message);
-	if (message_get(message))
-		message_get(message)->sent++;
 	enqueue(topic, bytes, len, false, message);
 }
 

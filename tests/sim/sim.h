@@ -213,7 +213,6 @@ struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
 	bool active, has_id, garbage, test, press;
-	uint32_t sent;      /* by the device, which may say it twice */
 	uint32_t rows;      /* in the ledger */
 	uint32_t heard;     /* in this life of the service, */
 	bool again;         /* and once more after that */
