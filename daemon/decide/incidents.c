@@ -115,14 +115,12 @@ static void place_in_zone(struct incident *incident, const struct site_def *def,
 {
 	own(&incident->zone, def->zones[zone].id);
 	own(&incident->zone_name, def->zones[zone].name);
-	/* The one in which all others lie says nothing of where it is. */
-	uint32_t whole = site_def_whole(def), depth = 1;
-	for (uint32_t z = def->zones[zone].in; z != whole && z != POSITION_NONE;
-	     z = def->zones[z].in)
+	uint32_t depth = 0;
+	for (uint32_t z = zone; z != POSITION_NONE; z = def->zones[z].in)
 		depth++;
 	incident->zone_path = NEW_ARRAY(const char *, depth);
 	incident->zone_depth = depth;
-	for (uint32_t z = zone; depth; z = def->zones[z].in)
+	for (uint32_t z = zone; z != POSITION_NONE; z = def->zones[z].in)
 		incident->zone_path[--depth] = mem_copy(def->zones[z].id);
 }
 

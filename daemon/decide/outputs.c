@@ -89,8 +89,6 @@ static bool zone_fits(const struct site *site, const struct output *output,
 			return true;
 	if (zone != POSITION_NONE)
 		return zone_is_within(def, zone, output->zone);
-	if (output->zone == site_def_whole(def))
-		return true;
 	return state && state->is_on && strcmp(state->incident, incident->id) == 0;
 }
 

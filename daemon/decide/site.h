@@ -54,7 +54,7 @@ struct incident {
 	enum incident_state state;
 	enum outcome outcome;
 	const char *zone, *zone_name; /* as they were when it opened */
-	const char **zone_path;       /* ids down to this one, without the zone in which all lie */
+	const char **zone_path;       /* ids from the root zone down to this one */
 	uint32_t zone_depth;
 	const char *subject; /* NULL; of a trouble of the service itself: "broker", "store", ... */
 	const char *owner;   /* person id, or NULL */
