@@ -227,11 +227,15 @@ bool notification_leaves(const struct context *c, const struct incident *inciden
 
 void notifications_expire(struct context *c, const struct incident *incident, const char *person)
 {
-	for (uint32_t i = 0; incident->outstanding && i < c->site->notification_count; i++) {
+	bool any = incident->outstanding || c->plan->dispatch_count > c->plan->dispatches_released;
+	for (uint32_t i = 0; any && i < c->site->notification_count; i++) {
 		struct notification *n = c->site->notifications[i];
-		if (n->incident != incident || notification_is_over(n))
+		if (n->incident != incident ||
+		    !(person ? is_to(n, incident, RECIPIENT_PERSON, person) : n->urgent))
 			continue;
-		if (person ? is_to(n, incident, RECIPIENT_PERSON, person) : n->urgent)
+		if (notification_is_over(n))
+			cancel_planned(c, n); /* by a contact more, as after a death */
+		else
 			notification_finish(c, n, NOTIFICATION_EXPIRED);
 	}
 }
