@@ -226,16 +226,8 @@ static bool read_common(struct exchange *ex, const cJSON *body, struct operation
 static bool read_outcome(struct exchange *ex, const cJSON *body, struct operation *operation)
 {
 	const char *word;
-	if (!exchange_member(ex, body, "outcome", true, ID_MAX, &word))
-		return false;
-	operation->outcome = outcome_from_name(word);
-	if (operation->outcome != OUTCOME_NONE && operation->outcome != OUTCOME_COUNT)
-		return true;
-	exchange_problem(ex, 400,
-	                 "outcome: unknown '%.64s'; allowed: real, false_alarm, test, drill, "
-	                 "unknown",
-	                 word);
-	return false;
+	return exchange_member(ex, body, "outcome", true, ID_MAX, &word) &&
+	       exchange_outcome(ex, word, &operation->outcome);
 }
 
 static bool read_reply(struct exchange *ex, const cJSON *body, struct operation *operation)

@@ -81,19 +81,22 @@ static bool read_severity(struct exchange *ex, struct incident_search *search)
 	return false;
 }
 
-static bool read_outcome(struct exchange *ex, struct incident_search *search)
+bool exchange_outcome(struct exchange *ex, const char *word, enum outcome *out)
 {
-	const char *word = exchange_query(ex, "outcome");
-	if (!word)
-		return true;
-	search->outcome = outcome_from_name(word);
-	if (search->outcome != OUTCOME_NONE && search->outcome != OUTCOME_COUNT)
+	*out = outcome_from_name(word);
+	if (*out != OUTCOME_NONE && *out != OUTCOME_COUNT)
 		return true;
 	exchange_problem(ex, 400,
 	                 "outcome: unknown '%.64s'; allowed: real, false_alarm, test, drill, "
 	                 "unknown",
 	                 word);
 	return false;
+}
+
+static bool read_outcome(struct exchange *ex, struct incident_search *search)
+{
+	const char *word = exchange_query(ex, "outcome");
+	return !word || exchange_outcome(ex, word, &search->outcome);
 }
 
 static bool read_drills(struct exchange *ex, struct incident_search *search)

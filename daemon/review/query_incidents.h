@@ -12,4 +12,8 @@ bool exchange_query_incidents(struct exchange *, struct incident_filter *,
 /* "fire, gas, ...": what a kind may be. */
 void add_incident_kinds(struct text *);
 
+/* The word for how an incident ended, wherever it stands in a request; 400 where there is none
+ * such. */
+bool exchange_outcome(struct exchange *, const char *word, enum outcome *out);
+
 #endif
