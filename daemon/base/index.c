@@ -5,13 +5,13 @@
 
 #include "base/mem.h"
 
-/* FNV-1a. The names come from the site file, not from strangers, so flooding is no concern. */
+/* The names come from the site file, not from strangers, so flooding is no concern. */
 uint64_t index_hash(const char *name)
 {
-	uint64_t hash = 14695981039346656037u;
-	for (const unsigned char *c = (const unsigned char *)name; *c; c++)
-		hash = (hash ^ *c) * 1099511628211u;
-	return hash ^ hash >> 32;
+	uint64_t hash = INDEX_HASH_BEGIN;
+	for (; *name; name++)
+		hash = index_hash_add(hash, *name);
+	return index_hash_end(hash);
 }
 
 static void place(struct index *index, uint32_t position, const char *name)

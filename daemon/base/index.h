@@ -16,6 +16,16 @@ struct index {
 };
 
 uint64_t index_hash(const char *name); /* the same in every run: replay depends on it */
+/* The same letter by letter, for who looks at each anyway. FNV-1a. */
+#define INDEX_HASH_BEGIN UINT64_C(14695981039346656037)
+static inline uint64_t index_hash_add(uint64_t hash, char letter)
+{
+	return (hash ^ (unsigned char)letter) * UINT64_C(1099511628211);
+}
+static inline uint64_t index_hash_end(uint64_t hash)
+{
+	return hash ^ hash >> 32;
+}
 uint32_t index_find(const struct index *, const char *name, index_name, const void *owner);
 /* The same, for who looks into several: hash is the name's. */
 uint32_t index_find_hashed(const struct index *, uint64_t hash, const char *name, index_name,

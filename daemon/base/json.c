@@ -9,9 +9,20 @@
 
 #include "base/calendar.h"
 
+/* Of a few brackets no nesting can be too deep, whatever stands in quotes: nearly always. */
+static bool has_few_brackets(const char *bytes, size_t len)
+{
+	size_t opened = 0;
+	for (size_t i = 0; i < len; i++)
+		opened += (bytes[i] | 0x20) == '{'; /* or '[' */
+	return opened <= JSON_DEPTH_MAX;
+}
+
 /* cJSON's own limit is 1000 levels and it does not look at UTF-8, so both are checked first. */
 static int check_depth(const char *bytes, size_t len, struct problem *why)
 {
+	if (has_few_brackets(bytes, len))
+		return 0;
 	static const bool counts[256] = {['"'] = true, ['\\'] = true, ['{'] = true,
 	                                 ['}'] = true, ['['] = true,  [']'] = true};
 	int depth = 0;
@@ -56,15 +67,8 @@ static bool holds_nul_escape(const char *bytes, size_t len)
 	return false;
 }
 
-int json_parse(const char *bytes, size_t len, cJSON **out, struct problem *why)
+static int parse(const char *bytes, size_t len, cJSON **out, struct problem *why)
 {
-	if (!text_is_utf8(bytes, len))
-		return problem_set(why, -EINVAL, "not valid UTF-8");
-	int r = check_depth(bytes, len, why);
-	if (r < 0)
-		return r;
-	if (holds_nul_escape(bytes, len))
-		return problem_set(why, -EINVAL, "JSON holds a NUL character");
 	const char *end = NULL;
 	cJSON *root = cJSON_ParseWithLengthOpts(bytes, len, &end, false);
 	if (!root)
@@ -77,6 +81,47 @@ int json_parse(const char *bytes, size_t len, cJSON **out, struct problem *why)
 	}
 	*out = root;
 	return 0;
+}
+
+int json_parse(const char *bytes, size_t len, cJSON **out, struct problem *why)
+{
+	if (!text_is_utf8(bytes, len))
+		return problem_set(why, -EINVAL, "not valid UTF-8");
+	int r = check_depth(bytes, len, why);
+	if (r < 0)
+		return r;
+	if (holds_nul_escape(bytes, len))
+		return problem_set(why, -EINVAL, "JSON holds a NUL character");
+	return parse(bytes, len, out, why);
+}
+
+/* Where cJSON's parts come from while a tree is made in an arena; else NULL. It asks for each node
+ * and each text by itself, and to give them back costs as much as to read them. */
+static _Thread_local struct arena *room;
+
+static void *part_new(size_t size)
+{
+	return room ? arena_new(room, size) : malloc(size);
+}
+
+static void part_free(void *part)
+{
+	if (!room)
+		free(part);
+}
+
+__attribute__((constructor)) static void take_parts_from_here(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = part_new, .free_fn = part_free});
+}
+
+int json_parse_into(struct arena *arena, const char *bytes, size_t len, cJSON **out,
+                    struct problem *why)
+{
+	room = arena;
+	int r = json_parse(bytes, len, out, why);
+	room = NULL;
+	return r;
 }
 
 const cJSON *json_get(const cJSON *object, const char *name)

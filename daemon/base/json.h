@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/problem.h"
 #include "base/text.h"
 
@@ -17,6 +18,9 @@
 /* Parses foreign bytes. On success *out is to be freed with cJSON_Delete. -EINVAL and why
  * otherwise: not UTF-8, not JSON, too deep. */
 int json_parse(const char *bytes, size_t len, cJSON **out, struct problem *why) MUST_USE;
+/* Likewise, but the tree lies in the arena and goes with it: never to cJSON_Delete. */
+int json_parse_into(struct arena *, const char *bytes, size_t len, cJSON **out,
+                    struct problem *why) MUST_USE;
 
 /* Members of a parsed object (exact, case-sensitive names); NULL or false where absent or of
  * another type. Strings live as long as the tree. */

@@ -34,6 +34,19 @@ struct cause reading_cause(const struct context *c, const struct reading *r)
 	};
 }
 
+void signal_write_said(const struct signal *signal, const char *name, struct text *out)
+{
+	if (signal->note)
+		json_put_raw(out, name, signal->note);
+	if (!signal->profile)
+		return;
+	json_open(out, name, '{');
+	json_put_string(out, "profile", signal->profile);
+	if (signal->member)
+		json_put_string(out, signal->member, signal->word);
+	json_close(out, '}');
+}
+
 static void record_signal(struct context *c, const struct reading *r, const char *incident,
                           const char *ignored)
 {
@@ -66,8 +79,8 @@ static void record_signal(struct context *c, const struct reading *r, const char
 		json_put_bool(data, "signed", true);
 	if (signal && signal->resets)
 		json_put_int(data, "resets_ms", signal->resets);
-	if (signal && signal->note)
-		json_put_raw(data, "said", signal->note);
+	if (signal)
+		signal_write_said(signal, "said", data);
 	if (r->source)
 		json_put_string(data, "source", r->source);
 	json_put_string(data, "rule", r->rule ? r->rule : "default");

@@ -276,7 +276,11 @@ struct signal {
 	wall_ms signed_at;
 	span_ms resets;   /* clears by itself after so long; 0: not */
 	const char *note; /* what else the message said, JSON object text, or NULL */
+	/* Or what was understood of it: by which profile, and the word of which member; NULL. */
+	const char *profile, *member, *word;
 };
+/* Either, as a JSON object of this name, or NULL: by itself. Nothing where there is neither. */
+void signal_write_said(const struct signal *, const char *name, struct text *);
 
 struct device_status {
 	const char *device;

@@ -250,12 +250,10 @@ static int read_event(struct decoder *d, const void *bytes, size_t len)
 	if (len == 0)
 		return problem_set(d->why, -EINVAL, "empty message");
 	cJSON *root;
-	int r = json_parse(bytes, len, &root, d->why);
+	int r = json_parse_into(&d->out->arena, bytes, len, &root, d->why);
 	if (r < 0)
 		return r;
-	r = cJSON_IsArray(root) ? read_array(d, root) : read_signal(d, root);
-	cJSON_Delete(root);
-	return r;
+	return cJSON_IsArray(root) ? read_array(d, root) : read_signal(d, root);
 }
 
 static bool is_word(const void *bytes, size_t len, const char *word)

@@ -40,12 +40,17 @@ void value_map_compile(struct value_map *map)
 
 #define WORD_MAX 128
 
-static bool lower(const char *word, char out[WORD_MAX])
+/* False where it is too long to be any. */
+static bool lower(const char *word, char out[WORD_MAX], uint64_t *hash)
 {
+	uint64_t h = INDEX_HASH_BEGIN;
 	size_t i = 0;
-	for (; word[i] && i < WORD_MAX - 1; i++)
-		out[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 32 : word[i]);
+	for (; word[i] && i < WORD_MAX - 1; i++) {
+		out[i] = letter_lower(word[i]);
+		h = index_hash_add(h, out[i]);
+	}
 	out[i] = '\0';
+	*hash = index_hash_end(h);
 	return !word[i];
 }
 
@@ -74,9 +79,9 @@ static enum meaning number_means(const struct value_map *map, double number)
 	return active ? MEANS_ACTIVE : MEANS_CLEAR;
 }
 
-static uint32_t word_find(const struct value_map *map, const char *low)
+static uint32_t word_find(const struct value_map *map, const char *low, uint64_t hash)
 {
-	uint32_t at = index_find(&map->index, low, word_text, map->words);
+	uint32_t at = index_find_hashed(&map->index, hash, low, word_text, map->words);
 	if (at != INDEX_NONE || !map->pattern_count || word_is_unknown(low))
 		return at;
 	for (uint32_t i = 0; i < map->count; i++)
@@ -89,9 +94,10 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
                             enum kind *kind)
 {
 	char low[WORD_MAX];
-	if (!lower(word, low))
+	uint64_t hash;
+	if (!lower(word, low, &hash))
 		return MEANS_UNKNOWN;
-	uint32_t at = word_find(map, low);
+	uint32_t at = word_find(map, low, hash);
 	if (at != INDEX_NONE) {
 		if (map->words[at].kind != KIND_NONE)
 			*kind = map->words[at].kind;
@@ -112,9 +118,7 @@ bool key_fold(const char *key, char out[MEMBER_KEY_MAX])
 {
 	size_t i = 0;
 	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++)
-		out[i] = (char)(key[i] >= 'A' && key[i] <= 'Z'   ? key[i] + 32
-		                : key[i] == '-' || key[i] == ' ' ? '_'
-		                                                 : key[i]);
+		out[i] = letter_fold(key[i]);
 	out[i] = '\0';
 	return !key[i];
 }
@@ -129,7 +133,7 @@ uint64_t letters_of(const char *text)
 	uint64_t letters = 0;
 	for (; *text; text++)
 		if (*text != '*' && *text != '?')
-			letters |= UINT64_C(1) << (*text & 63);
+			letters |= letter_bit(*text);
 	return letters;
 }
 
@@ -179,6 +183,7 @@ static void set_compile(struct profiles *profiles, struct reader_set *set)
 {
 	set->patterns = ARENA_ARRAY(&profiles->arena, uint32_t, set->count);
 	set->pointers = ARENA_ARRAY(&profiles->arena, uint32_t, set->count);
+	set->letters = ARENA_ARRAY(&profiles->arena, uint64_t, set->count);
 	index_finish(&set->index);
 	index_finish(&set->ends);
 	set->pattern_count = set->pointer_count = 0;
@@ -190,7 +195,7 @@ static void set_compile(struct profiles *profiles, struct reader_set *set)
 		} else if (*reader->key == '/') {
 			set->pointers[set->pointer_count++] = i;
 		} else if (is_pattern(reader->key)) {
-			reader->letters = letters_of(reader->key);
+			set->letters[set->pattern_count] = letters_of(reader->key);
 			set->patterns[set->pattern_count++] = i;
 		} else {
 			chain_reader(&set->index, set, i);

@@ -91,8 +91,7 @@ struct reader {
 	const struct value_map *map;
 	struct condition *when, *unless; /* all of them; none of them */
 	uint32_t when_count, unless_count;
-	uint32_t next;    /* the next reader of the same key, or POSITION_NONE */
-	uint64_t letters; /* of a pattern: those that a key must hold to fit it */
+	uint32_t next; /* the next reader of the same key, or POSITION_NONE */
 };
 
 struct reader_set {
@@ -103,6 +102,7 @@ struct reader_set {
 	struct index index;            /* plain keys: the first reader of each */
 	struct index ends;             /* likewise, of those that are the end of a name */
 	uint32_t *patterns, *pointers; /* the other readers */
+	uint64_t *letters;             /* of each pattern: those a key must hold to fit it */
 	uint32_t pattern_count, pointer_count;
 };
 
@@ -251,9 +251,21 @@ void value_map_compile(struct value_map *);
 /* Nobody knows, whoever says it and about what: "", unknown, null ... ; word in lower case. */
 bool word_is_unknown(const char *word);
 #define MEMBER_KEY_MAX 80
-/* In lower case, - and blanks as _; false where it is too long for any reader. */
+static inline char letter_lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+static inline char letter_fold(char c) /* of a key: in lower case, - and blanks as _ */
+{
+	return c == '-' || c == ' ' ? '_' : letter_lower(c);
+}
+/* False where it is too long for any reader. */
 bool key_fold(const char *key, char out[MEMBER_KEY_MAX]);
 bool is_pattern(const char *text);
+static inline uint64_t letter_bit(char c)
+{
+	return UINT64_C(1) << (c & 63);
+}
 uint64_t letters_of(const char *text); /* a bit for each letter in it, * and ? left out */
 bool pattern_fits(const char *pattern, const char *text); /* * any text, ? any one byte */
 
@@ -315,7 +327,7 @@ struct statements { /* zeroed is valid; what is in it lives until it is filled a
 	const char *address; /* that the topic names, or NULL */
 	struct arena arena;
 	struct text scratch;
-	cJSON *tree;
+	cJSON *tree; /* in the arena, or NULL */
 };
 void statements_reset(struct statements *);
 void statements_finish(struct statements *);

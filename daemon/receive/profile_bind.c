@@ -138,17 +138,14 @@ static void put_time(const struct binder_of_device *b, const struct statement *s
 	signal->time_said = arena_copy(&b->out->arena, said);
 }
 
-static void write_note(const struct binder_of_device *b, const struct statement *s,
-                       struct signal *signal)
+static void keep_word(const struct binder_of_device *b, const struct statement *s,
+                      struct signal *signal)
 {
-	struct text *note = &b->out->scratch;
-	text_reset(note);
-	json_open(note, NULL, '{');
-	json_put_string(note, "profile", b->said->profile ? b->said->profile->name : "native");
-	if (s->key && s->word && strlen(s->key) + strlen(s->word) < SIGNAL_NOTE_MAX / 8)
-		json_put_string(note, s->key, s->word);
-	json_close(note, '}');
-	signal->note = arena_copy_len(&b->out->arena, text_get(note), note->len);
+	signal->profile = b->said->profile ? b->said->profile->name : "native";
+	if (!s->key || !s->word || strlen(s->key) + strlen(s->word) >= SIGNAL_NOTE_MAX / 8)
+		return;
+	signal->member = s->key;
+	signal->word = s->word;
 }
 
 /* The signal of a kind: one, whoever else in the message spoke of it; active beats clear. What is
@@ -206,7 +203,7 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	put_time(b, s, signal);
 	if (s->id)
 		write_id(b, s, signal);
-	write_note(b, s, signal);
+	keep_word(b, s, signal);
 }
 
 static bool is_turned(const struct device *device, enum kind kind)
@@ -283,6 +280,13 @@ static void bind_statement(const struct binder_of_device *b, const struct statem
 	}
 }
 
+static void copy_id(char out[ID_MAX + 1], const char *id)
+{
+	size_t len = strnlen(id, ID_MAX);
+	memcpy(out, id, len);
+	out[len] = '\0';
+}
+
 void statements_bind(const struct statements *said, uint32_t first, uint32_t end,
                      const struct site_def *site, uint32_t device, wall_ms now, struct signals *out,
                      struct problem *why)
@@ -295,8 +299,8 @@ void statements_bind(const struct statements *said, uint32_t first, uint32_t end
 	                             .why = why,
 	                             .main = KIND_NONE};
 	signals_reset(out);
-	snprintf(out->site, sizeof out->site, "%s", site->id);
-	snprintf(out->device, sizeof out->device, "%s", b.device->id);
+	copy_id(out->site, site->id);
+	copy_id(out->device, b.device->id);
 	for (uint32_t i = first; i < end && b.main == KIND_NONE; i++)
 		if (said->items[i].type == SAID_SIGNAL && is_detector(said->items[i].kind))
 			b.main = said->items[i].kind;
@@ -308,7 +312,8 @@ void numbers_bind(const struct device *device, const void *bytes, size_t len, st
 {
 	cJSON *tree;
 	const struct device_details *details = device_details(device);
-	if (!details->watch_count || !len || json_parse(bytes, len, &tree, NULL) < 0)
+	if (!details->watch_count || !len ||
+	    json_parse_into(&out->arena, bytes, len, &tree, NULL) < 0)
 		return;
 	for (uint32_t i = 0; i < details->watch_count; i++) {
 		const struct watched *w = &details->watches[i];
@@ -324,5 +329,4 @@ void numbers_bind(const struct device *device, const void *bytes, size_t len, st
 		signal->has_value = true;
 		signal->value = at->valuedouble;
 	}
-	cJSON_Delete(tree);
 }

@@ -7,7 +7,6 @@
 
 void statements_reset(struct statements *out)
 {
-	cJSON_Delete(out->tree);
 	out->tree = NULL;
 	out->profile = NULL;
 	out->rule = NULL;
@@ -20,7 +19,6 @@ void statements_reset(struct statements *out)
 
 void statements_finish(struct statements *out)
 {
-	cJSON_Delete(out->tree);
 	arena_finish(&out->arena);
 	text_finish(&out->scratch);
 	out->tree = NULL;
@@ -121,7 +119,8 @@ static int read_rule(struct decoding *d, enum payload_form form)
 		return d->rule->withdrawn ? decode_withdrawal(d) : 0;
 	}
 	if (needs_tree(d, form)) {
-		int r = json_parse(d->message->bytes, d->message->len, &out->tree, d->why);
+		int r = json_parse_into(&out->arena, d->message->bytes, d->message->len, &out->tree,
+		                        d->why);
 		if (r < 0)
 			return r;
 	}

@@ -351,7 +351,7 @@ int discovery_state(struct decoding *d, const struct entities *of, const struct 
 	if (len == 0)
 		return 0;
 	if (!d->out->tree && (*bytes == '{' || *bytes == '[')) {
-		int r = json_parse(bytes, len, &d->out->tree, d->why);
+		int r = json_parse_into(&d->out->arena, bytes, len, &d->out->tree, d->why);
 		if (r < 0)
 			return r;
 	}

@@ -1,7 +1,6 @@
 /* Where in a payload devices speak, and what holds for all that one says there. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,7 +153,11 @@ static int read_root(struct decoding *d, const struct root *root, const char *at
 		return read_place(d, root, object, address);
 	}
 	char way[ADDRESS_MAX];
-	snprintf(way, sizeof way, "%.*s", (int)(star - at), at);
+	size_t len = (size_t)(star - at);
+	if (len >= sizeof way)
+		return 0;
+	memcpy(way, at, len);
+	way[len] = '\0';
 	const cJSON *item;
 	cJSON_ArrayForEach (item, json_at(node, way)) {
 		const char *name = root->device && item->string ? item->string : address;

@@ -156,6 +156,23 @@ struct member_key { /* of one member, for all the sets it is looked for in */
 	uint64_t hash, letters;
 };
 
+/* False where it is too long for any reader. */
+static bool member_key_make(const char *key, struct member_key *out)
+{
+	uint64_t hash = INDEX_HASH_BEGIN, letters = 0;
+	size_t i = 0;
+	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++) {
+		char c = letter_fold(key[i]);
+		out->folded[i] = c;
+		hash = index_hash_add(hash, c);
+		letters |= letter_bit(c);
+	}
+	out->folded[i] = '\0';
+	out->hash = index_hash_end(hash);
+	out->letters = letters;
+	return !key[i];
+}
+
 static const struct reader *chain_find(const struct reader_set *set, uint32_t at,
                                        const cJSON *object, const cJSON *value)
 {
@@ -201,9 +218,10 @@ static const struct reader *set_find(const struct reader_set *set, const struct 
 	                                set->readers);
 	const struct reader *found = chain_find(set, at, object, value);
 	for (uint32_t i = 0; i < set->pattern_count && !found; i++) {
+		if (set->letters[i] & ~key->letters)
+			continue;
 		const struct reader *reader = &set->readers[set->patterns[i]];
-		if ((reader->letters & key->letters) == reader->letters &&
-		    pattern_fits(reader->key, key->folded) && reader_takes(reader, object, value))
+		if (pattern_fits(reader->key, key->folded) && reader_takes(reader, object, value))
 			found = reader;
 	}
 	if (!found && set->ends.count)
@@ -216,10 +234,8 @@ const struct reader *reader_find(const struct decoding *d, const char *key, cons
                                  const cJSON *value)
 {
 	struct member_key member;
-	if (!key_fold(key, member.folded))
+	if (!member_key_make(key, &member))
 		return NULL;
-	member.hash = index_hash(member.folded);
-	member.letters = letters_of(member.folded);
 	const struct reader *found = NULL;
 	for (uint32_t i = 0; d->model && i < d->model->set_count && !found; i++)
 		found = set_find(&d->profile->sets[d->model->sets[i]], &member, object, value);

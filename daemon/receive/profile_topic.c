@@ -118,11 +118,20 @@ static bool level_fits(const struct topic_level *level, const char *text, size_t
 	       memcmp(text + len - level->suffix_len, level->suffix, level->suffix_len) == 0;
 }
 
+static bool end_fits(const struct topic_rule *rule, const struct topic_parts *parts)
+{
+	const struct topic_level *end = &rule->levels[rule->level_count - 1];
+	return end->kind != LEVEL_TEXT ||
+	       level_fits(end, parts->at[parts->count - 1], parts->len[parts->count - 1]);
+}
+
 bool topic_fits(const struct topic_rule *rule, const struct topic_parts *parts,
                 struct capture *captures, uint32_t *count)
 {
 	uint32_t at = 0;
 	*count = 0;
+	if (!end_fits(rule, parts)) /* the rules of a system begin alike, and end each in its way */
+		return false;
 	for (uint32_t i = 0; i < rule->level_count; i++) {
 		const struct topic_level *level = &rule->levels[i];
 		uint32_t behind = rule->level_count - i - 1;

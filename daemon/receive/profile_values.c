@@ -177,12 +177,12 @@ wall_ms decode_time(struct decoding *d, const cJSON *node, const char **local)
 	wall_ms time = 0;
 	if (!word)
 		return 0;
+	if (d->rule->time_format != TIME_LOCAL && time_parse(word, &time) == 0)
+		return time;
 	char *end;
 	double number = strtod(word, &end);
 	if (end != word && !*end)
 		return time_of_number(number, d->rule->time_format);
-	if (d->rule->time_format != TIME_LOCAL && time_parse(word, &time) == 0)
-		return time;
 	if (d->rule->time_format == TIME_AUTO || d->rule->time_format == TIME_LOCAL)
 		*local = word;
 	return 0;

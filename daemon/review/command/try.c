@@ -84,8 +84,7 @@ static void put_signal(struct trial *t, const struct site_def *def, uint32_t dev
 			json_put_time(&t->out, "time", s->time);
 		if (s->has_value)
 			json_put_number(&t->out, "value", s->value);
-		if (s->note)
-			json_put_raw(&t->out, "said", s->note);
+		signal_write_said(s, "said", &t->out);
 		if (def)
 			put_raises(t, def, device, s);
 		json_close(&t->out, '}');
@@ -96,8 +95,11 @@ static void put_signal(struct trial *t, const struct site_def *def, uint32_t dev
 	if (s->time_said)
 		fprintf(t->ctx->out, ", 'time' %s cannot be true: set the device's clock",
 		        s->time_said);
-	if (s->note)
-		fprintf(t->ctx->out, "  %s", s->note);
+	struct text said = {0};
+	signal_write_said(s, NULL, &said);
+	if (said.len)
+		fprintf(t->ctx->out, "  %s", text_get(&said));
+	text_finish(&said);
 	if (def)
 		put_raises(t, def, device, s);
 	else
