@@ -3,11 +3,16 @@
 
 static world_ms over;
 
+static void seldom(span_ms low, span_ms high, happening what)
+{
+	later(between(low, high) * world.seldom, what, 0);
+}
+
 static bool again(happening what, span_ms low, span_ms high)
 {
 	if (world.now > over)
 		return false;
-	later(between(low, high), what, 0);
+	seldom(low, high, what);
 	return true;
 }
 
@@ -150,16 +155,16 @@ static void sleeps(uint64_t arg)
 void chaos_begin(world_ms until)
 {
 	over = until;
-	later(between(0, HOURS(10)), kill_it, 0);
-	later(between(0, DAYS(1)), stop_it, 0);
-	later(between(0, DAYS(1)), reload, 0);
-	later(between(0, HOURS(20)), disk_fails, 0);
-	later(between(0, HOURS(10)), broker_fails, 0);
-	later(between(0, HOURS(10)), lane_fails, 0);
-	later(between(0, HOURS(10)), session_fails, 0);
-	later(between(0, HOURS(10)), session_is_lost, 0);
-	later(between(0, DAYS(1)), clock_jumps, 0);
-	later(between(0, DAYS(2)), sleeps, 0);
+	seldom(0, HOURS(10), kill_it);
+	seldom(0, DAYS(1), stop_it);
+	seldom(0, DAYS(1), reload);
+	seldom(0, HOURS(20), disk_fails);
+	seldom(0, HOURS(10), broker_fails);
+	seldom(0, HOURS(10), lane_fails);
+	seldom(0, HOURS(10), session_fails);
+	seldom(0, HOURS(10), session_is_lost);
+	seldom(0, DAYS(1), clock_jumps);
+	seldom(0, DAYS(2), sleeps);
 	for (int i = 0; i < 3; i++)
 		later(between(0, HOURS(2)), receivers_change, 0);
 }

@@ -16,13 +16,14 @@
 #define TRACE_KEPT 60
 #define TRACE_LINE 700
 #define JOBS_MAX 16
+#define SELDOM_MAX 1000
 #define BROKEN_UNTOLD 3 /* a world is broken, and is lived again for its story */
 
 static struct options {
 	uint64_t first, last;
-	int days, sites, jobs;
+	int days, sites, jobs, seldom;
 	bool verbose, counts;
-} options = {.first = 1, .last = 60, .days = 6, .sites = 3, .jobs = 2};
+} options = {.first = 1, .last = 60, .days = 6, .sites = 3, .jobs = 2, .seldom = 1};
 
 /* ---- one world ---- */
 
@@ -46,8 +47,9 @@ void trace(const char *format, ...)
 
 static void say_how_to_replay(void)
 {
-	fprintf(stderr, "replay it: tests/sim/run --seed %llu --days %d --sites %d --verbose\n",
-	        (unsigned long long)world.seed, options.days, options.sites);
+	fprintf(stderr,
+	        "replay it: tests/sim/run --seed %llu --days %d --sites %d --seldom %d --verbose\n",
+	        (unsigned long long)world.seed, options.days, options.sites, options.seldom);
 }
 
 void broken(const char *format, ...)
@@ -81,7 +83,8 @@ static void begin(uint64_t seed)
 	world.now = MINUTES(10);
 	world.wall_base = starts[below(sizeof starts / sizeof *starts)];
 	world.broker_up = true;
-	world.pace = between(1, 6);
+	world.seldom = options.seldom;
+	world.pace = between(1, 6) * world.seldom;
 	world.site_count = (uint32_t)options.sites;
 	reboot();
 	disk_insert();
@@ -289,13 +292,14 @@ static int report(const struct sums *sums)
 static const char help[] =
         "tests/sim/run - random years of schools, with everything that can go wrong\n"
         "\n"
-        "usage: tests/sim/run [--seed N | --seeds A-B] [--days N] [--sites N] [--jobs N]\n"
-        "                     [--twice] [--verbose]\n"
+        "usage: tests/sim/run [--seed N | --seeds A-B] [--days N] [--sites N] [--seldom N]\n"
+        "                     [--jobs N] [--twice] [--verbose]\n"
         "\n"
         "  --seed N     one world, replayed exactly\n"
         "  --seeds A-B  the worlds of these seeds (1-60)\n"
         "  --days N     how long each lasts (6)\n"
         "  --sites N    how many sites each has, up to 4 (3)\n"
+        "  --seldom N   all that happens comes N times more seldom: months, not days (1)\n"
         "  --jobs N     how many worlds at once (2)\n"
         "  --twice      each range twice: the ledgers must be the same\n"
         "  --verbose    tell everything that happens\n"
@@ -319,20 +323,17 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {{"seed", required_argument, NULL, 's'},
-	                                      {"seeds", required_argument, NULL, 'S'},
-	                                      {"days", required_argument, NULL, 'd'},
-	                                      {"sites", required_argument, NULL, 'n'},
-	                                      {"jobs", required_argument, NULL, 'j'},
-	                                      {"verbose", no_argument, NULL, 'v'},
-	                                      {"twice", no_argument, NULL, 't'},
-	                                      {"help", no_argument, NULL, 'h'},
-	                                      {NULL, 0, NULL, 0}};
+	static const struct option known[] = {
+	        {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
+	        {"days", required_argument, NULL, 'd'},   {"sites", required_argument, NULL, 'n'},
+	        {"seldom", required_argument, NULL, 'r'}, {"jobs", required_argument, NULL, 'j'},
+	        {"verbose", no_argument, NULL, 'v'},      {"twice", no_argument, NULL, 't'},
+	        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
 	bool twice = false;
 	uint64_t n = 0;
 	options.counts = true;
 	for (int o; (o = getopt_long(argc, argv, "hv", known, NULL)) != -1;) {
-		if (strchr("sSdnj", o) && !read_number(optarg, &n))
+		if (strchr("sSdnrj", o) && !read_number(optarg, &n))
 			return usage();
 		switch (o) {
 		case 's':
@@ -350,6 +351,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			options.sites = n > SITES_MAX ? SITES_MAX : (int)n;
+			break;
+		case 'r':
+			options.seldom = n > SELDOM_MAX ? SELDOM_MAX : (int)n;
 			break;
 		case 'j':
 			options.jobs = n > JOBS_MAX ? JOBS_MAX : (int)n;

@@ -222,7 +222,7 @@ static void reports(uint64_t site)
 {
 	if (world.calm)
 		return;
-	later(between(HOURS(2), HOURS(30)), reports, site);
+	later(between(HOURS(2), HOURS(30)) * world.seldom, reports, site);
 	const struct w_site *s = &world.sites[site];
 	struct deed deed = {.type = OPERATION_REPORT,
 	                    .site = (uint32_t)site,
@@ -280,7 +280,7 @@ static void has_an_idea(uint64_t site)
 	                                            OPERATION_DISARM};
 	if (world.calm)
 		return;
-	later(between(HOURS(2), HOURS(16)), has_an_idea, site);
+	later(between(HOURS(2), HOURS(16)) * world.seldom, has_an_idea, site);
 	const struct w_site *s = &world.sites[site];
 	struct deed deed = {.type = ideas[below(5)],
 	                    .site = (uint32_t)site,

@@ -304,6 +304,7 @@ struct world {
 	struct rng rng;
 	world_ms now, end;
 	int64_t pace;         /* 1: something happens all day; 6: a sixth of that */
+	int64_t seldom;       /* by so much what people do and what goes wrong comes later */
 	bool calm;            /* the drain at the end: nothing goes wrong any more */
 	bool traced, verbose; /* what happens is kept for the story; is told at once */
 	struct counts counts;
