@@ -428,7 +428,7 @@ def test_a_backup_is_a_store(house, tmp_path):
     busy(house)
     copy = tmp_path / "backup" / "tocsin.db"
     copy.parent.mkdir()
-    house.tocsin("backup", copy)
+    assert "good" in house.tocsin("backup", copy)
     assert copy.stat().st_mode & 0o777 == 0o600
     house.tocsin("backup", copy, code=1)  # never over another
     assert "exists" in house.stderr
@@ -436,6 +436,18 @@ def test_a_backup_is_a_store(house, tmp_path):
         shutil.copy(house.folder / name, copy.parent)
     done = run("tocsin", "--config", copy.parent / "tocsin.yaml", "verify")
     assert done.returncode == 0, done.stdout
+
+
+def test_a_backup_says_that_what_it_copied_is_not_what_was_written(still, tmp_path):
+    copy = tmp_path / "copy.db"
+    still.tampered = True
+    db = unguarded(still.folder / STORE)
+    db.execute("UPDATE ledger SET by = 'nobody' WHERE seq = 3")
+    db.close()
+    said = still.tocsin("backup", copy, code=1)
+    assert "entry 3" in said and "edited" in said
+    assert "not what was written" in still.stderr
+    assert copy.exists()  # nobody else may have one
 
 
 def test_a_part_leaves_with_its_proof(still, tmp_path):

@@ -436,8 +436,10 @@ const struct command commands[] = {
          .arguments_max = 1,
          .takes = 0,
          .summary = "copies the record into a new file, also while the daemon writes",
-         .details = "Makes a whole copy of the store and checks it. The copy is a store: every "
-                    "reading command\nworks on it. The key is not in it: keep that apart.",
+         .details = "Makes a whole copy of the store, and verifies the record in it as `verify` "
+                    "does: 1 if it is not\nwhat was written (the copy stays). The copy is a "
+                    "store: every reading command works on it. The\nkey is not in it: keep "
+                    "that apart.",
          .examples = "backup /var/backups/tocsin-2026-11-22.db\n",
          .run = run_backup},
         {.name = "export",

@@ -31,7 +31,7 @@ int run_backup(const struct command_context *ctx, const struct invocation *line)
 	if (code == 0 && store_backup(store, line->arguments[0], &why) < 0)
 		code = complain(ctx, EXIT_FAILED, "no copy was made: %s", why.text);
 	store_close(store);
-	return code;
+	return code ? code : verify_copy(ctx, line->arguments[0]);
 }
 
 /* ---- export ---- */

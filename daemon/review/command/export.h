@@ -1,4 +1,4 @@
-/* A part of the record in a file of its own, checked alone. */
+/* The record, or a part of it, in a file of its own, checked alone. */
 #ifndef TOCSIN_REVIEW_COMMAND_EXPORT_H
 #define TOCSIN_REVIEW_COMMAND_EXPORT_H
 
@@ -9,6 +9,10 @@
  * to trust, or NULL for the one the file names. Complains; returns the exit code. */
 int verify_export(const struct command_context *, const char *name, const uint8_t *key,
                   bool as_json);
+
+/* What `tocsin backup` made: tells of each site as `tocsin verify` does, by the service's own key.
+ * Complains; returns the exit code. */
+int verify_copy(const struct command_context *, const char *path);
 
 /* Visits the entries of such a file, once its proof has been checked; else complains, and visits
  * nothing. Returns the exit code. */

@@ -187,6 +187,39 @@ static int find_key(const struct command_context *ctx, const char *words, struct
 	return 0;
 }
 
+static struct verify_request request_by(const struct trust *trust)
+{
+	return (struct verify_request){.key = trust->has_key ? trust->key : NULL,
+	                               .old_key = trust->has_old ? trust->old : NULL,
+	                               .indexes = true};
+}
+
+int verify_copy(const struct command_context *ctx, const char *path)
+{
+	struct command_context there = *ctx;
+	struct verifying v = {.ctx = ctx};
+	struct trust trust = {0};
+	struct store *store = NULL;
+	struct problem why = {0};
+	there.store_path = path;
+	int code = find_key(ctx, NULL, &trust); /* of the service: the copy has none */
+	if (code == 0)
+		code = store_open_here(&there, &store);
+	if (code)
+		return code;
+	struct verify_request request = request_by(&trust);
+	int r = store_verify(store, &request, visit_site, &v, &why);
+	store_close(store);
+	free(v.first_site);
+	if (r < 0)
+		return complain(ctx, EXIT_FAILED, "the copy cannot be read: %s", why.text);
+	return r ? complain(ctx, EXIT_FAILED,
+	                    "%s is made, and the record in it is not what was written: see "
+	                    "`tocsin verify`",
+	                    path)
+	         : EXIT_DONE;
+}
+
 int run_verify(const struct command_context *ctx, const struct invocation *line)
 {
 	struct verifying v = {.ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL};
@@ -210,13 +243,10 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 	if (code)
 		goto finish;
 	json_open(&v.json, NULL, '[');
-	int r = store_verify(store,
-	                     &(struct verify_request){.key = trust.has_key ? trust.key : NULL,
-	                                              .old_key = trust.has_old ? trust.old : NULL,
-	                                              .kept = &kept,
-	                                              .kept_count = head ? 1 : 0,
-	                                              .indexes = true},
-	                     visit_site, &v, &why);
+	struct verify_request request = request_by(&trust);
+	request.kept = &kept;
+	request.kept_count = head ? 1 : 0;
+	int r = store_verify(store, &request, visit_site, &v, &why);
 	json_close(&v.json, ']');
 	if (r == -EINVAL)
 		code = complain(ctx, EXIT_USAGE, "--head: %s", why.text);
