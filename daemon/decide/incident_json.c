@@ -34,8 +34,29 @@ static void write_signals(struct text *out, const struct incident *incident)
 		json_put_int(out, "signals_omitted", skip);
 }
 
-void incident_write_json(struct text *out, const char *name, const char *site_id,
-                         const struct incident *incident)
+/* That something lies in the zone in which all lie says nothing of where it is. */
+static bool begins_with_all(const struct site_def *def, const struct incident *incident)
+{
+	uint32_t all = def ? site_def_only_root_zone(def) : POSITION_NONE;
+	return all != POSITION_NONE && incident->zone_depth > 1 &&
+	       strcmp(incident->zone_path[0], def->zones[all].id) == 0;
+}
+
+static void write_zone(struct text *out, const struct site_def *def,
+                       const struct incident *incident)
+{
+	json_open(out, "zone", '{');
+	json_put_string(out, "id", incident->zone);
+	json_put_string(out, "name", incident->zone_name);
+	json_open(out, "path", '[');
+	for (uint32_t i = begins_with_all(def, incident) ? 1 : 0; i < incident->zone_depth; i++)
+		json_put_string(out, NULL, incident->zone_path[i]);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+void incident_write_json(struct text *out, const char *name, const struct site_def *def,
+                         const char *site_id, const struct incident *incident)
 {
 	json_open(out, name, '{');
 	json_put_string(out, "id", incident->id);
@@ -46,14 +67,7 @@ void incident_write_json(struct text *out, const char *name, const char *site_id
 	json_put_string(out, "owner", incident->owner);
 	json_put_bool(out, "drill", incident->drill);
 	json_put_bool(out, "cleared", incident->cleared);
-	json_open(out, "zone", '{');
-	json_put_string(out, "id", incident->zone);
-	json_put_string(out, "name", incident->zone_name);
-	json_open(out, "path", '[');
-	for (uint32_t i = 0; i < incident->zone_depth; i++)
-		json_put_string(out, NULL, incident->zone_path[i]);
-	json_close(out, ']');
-	json_close(out, '}');
+	write_zone(out, def, incident);
 	if (incident->subject)
 		json_put_string(out, "subject", incident->subject);
 	json_put_time(out, "opened_at", incident->opened.wall);

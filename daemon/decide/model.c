@@ -279,6 +279,15 @@ uint32_t site_def_root_zone(const struct site_def *def)
 	return POSITION_NONE;
 }
 
+uint32_t site_def_only_root_zone(const struct site_def *def)
+{
+	uint32_t root = site_def_root_zone(def);
+	for (uint32_t i = 0; i < def->zone_count; i++)
+		if (def->zones[i].in == POSITION_NONE && i != root)
+			return POSITION_NONE;
+	return root;
+}
+
 uint32_t site_def_zone_owner(const struct site_def *def, uint32_t zone)
 {
 	for (; zone != POSITION_NONE; zone = def->zones[zone].in)

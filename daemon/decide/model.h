@@ -419,6 +419,8 @@ uint32_t site_def_post(const struct site_def *, const char *id);
 uint32_t site_def_channel(const struct site_def *, const char *id);
 /* The first zone that lies in no other. */
 uint32_t site_def_root_zone(const struct site_def *);
+/* The one zone in which all others lie; POSITION_NONE where several lie in no other. */
+uint32_t site_def_only_root_zone(const struct site_def *);
 /* The nearest owner up the tree, or POSITION_NONE. */
 uint32_t site_def_zone_owner(const struct site_def *, uint32_t zone);
 /* Could a signal of this device meet the rule, as far as device, zone and label go? */

@@ -581,9 +581,11 @@ bool is_inside(const struct site_def *, struct resolved_recipient);
  * test, and (incidents) open. */
 void handover_write_list(const struct site *, bool incidents, struct text *);
 /* The incident as the contract's JSON object, without timeline: in webhooks, on its retained
- * topic, in the API and the command. */
-void incident_write_json(struct text *, const char *name, const char *site_id,
-                         const struct incident *);
+ * topic, in the API and the command. def: its site's, or NULL where that is configured no more. The
+ * one zone in which all others of the site lie is left out of zone.path here, and only here, unless
+ * it is the incident's own; without def the path is told as it is kept. */
+void incident_write_json(struct text *, const char *name, const struct site_def *def,
+                         const char *site_id, const struct incident *);
 /* The incidents a digest tells of, each once, in the order in which they opened. Returns how many;
  * at most cap of them are written. */
 uint32_t digest_incidents(const struct site *, const struct notification *digest,

@@ -124,7 +124,7 @@ static void write_body(const struct letter *letter, const struct incident *incid
 	json_put_string(out, "text", text_get(&text));
 	json_close(out, '}');
 	if (incident)
-		incident_write_json(out, "incident", letter->site_id, incident);
+		incident_write_json(out, "incident", letter->def, letter->site_id, incident);
 	else
 		json_put_null(out, "incident");
 	if (omitted)

@@ -125,7 +125,7 @@ void api_incident(struct exchange *ex)
 	story->site_id = mem_copy(found.site_id);
 	story->language = language;
 	story->sites = exchange_site_defs(ex, NULL);
-	view_incident(&story->head, NULL, found.site_id, found.incident);
+	view_incident(&story->head, NULL, found.def, found.site_id, found.incident);
 	view_next(&story->head, found.site, found.incident, service->now(service->ctx));
 	looked_up_finish(&found);
 	exchange_read(ex, &story->reading, &type);
@@ -187,9 +187,9 @@ static void finish_action(struct exchange *ex, int result, const struct incident
 	}
 	struct text out = {0};
 	if (incident) {
-		view_incident(&out, NULL, site_id, incident);
-		view_next(&out, service->site(service->ctx, site_id), incident,
-		          service->now(service->ctx));
+		const struct site *site = service->site(service->ctx, site_id);
+		view_incident(&out, NULL, site ? site->def : NULL, site_id, incident);
+		view_next(&out, site, incident, service->now(service->ctx));
 	} else {
 		text_add(&out, "{}");
 	}

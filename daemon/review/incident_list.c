@@ -100,10 +100,11 @@ static void take_down_all(struct incident_list *list, const struct review_servic
 	}
 }
 
-void view_incident_now(struct text *out, const char *site_id, const struct site *site,
-                       const struct incident *incident, struct moment now)
+/* And what comes next while it is not resolved. */
+static void write_running(struct text *out, const struct site *site,
+                          const struct incident *incident, struct moment now)
 {
-	view_incident(out, NULL, site_id, incident);
+	view_incident(out, NULL, site->def, site->def->id, incident);
 	if (incident->state != STATE_RESOLVED)
 		view_next(out, site, incident, now);
 }
@@ -113,7 +114,7 @@ static void write_down(struct incident_list *list, struct moment now)
 	for (uint32_t i = 0; i < list->fitting_count; i++) {
 		struct listed *one = &list->fitting[i];
 		struct text json = {0};
-		view_incident_now(&json, one->place.site, one->site, one->incident, now);
+		write_running(&json, one->site, one->incident, now);
 		if (*list->search.words) {
 			struct text known = {0};
 			search_add_known(&known, one->site->def, one->incident);
@@ -205,6 +206,15 @@ static const struct site_def *def_of(const struct incident_list *list, const cha
 	return NULL;
 }
 
+/* That no site has in hand: nothing comes next. */
+static void write_stored(struct text *out, const struct site_def *def, const char *site_id,
+                         const struct incident *incident)
+{
+	view_incident(out, NULL, def, site_id, incident);
+	if (incident->state != STATE_RESOLVED)
+		view_next(out, NULL, incident, (struct moment){0});
+}
+
 static bool is_sought(struct page *page, const char *site_id, const struct incident *incident)
 {
 	const struct incident_list *list = page->list;
@@ -231,7 +241,7 @@ static bool add_stored(void *ctx, const char *site_id, const struct incident *in
 	if (page->error || (sought && !has_room(page)))
 		return false;
 	if (sought)
-		view_incident_now(page->out, site_id, NULL, incident, (struct moment){0});
+		write_stored(page->out, def_of(list, site_id), site_id, incident);
 	memcpy(page->last, incident->id, sizeof page->last);
 	return true;
 }

@@ -31,9 +31,4 @@ int incident_list_begin(struct incident_list *, const struct review_service *,
 int incident_list_read(struct incident_list *, struct store *, struct text *out) MUST_USE;
 void incident_list_finish(struct incident_list *);
 
-/* An item: the incident, and what comes next while it is not resolved. site: NULL for one that
- * none has in hand. */
-void view_incident_now(struct text *, const char *site_id, const struct site *,
-                       const struct incident *, struct moment now);
-
 #endif

@@ -21,13 +21,16 @@ int lookup_incident(const struct review_service *service, const char *id, struct
 	*out = (struct looked_up){.site = lookup_site_with(service, id)};
 	if (out->site) {
 		out->incident = site_incident(out->site, id);
-		out->site_id = out->site->def->id;
+		out->def = out->site->def;
+		out->site_id = out->def->id;
 		return 0;
 	}
 	int r = store_incident(service->store, id, &out->loaded, &out->loaded_site);
 	if (r == 0) {
 		out->incident = out->loaded;
 		out->site_id = out->loaded_site;
+		const struct site *served = service->site(service->ctx, out->site_id);
+		out->def = served ? served->def : NULL;
 	}
 	return r;
 }

@@ -8,8 +8,9 @@
 struct looked_up {
 	const struct incident *incident;
 	const char *site_id;
-	const struct site *site; /* whose memory it is in, or NULL */
-	struct incident *loaded; /* from the store, or NULL */
+	const struct site_def *def; /* its site's, or NULL where that is served no more */
+	const struct site *site;    /* whose memory it is in, or NULL */
+	struct incident *loaded;    /* from the store, or NULL */
 	char *loaded_site;
 };
 

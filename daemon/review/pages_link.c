@@ -32,7 +32,8 @@ static void answer_incident(struct exchange *ex, unsigned status, const struct v
 	} else if (wants_json(ex)) {
 		json_open(&out, NULL, '{');
 		json_put_string(&out, "result", incident_state_name(incident->state));
-		view_incident(&out, "incident", visit->target.site, incident);
+		view_incident(&out, "incident", visit->site ? visit->site->def : NULL,
+		              visit->target.site, incident);
 		json_close(&out, '}');
 		exchange_json(ex, status, &out);
 	} else {

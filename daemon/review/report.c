@@ -161,7 +161,7 @@ void report_sentence(const struct incident_report *report, const struct ledger_r
 
 /* ---- one incident ---- */
 
-static const struct site_def *find_site(const struct report_request *request, const char *id)
+const struct site_def *report_site(const struct report_request *request, const char *id)
 {
 	for (uint32_t i = 0; id && i < request->site_count; i++)
 		if (strcmp(request->sites[i]->id, id) == 0)
@@ -207,7 +207,7 @@ int report_incident(const struct report_request *request, const char *id, enum r
 		return problem_set(why, r, "no incident '%s'", id);
 	if (r == 0) {
 		report.site_id = site_id;
-		report.def = find_site(request, site_id);
+		report.def = report_site(request, site_id);
 		report.language = request->language ? request->language
 		                  : report.def      ? report.def->language
 		                                    : "en";
@@ -264,7 +264,7 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 	json_open(out, NULL, '{');
 	json_put_string(out, "report", "incident");
 	json_put_time(out, "generated_at", report->request->now);
-	view_incident(out, "incident", report->site_id, report->incident);
+	view_incident(out, "incident", report->def, report->site_id, report->incident);
 	int r = view_timeline(out, store, report->site_id, report->incident->id, NULL);
 	json_open(out, "response", '{');
 	report_stages_json(out, report->incident, response, report->request->now);

@@ -9,11 +9,13 @@
 
 /* ---- JSON ---- */
 
-static void write_line_json(struct text *out, const struct line *line, wall_ms now)
+static void write_line_json(struct text *out, const struct tally *tally, const struct line *line)
 {
+	const struct report_request *request = tally->report->request;
+	const struct site_def *def = report_site(request, line->site);
 	json_open(out, NULL, '{');
-	incident_write_json(out, "incident", line->site, line->incident);
-	report_stages_json(out, line->incident, &line->response, now);
+	incident_write_json(out, "incident", def, line->site, line->incident);
+	report_stages_json(out, line->incident, &line->response, request->now);
 	json_put_int(out, "late_ms", line->response.late);
 	json_put_int(out, "gaps", line->response.gaps);
 	json_close(out, '}');
@@ -96,7 +98,7 @@ static int write_json(struct tally *tally, struct text *out)
 	json_close(out, ']');
 	json_open(out, "incidents", '[');
 	for (uint32_t i = tally->count; i-- > 0;)
-		write_line_json(out, &tally->lines[i], tally->report->request->now);
+		write_line_json(out, tally, &tally->lines[i]);
 	json_close(out, ']');
 	int r = shift_write_json(tally->report, out);
 	json_close(out, '}');

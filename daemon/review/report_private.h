@@ -25,6 +25,8 @@ struct period_report {
 	bool zh;
 };
 
+/* The definition of a site by id; NULL for one that is no longer configured. */
+const struct site_def *report_site(const struct report_request *, const char *id);
 /* One of two literals. */
 __attribute__((format_arg(2), format_arg(3))) const char *pick_word(bool zh, const char *english,
                                                                     const char *chinese);

@@ -32,11 +32,7 @@ static const char *word(const struct sheet *sheet, const char *english, const ch
 
 static const struct site_def *site_of(const struct sheet *sheet, const char *id)
 {
-	const struct report_request *request = sheet->report->request;
-	for (uint32_t i = 0; id && i < request->site_count; i++)
-		if (strcmp(request->sites[i]->id, id) == 0)
-			return request->sites[i];
-	return NULL;
+	return report_site(sheet->report->request, id);
 }
 
 static bool is_asked(const struct sheet *sheet, const char *site)
@@ -262,7 +258,8 @@ int shift_write_html(const struct period_report *report, struct text *out)
 
 static bool put_incident(void *ctx, const char *site, const struct incident *incident)
 {
-	incident_write_json(ctx, NULL, site, incident);
+	const struct sheet *sheet = ctx;
+	incident_write_json(sheet->out, NULL, site_of(sheet, site), site, incident);
 	return true;
 }
 
@@ -281,6 +278,7 @@ static bool put_device(void *ctx, const struct device_row *row)
 
 int shift_write_json(const struct period_report *report, struct text *out)
 {
+	struct sheet sheet = {.report = report, .out = out};
 	struct store *store = report->request->store;
 	const char *site = report->period->site;
 	bool more;
@@ -291,7 +289,7 @@ int shift_write_json(const struct period_report *report, struct text *out)
 	        &(struct incident_filter){.site = site,
 	                                  .states = 1u << STATE_OPEN | 1u << STATE_ACKNOWLEDGED,
 	                                  .limit = 1000},
-	        put_incident, out, &more);
+	        put_incident, &sheet, &more);
 	json_close(out, ']');
 	json_open(out, "stands", '[');
 	for (size_t i = 0; r >= 0 && i < STANDS; i++)

@@ -8,10 +8,10 @@
 #include "base/json.h"
 #include "review/command/timeline.h"
 
-void view_incident(struct text *text, const char *name, const char *site_id,
-                   const struct incident *incident)
+void view_incident(struct text *text, const char *name, const struct site_def *def,
+                   const char *site_id, const struct incident *incident)
 {
-	incident_write_json(text, name, site_id, incident);
+	incident_write_json(text, name, def, site_id, incident);
 }
 
 struct timeline {

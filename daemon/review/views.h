@@ -9,8 +9,9 @@
 #include "decide/site.h"
 #include "store/store.h"
 
-/* The contract's incident, without timeline. */
-void view_incident(struct text *, const char *name, const char *site_id, const struct incident *);
+/* The contract's incident, without timeline. def: as of incident_write_json. */
+void view_incident(struct text *, const char *name, const struct site_def *def, const char *site_id,
+                   const struct incident *);
 
 /* Adds two members to an incident's JSON object, which has just been written: "timeline", its
  * ledger rows, oldest first, and "notifications", its deliveries, newest first. told (or NULL): the

@@ -27,7 +27,7 @@ static void show(struct app *app, const struct site *site, const char *id)
 	struct text topic = {0}, body = {0};
 	text_addf(&topic, "tocsin/%s/incident/%s", site->def->id, id);
 	if (incident && incident->state != STATE_RESOLVED)
-		incident_write_json(&body, NULL, site->def->id, incident);
+		incident_write_json(&body, NULL, site->def, site->def->id, incident);
 	broker_publish(app_voice(app), text_get(&topic), text_get(&body), body.len, 1, true);
 	text_finish(&topic);
 	text_finish(&body);

@@ -428,6 +428,24 @@ def test_a_report_upward_is_owed_and_made_and_the_siren_is_seen(build_house, sit
     gate.sees("未启动")
 
 
+def test_the_siren_of_the_whole_school_goes_with_each_fire(build_house, sits):
+    def school(site):
+        site["outputs"] = [{"id": "siren", "name": "警号", "topic": "siren/set",
+                            "for": {"kind": "fire", "zone": "campus"}, "triggers": "1"},
+                           {"id": "light", "name": "宿舍灯", "topic": "light/set",
+                            "for": {"kind": "fire", "zone": "dorm"}, "triggers": "1"}]
+
+    house = build_house(edit_school=school)
+    phone = sits("phone")
+    phone.signs_in(house.url, "li")
+    fire(house)
+    phone.sees("宿舍灯：已启动")
+    made = house.api("POST", "/api/v1/incidents", {"zone": "gate", "kind": "fire", "by": "li"})
+    phone.page(house.url, f"incident/{made.json['id']}")  # no other is on this page
+    phone.sees("警号：已启动")
+    assert "宿舍灯：" not in phone.one("#page").text
+
+
 # ---- signing in ----
 
 def test_signing_in_and_out(house, sits):

@@ -86,7 +86,7 @@ static void fingerprint(const struct site *site, char out[65])
 	          site->next_incident, site->incident_year);
 	for (uint32_t i = 0; i < site->incident_count; i++)
 		if (site->incidents[i]->state != STATE_RESOLVED)
-			incident_write_json(&text, NULL, "binjiang", site->incidents[i]);
+			incident_write_json(&text, NULL, NULL, "binjiang", site->incidents[i]);
 	for (uint32_t i = 0; i < site->notification_count; i++) {
 		const struct notification *n = site->notifications[i];
 		if (n->state > NOTIFICATION_SENDING)

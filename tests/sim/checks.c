@@ -402,7 +402,7 @@ void check_turn(void)
 
 static void dump_incident(struct text *out, const char *site, const struct incident *incident)
 {
-	incident_write_json(out, NULL, site, incident);
+	incident_write_json(out, NULL, NULL, site, incident);
 	text_addf(out,
 	          " round %u %lld step %u %s run %u pending %u reached %u exhausted %d due %lld "
 	          "%lld\n",

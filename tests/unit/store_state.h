@@ -9,7 +9,7 @@
 /* Everything of an incident that is not memory only. */
 static inline void write_incident(struct text *out, const struct incident *incident)
 {
-	incident_write_json(out, NULL, "binjiang", incident);
+	incident_write_json(out, NULL, NULL, "binjiang", incident);
 	if (incident->policy)
 		policy_write_json(out, NULL, incident->policy);
 	text_addf(out, "\n%u %lld %lld %lld %lld %lld %lld\n", incident->number,

@@ -103,7 +103,7 @@ static void expected_body(const struct desk *desk, struct text *out)
 	              "\"step\":1,\"attempt\":1,\"possible_duplicate\":false,\"unlogged\":false,"
 	              "\"to\":{\"kind\":\"person\",\"id\":\"li\",\"name\":\"李老师\"},"
 	              "\"text\":\"【火警】宿舍三层\"}");
-	incident_write_json(out, "incident", "binjiang", &desk->incident);
+	incident_write_json(out, "incident", &desk->def, "binjiang", &desk->incident);
 	text_add(out, ",\"ack_url\":\"http://127.0.0.1:8080/a/tok\","
 	              "\"console_url\":\"http://127.0.0.1:8080/#/incident/1\","
 	              "\"ledger\":{\"seq\":42,\"head\":\"ab12\"}}}");
@@ -531,7 +531,7 @@ static void expect_pagerduty(struct desk *desk, enum reason reason, const char *
 	          "\"timestamp\":\"2026-11-22T00:00:12.000Z\",\"component\":\"dorm-3f\","
 	          "\"class\":\"fire\",\"custom_details\":{",
 	          action);
-	incident_write_json(&body, "incident", "binjiang", &desk->incident);
+	incident_write_json(&body, "incident", &desk->def, "binjiang", &desk->incident);
 	text_add(&body, ",\"ack_url\":\"http://127.0.0.1:8080/a/tok\"}},\"client\":\"Tocsin\","
 	                "\"client_url\":\"http://127.0.0.1:8080/#/incident/1\"}");
 	expect_request(&channel, &desk->letter, "https://events.pagerduty.com/v2/enqueue", "",

@@ -403,6 +403,36 @@ static void test_a_message_id_seen_before_is_known(void **state)
 	story_end(&s);
 }
 
+static void expect_path(const struct site_def *def, const struct incident *incident,
+                        const char *path)
+{
+	struct text out = {0};
+	incident_write_json(&out, NULL, def, "binjiang", incident);
+	assert_non_null(strstr(text_get(&out), path));
+	text_finish(&out);
+}
+
+static void test_the_zone_in_which_all_lie_is_left_out_where_it_is_told(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	const struct incident *incident = only_incident(&s);
+	assert_int_equal(incident->zone_depth, 3); /* but kept */
+	expect_path(s.def, incident, "\"path\":[\"dorm\",\"dorm-3f\"]");
+	expect_path(NULL, incident, "\"path\":[\"campus\",\"dorm\",\"dorm-3f\"]");
+	const char *own[] = {"campus"}, *moved[] = {"school", "dorm"};
+	const struct incident in_all = {.zone = "campus", .zone_path = own, .zone_depth = 1};
+	expect_path(s.def, &in_all, "\"path\":[\"campus\"]");
+	/* Since then another zone has come to hold all. */
+	const struct incident before = {.zone = "dorm", .zone_path = moved, .zone_depth = 2};
+	expect_path(s.def, &before, "\"path\":[\"school\",\"dorm\"]");
+	s.def->zones[4].in = POSITION_NONE;
+	expect_path(s.def, incident, "\"path\":[\"campus\",\"dorm\",\"dorm-3f\"]");
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +456,7 @@ int main(void)
 	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
 	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
 	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
+	        cmocka_unit_test(test_the_zone_in_which_all_lie_is_left_out_where_it_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

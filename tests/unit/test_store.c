@@ -99,13 +99,13 @@ static void test_a_stored_incident_reads_the_same(void **state)
 	given_signal(s, "smoke-301", KIND_SMOKE, true);
 	commit(s);
 	struct text before = {0}, after = {0};
-	incident_write_json(&before, NULL, "binjiang", s->site->incidents[0]);
+	incident_write_json(&before, NULL, NULL, "binjiang", s->site->incidents[0]);
 	struct incident *incident;
 	char *site_id;
 	assert_int_equal(store_incident(s->store, s->site->incidents[0]->id, &incident, &site_id),
 	                 0);
 	assert_string_equal(site_id, "binjiang");
-	incident_write_json(&after, NULL, site_id, incident);
+	incident_write_json(&after, NULL, NULL, site_id, incident);
 	assert_string_equal(text_get(&before), text_get(&after));
 	incident_destroy(incident);
 	free(site_id);

@@ -65,7 +65,7 @@ static void put_payload(struct text *body, const struct letter *letter)
 		json_put_string(body, "component", incident->zone);
 		json_put_string(body, "class", incident_kind_name(incident->kind));
 		json_open(body, "custom_details", '{');
-		incident_write_json(body, "incident", letter->site_id, incident);
+		incident_write_json(body, "incident", letter->def, letter->site_id, incident);
 		json_put_string(body, "ack_url", letter->ack_url);
 		json_close(body, '}');
 	}

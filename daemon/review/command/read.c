@@ -89,10 +89,11 @@ static void incident_row(struct listing *list, const struct site_def *def,
 static bool visit_incident(void *ctx, const char *site_id, const struct incident *incident)
 {
 	struct listing *list = ctx;
+	const struct site_def *def = site_by_id(list->ctx, site_id);
 	if (list->as_json)
-		view_incident(&list->json, NULL, site_id, incident);
+		view_incident(&list->json, NULL, def, site_id, incident);
 	else
-		incident_row(list, site_by_id(list->ctx, site_id), incident);
+		incident_row(list, def, incident);
 	free(list->last);
 	list->last = mem_copy(incident->id);
 	return true;

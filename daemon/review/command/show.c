@@ -219,7 +219,7 @@ static int show_json(const struct command_context *ctx, struct store *store, con
                      const struct incident *incident)
 {
 	struct text json = {0};
-	view_incident(&json, NULL, site_id, incident);
+	view_incident(&json, NULL, site_by_id(ctx, site_id), site_id, incident);
 	int r = view_timeline(&json, store, site_id, incident->id, NULL);
 	if (r < 0) {
 		text_finish(&json);

@@ -88,11 +88,17 @@ export function owedRow(one) {
 const owedOf = (incident) => house.owed.filter((one) => one.incident === incident.id);
 const grave = ["warning", "minor", "major", "critical"];
 
+/** In the zone or one below it. The one in which all others lie is in no path but its own. */
+function liesIn({site, zone: {path}}, zone) {
+  const roots = house.zones.filter((one) => one.site === site && !one.in);
+  return path.includes(zone) || (roots.length === 1 && roots[0].id === zone);
+}
+
 /** An output is on for every incident that it answers to. */
 function answers(output, incident) {
   const {kind, severity, zone} = output.for ?? {};
   return output.site === incident.site && (output.incident === incident.id ||
-    ((kind || severity || zone) && (!kind || kind === incident.kind) && (!zone || incident.zone.path.includes(zone)) &&
+    ((kind || severity || zone) && (!kind || kind === incident.kind) && (!zone || liesIn(incident, zone)) &&
     (!severity || grave.indexOf(incident.severity) >= grave.indexOf(severity)) && (output.drills || !incident.drill) &&
     new Set(incident.signals.map((signal) => signal.device)).size + (incident.reported_by ? 1 : 0) >= output.triggers &&
     (output.until !== "acknowledged" || incident.state === "open")));
