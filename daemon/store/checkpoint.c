@@ -35,7 +35,7 @@ static int log_grew(void *context, sqlite3 *db, const char *name, int pages)
 		c->threshold = WAL_PAGES;
 	if ((pages >= c->threshold || !c->begun) && !c->wanted) {
 		c->wanted = c->begun = true;
-		pthread_cond_signal(&c->wake);
+		pthread_cond_broadcast(&c->wake);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return SQLITE_OK;
@@ -65,6 +65,7 @@ static void checkpoint(struct checkpointer *c)
 	c->failing = failed;
 	pthread_mutex_lock(&c->lock);
 	c->wanted = false;
+	pthread_cond_broadcast(&c->wake);
 	c->threshold = r == SQLITE_OK && moved == pages ? WAL_PAGES : pages + WAL_PAGES;
 	pthread_mutex_unlock(&c->lock);
 }
@@ -142,6 +143,14 @@ void checkpoint_stop(struct checkpointer *c)
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->between);
 	free(c);
+}
+
+void checkpoint_settle(struct checkpointer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->wanted)
+		pthread_cond_wait(&c->wake, &c->lock);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void checkpoint_hold(struct checkpointer *c)

@@ -21,6 +21,9 @@ int checkpoint_start(const char *path, sqlite3 *writer, struct checkpointer **ou
                      struct problem *why) MUST_USE;
 void checkpoint_stop(struct checkpointer *); /* joins the thread; NULL is fine */
 
+/* Waits until none is under way: for a simulation, in which the same must happen again. */
+void checkpoint_settle(struct checkpointer *);
+
 /* Around each transaction of the writer. */
 void checkpoint_hold(struct checkpointer *);
 void checkpoint_release(struct checkpointer *);

@@ -1,14 +1,13 @@
-/* In place of receive/broker.c, with the broker behind it. QoS 1: what was not acknowledged is kept
- * and sent again; between two sessions it may come in another order. The client side promises what
- * receive/broker.h promises: acks are held until broker_release. */
+/* In place of receive/broker.c, with the broker behind it, but for the lane (broker_lane.c). QoS 1:
+ * what was not acknowledged is kept and sent again; between two sessions it may come in another
+ * order. The client side promises what receive/broker.h promises: acks are held until
+ * broker_release. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
+#include "broker_private.h"
 
-#define LANE_TOPIC "tocsin/service/tocsin/lane"
-#define NO_MESSAGE UINT32_MAX
 #define IN_FLIGHT 20
 
 struct parcel { /* a message in the session's queue, until it is acknowledged */
@@ -22,26 +21,6 @@ struct parcel { /* a message in the session's queue, until it is acknowledged */
 struct retained {
 	char *topic, *bytes;
 	size_t len;
-};
-
-struct broker { /* the client */
-	struct broker_callbacks callbacks;
-	void *ctx;
-	bool connected, listening;
-	bool watches, resting;
-	struct out {
-		char *topic, *bytes;
-		size_t len;
-		bool retain;
-	} * out;
-	uint32_t out_count, out_cap, held, unconfirmed;
-};
-
-struct heard { /* a copy on its way to the watcher, or on the lane */
-	char *topic, *bytes;
-	size_t len;
-	bool retained;
-	uint32_t message;
 };
 
 static struct {
@@ -60,17 +39,6 @@ static struct {
 static struct broker *client;  /* with the session */
 static struct broker *watcher; /* hears at QoS 0 while the disk fails; or NULL */
 
-/* Hears its devices in their order, while the session may lag far behind; or NULL. */
-static struct {
-	struct broker *client;
-	uint32_t link; /* what is under way to an older one never arrives */
-	char **filters;
-	size_t filter_count;
-	struct heard **under_way;
-	uint32_t count, cap;
-	uint32_t *held, held_count, held_cap; /* not acknowledged yet */
-} lane;
-
 /* ---- the server ---- */
 
 static void parcel_finish(struct parcel *parcel)
@@ -79,7 +47,7 @@ static void parcel_finish(struct parcel *parcel)
 	free(parcel->bytes);
 }
 
-static char *copy_bytes(const void *bytes, size_t len)
+char *broker_copy(const void *bytes, size_t len)
 {
 	char *copy = mem_new(len + 1);
 	if (len)
@@ -97,7 +65,7 @@ static void pump_soon(span_ms in)
 	later(in, pump, server.link);
 }
 
-static void heard_finish(struct heard *heard)
+void heard_finish(struct heard *heard)
 {
 	free(heard->topic);
 	free(heard->bytes);
@@ -132,87 +100,20 @@ static void tell_watcher(const char *topic, const void *bytes, size_t len, bool 
 	if (!watcher || !watcher->listening)
 		return;
 	struct heard *heard = NEW(struct heard);
-	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, retained, message};
+	*heard = (struct heard){mem_copy(topic), broker_copy(bytes, len), len, retained, message};
 	later(between(1, 5), watcher_hears, (uint64_t)(uintptr_t)heard);
 }
 
-/* It is taken, unless the session has brought it. */
-static void note_lane(struct w_message *m)
-{
-	world.counts.on_lane++;
-	if (m->heard != world.life)
-		m->given++;
-	m->by_lane = world.life;
-	check_given(m);
-}
-
-static void lane_holds(uint32_t message)
-{
-	MEM_RESERVE(lane.held, lane.held_count, lane.held_cap);
-	lane.held[lane.held_count++] = message;
-}
-
-static void lane_hears(uint64_t link)
-{
-	if (link != lane.link || !lane.count)
-		return;
-	struct heard *heard = lane.under_way[0];
-	lane.count--;
-	memmove(lane.under_way, lane.under_way + 1, lane.count * sizeof(struct heard *));
-	if (!world.dead) {
-		struct w_message *m = message_get(heard->message);
-		const struct lane *ours = &world.app.lane;
-		if (m && ours->stage == LANE_OPEN && !ours->broken)
-			note_lane(m);
-		else if (m && ours->marked[STREAM_LANE] && !ours->broken)
-			m->kept_back++;
-		lane.client->callbacks.message(lane.client->ctx,
-		                               &(struct broker_message){.topic = heard->topic,
-		                                                        .bytes = heard->bytes,
-		                                                        .len = heard->len});
-		lane_holds(heard->message);
-	}
-	heard_finish(heard);
-}
-
-static bool is_on_lane(const char *topic)
-{
-	for (size_t i = 0; lane.client && lane.client->connected && i < lane.filter_count; i++)
-		if (strcmp(lane.filters[i], topic) == 0)
-			return true;
-	return false;
-}
-
-static void tell_lane(const char *topic, const void *bytes, size_t len, uint32_t message)
-{
-	if (!is_on_lane(topic))
-		return;
-	MEM_RESERVE(lane.under_way, lane.count, lane.cap);
-	struct heard *heard = NEW(struct heard);
-	*heard = (struct heard){mem_copy(topic), copy_bytes(bytes, len), len, false, message};
-	lane.under_way[lane.count++] = heard;
-	later(between(0, 5), lane_hears, lane.link);
-}
-
-static void forget_lane_link(void)
-{
-	while (lane.count)
-		heard_finish(lane.under_way[--lane.count]);
-	lane.link++;
-	lane.held_count = 0;
-}
-
-static void enqueue(const char *topic, const void *bytes, size_t len, bool retained,
-                    uint32_t message)
+void enqueue(const char *topic, const void *bytes, size_t len, bool retained, uint32_t message)
 {
 	tell_watcher(topic, bytes, len, retained, message);
 	if (!retained) /* what a subscription of the session brings is for the session */
-		tell_lane(topic, bytes, len, message);
+		broker_lane_tell(topic, bytes, len, message);
 	if (!server.has_session)
 		return;
 	MEM_RESERVE(server.queue, server.count, server.cap);
 	server.queue[server.count++] = (struct parcel){.topic = mem_copy(topic),
-	                                               .bytes = copy_bytes(bytes, len),
+	                                               .bytes = broker_copy(bytes, len),
 	                                               .len = len,
 	                                               .retained = retained,
 	                                               .message = message};
@@ -293,7 +194,7 @@ static void retain(const char *topic, const char *bytes, size_t len)
 		return;
 	MEM_RESERVE(server.retained, server.retained_count, server.retained_cap);
 	server.retained[server.retained_count++] = (struct retained){
-	        .topic = mem_copy(topic), .bytes = copy_bytes(bytes, len), .len = len};
+	        .topic = mem_copy(topic), .bytes = broker_copy(bytes, len), .len = len};
 }
 
 static void note_word(uint32_t message)
@@ -397,7 +298,7 @@ static void connect_client(uint64_t life)
 	pump_soon(between(1, 50));
 }
 
-static void forget_link(struct broker *b)
+void forget_link(struct broker *b)
 {
 	b->connected = b->listening = false;
 	b->held = b->unconfirmed = 0;
@@ -423,32 +324,6 @@ static void connect_watcher(uint64_t life)
 			             server.retained[i].len, true, NO_MESSAGE);
 }
 
-static void connect_lane(uint64_t life)
-{
-	if (!lane.client || life != world.life || lane.client->connected || world.dead)
-		return;
-	if (!world.broker_up) {
-		later(between(1000, 30000), connect_lane, life);
-		return;
-	}
-	lane.client->connected = lane.client->listening = true;
-	lane.client->callbacks.connected(lane.client->ctx, false);
-	/* The order of words is hardest to keep while the lane opens beside a session that lags. */
-	if (chance(500)) {
-		server.stands_until = world.now + between(500, 9000);
-		devices_waver();
-	}
-}
-
-static void cut_lane(void)
-{
-	if (!lane.client || !lane.client->connected)
-		return;
-	forget_link(lane.client);
-	forget_lane_link();
-	lane.client->callbacks.disconnected(lane.client->ctx, "the connection was closed");
-}
-
 static void cut_session(void)
 {
 	if (!client || !client->connected)
@@ -460,13 +335,18 @@ static void cut_session(void)
 
 static void cut_link(void)
 {
-	cut_lane();
+	broker_lane_cut();
 	cut_session();
 	if (watcher && watcher->connected) {
 		forget_link(watcher);
 		watcher->callbacks.disconnected(watcher->ctx, "the connection was closed");
 		later(between(1000, 30000), connect_watcher, world.life);
 	}
+}
+
+void session_stands(span_ms span)
+{
+	server.stands_until = world.now + span;
 }
 
 void broker_server_up(bool up)
@@ -483,11 +363,6 @@ void broker_cut_session(void)
 	devices_waver();
 }
 
-void broker_cut_lane(void)
-{
-	cut_lane();
-}
-
 static void session_forgotten(uint64_t life)
 {
 	if (life != world.life || !client || !client->connected)
@@ -501,7 +376,7 @@ static void session_forgotten(uint64_t life)
 /* What only the lane has brought by then is never brought by the session. */
 void broker_forget_session(void)
 {
-	server.stands_until = world.now + between(0, 4000);
+	session_stands(between(0, 4000));
 	devices_waver();
 	later(between(0, 4000), session_forgotten, world.life);
 }
@@ -521,22 +396,6 @@ void broker_forget(bool session, bool retained)
 
 /* ---- the client ---- */
 
-static void forget_lane_filters(void)
-{
-	while (lane.filter_count)
-		free(lane.filters[--lane.filter_count]);
-	free(lane.filters);
-	lane.filters = NULL;
-}
-
-static void keep_lane_filters(const char *const *filters, size_t filter_count)
-{
-	forget_lane_filters();
-	lane.filters = NEW_ARRAY(char *, filter_count);
-	for (; lane.filter_count < filter_count; lane.filter_count++)
-		lane.filters[lane.filter_count] = mem_copy(filters[lane.filter_count]);
-}
-
 int broker_open(uv_loop_t *loop, const struct broker_options *options, const char *const *filters,
                 size_t filter_count, const struct broker_callbacks *callbacks, void *ctx,
                 struct broker **out, struct problem *why)
@@ -547,23 +406,19 @@ int broker_open(uv_loop_t *loop, const struct broker_options *options, const cha
 	b->callbacks = *callbacks;
 	b->ctx = ctx;
 	b->watches = options->only_watches;
+	*out = b;
 	happening connect = connect_client;
 	if (strcmp(options->client_id, "tocsin-lane") == 0) {
-		if (options->no_session != (filter_count > 0))
-			broken("the lane comes as a session and asks for something, or the other "
-			       "way "
-			       "round");
-		lane.client = b;
-		keep_lane_filters(filters, filter_count);
-		connect = connect_lane;
-	} else if (b->watches) {
+		broker_lane_open(b, options, filters, filter_count);
+		return 0;
+	}
+	if (b->watches) {
 		watcher = b;
 		connect = connect_watcher;
 	} else {
 		client = b;
 	}
 	later(between(5, 500), connect, world.life);
-	*out = b;
 	return 0;
 }
 
@@ -616,7 +471,7 @@ bool broker_publish(struct broker *b, const char *topic, const void *bytes, size
 	check_pace(b, topic, bytes);
 	MEM_RESERVE(b->out, b->out_count, b->out_cap);
 	b->out[b->out_count++] = (struct out){.topic = mem_copy(topic),
-	                                      .bytes = copy_bytes(bytes, len),
+	                                      .bytes = broker_copy(bytes, len),
 	                                      .len = len,
 	                                      .retain = retain_it};
 	return true;
@@ -667,19 +522,6 @@ static void leave_acks(struct broker *b)
 		pump_soon(between(0, 3));
 }
 
-/* As with the session: what is acknowledged is in the record, or was known. */
-static void leave_lane_acks(void)
-{
-	for (uint32_t i = 0; i < lane.held_count && may_leave(); i++)
-		if (lane.held[i] != NO_MESSAGE && world.app.lane.stage != LANE_OPEN)
-			broken("message %u is acknowledged on the lane and kept back",
-			       lane.held[i]);
-	for (uint32_t i = 0; i < lane.held_count && may_leave(); i++)
-		if (lane.held[i] != NO_MESSAGE)
-			check_ack(lane.held[i], false);
-	lane.held_count = 0;
-}
-
 static void confirm_publish(uint64_t link)
 {
 	if (!client || !client->connected || link != server.link || world.dead)
@@ -698,30 +540,12 @@ static void confirm_soon(void)
 	later(busy + between(0, 5), confirm_publish, server.link);
 }
 
-static void mark_arrives(uint64_t arg)
-{
-	struct heard *mark = (struct heard *)(uintptr_t)arg;
-	if (world.broker_up)
-		enqueue(mark->topic, mark->bytes, mark->len, false, NO_MESSAGE);
-	heard_finish(mark);
-}
-
-/* Its way may be long: others are heard on both connections before it. */
-static void says_mark(const struct out *out)
-{
-	struct heard *mark = NEW(struct heard);
-	*mark = (struct heard){.topic = mem_copy(out->topic),
-	                       .bytes = copy_bytes(out->bytes, out->len),
-	                       .len = out->len};
-	later(chance(500) ? 0 : between(0, 4000), mark_arrives, (uint64_t)(uintptr_t)mark);
-}
-
 void broker_release(struct broker *b)
 {
 	if (!b->connected || world.dead)
 		return;
-	if (b == lane.client)
-		leave_lane_acks();
+	if (broker_lane_is(b))
+		broker_lane_leave_acks();
 	else if (!b->watches)
 		leave_acks(b);
 	for (uint32_t i = 0; i < b->out_count; i++) {
@@ -732,7 +556,7 @@ void broker_release(struct broker *b)
 			if (out->retain)
 				retain(out->topic, out->bytes, out->len);
 			if (strcmp(out->topic, LANE_TOPIC) == 0)
-				says_mark(out);
+				broker_lane_says_mark(out);
 			else if (is_subscribed(out->topic))
 				enqueue(out->topic, out->bytes, out->len, false, NO_MESSAGE);
 		}
@@ -784,8 +608,8 @@ size_t broker_unconfirmed(const struct broker *b)
 
 size_t broker_held(const struct broker *b)
 {
-	if (b == lane.client)
-		return lane.held_count;
+	if (broker_lane_is(b))
+		return broker_lane_held();
 	return b->held;
 }
 
@@ -801,11 +625,8 @@ void broker_close(struct broker *b)
 		watcher = NULL;
 	else if (b == client)
 		client = NULL;
-	if (b == lane.client) {
-		forget_lane_link();
-		forget_lane_filters();
-		lane.client = NULL;
-	}
+	if (broker_lane_is(b))
+		broker_lane_close();
 	free(b->out);
 	free(b);
 }
@@ -815,6 +636,5 @@ void broker_finish(void)
 	broker_forget(true, true);
 	free(server.queue);
 	free(server.retained);
-	free(lane.under_way);
-	free(lane.held);
+	broker_lane_finish();
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sim.h"
+#include "store/checkpoint.h"
 
 #define FILES_MAX 16
 #define SHM_SLOTS 8
@@ -468,6 +469,17 @@ static int d_random(sqlite3_vfs *vfs, int n, char *out)
 		out[i] = (char)rng_next(&salt);
 	pthread_mutex_unlock(&guard);
 	return n;
+}
+
+/* A commit begins when the checkpoint before it has ended: one that came further or less far would
+ * begin the log anew a commit earlier or later, and another commit would die half way. A death may
+ * still come in the middle of one. */
+void __real_checkpoint_hold(struct checkpointer *);
+void __wrap_checkpoint_hold(struct checkpointer *);
+void __wrap_checkpoint_hold(struct checkpointer *c)
+{
+	checkpoint_settle(c);
+	__real_checkpoint_hold(c);
 }
 
 /* The wait for a foreign lock takes no time here; that for our own other thread does. */
