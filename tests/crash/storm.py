@@ -2,9 +2,10 @@
 number that the broker took must be in the ledger, every incident must have been pushed."""
 
 import json
-import random
-import tempfile
 import pathlib
+import random
+import sys
+import tempfile
 import time
 
 import paho.mqtt.client as mqtt
@@ -73,8 +74,14 @@ def publish_and_kill(house, alarms, count, kills, dice):
             moments.pop(0)
             house.daemon.kill()
             house.daemon.start(ready=False)
+            _progress(f"kill {kills - len(moments)} of {kills}, alarm {number} of {count}")
     done |= _settle(house, alarms)
     return done
+
+
+def _progress(words):
+    if sys.stderr.isatty():
+        print(f"\r{words}\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _settle(house, alarms):
@@ -122,6 +129,7 @@ def storm(kills, alarms, seed, say=print):
             requests = list(house.phone.requests)
         finally:
             wrong = house.close()
+    _progress("")
     recorded = record.message_ids(rows)
     lost = taken - set(recorded)
     wrong += [f"{len(recorded) - len(set(recorded))} recorded twice"] \
