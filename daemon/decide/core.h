@@ -145,6 +145,9 @@ bool notification_leaves(const struct context *, const struct incident *, enum r
                          const char *id);
 /* True while something is still on its way to this person about the incident. */
 bool notification_is_due(const struct context *, const struct incident *, const char *person);
+/* This contact has taken an alarm: that an older one about the same has given it up tells nothing
+ * of it any more. */
+void notifications_contact_works(struct context *, const struct notification *, uint32_t contact);
 /* To this person, who needs none of it any more; person NULL: everybody's urgent ones. */
 void notifications_expire(struct context *, const struct incident *, const char *person);
 

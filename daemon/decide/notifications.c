@@ -278,6 +278,23 @@ static void take_over(struct notification *n, const struct notification *before)
 	}
 }
 
+void notifications_contact_works(struct context *c, const struct notification *n, uint32_t contact)
+{
+	for (uint32_t i = 0; n->urgent && i < c->site->notification_count; i++) {
+		struct notification *before = c->site->notifications[i];
+		if (before->incident != n->incident || before->number >= n->number ||
+		    notification_is_over(before) ||
+		    !is_to(before, n->incident, n->to_kind, n->to_id))
+			continue;
+		struct delivery *d = (struct delivery *)same_contact(before,
+		                                                     &n->deliveries[contact]);
+		if (d && d->given_up && d->started) {
+			d->started = 0; /* of which nothing is taken over */
+			touch_notification(c, before);
+		}
+	}
+}
+
 /* Where each contact has had its time, the last one gets it anew: so it shows when all have failed
  * again. */
 static void leave_one_its_time(struct notification *n)

@@ -142,6 +142,47 @@ static void test_a_record_that_waits_takes_no_contact_its_time(void **state)
 	story_end(&s);
 }
 
+static void answer(struct story *s, const char *to, const char *channel, enum verdict verdict)
+{
+	const struct push *push = NULL;
+	for (uint32_t i = 0; i < s->push_count; i++)
+		if (strcmp(s->pushes[i].to, to) == 0 && strcmp(s->pushes[i].channel, channel) == 0)
+			push = &s->pushes[i];
+	assert_non_null(push);
+	apply(s, &(struct event){.type = EVENT_DELIVERY,
+	                         .delivery = {.notification = push->notification,
+	                                      .contact = push->contact,
+	                                      .attempt = push->attempt,
+	                                      .verdict = verdict}});
+}
+
+/* li's phone refuses one press and takes the next; the backup hangs with both. Told again, li is
+ * not given up by the backup's no while the phone, which has worked since, is under way. */
+static void test_a_contact_that_has_worked_since_gets_its_time(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	advance(&s, MINUTES(1));
+	expect_push(&s, "li", REASON_ESCALATED, 2);
+	s.mood = COURIER_HANGS;
+	advance(&s, SECONDS(50));
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	answer(&s, "li", "phone", VERDICT_REFUSED);
+	advance(&s, SECONDS(1));
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	answer(&s, "li", "phone", VERDICT_ACCEPTED);
+	answer(&s, "qian", "phone", VERDICT_ACCEPTED);
+	advance(&s, SECONDS(9));
+	expect_push(&s, "li", REASON_REPEATED, 2);
+	answer(&s, "li", "backup", VERDICT_REFUSED);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 0);
+	answer(&s, "li", "phone", VERDICT_REFUSED);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 1);
+	story_end(&s);
+}
+
 static void test_all_who_were_told_hear_of_the_end(void **state)
 {
 	(void)state;
@@ -559,6 +600,7 @@ int main(void)
 	        cmocka_unit_test(test_who_was_handed_an_incident_and_says_yes_is_left_in_peace),
 	        cmocka_unit_test(test_acknowledged_and_forgotten_opens_again),
 	        cmocka_unit_test(test_a_record_that_waits_takes_no_contact_its_time),
+	        cmocka_unit_test(test_a_contact_that_has_worked_since_gets_its_time),
 	        cmocka_unit_test(test_all_who_were_told_hear_of_the_end),
 	        cmocka_unit_test(test_a_step_nobody_is_in_is_skipped_at_once),
 	        cmocka_unit_test(test_when_everybody_is_missing_last_resort_is_told),
