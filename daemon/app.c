@@ -204,16 +204,24 @@ static bool goes_first(const struct dispatch *dispatch)
 	return n->urgent && n->incident && incident_kind_is_life_safety(n->incident->kind);
 }
 
+#define LEAVE_TOGETHER 16 /* letters: the first of a thousand waits for none that are not written  \
+	                   */
+
 static void release_some(struct app *app, bool first, bool unlogged, struct moment now)
 {
+	uint32_t written = 0;
 	for (uint32_t i = 0; i < app->site_count; i++) {
 		const struct plan *plan = &app->sites[i].plan;
-		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++)
-			if (goes_first(&plan->dispatches[k]) == first)
-				post_letter(app, app->sites[i].site,
-				            &(struct posting){.dispatch = plan->dispatches[k],
-				                              .unlogged = unlogged},
-				            now);
+		for (uint32_t k = plan->dispatches_released; k < plan->dispatch_count; k++) {
+			if (goes_first(&plan->dispatches[k]) != first)
+				continue;
+			post_letter(app, app->sites[i].site,
+			            &(struct posting){.dispatch = plan->dispatches[k],
+			                              .unlogged = unlogged},
+			            now);
+			if (++written % LEAVE_TOGETHER == 0)
+				courier_hurry(app->courier);
+		}
 	}
 }
 

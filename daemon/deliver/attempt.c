@@ -97,7 +97,8 @@ void attempt_destroy(struct attempt *attempt)
 
 static span_ms took(const struct attempt *attempt)
 {
-	return (clock_stopwatch_ns() - attempt->stopwatch) / 1000000;
+	int64_t ended = attempt->ended ? attempt->ended : clock_stopwatch_ns();
+	return (ended - attempt->stopwatch) / 1000000;
 }
 
 span_ms retry_after_parse(const char *value, wall_ms now)
@@ -316,6 +317,7 @@ static void note_sent(struct attempt *attempt)
 
 void attempt_judge(struct attempt *attempt, CURLcode code)
 {
+	attempt->ended = clock_stopwatch_ns();
 	note_sent(attempt);
 	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
 	if (!attempt->header_whole || attempt->status < 200) {

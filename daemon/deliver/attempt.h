@@ -24,6 +24,7 @@ struct attempt {
 	int64_t stopwatch; /* ns, when it was handed in */
 	int64_t started;   /* ns, when it began to run */
 	int64_t sent;      /* ns, when its request left; 0: it did not */
+	int64_t ended;     /* ns, 0: not yet */
 
 	struct request request;
 	struct curl_slist *headers;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,9 @@
 
 #define SPARE_HANDLES_MAX 64
 #define WINDOW_FIRST 96
-#define WIDER_EVERY 5 /* ms */
+#define WIDER_EVERY 5            /* ms */
+#define KEPT_IDLE 64             /* connections, for the next letters */
+#define TOLD_TOGETHER_WITHIN 100 /* ms */
 
 struct queue { /* first in, first out; zeroed: empty */
 	struct attempt *first, *last;
@@ -22,6 +25,8 @@ struct watch { /* one of curl's sockets */
 	uv_poll_t poll;
 	struct courier *courier;
 	curl_socket_t socket;
+	bool writes;                   /* it waits for leave to write, mostly to be connected */
+	struct watch **before, *after; /* among the courier's */
 };
 
 struct courier {
@@ -35,9 +40,15 @@ struct courier {
 	struct queue pings, waiting_first, waiting_urgent, waiting, finished;
 	struct attempt *running;
 	uint32_t running_count;
-	uint32_t window;  /* how many may run at present: see open_wider */
-	uv_timer_t wider; /* while letters wait for it */
-	uint32_t count;   /* not yet reported */
+	struct watch *watches;
+	uint32_t window;   /* how many may run at present: see start_waiting */
+	uv_timer_t wider;  /* while letters wait for it */
+	uv_check_t heard;  /* once wider has rung: behind what the loop has brought till then */
+	uint32_t asked;    /* that were under way at the last look, */
+	uint32_t answered; /* and have come since */
+	bool stalls;       /* of the last look's not even half were answered at the next */
+	uint32_t count;    /* not yet reported */
+	int64_t untold;    /* on the stopwatch, since when finished holds something */
 	struct limits limits;
 	CURL *spare[SPARE_HANDLES_MAX];
 	uint32_t spare_count;
@@ -87,6 +98,14 @@ static void give_handle(struct courier *courier, CURL *easy)
 	courier->spare[courier->spare_count++] = easy;
 }
 
+/* Curl counts those under way too. It would close each that ends while more are under way than it
+ * may keep, and connect anew for the next letter. */
+static void keep_connections(struct courier *courier)
+{
+	curl_multi_setopt(courier->multi, CURLMOPT_MAXCONNECTS,
+	                  (long)(KEPT_IDLE + courier->running_count));
+}
+
 static void start(struct courier *courier, struct attempt *attempt)
 {
 	assert(attempt);
@@ -97,6 +116,7 @@ static void start(struct courier *courier, struct attempt *attempt)
 		attempt->after->before = &attempt->after;
 	courier->running = attempt;
 	courier->running_count++;
+	keep_connections(courier);
 	CURLMcode added = curl_multi_add_handle(courier->multi, attempt->easy);
 	assert(added == CURLM_OK);
 	(void)added;
@@ -112,7 +132,10 @@ static void stop(struct courier *courier, struct attempt *attempt)
 	if (attempt->after)
 		attempt->after->before = attempt->before;
 	courier->running_count--;
+	keep_connections(courier);
 }
+
+static void on_kick(uv_timer_t *);
 
 static void start_from(struct courier *courier, struct queue *waiting, uint32_t most)
 {
@@ -125,42 +148,81 @@ static void start_from(struct courier *courier, struct queue *waiting, uint32_t 
 
 static void on_wider(uv_timer_t *);
 
+static bool anything_waits(const struct courier *courier)
+{
+	return courier->pings.first || courier->waiting_first.first ||
+	       courier->waiting_urgent.first || courier->waiting.first;
+}
+
 /* A receiver that answers at once is told a thousand things sooner over a few connections than over
- * as many new ones; one that hangs must hold up nobody else. So few letters leave at once, more
- * with every answer, and without answers twice as many every few milliseconds. */
+ * as many new ones; one that hangs must hold up nobody else. So few letters leave at once, and
+ * twice as many every few milliseconds in which not even half of those have their answers. */
 static void start_waiting(struct courier *courier)
 {
 	start_from(courier, &courier->pings, IN_FLIGHT_FIRST_MAX);
 	start_from(courier, &courier->waiting_first, IN_FLIGHT_FIRST_MAX);
 	start_from(courier, &courier->waiting_urgent, IN_FLIGHT_URGENT_MAX);
 	start_from(courier, &courier->waiting, IN_FLIGHT_MAX);
-	bool waits = courier->pings.first || courier->waiting_first.first ||
-	             courier->waiting_urgent.first || courier->waiting.first;
-	bool shut = waits && courier->window < IN_FLIGHT_FIRST_MAX;
-	if (shut && !uv_is_active((uv_handle_t *)&courier->wider))
+	bool shut = anything_waits(courier) && courier->window < IN_FLIGHT_FIRST_MAX;
+	if (shut && !uv_is_active((uv_handle_t *)&courier->wider)) {
+		courier->asked = courier->running_count;
+		courier->answered = 0;
 		uv_timer_start(&courier->wider, on_wider, WIDER_EVERY, WIDER_EVERY);
-	else if (!shut)
+	} else if (!shut) {
 		uv_timer_stop(&courier->wider);
-	if (!courier->running_count)
+	}
+	if (!courier->running_count) {
 		courier->window = WINDOW_FIRST;
+		courier->stalls = false;
+	}
 }
 
-static void on_wider(uv_timer_t *timer)
-{
-	struct courier *courier = timer->data;
-	courier->window *= 2;
-	start_waiting(courier);
-}
-
+/* While letters leave as fast as we can write them, their results wait a little: those that are
+ * told together are recorded in one turn. */
 static void hand_out(struct courier *courier)
 {
 	struct attempt *attempt;
+	if (!courier->finished.first)
+		return;
+	int64_t now = clock_stopwatch_ns();
+	if (!courier->untold)
+		courier->untold = now;
+	int64_t left = courier->untold / 1000000 + TOLD_TOGETHER_WITHIN - now / 1000000;
+	bool flows = anything_waits(courier) && !courier->stalls;
+	if (flows && left > 0) {
+		if (!uv_is_active((uv_handle_t *)&courier->kick)) {
+			uv_update_time(courier->loop);
+			uv_timer_start(&courier->kick, on_kick, (uint64_t)left, 0);
+		}
+		return;
+	}
+	courier->untold = 0;
 	while ((attempt = queue_pop(&courier->finished))) {
 		struct delivery_result result = attempt_result(attempt);
 		courier->count--;
 		courier->result(courier->ctx, attempt->site_id, &result);
 		attempt_destroy(attempt);
 	}
+}
+
+static void on_heard(uv_check_t *check)
+{
+	struct courier *courier = check->data;
+	uv_check_stop(check);
+	courier->stalls = courier->answered * 2 < courier->asked;
+	if (courier->stalls)
+		courier->window *= 2;
+	start_waiting(courier);
+	courier->asked = courier->running_count;
+	courier->answered = 0;
+	hand_out(courier);
+}
+
+/* A loop that was busy itself has not yet read the answers that are there. */
+static void on_wider(uv_timer_t *timer)
+{
+	struct courier *courier = timer->data;
+	uv_check_start(&courier->heard, on_heard);
 }
 
 /* ---- limits ---- */
@@ -201,7 +263,7 @@ static void collect(struct courier *courier)
 		attempt_judge(attempt, code);
 		note_limits(courier, attempt);
 		stop(courier, attempt);
-		courier->window++;
+		courier->answered++;
 		queue_push(&courier->finished, attempt);
 	}
 	start_waiting(courier);
@@ -253,6 +315,9 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
 		if (!watch)
 			return 0;
 		uv_poll_stop(&watch->poll);
+		*watch->before = watch->after;
+		if (watch->after)
+			watch->after->before = watch->before;
 		curl_multi_assign(courier->multi, socket, NULL);
 		uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 		return 0;
@@ -266,8 +331,14 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *ctx, void
 			return -1; /* curl ends its transfers */
 		}
 		courier->open_handles++;
+		watch->after = courier->watches;
+		watch->before = &courier->watches;
+		if (watch->after)
+			watch->after->before = &watch->after;
+		courier->watches = watch;
 		curl_multi_assign(courier->multi, socket, watch);
 	}
+	watch->writes = what & CURL_POLL_OUT;
 	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
 	             (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	return uv_poll_start(&watch->poll, events, on_poll) < 0 ? -1 : 0;
@@ -320,8 +391,10 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	uv_timer_init(loop, &courier->timer);
 	uv_timer_init(loop, &courier->kick);
 	uv_timer_init(loop, &courier->wider);
+	uv_check_init(loop, &courier->heard);
 	courier->timer.data = courier->kick.data = courier->wider.data = courier;
-	courier->open_handles = 3;
+	courier->heard.data = courier;
+	courier->open_handles = 4;
 	courier->window = WINDOW_FIRST;
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, courier);
@@ -329,8 +402,7 @@ int courier_open(uv_loop_t *loop, courier_result result, void *ctx, struct couri
 	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, courier);
 	/* One attempt a connection at a time: over HTTP/2 a stalled one would hold up many. */
 	curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	/* Kept open for the next letter; those under way are not counted. */
-	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 64L);
+	keep_connections(courier);
 	*out = courier;
 	return 0;
 }
@@ -360,12 +432,31 @@ void courier_send(struct courier *courier, const struct channel *channel,
 	start_waiting(courier);
 }
 
+/* Of the connections that were just asked for, those that stand already take their letters. */
+static void write_what_can(struct courier *courier)
+{
+	struct pollfd at[IN_FLIGHT_FIRST_MAX];
+	nfds_t count = 0;
+	int running;
+	for (const struct watch *w = courier->watches; w && count < IN_FLIGHT_FIRST_MAX;
+	     w = w->after)
+		if (w->writes)
+			at[count++] = (struct pollfd){.fd = w->socket, .events = POLLOUT};
+	if (!count || poll(at, count, 0) <= 0)
+		return;
+	for (nfds_t i = 0; i < count; i++)
+		if (at[i].revents)
+			curl_multi_socket_action(courier->multi, at[i].fd, CURL_CSELECT_OUT,
+			                         &running);
+}
+
 void courier_hurry(struct courier *courier)
 {
 	int running;
 	if (!courier->running)
 		return;
 	curl_multi_socket_action(courier->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	write_what_can(courier);
 	uv_timer_start(&courier->kick, on_kick, 0, 0); /* results are told from the loop only */
 }
 
@@ -439,4 +530,5 @@ void courier_close(struct courier *courier)
 	uv_close((uv_handle_t *)&courier->timer, on_closed);
 	uv_close((uv_handle_t *)&courier->kick, on_closed);
 	uv_close((uv_handle_t *)&courier->wider, on_closed);
+	uv_close((uv_handle_t *)&courier->heard, on_closed);
 }

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -200,6 +201,8 @@ static pid_t serve(int listener)
 			close(fd);
 			continue;
 		}
+		int at_once = 1; /* the second half of an answer waits for no acknowledgement */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
 		static char request[4 << 20];
 		for (int nth = 1; read_request(fd, request, sizeof request); nth++)
 			behave(fd, request, nth);
@@ -229,6 +232,7 @@ struct sender {
 
 static struct text reply_body; /* what the test's own channel was given */
 static size_t reply_len;
+static uint32_t first_replies; /* of connections, that /nth tells of */
 
 static int build(const struct channel *channel, const struct letter *letter,
                  struct request *request, struct problem *why)
@@ -249,6 +253,7 @@ static void judge(const struct reply *reply, struct judgement *judgement)
 	text_reset(&reply_body);
 	text_add(&reply_body, reply->body);
 	reply_len = reply_body.len;
+	first_replies += strcmp(reply->body, "1") == 0;
 	judge_by_status(reply, judgement);
 	if (strstr(reply->body, "130101"))
 		*judgement = (struct judgement){
@@ -652,6 +657,44 @@ static void connections_are_kept_and_a_dead_one_costs_nothing(void **state)
 			fail_msg("%d: %s", i, sender->details[sender->count - 1]);
 }
 
+/* However many hang beside it. */
+static void a_connection_is_kept_beside_many_that_hang(void **state)
+{
+	struct sender *sender = *state;
+	for (int i = 0; i < 90; i++)
+		send_to(sender, "/hang");
+	for (int i = 0; i < 3; i++) {
+		send_to(sender, "/nth");
+		expect_results(sender, sender->count + 1);
+	}
+	assert_string_equal(text_get(&reply_body), "3");
+}
+
+/* The loop may be busy with other things for longer than an answer takes. */
+static uint32_t run_busily(struct sender *sender, uint32_t count)
+{
+	uint32_t told = 0;
+	while (sender->count < count) {
+		uint32_t before = sender->count;
+		courier_hurry(sender->courier);
+		usleep(20000); /* time for the answers, that nobody looks at */
+		uv_run(&sender->loop, UV_RUN_NOWAIT);
+		told += sender->count > before;
+	}
+	return told;
+}
+
+static void letters_that_leave_as_they_are_answered_share_connections_and_turns(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.notification.urgent = false; /* of which few leave at once */
+	first_replies = 0;
+	for (int i = 0; i < 500; i++)
+		send_to(sender, "/nth");
+	assert_in_range(run_busily(sender, 500), 1, 20);
+	assert_in_range(first_replies, 1, 64);
+}
+
 static void no_proxy_from_the_environment_sees_a_letter(void **state)
 {
 	struct sender *sender = *state;
@@ -946,6 +989,8 @@ int main(void)
 	        TEST(the_request_is_what_the_channel_wrote),
 	        TEST(the_channel_may_go_while_its_letter_is_under_way),
 	        TEST(connections_are_kept_and_a_dead_one_costs_nothing),
+	        TEST(a_connection_is_kept_beside_many_that_hang),
+	        TEST(letters_that_leave_as_they_are_answered_share_connections_and_turns),
 	        TEST(no_proxy_from_the_environment_sees_a_letter),
 	        TEST(a_result_may_send_again),
 	        TEST(an_urgent_letter_never_waits_behind_others),
