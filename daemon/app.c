@@ -204,10 +204,12 @@ static bool goes_first(const struct dispatch *dispatch)
 	return n->urgent && n->incident && incident_kind_is_life_safety(n->incident->kind);
 }
 
-#define LEAVE_TOGETHER 16 /* letters: the first of a thousand waits for none that are not written  \
-	                   */
+#define LEAVE_TOGETHER                                                                             \
+	16 /* letters: the first of a thousand waits for none that are not written                 \
+	    */
 
-static void release_some(struct app *app, bool first, bool unlogged, struct moment now)
+static void release_some(struct app *app, bool first, bool unlogged, struct wording *wording,
+                         struct moment now)
 {
 	uint32_t written = 0;
 	for (uint32_t i = 0; i < app->site_count; i++) {
@@ -217,6 +219,7 @@ static void release_some(struct app *app, bool first, bool unlogged, struct mome
 				continue;
 			post_letter(app, app->sites[i].site,
 			            &(struct posting){.dispatch = plan->dispatches[k],
+			                              .wording = wording,
 			                              .unlogged = unlogged},
 			            now);
 			if (++written % LEAVE_TOGETHER == 0)
@@ -244,8 +247,10 @@ static void release_letters(struct app *app, bool unlogged, struct moment now)
 {
 	if (!any_letter(app))
 		return;
-	release_some(app, true, unlogged, now);
-	release_some(app, false, unlogged, now);
+	struct wording wording = {0};
+	release_some(app, true, unlogged, &wording, now);
+	release_some(app, false, unlogged, &wording, now);
+	wording_finish(&wording);
 	courier_drop_overtaken(app->courier, is_over);
 	courier_hurry(app->courier);
 	for (uint32_t i = 0; i < app->site_count; i++)

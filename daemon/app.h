@@ -320,8 +320,23 @@ void answering_release(struct app *, const struct problem *why_held);
 
 /* ---- posting.c: a notification as it leaves ---- */
 
+/* What the letters of one turn have in common: a fire is put into words once, however many are
+ * told. Zeroed: nothing yet. It must not outlive the turn, in which incidents and configuration
+ * stay. */
+struct wording {
+	const struct site *site;
+	const struct incident *incident; /* NULL: of nothing that could come again */
+	const char *language, *template_text;
+	enum reason reason;
+	uint32_t step;
+	bool possible_duplicate, unlogged;
+	struct text text, incident_json;
+};
+void wording_finish(struct wording *);
+
 struct posting {
 	struct dispatch dispatch;
+	struct wording *wording; /* of the letters before it; NULL: it stands alone */
 	bool unlogged;
 	bool again; /* said once more: see refreshing.c */
 };

@@ -217,11 +217,30 @@ int time_parse(const char *text, wall_ms *out)
 	return 0;
 }
 
+static void write_digits(char *out, int count, int32_t number)
+{
+	for (int i = count; i-- > 0; number /= 10)
+		out[i] = (char)('0' + number % 10);
+}
+
 void time_write_utc(wall_ms at, char out[TIME_TEXT_LEN])
 {
 	struct civil c = civil_from_ms(at);
-	snprintf(out, TIME_TEXT_LEN, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
-	         c.hour, c.minute, c.second, c.ms);
+	if (c.year < 0 || c.year > 9999) {
+		snprintf(out, TIME_TEXT_LEN, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month,
+		         c.day, c.hour, c.minute, c.second, c.ms);
+		return;
+	}
+	/* Several stand in each entry and letter: digit by digit they cost a tenth. */
+	static const char form[] = "0000-00-00T00:00:00.000Z";
+	memcpy(out, form, sizeof form);
+	write_digits(out, 4, c.year);
+	write_digits(out + 5, 2, c.month);
+	write_digits(out + 8, 2, c.day);
+	write_digits(out + 11, 2, c.hour);
+	write_digits(out + 14, 2, c.minute);
+	write_digits(out + 17, 2, c.second);
+	write_digits(out + 20, 3, c.ms);
 }
 
 void time_write_local(const struct timezone_table *zone, wall_ms at, char out[TIME_TEXT_LEN])

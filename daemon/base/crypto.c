@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +20,32 @@ static void must(int ok)
 
 struct sha256 {
 	EVP_MD_CTX *ctx;
-	EVP_MD *md;
+	const EVP_MD *md;
 	size_t len; /* of what waits for the digest: many small pieces cost more than their bytes */
 	uint8_t waiting[512];
 };
+
+static EVP_MD *method; /* for as long as the program lives; threads share it */
+
+static void fetch_method(void)
+{
+	method = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(method != NULL);
+}
+
+static const EVP_MD *sha256_method(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, fetch_method);
+	return method;
+}
 
 struct sha256 *sha256_create(void)
 {
 	struct sha256 *sha = NEW(struct sha256);
 	sha->ctx = EVP_MD_CTX_new();
-	sha->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	must(sha->ctx && sha->md);
+	sha->md = sha256_method();
+	must(sha->ctx != NULL);
 	must(EVP_DigestInit_ex(sha->ctx, sha->md, NULL));
 	return sha;
 }
@@ -39,7 +54,6 @@ void sha256_destroy(struct sha256 *sha)
 {
 	if (!sha)
 		return;
-	EVP_MD_free(sha->md);
 	EVP_MD_CTX_free(sha->ctx);
 	free(sha);
 }
@@ -110,11 +124,41 @@ void stretch_digest(struct stretch *stretch, const uint8_t digest[SHA256_LEN], u
 	assert((size_t)written == len);
 }
 
+#define SHA256_BLOCK 64
+
+static void flip(uint8_t pad[SHA256_BLOCK], uint8_t bits)
+{
+	for (int i = 0; i < SHA256_BLOCK; i++)
+		pad[i] ^= bits;
+}
+
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *msg, size_t len,
                         uint8_t out[SHA256_LEN])
 {
-	unsigned int out_len = SHA256_LEN;
-	must(HMAC(EVP_sha256(), key, (int)key_len, msg, len, out, &out_len) != NULL);
+	/* By RFC 2104; libcrypto's own looks up its parts by name each time, which costs more than
+	 * the digests of a link or a letter. */
+	struct sha256 sha = {.ctx = EVP_MD_CTX_new(), .md = sha256_method()};
+	uint8_t pad[SHA256_BLOCK] = {0};
+	must(sha.ctx && EVP_DigestInit_ex(sha.ctx, sha.md, NULL));
+	if (key_len > sizeof pad) {
+		sha256_add(&sha, key, key_len);
+		sha256_end(&sha, pad);
+		sha256_begin(&sha);
+	} else if (key_len) {
+		memcpy(pad, key, key_len);
+	}
+	flip(pad, 0x36);
+	sha256_add(&sha, pad, sizeof pad);
+	sha256_add(&sha, msg, len);
+	sha256_end(&sha, out);
+	sha256_begin(&sha);
+	flip(pad, 0x36 ^ 0x5c);
+	sha256_add(&sha, pad, sizeof pad);
+	sha256_add(&sha, out, SHA256_LEN);
+	sha256_end(&sha, out);
+	EVP_MD_CTX_free(sha.ctx);
+	explicit_bzero(pad, sizeof pad);
+	explicit_bzero(&sha, sizeof sha);
 }
 
 void crypto_random(void *out, size_t len)
@@ -184,9 +228,10 @@ void text_add_hex(struct text *text, const void *data, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *at = data;
+	char *room = text_add_room(text, 2 * len);
 	for (size_t i = 0; i < len; i++) {
-		char pair[2] = {digits[at[i] >> 4], digits[at[i] & 15]};
-		text_add_len(text, pair, 2);
+		room[2 * i] = digits[at[i] >> 4];
+		room[2 * i + 1] = digits[at[i] & 15];
 	}
 }
 

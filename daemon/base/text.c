@@ -82,9 +82,13 @@ void text_addf(struct text *text, const char *format, ...)
 	va_list args, again;
 	va_start(args, format);
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, format, args);
+	reserve(text, 64); /* mostly enough for once */
+	size_t room = text->cap - text->len;
+	int len = vsnprintf(text->at + text->len, room, format, args);
 	va_end(args);
-	if (len > 0) {
+	if (len > 0 && (size_t)len < room) {
+		text->len += (size_t)len;
+	} else if (len > 0) {
 		reserve(text, (size_t)len);
 		vsnprintf(text->at + text->len, (size_t)len + 1, format, again);
 		text->len += (size_t)len;

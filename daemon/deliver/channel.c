@@ -111,7 +111,8 @@ void request_header(struct request *request, const char *name, const char *forma
 	va_start(args, format);
 	vsnprintf(value, sizeof value, format, args);
 	va_end(args);
-	text_addf(&request->headers, "%s: ", name);
+	text_add(&request->headers, name);
+	text_add(&request->headers, ": ");
 	/* A line break in a token must not become a header of its own. */
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c >= 0x20 && *c != 0x7f)

@@ -41,10 +41,11 @@ struct letter {
 	const struct incident *const *incidents; /* those a digest tells of, the first ones */
 	uint32_t incidents_shown, incidents_all; /* how many are in the list, how many there are */
 	uint32_t contact, attempt;               /* contact: position in notification.deliveries */
-	const char *to;            /* the contact's own address, or the channel's, or NULL */
-	const char *text;          /* rendered for people (text.h) */
-	const char *template_text; /* how it is rendered (template.h); NULL: as built in */
-	const char *ack_url;       /* NULL for outside lines and where there is nothing to take */
+	const char *to;             /* the contact's own address, or the channel's, or NULL */
+	const char *text;           /* rendered for people (text.h) */
+	struct text *incident_json; /* once written, for the letters that follow; NULL: no room */
+	const char *template_text;  /* how it is rendered (template.h); NULL: as built in */
+	const char *ack_url;        /* NULL for outside lines and where there is nothing to take */
 	const char *console_url;
 	uint64_t ledger_seq;
 	const char *ledger_head; /* hex */

@@ -95,6 +95,21 @@ static void write_incidents(const struct letter *letter, struct text *out)
 	             (int64_t)letter->incidents_all - letter->incidents_shown);
 }
 
+static void write_incident(const struct letter *letter, const struct incident *incident,
+                           struct text *out)
+{
+	struct text *shared = letter->incident_json;
+	if (!incident) {
+		json_put_null(out, "incident");
+	} else if (!shared || incident != letter->incident) {
+		incident_write_json(out, "incident", letter->def, letter->site_id, incident);
+	} else {
+		if (!shared->len)
+			incident_write_json(shared, NULL, letter->def, letter->site_id, incident);
+		json_put_raw(out, "incident", text_get(shared));
+	}
+}
+
 static void write_body(const struct letter *letter, const struct incident *incident,
                        uint32_t omitted, struct text *out)
 {
@@ -123,10 +138,7 @@ static void write_body(const struct letter *letter, const struct incident *incid
 	json_close(out, '}');
 	json_put_string(out, "text", text_get(&text));
 	json_close(out, '}');
-	if (incident)
-		incident_write_json(out, "incident", letter->def, letter->site_id, incident);
-	else
-		json_put_null(out, "incident");
+	write_incident(letter, incident, out);
 	if (omitted)
 		json_put_int(out, "signals_omitted", omitted);
 	if (n->reason == REASON_DIGEST)

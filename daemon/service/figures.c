@@ -105,11 +105,35 @@ static void count_acknowledged(struct figures *figures, const struct incident *i
 	add(figures, FIGURE_ACKNOWLEDGED, span, goal_of(incident, FIGURE_ACKNOWLEDGED));
 }
 
-static void count_entry(struct figures *figures, const struct site *site, const struct entry *entry,
-                        const cJSON *data)
+/* A fire to a thousand people has as many deliveries, of which the first that is accepted counts.
+ */
+static bool is_first_accepted(const struct figures *figures, const struct incident *incident,
+                              const struct entry *entry)
+{
+	const struct answering *answering = find(figures, incident->id);
+	cJSON *data = NULL;
+	if (!answering || answering->reached[FIGURE_FIRST_ACCEPTED] ||
+	    json_parse(entry->data, strlen(entry->data), &data, NULL) < 0)
+		return false;
+	const char *result = json_string(data, "result");
+	bool accepted = result && strcmp(result, "accepted") == 0;
+	cJSON_Delete(data);
+	return accepted;
+}
+
+static bool is_late_step(const struct entry *entry)
 {
 	int64_t late = 0;
-	const char *result = json_string(data, "result");
+	cJSON *data = NULL;
+	if (json_parse(entry->data, strlen(entry->data), &data, NULL) < 0)
+		return false;
+	bool is_late = json_int(data, "late_ms", &late) && late > SECONDS(1);
+	cJSON_Delete(data);
+	return is_late;
+}
+
+static void count_entry(struct figures *figures, const struct site *site, const struct entry *entry)
+{
 	const struct incident *incident = site_incident(site, entry->incident);
 	if (!incident)
 		return;
@@ -124,10 +148,11 @@ static void count_entry(struct figures *figures, const struct site *site, const 
 		add(figures, FIGURE_ON_SITE, span, 0);
 	else if (strcmp(entry->type, "incident.resolved") == 0)
 		count_resolved(figures, incident, span);
-	else if (strcmp(entry->type, "delivery") == 0 && result && strcmp(result, "accepted") == 0)
+	else if (strcmp(entry->type, "delivery") == 0 &&
+	         is_first_accepted(figures, incident, entry))
 		count_accepted(figures, incident, span);
-	else if (strcmp(entry->type, "step") == 0 && json_int(data, "late_ms", &late))
-		figures->late_steps += late > SECONDS(1);
+	else if (strcmp(entry->type, "step") == 0)
+		figures->late_steps += is_late_step(entry);
 }
 
 static bool has_part(const struct entry *entry)
@@ -147,14 +172,9 @@ static bool has_part(const struct entry *entry)
 
 void figures_count(struct figures *figures, const struct site *site, const struct plan *plan)
 {
-	for (uint32_t i = 0; i < plan->entry_count; i++) {
-		const struct entry *entry = &plan->entries[i];
-		cJSON *data = NULL;
-		if (has_part(entry) &&
-		    json_parse(entry->data, strlen(entry->data), &data, NULL) == 0)
-			count_entry(figures, site, entry, data);
-		cJSON_Delete(data);
-	}
+	for (uint32_t i = 0; i < plan->entry_count; i++)
+		if (has_part(&plan->entries[i]))
+			count_entry(figures, site, &plan->entries[i]);
 }
 
 void figures_overdue(const struct figures *figures, const struct site *site, steady_ms now,

@@ -39,6 +39,44 @@ static void console_link(const struct app *app, const struct incident *incident,
 #define DIGEST_SHOWN                                                                               \
 	32 /* incidents of a digest, of 300 bytes, that a body of 20,000 has room for */
 
+/* Whom it is for is said beside the text, never in it. */
+static bool is_worded(const struct wording *words, const struct site *site,
+                      const struct letter *letter)
+{
+	const struct notification *n = letter->notification;
+	return words->incident && words->incident == letter->incident && words->site == site &&
+	       words->language == letter->language &&
+	       words->template_text == letter->template_text && words->reason == n->reason &&
+	       words->step == n->step && words->possible_duplicate == n->possible_duplicate &&
+	       words->unlogged == letter->unlogged && !n->note;
+}
+
+static void put_into_words(struct wording *words, const struct site *site, struct letter *letter)
+{
+	const struct notification *n = letter->notification;
+	if (!is_worded(words, site, letter)) {
+		text_reset(&words->text);
+		text_reset(&words->incident_json);
+		letter_write_text(letter, &words->text);
+		words->site = site;
+		words->incident = n->note ? NULL : letter->incident;
+		words->language = letter->language;
+		words->template_text = letter->template_text;
+		words->reason = n->reason;
+		words->step = n->step;
+		words->possible_duplicate = n->possible_duplicate;
+		words->unlogged = letter->unlogged;
+	}
+	letter->text = text_get(&words->text);
+	letter->incident_json = &words->incident_json;
+}
+
+void wording_finish(struct wording *words)
+{
+	text_finish(&words->text);
+	text_finish(&words->incident_json);
+}
+
 void post_letter(struct app *app, const struct site *site, const struct posting *posting,
                  struct moment now)
 {
@@ -48,7 +86,8 @@ void post_letter(struct app *app, const struct site *site, const struct posting 
 	const struct channel *channel = config_channel(app->config, delivery->channel);
 	const char *language = channel && channel->language ? channel->language
 	                                                    : site->def->language;
-	struct text body = {0}, link = {0}, console = {0}, head_hex = {0};
+	struct text link = {0}, console = {0}, head_hex = {0};
+	struct wording own = {0};
 	struct ledger_head head = store_head(app->store, site->store_id);
 	const struct incident *gathered[DIGEST_SHOWN];
 	text_add_hex(&head_hex, head.hash, sizeof head.hash);
@@ -81,11 +120,10 @@ void post_letter(struct app *app, const struct site *site, const struct posting 
 	letter.template_text = template_choose(
 	        app->config->templates, app->config->template_count, letter.language, n->reason,
 	        n->incident ? n->incident->kind : INCIDENT_KIND_NONE);
-	letter_write_text(&letter, &body);
-	letter.text = text_get(&body);
+	put_into_words(posting->wording ? posting->wording : &own, site, &letter);
 	app->counters.attempts += !posting->again;
 	courier_send(app->courier, channel, &letter);
-	text_finish(&body);
+	wording_finish(&own);
 	text_finish(&link);
 	text_finish(&console);
 	text_finish(&head_hex);

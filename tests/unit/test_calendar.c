@@ -31,6 +31,18 @@ static void test_times_are_read_and_written(void **state)
 		time_write_utc(at(rows[i].text), out);
 		assert_string_equal(out, rows[i].utc);
 	}
+	static const struct {
+		wall_ms at;
+		const char *utc;
+	} far[] = {{INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+	           {INT64_C(253402300800000), "10000-01-01T00:00:00.000Z"},
+	           {INT64_C(-62167219200000), "0000-01-01T00:00:00.000Z"},
+	           {INT64_C(-62167219200001), "-001-12-31T23:59:59.999Z"}};
+	for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+		char out[TIME_TEXT_LEN];
+		time_write_utc(far[i].at, out);
+		assert_string_equal(out, far[i].utc);
+	}
 	static const char *const wrong[] = {"",
 	                                    "2026",
 	                                    "2026-11-22",

@@ -119,6 +119,15 @@ static void a_webhook_carries_the_contracts_body_and_headers(void **state)
 	expect_request(&channel, &desk->letter, channel.url,
 	               "webhook-id: n-binjiang-7\nwebhook-timestamp: 1795305612\n",
 	               text_get(&body));
+	struct text shared = {0}; /* by all who are told of it at once */
+	desk->letter.incident_json = &shared;
+	for (int i = 0; i < 2; i++)
+		expect_request(&channel, &desk->letter, channel.url,
+		               "webhook-id: n-binjiang-7\nwebhook-timestamp: 1795305612\n",
+		               text_get(&body));
+	assert_string_not_equal(text_get(&shared), "");
+	text_finish(&shared);
+	desk->letter.incident_json = NULL;
 	channel.secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 	channel.token = "tok";
 	assert_true(webhook_sign(channel.secret, "n-binjiang-7", 1795305612, text_get(&body),

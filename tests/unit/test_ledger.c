@@ -165,6 +165,32 @@ static void test_no_value_and_an_empty_one_differ(void **state)
 	sha256_destroy(sha);
 }
 
+/* RFC 4231, and Python's hmac for a key and a message of no length. */
+static void test_a_keyed_digest_is_the_standards(void **state)
+{
+	(void)state;
+	char long_key[132] = {0};
+	memset(long_key, 0xaa, 131);
+	const struct {
+		const char *key, *message, *digest;
+	} rows[] = {
+	        {"Jefe", "what do ya want for nothing?",
+	         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+	        {long_key, "Test Using Larger Than Block-Size Key - Hash Key First",
+	         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+	        {"", "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint8_t mac[SHA256_LEN];
+		struct text hex = {0};
+		crypto_hmac_sha256(rows[i].key, strlen(rows[i].key), rows[i].message,
+		                   strlen(rows[i].message), mac);
+		text_add_hex(&hex, mac, sizeof mac);
+		assert_string_equal(text_get(&hex), rows[i].digest);
+		text_finish(&hex);
+	}
+}
+
 /* ---- what the file refuses, whoever writes to it ---- */
 
 static void test_entries_are_neither_changed_nor_deleted(void **state)
@@ -353,6 +379,7 @@ int main(void)
 	        STORY(test_the_chain_goes_on_after_a_restart),
 	        STORY(test_each_site_has_its_own_chain),
 	        cmocka_unit_test(test_no_value_and_an_empty_one_differ),
+	        cmocka_unit_test(test_a_keyed_digest_is_the_standards),
 	        STORY(test_entries_are_neither_changed_nor_deleted),
 	        STORY(test_wrong_rows_are_refused),
 	        STORY(test_a_cut_off_end_leaves_a_hole),
