@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/log_writes.h"
 #include "store/reserve.h"
 #include "store/sql.h"
 
@@ -208,7 +209,7 @@ static int open_write(struct store *store, struct problem *why)
 	if (r < 0)
 		return r;
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-	                    NULL) != SQLITE_OK)
+	                    log_writes_vfs()) != SQLITE_OK)
 		return sql_failure(store->db, why, store->path);
 	sqlite3_busy_timeout(store->db, WRITE_PATIENCE_MS);
 	harden(store->db);

@@ -14,11 +14,13 @@ static struct {
 	sqlite3_io_methods methods;
 	atomic_int left; /* operations until it fails; 0: it does not */
 	enum fault fault;
+	atomic_int log_writes; /* to the WAL */
 } disk;
 
 struct faulty_file {
 	sqlite3_file base;
 	sqlite3_file *real;
+	bool is_log;
 };
 #define REAL(file) (((struct faulty_file *)(file))->real)
 
@@ -45,6 +47,7 @@ static int f_read(sqlite3_file *f, void *at, int n, sqlite3_int64 off)
 static int f_write(sqlite3_file *f, const void *at, int n, sqlite3_int64 off)
 {
 	int r = fails(false);
+	disk.log_writes += ((struct faulty_file *)f)->is_log;
 	return r ? r : REAL(f)->pMethods->xWrite(REAL(f), at, n, off);
 }
 static int f_truncate(sqlite3_file *f, sqlite3_int64 size)
@@ -107,6 +110,7 @@ static int f_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, i
 	(void)vfs;
 	struct faulty_file *f = (struct faulty_file *)file;
 	f->base.pMethods = NULL;
+	f->is_log = flags & SQLITE_OPEN_WAL;
 	f->real = sqlite3_malloc(disk.real->szOsFile);
 	int r = disk.real->xOpen(disk.real, name, f->real, flags, out);
 	if (r == SQLITE_OK)

@@ -209,6 +209,17 @@ static void test_a_full_disk_leaves_nothing(void **state)
 	fail_everywhere(*state, FAULT_FULL, -ENOSPC);
 }
 
+/* However many pages it has; where the log begins anew its head goes before. */
+static void test_a_commit_is_one_write(void **state)
+{
+	struct story *s = *state;
+	given_signal(s, "sos", KIND_PANIC, true);
+	disk.log_writes = 0;
+	commit(s);
+	assert_in_range(disk.log_writes, 1, 2);
+	survives(s);
+}
+
 static void test_an_impossible_row_takes_the_whole_turn_with_it(void **state)
 {
 	struct story *s = *state;
@@ -695,6 +706,7 @@ int main(void)
 	        STORY(test_a_failed_write_leaves_nothing),
 	        STORY(test_a_failed_sync_leaves_nothing),
 	        STORY(test_a_full_disk_leaves_nothing),
+	        STORY(test_a_commit_is_one_write),
 	        STORY(test_an_impossible_row_takes_the_whole_turn_with_it),
 	        STORY(test_a_foreign_transaction_is_reported_as_busy),
 	        STORY(test_the_file_is_for_its_owner_alone),
