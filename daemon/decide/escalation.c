@@ -61,18 +61,9 @@ const char *recipient_id(const struct site_def *def, struct resolved_recipient w
 	                                    : def->channels[who.position].id;
 }
 
-static struct told *find_told(const struct incident *incident, enum recipient_kind kind,
-                              const char *id)
-{
-	for (uint32_t i = 0; i < incident->told_count; i++)
-		if (incident->told[i].kind == kind && strcmp(incident->told[i].id, id) == 0)
-			return &incident->told[i];
-	return NULL;
-}
-
 void told_acknowledges(struct incident *incident, const char *person)
 {
-	struct told *told = find_told(incident, RECIPIENT_PERSON, person);
+	struct told *told = incident_told(incident, RECIPIENT_PERSON, person);
 	if (!told)
 		return;
 	told->acknowledged = true;
@@ -96,7 +87,7 @@ static uint32_t still_to_tell(const struct site_def *def, const struct incident 
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct told *told = find_told(incident, who[i].kind,
+		const struct told *told = incident_told(incident, who[i].kind,
 		                                    recipient_id(def, who[i]));
 		if (told && told->acknowledged)
 			continue;

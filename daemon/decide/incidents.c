@@ -23,6 +23,26 @@ void own(const char **place, const char *text)
 	*place = copy;
 }
 
+struct told *incident_told(const struct incident *incident, enum recipient_kind kind,
+                           const char *id)
+{
+	uint32_t hash = (uint32_t)index_hash(id);
+	for (uint32_t i = 0; i < incident->told_count; i++) {
+		struct told *told = &incident->told[i];
+		if (told->hash == hash && told->kind == kind && strcmp(told->id, id) == 0)
+			return told;
+	}
+	return NULL;
+}
+
+struct told *incident_add_told(struct incident *incident, enum recipient_kind kind, const char *id)
+{
+	MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
+	struct told *told = &incident->told[incident->told_count++];
+	*told = (struct told){.kind = kind, .hash = (uint32_t)index_hash(id), .id = mem_copy(id)};
+	return told;
+}
+
 void incident_touch_parts(struct incident *incident, bool touched)
 {
 	for (uint32_t i = 0; i < incident->signal_count; i++)

@@ -408,13 +408,9 @@ static void record_notification(struct context *c, const struct notification *n)
 /* True if this is the first that they hear of it: then nothing is on its way to them, either. */
 static bool remember_told(struct incident *incident, const struct notification *n)
 {
-	for (uint32_t i = 0; i < incident->told_count; i++)
-		if (incident->told[i].kind == n->to_kind &&
-		    strcmp(incident->told[i].id, n->to_id) == 0)
-			return false;
-	MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
-	incident->told[incident->told_count++] = (struct told){
-	        .kind = n->to_kind, .id = mem_copy(n->to_id), .touched = true};
+	if (incident_told(incident, n->to_kind, n->to_id))
+		return false;
+	incident_add_told(incident, n->to_kind, n->to_id)->touched = true;
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct incident_signal {                  /* one sensor point in an incident: (d
 
 struct told {                     /* somebody this incident was made known to */
 	enum recipient_kind kind; /* PERSON or CHANNEL */
+	uint32_t hash;            /* of the id: among a thousand it is looked for by this */
 	const char *id;           /* heap */
 	bool acknowledged;        /* since the last opening, rise or re-opening */
 	bool touched;             /* to be written with the incident */
@@ -601,6 +602,10 @@ struct incident *incident_create(void);
 void incident_destroy(struct incident *);
 /* All of its signals and of those told are to be written, or none. */
 void incident_touch_parts(struct incident *, bool touched);
+struct told *incident_told(const struct incident *, enum recipient_kind,
+                           const char *id); /* or NULL */
+/* Who is not in it yet; the id is copied. Valid until the next one is added. */
+struct told *incident_add_told(struct incident *, enum recipient_kind, const char *id);
 /* A person says more of it: below what was said before, and alone when both are too long. */
 void incident_hear(struct incident *, const char *by, const char *note);
 struct notification *notification_create(void);

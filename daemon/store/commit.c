@@ -266,6 +266,7 @@ static void roll_back(struct store *store)
 static int try_turn(struct store *store, const struct turn *turn, struct problem *why)
 {
 	store->queue.count = 0; /* of a turn that failed */
+	store->incident[0] = '\0';
 	store->keep_left = false;
 	for (uint32_t i = 0; i < store->head_cap; i++) {
 		struct site_head *head = &store->heads[i];

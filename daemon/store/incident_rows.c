@@ -120,9 +120,19 @@ static int put_told(struct store *store, int64_t key, uint32_t position, const s
 
 int incident_key(struct store *store, const char *id, int64_t *key, struct problem *why)
 {
+	/* A thousand notifications of one fire ask for one. */
+	if (store->incident[0] && strcmp(store->incident, id) == 0) {
+		*key = store->incident_key;
+		return 0;
+	}
 	struct binder at = sql_bind(store, SQL_INCIDENT_KEY);
 	bind_text(&at, id);
-	return sql_number(store, &at, key, why);
+	int r = sql_number(store, &at, key, why);
+	if (r < 0)
+		return r;
+	snprintf(store->incident, sizeof store->incident, "%s", id);
+	store->incident_key = *key;
+	return 0;
 }
 
 int incident_put(struct store *store, uint32_t site, const struct incident *incident,
@@ -174,13 +184,11 @@ static int get_told(struct store *store, int64_t key, struct incident *incident)
 	bind_int(&at, key);
 	int r;
 	while ((r = sql_next(store, &at)) > 0) {
-		MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
-		struct told *told = &incident->told[incident->told_count++];
 		const char *kind = read_text(&at);
-		*told = (struct told){0};
-		told->kind = strcmp(kind, "channel") == 0 ? RECIPIENT_CHANNEL : RECIPIENT_PERSON;
-		told->id = mem_copy(read_text(&at));
-		told->acknowledged = read_bool(&at);
+		const char *id = read_text(&at);
+		bool channel = strcmp(kind, "channel") == 0;
+		incident_add_told(incident, channel ? RECIPIENT_CHANNEL : RECIPIENT_PERSON, id)
+		        ->acknowledged = read_bool(&at);
 	}
 	return r;
 }

@@ -4,21 +4,38 @@
 
 #include "store/sql.h"
 
-static int put_delivery(struct store *store, int64_t key, uint32_t contact,
+static void bind_attempts(struct binder *at, const struct delivery *delivery)
+{
+	bind_text(at, delivery_state_name(delivery->state));
+	bind_int(at, delivery->attempts);
+	bind_bool(at, delivery->given_up);
+	bind_int(at, delivery->started);
+	bind_int(at, delivery->due);
+	bind_int(at, delivery->last_status);
+}
+
+static int add_delivery(struct store *store, int64_t key, uint32_t contact,
                         const struct delivery *delivery, struct problem *why)
 {
-	struct binder at = sql_bind(store, SQL_DELIVERY_PUT);
+	struct binder at = sql_bind(store, SQL_DELIVERY_ADD);
 	bind_int(&at, key);
 	bind_int(&at, contact);
 	bind_text(&at, delivery->channel);
 	bind_int(&at, delivery->place);
-	bind_text(&at, delivery_state_name(delivery->state));
-	bind_int(&at, delivery->attempts);
-	bind_bool(&at, delivery->given_up);
-	bind_int(&at, delivery->started);
-	bind_int(&at, delivery->due);
-	bind_int(&at, delivery->last_status);
+	bind_attempts(&at, delivery);
 	return sql_done(store, &at, why);
+}
+
+static int put_delivery(struct store *store, int64_t key, uint32_t contact,
+                        const struct delivery *delivery, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_DELIVERY_CHANGE);
+	bind_int(&at, key);
+	bind_int(&at, contact);
+	bind_attempts(&at, delivery);
+	int r = sql_done(store, &at, why);
+	bool is_there = r == 0 && sqlite3_changes(store->db) > 0;
+	return r < 0 || is_there ? r : add_delivery(store, key, contact, delivery, why);
 }
 
 static uint32_t count_under_way(const struct notification *notification)
@@ -71,25 +88,55 @@ static int find_incident(struct store *store, const struct notification *notific
 	return r;
 }
 
-int notification_put(struct store *store, uint32_t site, const struct notification *notification,
-                     struct problem *why)
+static int add_notification(struct store *store, uint32_t site,
+                            const struct notification *notification, struct problem *why)
 {
-	int64_t key, incident = 0;
+	int64_t incident = 0;
 	int r = notification->incident ? find_incident(store, notification, &incident, why) : 0;
 	if (r < 0)
 		return r;
-	struct binder at = sql_bind(store, SQL_NOTIFICATION_PUT);
+	struct binder at = sql_bind(store, SQL_NOTIFICATION_ADD);
 	bind_notification(&at, site, notification, incident);
 	r = sql_done(store, &at, why);
-	if (r < 0)
-		return r;
-	at = sql_bind(store, SQL_NOTIFICATION_KEY);
-	bind_int(&at, site);
-	bind_int(&at, (int64_t)notification->number);
-	r = sql_number(store, &at, &key, why);
+	int64_t key = sqlite3_last_insert_rowid(store->db);
+	for (uint32_t i = 0; r == 0 && i < notification->delivery_count; i++)
+		r = add_delivery(store, key, i, &notification->deliveries[i], why);
+	return r;
+}
+
+static int change_notification(struct store *store, int64_t key,
+                               const struct notification *notification, struct problem *why)
+{
+	struct binder at = sql_bind(store, SQL_NOTIFICATION_CHANGE);
+	bind_int(&at, key);
+	bind_bool(&at, notification->urgent);
+	bind_bool(&at, notification->at_once);
+	bind_text(&at, notification_state_name(notification->state));
+	bind_bool(&at, notification->failed);
+	bind_bool(&at, notification->possible_duplicate);
+	bind_int(&at, notification->attempts);
+	bind_text(&at, notification->note);
+	bind_timer(&at, &notification->due);
+	bind_int(&at, notification->digest);
+	bind_int(&at, notification->run);
+	bind_int(&at, count_under_way(notification));
+	int r = sql_done(store, &at, why);
 	for (uint32_t i = 0; r == 0 && i < notification->delivery_count; i++)
 		r = put_delivery(store, key, i, &notification->deliveries[i], why);
 	return r;
+}
+
+int notification_put(struct store *store, uint32_t site, const struct notification *notification,
+                     struct problem *why)
+{
+	int64_t key;
+	struct binder at = sql_bind(store, SQL_NOTIFICATION_KEY);
+	bind_int(&at, site);
+	bind_int(&at, (int64_t)notification->number);
+	int r = sql_number(store, &at, &key, why);
+	if (r == -ENOENT)
+		return add_notification(store, site, notification, why);
+	return r < 0 ? r : change_notification(store, key, notification, why);
 }
 
 /* ---- and back ---- */

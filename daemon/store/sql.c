@@ -176,29 +176,27 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_TOLD_PUT] = "INSERT INTO told (incident, position, kind, id, acknowledged)"
                          " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (incident, kind, id)"
                          " DO UPDATE SET acknowledged = excluded.acknowledged",
-        [SQL_NOTIFICATION_PUT] =
+        [SQL_NOTIFICATION_ADD] =
                 "INSERT INTO notification (site, number, incident, reason, step, round, to_kind,"
                 " to_id, to_name, urgent, at_once, state, failed, possible_duplicate,"
                 " created_wall, created_steady, attempts, note, due, digest, run, press,"
                 " under_way)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                " ?17, ?18, ?19, ?20, ?21, ?22, ?23)"
-                " ON CONFLICT (site, number) DO UPDATE SET urgent = excluded.urgent,"
-                " at_once = excluded.at_once, state = excluded.state, failed = excluded.failed,"
-                " possible_duplicate = excluded.possible_duplicate,"
-                " attempts = excluded.attempts, note = excluded.note,"
-                " due = excluded.due, digest = excluded.digest, run = excluded.run,"
-                " under_way = excluded.under_way",
-        /* Asked for behind it: RETURNING makes a table of its own each time. */
+                " ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+        /* Asked for before: ON CONFLICT looks for it in each index, and RETURNING makes a table of
+         * its own each time. */
         [SQL_NOTIFICATION_KEY] = "SELECT key FROM notification WHERE site = ?1 AND number = ?2",
-        [SQL_DELIVERY_PUT] =
+        [SQL_NOTIFICATION_CHANGE] =
+                "UPDATE notification SET urgent = ?2, at_once = ?3, state = ?4, failed = ?5,"
+                " possible_duplicate = ?6, attempts = ?7, note = ?8, due = ?9, digest = ?10,"
+                " run = ?11, under_way = ?12 WHERE key = ?1",
+        [SQL_DELIVERY_ADD] =
                 "INSERT INTO delivery (notification, contact, channel, place, state, attempts,"
                 " given_up, started, due, last_status)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                " ON CONFLICT (notification, contact) DO UPDATE SET state = excluded.state,"
-                " attempts = excluded.attempts, given_up = excluded.given_up,"
-                " started = excluded.started, due = excluded.due,"
-                " last_status = excluded.last_status",
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [SQL_DELIVERY_CHANGE] =
+                "UPDATE delivery SET state = ?3, attempts = ?4, given_up = ?5, started = ?6,"
+                " due = ?7, last_status = ?8 WHERE notification = ?1 AND contact = ?2",
         [SQL_DEVICE_PUT] =
                 "INSERT INTO device_state (site, device, active, known, settled, online,"
                 " heard_once, walk_test, heard, changed, tested, fleeting, reset_due, signed_at,"

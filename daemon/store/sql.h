@@ -47,9 +47,11 @@ enum statement {
 	SQL_INCIDENT_KEY,
 	SQL_SIGNAL_PUT,
 	SQL_TOLD_PUT,
-	SQL_NOTIFICATION_PUT,
+	SQL_NOTIFICATION_ADD,
 	SQL_NOTIFICATION_KEY,
-	SQL_DELIVERY_PUT,
+	SQL_NOTIFICATION_CHANGE,
+	SQL_DELIVERY_ADD,
+	SQL_DELIVERY_CHANGE,
 	SQL_DEVICE_PUT,
 	SQL_STANDING_PUT,
 	SQL_STANDING_LAST,
@@ -140,6 +142,8 @@ struct store {
 	struct sha256 *sha;
 	struct text scratch;
 	struct ledger_queue queue;
+	char incident[INCIDENT_ID_MAX]; /* whose key was asked for last in this turn; "": none */
+	int64_t incident_key;
 	char boot[BOOT_ID_LEN + 1]; /* the boot whose number is boot_number; 0: none yet */
 	int64_t boot_number;
 	struct checkpointer *checkpointer;

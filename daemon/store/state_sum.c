@@ -269,7 +269,6 @@ struct summing *summing_open(struct store *store)
 	s->db = store->db;
 	hashing_begin(&s->hashing);
 	load_policies(s);
-	sqlite3_preupdate_hook(s->db, on_change, s);
 	return s;
 }
 
@@ -289,6 +288,8 @@ void summing_into(struct summing *s, struct state_sum *sum)
 		return;
 	s->into = sum;
 	s->broken = false;
+	/* Of the ledger's rows, which are written outside of it, nobody need be told. */
+	sqlite3_preupdate_hook(s->db, sum ? on_change : NULL, s);
 }
 
 /* A number may come again for another policy: the one before was rolled back. */
