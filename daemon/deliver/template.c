@@ -15,6 +15,8 @@ struct token {
 
 #define TEMPLATE_WORD_TEXT(name, says, meaning) #name,
 static const char *const words[WORD_COUNT] = {TEMPLATE_WORDS(TEMPLATE_WORD_TEXT)};
+#define TEMPLATE_WORD_LENGTH(name, says, meaning) sizeof #name - 1,
+static const size_t lengths[WORD_COUNT] = {TEMPLATE_WORDS(TEMPLATE_WORD_LENGTH)};
 #define TEMPLATE_WORD_SAYS(name, says, meaning) SAYS_##says,
 static const enum template_says says[WORD_COUNT] = {TEMPLATE_WORDS(TEMPLATE_WORD_SAYS)};
 
@@ -26,7 +28,7 @@ const char *template_word_name(enum template_word word)
 static enum template_word find_word(const char *name, size_t len)
 {
 	for (int i = 0; i < WORD_COUNT; i++)
-		if (strlen(words[i]) == len && memcmp(words[i], name, len) == 0)
+		if (lengths[i] == len && memcmp(words[i], name, len) == 0)
 			return (enum template_word)i;
 	return WORD_COUNT;
 }

@@ -150,7 +150,7 @@ void letter_write_text(const struct letter *letter, struct text *out)
 	if (!text)
 		text = is_list(letter->notification->reason) ? of_list : of_nothing_else;
 	template_write(text, say_word, &w, out);
-	if (!template_has(text, WORD_marks))
+	if (letter->template_text && !template_has(text, WORD_marks)) /* ours have them */
 		template_write("[\n{marks}]", say_word, &w, out);
 }
 

@@ -1,23 +1,21 @@
 #include "store/ledger.h"
 
+#include <endian.h>
 #include <string.h>
-
-static void add_length(struct sha256 *sha, uint64_t len)
-{
-	uint8_t prefix[8];
-	for (int i = 0; i < 8; i++)
-		prefix[i] = (uint8_t)(len >> (56 - 8 * i));
-	sha256_add(sha, prefix, sizeof prefix);
-}
 
 void field_bytes(struct sha256 *sha, const void *bytes, size_t len)
 {
-	if (!bytes) {
-		add_length(sha, UINT64_MAX);
+	uint64_t prefix = htobe64(bytes ? len : UINT64_MAX);
+	uint8_t both[64]; /* most are short, and there are many */
+	memcpy(both, &prefix, sizeof prefix);
+	if (bytes && len && len <= sizeof both - sizeof prefix) {
+		memcpy(both + sizeof prefix, bytes, len);
+		sha256_add(sha, both, sizeof prefix + len);
 		return;
 	}
-	add_length(sha, len);
-	sha256_add(sha, bytes, len);
+	sha256_add(sha, both, sizeof prefix);
+	if (bytes)
+		sha256_add(sha, bytes, len);
 }
 
 void field_text(struct sha256 *sha, const char *text)
