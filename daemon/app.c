@@ -204,9 +204,7 @@ static bool goes_first(const struct dispatch *dispatch)
 	return n->urgent && n->incident && incident_kind_is_life_safety(n->incident->kind);
 }
 
-#define LEAVE_TOGETHER                                                                             \
-	16 /* letters: the first of a thousand waits for none that are not written                 \
-	    */
+#define LEAVE_TOGETHER 16 /* letters: the first of a thousand waits for none not written yet */
 
 static void release_some(struct app *app, bool first, bool unlogged, struct wording *wording,
                          struct moment now)

@@ -329,6 +329,7 @@ struct wording {
 	const char *language, *template_text;
 	enum reason reason;
 	uint32_t step;
+	wall_ms created;
 	bool possible_duplicate, unlogged;
 	struct text text, incident_json;
 };

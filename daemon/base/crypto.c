@@ -124,41 +124,31 @@ void stretch_digest(struct stretch *stretch, const uint8_t digest[SHA256_LEN], u
 	assert((size_t)written == len);
 }
 
-#define SHA256_BLOCK 64
+static EVP_MAC_CTX *keyless; /* an HMAC by SHA-256 that has no key yet: to look for either by its
+                              * name costs more than to make one */
 
-static void flip(uint8_t pad[SHA256_BLOCK], uint8_t bits)
+static void make_keyless(void)
 {
-	for (int i = 0; i < SHA256_BLOCK; i++)
-		pad[i] ^= bits;
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	OSSL_PARAM digest[] = {OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0),
+	                       OSSL_PARAM_construct_end()};
+	must(hmac != NULL);
+	keyless = EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac);
+	must(keyless && EVP_MAC_CTX_set_params(keyless, digest));
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *msg, size_t len,
                         uint8_t out[SHA256_LEN])
 {
-	/* By RFC 2104; libcrypto's own looks up its parts by name each time, which costs more than
-	 * the digests of a link or a letter. */
-	struct sha256 sha = {.ctx = EVP_MD_CTX_new(), .md = sha256_method()};
-	uint8_t pad[SHA256_BLOCK] = {0};
-	must(sha.ctx && EVP_DigestInit_ex(sha.ctx, sha.md, NULL));
-	if (key_len > sizeof pad) {
-		sha256_add(&sha, key, key_len);
-		sha256_end(&sha, pad);
-		sha256_begin(&sha);
-	} else if (key_len) {
-		memcpy(pad, key, key_len);
-	}
-	flip(pad, 0x36);
-	sha256_add(&sha, pad, sizeof pad);
-	sha256_add(&sha, msg, len);
-	sha256_end(&sha, out);
-	sha256_begin(&sha);
-	flip(pad, 0x36 ^ 0x5c);
-	sha256_add(&sha, pad, sizeof pad);
-	sha256_add(&sha, out, SHA256_LEN);
-	sha256_end(&sha, out);
-	EVP_MD_CTX_free(sha.ctx);
-	explicit_bzero(pad, sizeof pad);
-	explicit_bzero(&sha, sizeof sha);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	size_t written = 0;
+	pthread_once(&once, make_keyless);
+	EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(keyless);
+	must(mac && EVP_MAC_init(mac, key_len ? key : "", key_len, NULL));
+	must(EVP_MAC_update(mac, msg, len) && EVP_MAC_final(mac, out, &written, SHA256_LEN));
+	assert(written == SHA256_LEN);
+	EVP_MAC_CTX_free(mac);
 }
 
 void crypto_random(void *out, size_t len)

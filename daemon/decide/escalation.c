@@ -88,7 +88,7 @@ static uint32_t still_to_tell(const struct site_def *def, const struct incident 
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct told *told = incident_told(incident, who[i].kind,
-		                                    recipient_id(def, who[i]));
+		                                        recipient_id(def, who[i]));
 		if (told && told->acknowledged)
 			continue;
 		if (incident->drill && !is_inside(def, who[i]))

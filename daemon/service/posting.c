@@ -47,7 +47,8 @@ static bool is_worded(const struct wording *words, const struct site *site,
 	return words->incident && words->incident == letter->incident && words->site == site &&
 	       words->language == letter->language &&
 	       words->template_text == letter->template_text && words->reason == n->reason &&
-	       words->step == n->step && words->possible_duplicate == n->possible_duplicate &&
+	       words->step == n->step && words->created == n->created.wall &&
+	       words->possible_duplicate == n->possible_duplicate &&
 	       words->unlogged == letter->unlogged && !n->note;
 }
 
@@ -64,6 +65,7 @@ static void put_into_words(struct wording *words, const struct site *site, struc
 		words->template_text = letter->template_text;
 		words->reason = n->reason;
 		words->step = n->step;
+		words->created = n->created.wall;
 		words->possible_duplicate = n->possible_duplicate;
 		words->unlogged = letter->unlogged;
 	}
