@@ -14,14 +14,11 @@
 static sqlite3_stmt *find_row(struct verifying *v, const struct chain *chain, uint64_t seq,
                               struct scanned *out)
 {
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT " ROW_COLUMNS " FROM ledger WHERE site = ?1 AND seq = ?2",
-	                       -1, &at, NULL) != SQLITE_OK)
-		return NULL;
+	sqlite3_stmt *at = look(v,
+	                        "SELECT " ROW_COLUMNS " FROM ledger WHERE site = ?1 AND seq = ?2");
 	sqlite3_bind_int64(at, 1, chain->number);
 	sqlite3_bind_int64(at, 2, (int64_t)seq);
-	if (sqlite3_step(at) == SQLITE_ROW) {
+	if (look_next(v, at)) {
 		row_take(v, at, out);
 		out->row.site = chain->site;
 		return at;
@@ -56,12 +53,9 @@ static bool fits(struct verifying *v, const struct ledger_row *row, uint64_t seq
 /* The row that belongs here stands under another number or another site. */
 static bool stands_elsewhere(struct verifying *v, const struct chain *chain)
 {
-	sqlite3_stmt *at = NULL;
+	sqlite3_stmt *at = look(v, "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED");
 	bool found = false;
-	if (sqlite3_prepare_v2(v->store->db, "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED", -1,
-	                       &at, NULL) != SQLITE_OK)
-		return false;
-	while (!found && sqlite3_step(at) == SQLITE_ROW) {
+	while (!found && look_next(v, at)) {
 		struct scanned other;
 		row_take(v, at, &other);
 		other.row.site = chain->site;
@@ -87,16 +81,12 @@ static bool is_itself(struct verifying *v, const struct chain *chain, uint64_t s
 static bool belongs_elsewhere(struct verifying *v, const struct chain *chain,
                               const struct ledger_row *row)
 {
-	sqlite3_stmt *at = NULL;
+	sqlite3_stmt *at = look(v, "SELECT seq, hash FROM ledger WHERE site = ?1 ORDER BY seq");
 	uint8_t before[SHA256_LEN], hash[SHA256_LEN];
 	bool found = false;
 	ledger_genesis(v->store->sha, chain->site, before);
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT seq, hash FROM ledger WHERE site = ?1 ORDER BY seq", -1, &at,
-	                       NULL) != SQLITE_OK)
-		return false;
 	sqlite3_bind_int64(at, 1, chain->number);
-	while (!found && sqlite3_step(at) == SQLITE_ROW) {
+	while (!found && look_next(v, at)) {
 		uint64_t seq = (uint64_t)sqlite3_column_int64(at, 0);
 		if (sqlite3_column_bytes(at, 1) != SHA256_LEN)
 			continue;
@@ -174,15 +164,10 @@ static bool closed_up(struct verifying *v, const struct chain *chain, const stru
 
 static bool any_behind(struct verifying *v, const struct chain *chain)
 {
-	sqlite3_stmt *at = NULL;
-	bool any = false;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT 1 FROM ledger WHERE site = ?1 AND seq > ?2 LIMIT 1", -1, &at,
-	                       NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, chain->number);
-		sqlite3_bind_int64(at, 2, (int64_t)chain->broken_at);
-		any = sqlite3_step(at) == SQLITE_ROW;
-	}
+	sqlite3_stmt *at = look(v, "SELECT 1 FROM ledger WHERE site = ?1 AND seq > ?2 LIMIT 1");
+	sqlite3_bind_int64(at, 1, chain->number);
+	sqlite3_bind_int64(at, 2, (int64_t)chain->broken_at);
+	bool any = look_next(v, at);
 	sqlite3_finalize(at);
 	return any;
 }
@@ -212,19 +197,15 @@ static void explain_hole(struct verifying *v, struct chain *chain)
  * it were not there. */
 static bool was_added(struct verifying *v, const struct chain *chain)
 {
-	sqlite3_stmt *at = NULL;
-	bool added = false;
 	if (chain->seen_instead != chain->broken_at + 1)
 		return false;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT seq FROM ledger WHERE site = ?1 AND row > (SELECT row FROM"
-	                       " ledger WHERE site = ?1 AND seq = ?2) ORDER BY row LIMIT 1",
-	                       -1, &at, NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, chain->number);
-		sqlite3_bind_int64(at, 2, (int64_t)chain->seen_instead);
-		added = sqlite3_step(at) != SQLITE_ROW ||
-		        (uint64_t)sqlite3_column_int64(at, 0) == chain->seen_instead + 1;
-	}
+	sqlite3_stmt *at = look(v,
+	                        "SELECT seq FROM ledger WHERE site = ?1 AND row > (SELECT row"
+	                        " FROM ledger WHERE site = ?1 AND seq = ?2) ORDER BY row LIMIT 1");
+	sqlite3_bind_int64(at, 1, chain->number);
+	sqlite3_bind_int64(at, 2, (int64_t)chain->seen_instead);
+	bool added = !look_next(v, at) ||
+	             (uint64_t)sqlite3_column_int64(at, 0) == chain->seen_instead + 1;
 	sqlite3_finalize(at);
 	return added;
 }

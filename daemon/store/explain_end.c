@@ -61,16 +61,11 @@ enum fit {
 static bool was_removed(struct verifying *v, const struct chain *chain, uint64_t seq,
                         const uint8_t *hash, enum fit *fit)
 {
-	sqlite3_stmt *at = NULL;
-	bool removed = false;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT last, hash FROM removed WHERE site = ?1 AND first <= ?2"
-	                       " AND last >= ?2 LIMIT 1",
-	                       -1, &at, NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, chain->number);
-		sqlite3_bind_int64(at, 2, (int64_t)seq);
-		removed = sqlite3_step(at) == SQLITE_ROW;
-	}
+	sqlite3_stmt *at = look(v, "SELECT last, hash FROM removed WHERE site = ?1 AND first <= ?2"
+	                           " AND last >= ?2 LIMIT 1");
+	sqlite3_bind_int64(at, 1, chain->number);
+	sqlite3_bind_int64(at, 2, (int64_t)seq);
+	bool removed = look_next(v, at);
 	if (removed && (uint64_t)sqlite3_column_int64(at, 0) != seq)
 		*fit = FIT_GONE;
 	else if (removed)

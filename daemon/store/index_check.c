@@ -10,7 +10,8 @@ struct index_check {
 	pthread_t thread;
 	bool runs; /* there is a thread */
 	char *path;
-	struct text words; /* the thread's until it has ended */
+	struct text words; /* the thread's until it has ended, as is: */
+	bool unread;       /* they are no word about the file */
 };
 
 /* Conditions on columns are left out: what of them matters, the ledger's hashes and the sum of the
@@ -22,6 +23,7 @@ static void look(struct index_check *check)
 	sqlite3_stmt *at = NULL;
 	if (store_open(check->path, STORE_READ, &store, &why) < 0) {
 		text_add(&check->words, why.text);
+		check->unread = true;
 		return;
 	}
 	sqlite3_exec(store->db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
@@ -30,6 +32,7 @@ static void look(struct index_check *check)
 		r = sqlite3_step(at);
 	const char *words = r == SQLITE_ROW ? (const char *)sqlite3_column_text(at, 0)
 	                                    : sqlite3_errmsg(store->db);
+	check->unread = r != SQLITE_ROW && r != SQLITE_CORRUPT && r != SQLITE_NOTADB;
 	if (strcmp(words, "ok") != 0)
 		text_add(&check->words, words);
 	sqlite3_finalize(at);
@@ -50,17 +53,19 @@ struct index_check *index_check_begin(const char *store_path)
 	return check;
 }
 
-void index_check_end(struct index_check *check, struct text *words)
+bool index_check_end(struct index_check *check, struct text *words)
 {
 	if (!check)
-		return;
+		return true;
 	if (check->runs)
 		pthread_join(check->thread, NULL);
 	else
 		look(check);
 	for (const char *at = text_get(&check->words); *at; at++)
 		text_add_char(words, *at == '\n' ? ' ' : *at);
+	bool looked = !check->unread;
 	text_finish(&check->words);
 	free(check->path);
 	free(check);
+	return looked;
 }

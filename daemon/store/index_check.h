@@ -9,7 +9,7 @@
 struct index_check;
 struct index_check *index_check_begin(const char *store_path);
 /* Waits for it. words gets the first thing that is wrong, in SQLite's words; empty: all is well.
- * NULL is fine. */
-void index_check_end(struct index_check *, struct text *words);
+ * False: nobody could look, and words say why. NULL is fine. */
+bool index_check_end(struct index_check *, struct text *words);
 
 #endif

@@ -184,8 +184,10 @@ int store_sign_with(struct store *store, const struct keys *keys, struct problem
 	int r = sums_load(store, SUMS_OF_ALL, why);
 	if (r < 0)
 		return r;
+	r = summing_open(store, &store->summing, why);
+	if (r < 0)
+		return r;
 	store->signs = true;
-	store->summing = summing_open(store);
 	open_head_file(store);
 	return 0;
 }

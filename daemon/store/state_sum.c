@@ -249,27 +249,35 @@ static void on_change(void *ctx, sqlite3 *db, int change, const char *schema, co
 		add_changed(s, what, sqlite3_preupdate_new, false);
 }
 
-static void load_policies(struct summing *s)
+static int load_policies(struct summing *s)
 {
 	sqlite3_stmt *at = NULL;
 	uint8_t hash[SHA256_LEN];
-	if (sqlite3_prepare_v2(s->db, "SELECT number, hash FROM policy", -1, &at, NULL) ==
-	    SQLITE_OK)
-		while (sqlite3_step(at) == SQLITE_ROW)
-			if (sqlite3_column_bytes(at, 1) == SHA256_LEN) {
-				memcpy(hash, sqlite3_column_blob(at, 1), SHA256_LEN);
-				summing_policy(s, sqlite3_column_int64(at, 0), hash);
-			}
+	int r = sqlite3_prepare_v2(s->db, "SELECT number, hash FROM policy", -1, &at, NULL);
+	while (r == SQLITE_OK || r == SQLITE_ROW) {
+		r = sqlite3_step(at);
+		if (r == SQLITE_ROW && sqlite3_column_bytes(at, 1) == SHA256_LEN) {
+			memcpy(hash, sqlite3_column_blob(at, 1), SHA256_LEN);
+			summing_policy(s, sqlite3_column_int64(at, 0), hash);
+		}
+	}
 	sqlite3_finalize(at);
+	return r == SQLITE_DONE ? 0 : -EIO;
 }
 
-struct summing *summing_open(struct store *store)
+int summing_open(struct store *store, struct summing **out, struct problem *why)
 {
 	struct summing *s = NEW(struct summing);
 	s->db = store->db;
 	hashing_begin(&s->hashing);
-	load_policies(s);
-	return s;
+	int r = load_policies(s);
+	if (r < 0) {
+		r = sql_failure(s->db, why, "reading the policies");
+		summing_close(s);
+		return r;
+	}
+	*out = s;
+	return 0;
 }
 
 void summing_close(struct summing *s)

@@ -49,7 +49,9 @@ int state_sum_stored(struct store *, state_sum_of, void *ctx, struct state_stray
 /* ---- for the writer ---- */
 
 struct summing; /* one for a store */
-struct summing *summing_open(struct store *);
+/* All of the store's policies have to be read: a sum that is made without one is sealed and never
+ * holds again. */
+int summing_open(struct store *, struct summing **out, struct problem *why) MUST_USE;
 void summing_close(struct summing *); /* NULL is fine */
 /* From now on what is written counts for this sum; NULL: for none. */
 void summing_into(struct summing *, struct state_sum *);

@@ -264,11 +264,15 @@ static void pass_removed(struct verifying *v, struct chain *chain)
 {
 	uint64_t last;
 	uint8_t hash[SHA256_LEN];
-	while (store_removed(v->store, chain->site, chain->last + 1, &last, hash, NULL) == 0) {
+	int r;
+	while ((r = store_removed(v->store, chain->site, chain->last + 1, &last, hash, NULL)) ==
+	       0) {
 		chain->removed += last - chain->last;
 		chain->last = last;
 		memcpy(chain->head, hash, sizeof hash);
 	}
+	if (r != -ENOENT)
+		look_failed(v);
 }
 
 /* Runs that no entry names. */
@@ -278,7 +282,10 @@ static void check_removed(struct verifying *v, struct chain *chain)
 		return; /* what says so may lie behind its end */
 	struct binder at = sql_bind(v->store, SQL_REMOVED_UNSIGNED);
 	bind_int(&at, chain->number);
-	if (sql_next(v->store, &at) > 0)
+	int r = sql_next(v->store, &at);
+	if (r < 0)
+		look_failed(v);
+	if (r > 0)
 		finding_add(chain, TAMPERING_MISSING, (uint64_t)read_int(&at), NULL,
 		            "entries were removed that no signed entry names");
 	sql_end(&at);
@@ -353,22 +360,19 @@ static int scan_row(struct verifying *v, sqlite3_stmt *at)
 
 static int scan(struct verifying *v, struct problem *why)
 {
-	sqlite3_stmt *at = NULL;
-	int r = 0, step;
 	/* In the order of the rows, so that no index can lead elsewhere. */
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED ORDER BY row", -1,
-	                       &at, NULL) != SQLITE_OK)
+	sqlite3_stmt *at = look(v, "SELECT " ROW_COLUMNS " FROM ledger NOT INDEXED ORDER BY row");
+	int r = 0;
+	if (!at)
 		return sql_failure(v->store->db, why, "verifying");
-	while (r == 0 && (step = sqlite3_step(at)) == SQLITE_ROW)
+	while (r == 0 && look_next(v, at))
 		r = scan_row(v, at);
-	if (r == 0 && step != SQLITE_DONE) {
-		/* What cannot be read was not written by us like that. */
+	if (r == 0 && v->torn.text[0]) {
+		/* What is no whole file was not written by us like that. */
 		for (uint32_t i = 0; i < v->chain_count; i++)
-			if (!v->chains[i].broken && !v->chains[i].finding_count)
+			if (!v->chains[i].finding_count)
 				finding_add(&v->chains[i], TAMPERING_EDITED, v->chains[i].last + 1,
-				            NULL, "the file is damaged: %s",
-				            sqlite3_errmsg(v->store->db));
+				            NULL, "the file is damaged: %s", v->torn.text);
 		v->damaged = true;
 	}
 	sqlite3_finalize(at);
@@ -450,11 +454,9 @@ static int check_request(struct verifying *v, struct problem *why)
 
 static int verify_all(struct verifying *v, struct problem *why)
 {
-	int r = load_boots(v);
-	if (r == 0)
-		r = load_sites(v);
-	if (r == 0)
-		r = check_request(v, why);
+	load_boots(v);
+	load_sites(v);
+	int r = v->unread.text[0] ? -EIO : check_request(v, why);
 	if (r == 0)
 		r = scan(v, why);
 	seal_checker_close(v->seals, r == 0 ? seal_is_broken : NULL, v);
@@ -482,6 +484,8 @@ int store_verify(struct store *store, const struct verify_request *request, verd
 	v.seals = seal_checker_open();
 	int r = verify_all(&v, why);
 	check_indexes(&v, indexes);
+	if (v.unread.text[0])
+		r = problem_set(why, -EIO, "store: verifying: %s", v.unread.text);
 	if (r == 0)
 		r = tell(&v, visit, ctx);
 	else if (!why->text[0])

@@ -7,20 +7,57 @@
 #include "store/fold.h"
 #include "store/verify_private.h"
 
-int load_boots(struct verifying *v)
+/* What somebody has written into the file is a question of the verdict, not of the disk. */
+void look_failed(struct verifying *v)
+{
+	struct problem *note = NULL;
+	switch (sqlite3_errcode(v->store->db) & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		note = &v->torn;
+		break;
+	case SQLITE_IOERR:
+	case SQLITE_NOMEM:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PROTOCOL:
+	case SQLITE_INTERRUPT:
+		note = &v->unread;
+		break;
+	default:
+		break;
+	}
+	if (note && !note->text[0])
+		problem_set(note, 0, "%s", sqlite3_errmsg(v->store->db));
+}
+
+sqlite3_stmt *look(struct verifying *v, const char *sql)
 {
 	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db, "SELECT number, id FROM boot", -1, &at, NULL) !=
-	    SQLITE_OK)
-		return -EIO;
-	while (sqlite3_step(at) == SQLITE_ROW) {
+	if (sqlite3_prepare_v2(v->store->db, sql, -1, &at, NULL) != SQLITE_OK)
+		look_failed(v);
+	return at;
+}
+
+bool look_next(struct verifying *v, sqlite3_stmt *at)
+{
+	int r = at ? sqlite3_step(at) : SQLITE_DONE;
+	if (r != SQLITE_ROW && r != SQLITE_DONE)
+		look_failed(v);
+	return r == SQLITE_ROW;
+}
+
+void load_boots(struct verifying *v)
+{
+	sqlite3_stmt *at = look(v, "SELECT number, id FROM boot");
+	while (look_next(v, at)) {
 		MEM_RESERVE(v->boots, v->boot_count, v->boot_cap);
 		v->boots[v->boot_count++] = (struct boot){
 		        .number = sqlite3_column_int64(at, 0),
 		        .id = mem_copy((const char *)sqlite3_column_text(at, 1))};
 	}
 	sqlite3_finalize(at);
-	return 0;
 }
 
 static bool stands_beside(const struct store *store, const char *ending)
@@ -38,7 +75,10 @@ static void load_part(struct verifying *v, struct chain *chain)
 {
 	struct binder at = sql_bind(v->store, SQL_IMPORTED_GET);
 	bind_int(&at, chain->number);
-	if (sql_next(v->store, &at) > 0) {
+	int r = sql_next(v->store, &at);
+	if (r < 0)
+		look_failed(v);
+	if (r > 0) {
 		uint64_t first = (uint64_t)read_int(&at);
 		(void)read_int(&at);
 		if (v->has_key || v->heads_read != -ENOENT) {
@@ -110,23 +150,18 @@ static void load_gone(struct verifying *v)
 	}
 }
 
-int load_sites(struct verifying *v)
+void load_sites(struct verifying *v)
 {
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT number, id, head_seq, head_hash, head_seal, state_sum,"
-	                       " state_of, next_notification, next_incident, incident_year"
-	                       " FROM site ORDER BY number",
-	                       -1, &at, NULL) != SQLITE_OK)
-		return -EIO;
-	while (sqlite3_step(at) == SQLITE_ROW)
+	sqlite3_stmt *at = look(v, "SELECT number, id, head_seq, head_hash, head_seal, state_sum,"
+	                           " state_of, next_notification, next_incident, incident_year"
+	                           " FROM site ORDER BY number");
+	while (look_next(v, at))
 		take_site(v, at);
 	sqlite3_finalize(at);
 	v->has_key = stands_beside(v->store, ".key");
 	for (uint32_t i = 0; i < v->chain_count; i++)
 		load_part(v, &v->chains[i]);
 	load_gone(v);
-	return 0;
 }
 
 void verifying_finish(struct verifying *v)

@@ -75,6 +75,9 @@ struct verifying {
 	uint64_t strays, first_stray; /* rows of no site, and the seq of the first of them */
 	struct chain *hole;           /* whose row did not follow the one before */
 	bool odd_row, damaged;
+	/* The first look that failed for another reason than what is in the file (the disk, memory,
+	 * a lock): then there is no verdict. And the first that met a file that is no whole one. */
+	struct problem unread, torn;
 };
 
 struct scanned {
@@ -91,8 +94,13 @@ __attribute__((format(printf, 5, 6))) void finding_add(struct chain *, enum tamp
 struct chain *chain_of(struct verifying *, int64_t number);
 
 /* verify_load.c */
-int load_boots(struct verifying *);
-int load_sites(struct verifying *);
+/* One question to the store, and its next row; what fails is noted. NULL, and false, where there is
+ * no answer. */
+sqlite3_stmt *look(struct verifying *, const char *sql);
+bool look_next(struct verifying *, sqlite3_stmt *);
+void look_failed(struct verifying *); /* SQLite has just said no to another one */
+void load_boots(struct verifying *);
+void load_sites(struct verifying *);
 void verifying_finish(struct verifying *);
 struct chain *chain_add(struct verifying *, const char *site);
 struct chain *chain_named(struct verifying *, const char *site);

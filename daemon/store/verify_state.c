@@ -128,12 +128,9 @@ static const struct question {
 
 static bool ask(struct verifying *v, struct chain *chain, const struct question *question)
 {
-	sqlite3_stmt *at = NULL;
-	bool answers = false;
-	if (sqlite3_prepare_v2(v->store->db, question->sql, -1, &at, NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, chain->number);
-		answers = sqlite3_step(at) == SQLITE_ROW;
-	}
+	sqlite3_stmt *at = look(v, question->sql);
+	sqlite3_bind_int64(at, 1, chain->number);
+	bool answers = look_next(v, at);
 	if (answers)
 		state_finding(chain, question->kind, (uint64_t)sqlite3_column_int64(at, 0),
 		              (const char *)sqlite3_column_text(at, 1), question->what);
@@ -152,12 +149,9 @@ static void ask_all(struct verifying *v, struct chain *chain)
 /* Incidents that no entry tells of. */
 static void find_untold(struct verifying *v)
 {
-	sqlite3_stmt *at = NULL;
-	if (sqlite3_prepare_v2(v->store->db,
-	                       "SELECT i.site, i.id FROM incident i WHERE NOT EXISTS"
-	                       " (SELECT 1 FROM ledger l WHERE l.incident = i.id) LIMIT 1",
-	                       -1, &at, NULL) == SQLITE_OK &&
-	    sqlite3_step(at) == SQLITE_ROW) {
+	sqlite3_stmt *at = look(v, "SELECT i.site, i.id FROM incident i WHERE NOT EXISTS"
+	                           " (SELECT 1 FROM ledger l WHERE l.incident = i.id) LIMIT 1");
+	if (look_next(v, at)) {
 		struct chain *chain = chain_of(v, sqlite3_column_int64(at, 0));
 		if (chain)
 			state_finding(chain, TAMPERING_INSERTED, chain->last,
@@ -219,13 +213,15 @@ static void file_is_damaged(struct verifying *v, const char *words)
 	v->damaged = true;
 }
 
-static int check_sums(struct verifying *v)
+static void check_sums(struct verifying *v)
 {
 	struct state_strays strays;
 	struct problem why = {0};
 	if (state_sum_stored(v->store, sum_of, v, &strays, &why) < 0) {
-		file_is_damaged(v, why.text);
-		return 0;
+		look_failed(v);
+		if (!v->unread.text[0])
+			file_is_damaged(v, why.text);
+		return;
 	}
 	bool any = false;
 	for (uint32_t i = 0; i < v->chain_count; i++) {
@@ -241,7 +237,6 @@ static int check_sums(struct verifying *v)
 	else if (v->chain_count && !any && strays.rows)
 		state_finding(v->chains, TAMPERING_INSERTED, v->chains->last, NULL,
 		              "beside the ledger there are rows of no site");
-	return 0;
 }
 
 int check_state(struct verifying *v)
@@ -250,7 +245,7 @@ int check_state(struct verifying *v)
 	if (r == 0 && !v->damaged) {
 		find_untold(v);
 		check_anchor(v);
-		r = check_sums(v);
+		check_sums(v);
 	}
 	for (uint32_t i = 0; i < v->chain_count; i++) {
 		struct chain *chain = &v->chains[i];
@@ -267,19 +262,16 @@ int check_state(struct verifying *v)
 /* The entry whose row SQLite's words name: "row 12 missing from index ledger_received". */
 static struct chain *entry_of(struct verifying *v, const char *words, uint64_t *seq)
 {
-	sqlite3_stmt *at = NULL;
 	struct chain *chain = NULL;
 	long long row = strncmp(words, "row ", 4) == 0 ? strtoll(words + 4, NULL, 10) : 0;
-	if (row > 0 && strstr(words, " missing from index") &&
-	    (strstr(words, "index ledger_") || strstr(words, "index sqlite_autoindex_ledger_")) &&
-	    sqlite3_prepare_v2(v->store->db,
-	                       "SELECT site, seq FROM ledger NOT INDEXED WHERE row = ?1", -1, &at,
-	                       NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(at, 1, row);
-		if (sqlite3_step(at) == SQLITE_ROW) {
-			chain = chain_of(v, sqlite3_column_int64(at, 0));
-			*seq = (uint64_t)sqlite3_column_int64(at, 1);
-		}
+	if (row <= 0 || !strstr(words, " missing from index") ||
+	    (!strstr(words, "index ledger_") && !strstr(words, "index sqlite_autoindex_ledger_")))
+		return NULL;
+	sqlite3_stmt *at = look(v, "SELECT site, seq FROM ledger NOT INDEXED WHERE row = ?1");
+	sqlite3_bind_int64(at, 1, row);
+	if (look_next(v, at)) {
+		chain = chain_of(v, sqlite3_column_int64(at, 0));
+		*seq = (uint64_t)sqlite3_column_int64(at, 1);
 	}
 	sqlite3_finalize(at);
 	return chain;
@@ -290,9 +282,15 @@ void check_indexes(struct verifying *v, struct index_check *indexes)
 	struct text words = {0};
 	bool any = false;
 	uint64_t seq = 0;
-	index_check_end(indexes, &words);
+	bool looked = index_check_end(indexes, &words);
 	for (uint32_t i = 0; i < v->chain_count; i++)
 		any |= v->chains[i].finding_count > 0;
+	if (!looked && !any && !v->unread.text[0])
+		problem_set(&v->unread, 0, "%s", text_get(&words));
+	if (!looked)
+		text_reset(&words);
+	if (!words.len && !any && v->torn.text[0])
+		text_add(&words, v->torn.text);
 	struct chain *chain = words.len && !any ? entry_of(v, text_get(&words), &seq) : NULL;
 	if (chain)
 		finding_add(chain, TAMPERING_EDITED, seq, NULL, "the file is damaged: %s",

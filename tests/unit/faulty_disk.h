@@ -1,5 +1,5 @@
-/* A disk that fails on request: a SQLite VFS over the real one whose n-th write, sync or truncate
- * from now on fails, or all of them. */
+/* A disk that fails on request: a SQLite VFS over the real one whose n-th read, write, sync or
+ * truncate from now on fails, or all of them. */
 #ifndef FAULTY_DISK_H
 #define FAULTY_DISK_H
 
@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum fault { FAULT_WRITE, FAULT_SYNC, FAULT_FULL };
+enum fault { FAULT_WRITE, FAULT_SYNC, FAULT_FULL, FAULT_READ };
 
 static struct {
 	sqlite3_vfs vfs, *real;
@@ -15,6 +15,7 @@ static struct {
 	atomic_int left; /* operations until it fails; 0: it does not */
 	enum fault fault;
 	atomic_int log_writes; /* to the WAL */
+	atomic_int failures; /* since it was told to */
 } disk;
 
 struct faulty_file {
@@ -24,14 +25,19 @@ struct faulty_file {
 };
 #define REAL(file) (((struct faulty_file *)(file))->real)
 
-static int fails(bool sync)
+/* what: FAULT_WRITE also where the disk is full. */
+static int fails(enum fault what)
 {
-	if (disk.left == 0 || (disk.fault == FAULT_SYNC) != sync || --disk.left > 0)
+	static const int codes[] = {[FAULT_WRITE] = SQLITE_IOERR_WRITE,
+	                            [FAULT_SYNC] = SQLITE_IOERR_FSYNC,
+	                            [FAULT_FULL] = SQLITE_FULL,
+	                            [FAULT_READ] = SQLITE_IOERR_READ};
+	bool meant = disk.fault == what || (disk.fault == FAULT_FULL && what == FAULT_WRITE);
+	if (disk.left == 0 || !meant || --disk.left > 0)
 		return SQLITE_OK;
 	disk.left = 1; /* and stays so */
-	return sync                       ? SQLITE_IOERR_FSYNC
-	       : disk.fault == FAULT_FULL ? SQLITE_FULL
-	                                  : SQLITE_IOERR_WRITE;
+	disk.failures++;
+	return codes[disk.fault];
 }
 
 static int f_close(sqlite3_file *f)
@@ -42,22 +48,23 @@ static int f_close(sqlite3_file *f)
 }
 static int f_read(sqlite3_file *f, void *at, int n, sqlite3_int64 off)
 {
-	return REAL(f)->pMethods->xRead(REAL(f), at, n, off);
+	int r = fails(FAULT_READ);
+	return r ? r : REAL(f)->pMethods->xRead(REAL(f), at, n, off);
 }
 static int f_write(sqlite3_file *f, const void *at, int n, sqlite3_int64 off)
 {
-	int r = fails(false);
+	int r = fails(FAULT_WRITE);
 	disk.log_writes += ((struct faulty_file *)f)->is_log;
 	return r ? r : REAL(f)->pMethods->xWrite(REAL(f), at, n, off);
 }
 static int f_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-	int r = fails(false);
+	int r = fails(FAULT_WRITE);
 	return r ? r : REAL(f)->pMethods->xTruncate(REAL(f), size);
 }
 static int f_sync(sqlite3_file *f, int flags)
 {
-	int r = fails(true);
+	int r = fails(FAULT_SYNC);
 	return r ? r : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
 static int f_size(sqlite3_file *f, sqlite3_int64 *size)
@@ -140,6 +147,7 @@ static inline void faulty_disk_insert(void)
 static inline void disk_fails_at(enum fault fault, int n)
 {
 	disk.fault = fault;
+	disk.failures = 0;
 	disk.left = n;
 }
 static inline void disk_is_mended(void)
