@@ -27,9 +27,12 @@ static void says(struct story *s, const uint8_t *b)
 	snprintf(id, sizeof id, "m-%u", b[3] % 16);
 	struct event event = {.type = EVENT_SIGNAL,
 	                      .signal = {.device = devices[b[1] % 5],
-	                                 .kind = (enum kind)(b[2] % KIND_COUNT),
+	                                 .kind = (enum kind)(b[2] % 32 % KIND_COUNT),
 	                                 .active = b[3] & 1,
 	                                 .id = b[3] & 2 ? id : NULL,
+	                                 .past = b[2] & 32,
+	                                 .armed = b[2] & 64,
+	                                 .time = b[2] & 128 ? s->now.wall - HOURS(1) : 0,
 	                                 .test = (b[3] & 12) == 12,
 	                                 .retained = (b[3] & 48) == 48,
 	                                 .press = (b[3] & 192) == 192,
@@ -38,12 +41,26 @@ static void says(struct story *s, const uint8_t *b)
 	end_turn(s);
 }
 
-static void does(struct story *s, const uint8_t *b)
+static const char *some_standing(const struct story *s, uint8_t which)
+{
+	return s->site->standing_count ? s->site->standings[which % s->site->standing_count]->id
+	                               : "none";
+}
+
+static uint64_t some_notification(const struct story *s, uint8_t which)
+{
+	return s->site->notification_count
+	               ? s->site->notifications[which % s->site->notification_count]->number
+	               : which;
+}
+
+static void does(struct story *s, const uint8_t *b, const char *standing)
 {
 	static const char *const zones[] = {"campus", "dorm", "dorm-3f", "gate", "office", "moon"};
-	char incident[INCIDENT_ID_MAX];
+	char incident[INCIDENT_ID_MAX], stands[STANDING_ID_MAX];
 	snprintf(incident, sizeof incident, "%s", some_incident(s, b[3]));
-	struct operation op = {.type = (enum operation_type)(b[1] % (OPERATION_HAZARD_ASSIGN + 1)),
+	snprintf(stands, sizeof stands, "%s", standing);
+	struct operation op = {.type = (enum operation_type)(b[1] % (OPERATION_ARMING_END + 1)),
 	                       .by = people[b[2] % 6],
 	                       .incident = incident,
 	                       .outcome = (enum outcome)(b[3] % 5),
@@ -56,11 +73,8 @@ static void does(struct story *s, const uint8_t *b)
 	                       .kind = (enum incident_kind)(b[3] % INCIDENT_KIND_COUNT),
 	                       .severity = SEVERITY_NONE,
 	                       .note = b[2] & 64 ? "a note" : NULL,
-	                       .reply = (enum choice)(b[3] % REPLY_COUNT)};
-	if (op.type == OPERATION_DUTY_OVERRIDE || op.type == OPERATION_DUTY_CANCEL ||
-	    op.type == OPERATION_HANDOVER_ACCEPT || op.type == OPERATION_SILENCE_END ||
-	    op.type == OPERATION_DRILL_END)
-		op.standing = "none";
+	                       .reply = (enum choice)(b[3] % REPLY_COUNT),
+	                       .standing = stands};
 	op.post = b[3] & 4 ? "guard" : "leader";
 	op.people = &people[b[3] % 5];
 	op.people_count = 1;
@@ -69,18 +83,90 @@ static void does(struct story *s, const uint8_t *b)
 	operate_(s, op);
 }
 
+/* A line the service has about itself; the clock may have been set. */
+static void service_says(struct story *s, const uint8_t *b)
+{
+	static const enum service_event facts[] = {
+	        BROKER_CONNECTED, BROKER_DISCONNECTED, CLOCK_JUMPED,    STORE_FAILED,
+	        STORE_RECOVERED,  SERVICE_CONFIGURED,  SERVICE_STARTED, SERVICE_STOPPED,
+	        SERVICE_KEYED,    STORE_NOT_AS_LEFT,
+	};
+	enum service_event fact = facts[b[1] % (sizeof facts / sizeof *facts)];
+	if (fact == CLOCK_JUMPED)
+		s->now.wall += (b[2] & 1 ? 1 : -1) * HOURS(b[3]);
+	apply(s, &(struct event){.type = EVENT_SERVICE,
+	                         .service = {.type = fact, .unlogged = b[2] & 2}});
+}
+
+/* A courier's word that comes late, twice, or of what was never sent. */
+static void courier_says(struct story *s, const uint8_t *b)
+{
+	apply(s, &(struct event){.type = EVENT_DELIVERY,
+	                         .delivery = {.notification = some_notification(s, b[1]),
+	                                      .contact = b[2] % 3,
+	                                      .attempt = b[2] / 4 % 8,
+	                                      .verdict = (enum verdict)(b[3] % 4),
+	                                      .status = b[3] & 4 ? 429 : 0,
+	                                      .retry_after = b[3] & 8 ? MINUTES(b[2]) : 0,
+	                                      .sent = b[3] & 16,
+	                                      .unlogged = b[3] & 32,
+	                                      .held = b[3] & 64,
+	                                      .shut_out = b[3] & 128}});
+}
+
+static void others_say(struct story *s, const uint8_t *b)
+{
+	static const char *const addresses[] = {"lobby/smoke", "滨江/烟感", "0x00158d00"};
+	const char *address = addresses[b[1] % 3];
+	switch (b[2] % 4) {
+	case 0:
+		apply(s,
+		      &(struct event){.type = EVENT_STRANGER,
+		                      .stranger = {.address = address,
+		                                   .profile = "zigbee2mqtt",
+		                                   .introduces = b[3] & 1,
+		                                   .line = b[3] & 2 ? "- id: x" : NULL,
+		                                   .kind = (enum kind)(b[2] / 4 % (KIND_COUNT + 1)),
+		                                   .active = b[3] & 4,
+		                                   .retained = b[3] & 8}});
+		break;
+	case 1:
+		apply(s, &(struct event){.type = EVENT_TEST_MARK,
+		                         .test_mark = {.device = devices[b[3] % 6],
+		                                       .address = address,
+		                                       .stage = (enum mark_stage)(
+		                                               b[2] / 4 % MARK_STAGE_COUNT)}});
+		break;
+	case 2:
+		apply(s, &(struct event){.type = EVENT_REJECTED,
+		                         .rejected = {.topic = address,
+		                                      .device = b[3] & 1 ? devices[b[1] % 5] : NULL,
+		                                      .reason = "no JSON",
+		                                      .bytes = b,
+		                                      .len = 4}});
+		break;
+	case 3:
+		apply(s, &(struct event){
+		                 .type = EVENT_ALIVE,
+		                 .life = {.device = devices[b[1] % 5], .expires = SECONDS(b[3])}});
+		break;
+	}
+}
+
 static void happens(struct story *s, const uint8_t *b)
 {
 	static const span_ms spans[] = {0, 1, SECONDS(1), SECONDS(31), MINUTES(2), MINUTES(4)};
-	switch (b[0] % 8) {
+	switch (b[0] % 12) {
 	case 0:
 	case 1:
 	case 2:
 		says(s, b);
 		break;
 	case 3:
+		does(s, b, some_standing(s, b[3]));
+		break;
 	case 4:
-		does(s, b);
+		does(s, b, "none");
 		break;
 	case 5:
 		s->mood = (enum courier_mood)(b[1] % 4);
@@ -96,8 +182,18 @@ static void happens(struct story *s, const uint8_t *b)
 		                         .trouble = {.subject = b[1] & 1 ? "broker" : "store",
 		                                     .active = b[2] & 1}});
 		break;
+	case 8:
+		service_says(s, b);
+		break;
+	case 9:
+		courier_says(s, b);
+		break;
+	case 10:
+	case 11:
+		others_say(s, b);
+		break;
 	}
-	advance(s, spans[b[0] / 8 % 6]);
+	advance(s, spans[b[0] / 12 % 6]);
 	HOLDS(site_next_deadline(s->site) > s->now.steady);
 }
 

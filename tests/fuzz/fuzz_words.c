@@ -1,15 +1,18 @@
 /* floors: config review */
-/* Single words from outside, each through every reader of such: acknowledge tokens, times, spans,
- * addresses, encodings. A token that was not made with the key opens nothing. */
+/* Single words from outside, each through every reader of such: acknowledge tokens, session
+ * cookies, password hashes, times, spans, addresses, encodings. A token or a cookie that was not
+ * made with the key opens nothing. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/calendar.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "base/password.h"
 #include "config/url.h"
 #include "fuzz.h"
 #include "review/link.h"
+#include "review/session.h"
 #include "review/when.h"
 
 #define NOW ((wall_ms)1795305600000)
@@ -32,6 +35,27 @@ static void look_at_token(const char *word, const uint8_t *bytes, size_t len)
 	text_finish(&made);
 }
 
+/* The same of a session. */
+static void look_at_cookie(const char *word, const uint8_t *bytes, size_t len)
+{
+	static const uint8_t key[SHA256_LEN] = {7};
+	static const struct access_user user = {"li", "li", ROLE_OPERATOR, "scrypt$1"};
+	static const struct http_options options = {.users = &user, .user_count = 1};
+	struct session session = {.user = &user, .begun = NOW, .issued = NOW, .number = 41}, out;
+	struct sessions *sessions = sessions_create(key);
+	struct text made = {0};
+	session_write(sessions, &session, &made);
+	HOLDS(session_read(sessions, &options, text_get(&made), NOW, &out) && out.number == 41);
+	HOLDS(!session_read(sessions, &options, word, NOW, &out) ||
+	      strcmp(word, text_get(&made)) == 0);
+	if (len > 1 && bytes[1] % 0x20) {
+		made.at[bytes[0] % made.len] ^= (char)(bytes[1] % 0x20);
+		HOLDS(!session_read(sessions, &options, text_get(&made), NOW, &out));
+	}
+	text_finish(&made);
+	sessions_destroy(sessions);
+}
+
 static void look_at_encodings(const char *word)
 {
 	uint8_t small[16];
@@ -51,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	int port;
 	cJSON *root = NULL;
 	look_at_token(word, bytes, len);
+	look_at_cookie(word, bytes, len);
 	look_at_encodings(word);
 	if (when_parse(word, NOW, NULL, &at) == 0)
 		HOLDS(at > INT64_MIN / 2 && at < INT64_MAX / 2);
@@ -59,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (text_parse_span(word, &number) == 0)
 		HOLDS(number >= 0);
 	(void)!text_parse_int(word, &number);
+	(void)!password_hash_is_good(word);
 	if (url_parse(word, &url) == 0)
 		HOLDS(url.port >= 0 && url.port <= 65535 && *url.host && url.rest >= word &&
 		      url.rest <= word + strlen(word));
