@@ -32,6 +32,28 @@ ssize_t part_next_line(FILE *file, char **bytes, size_t *cap)
 	return (ssize_t)len;
 }
 
+/* A member that no hash covers would pass for a part of the record. */
+static bool has_only(const cJSON *object, const char *const *names)
+{
+	const cJSON *member;
+	cJSON_ArrayForEach (member, object) {
+		const char *const *name = names;
+		while (*name && strcmp(*name, member->string) != 0)
+			name++;
+		if (!*name)
+			return false;
+	}
+	return cJSON_IsObject(object);
+}
+
+/* NULL for null, and where it is not there; false for what is no text. */
+static bool read_text_or_null(const cJSON *line, const char *name, const char **out)
+{
+	const cJSON *member = json_get(line, name);
+	*out = cJSON_GetStringValue(member);
+	return *out || !member || cJSON_IsNull(member);
+}
+
 static bool read_hash_member(const cJSON *line, const char *name, uint8_t out[SHA256_LEN])
 {
 	const char *hex = json_string(line, name);
@@ -50,37 +72,44 @@ static bool read_seq(const cJSON *line, const char *name, uint64_t *out)
 
 static bool read_begin(const cJSON *line, struct part_line *out)
 {
+	static const char *const names[] = {"export", "site", "first", "before", NULL};
 	const char *format = json_string(line, "export");
 	out->type = PART_BEGIN;
 	out->site = json_string(line, "site");
 	return format && strcmp(format, "tocsin 1") == 0 && out->site && *out->site &&
 	       strlen(out->site) < INCIDENT_ID_MAX && read_seq(line, "first", &out->first) &&
-	       read_hash_member(line, "before", out->before);
+	       read_hash_member(line, "before", out->before) && has_only(line, names);
 }
 
 static bool read_entry(const cJSON *line, struct part_line *out)
 {
+	static const char *const names[] = {"seq",  "time_ms", "received_ms", "steady_ms",
+	                                    "boot", "type",    "device",      "incident",
+	                                    "by",   "data",    "hash",        NULL};
 	struct ledger_row *row = &out->row;
 	out->type = PART_ENTRY;
 	row->boot = json_string(line, "boot");
 	row->type = json_string(line, "type");
-	row->device = json_string(line, "device");
-	row->incident = json_string(line, "incident");
-	row->by = json_string(line, "by");
 	row->data = json_string(line, "data");
 	return read_seq(line, "seq", &row->seq) && json_int(line, "time_ms", &row->time) &&
 	       json_int(line, "received_ms", &row->received) &&
 	       json_int(line, "steady_ms", &row->steady) &&
+	       read_text_or_null(line, "device", &row->device) &&
+	       read_text_or_null(line, "incident", &row->incident) &&
+	       read_text_or_null(line, "by", &row->by) &&
 	       read_hash_member(line, "hash", row->hash) && row->boot && row->type && *row->type &&
-	       row->data;
+	       row->data && has_only(line, names);
 }
 
-static bool read_removed(const cJSON *removed, struct part_line *out)
+static bool read_removed(const cJSON *line, const cJSON *removed, struct part_line *out)
 {
+	static const char *const outside[] = {"removed", NULL};
+	static const char *const names[] = {"first", "last", "hash", "entry", NULL};
 	struct part_removed *run = &out->removed;
 	out->type = PART_REMOVED;
 	if (!read_seq(removed, "first", &run->first) || !read_seq(removed, "last", &run->last) ||
-	    !read_hash_member(removed, "hash", run->hash) || run->last < run->first)
+	    !read_hash_member(removed, "hash", run->hash) || run->last < run->first ||
+	    !has_only(line, outside) || !has_only(removed, names))
 		return false;
 	return !json_get(removed, "entry") ||
 	       (read_seq(removed, "entry", &run->entry) && run->entry > run->last);
@@ -88,10 +117,11 @@ static bool read_removed(const cJSON *removed, struct part_line *out)
 
 static bool read_seal(const cJSON *line, struct part_line *out)
 {
+	static const char *const names[] = {"seal", NULL};
 	struct seal seal;
 	out->type = PART_SEAL;
 	out->seal = json_string(line, "seal");
-	return out->seal && seal_read_line(out->seal, &seal);
+	return out->seal && seal_read_line(out->seal, &seal) && has_only(line, names);
 }
 
 int part_line_read(const char *bytes, size_t len, struct part_line *out, struct problem *why)
@@ -102,7 +132,7 @@ int part_line_read(const char *bytes, size_t len, struct part_line *out, struct 
 	const cJSON *removed = json_get(line.json, "removed");
 	bool good = json_get(line.json, "export") ? read_begin(line.json, &line)
 	            : json_get(line.json, "seal") ? read_seal(line.json, &line)
-	            : removed                     ? read_removed(removed, &line)
+	            : removed                     ? read_removed(line.json, removed, &line)
 	                                          : read_entry(line.json, &line);
 	if (!good) {
 		cJSON_Delete(line.json);

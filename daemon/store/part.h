@@ -14,8 +14,8 @@
  *                                                                     record's last commit (seal.h)
  *
  * The last line is a checkpoint or a seal, whose signature vouches for all before it. The file
- * comes from anywhere: lines, fields and lists are bounded, and nothing is believed that the hashes
- * do not say. */
+ * comes from anywhere: lines, fields and lists are bounded, nothing is believed that the hashes do
+ * not say, and a line has no member that they do not cover. */
 #ifndef TOCSIN_STORE_PART_H
 #define TOCSIN_STORE_PART_H
 

@@ -12,85 +12,8 @@
 
 #include "faulty_disk.h"
 #include "part_story.h"
-#include "store/import.h"
-#include "store/keys.h"
 #include "store/verify.h"
 #include "store_state.h"
-
-static const struct keys keys = {.seed = {4, 5, 6}};
-
-static void turn_with(struct story *s, bool seal, bool keep)
-{
-	struct site_turn sites;
-	struct problem why = {0};
-	struct turn turn = turn_of(s, &sites);
-	turn.seal = seal;
-	turn.keep = keep;
-	turn.remembered = &(struct remembered){
-	        .what = "signed out", .key = "41", .until = s->now.wall + DAYS(30), .value = ""};
-	turn.remembered_count = 1;
-	if (store_commit(s->store, &turn, &why) < 0)
-		fail_msg("%s", why.text);
-	plan_reset(&s->plan, s->site);
-	site_settle(s->site);
-}
-
-static void begin_signing(struct story *s)
-{
-	uint8_t key[ED25519_KEY_LEN];
-	struct text data = {0};
-	struct problem why = {0};
-	assert_int_equal(store_sign_with(s->store, &keys, &why), 0);
-	ed25519_public(keys.seed, key);
-	text_add(&data, "{\"key\":\"");
-	text_add_hex(&data, key, sizeof key);
-	text_add(&data, "\"}");
-	apply(s, (struct event){.type = EVENT_SERVICE,
-	                        .service = {.type = SERVICE_KEYED, .data = text_get(&data)}});
-	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
-	turn_with(s, false, false);
-	text_finish(&data);
-}
-
-/* Something of all that the store keeps, of which some has gone as it was old. */
-static int given_a_life(void **state)
-{
-	assert_int_equal(story_begin(state), 0);
-	struct story *s = *state;
-	store_keep_for(s->store, DAYS(1));
-	begin_signing(s);
-	s->site->devices[1].walk_test = true; /* what it says is of passing interest */
-	for (int i = 0; i < 40; i++) {
-		given_signal(s, "smoke-302", KIND_BATTERY, i % 2 == 0);
-		pass(s, HOURS(1));
-	}
-	turn_with(s, true, true);
-	given_operation(s, (struct operation){.type = OPERATION_SILENCE,
-	                                      .by = "li",
-	                                      .via = "api",
-	                                      .device = "smoke-302",
-	                                      .note = "dust",
-	                                      .span = HOURS(8)});
-	given_signal(s, "smoke-301", KIND_SMOKE, true);
-	turn_with(s, false, false);
-	pass(s, SECONDS(40));
-	site_tick(s->site, s->now, &s->plan);
-	apply(s, (struct event){.type = EVENT_STRANGER,
-	                        .stranger = {.address = "0x1",
-	                                     .profile = "x",
-	                                     .introduces = true,
-	                                     .kind = KIND_SMOKE}});
-	given_operation(s,
-	                (struct operation){
-	                        .type = OPERATION_ACK,
-	                        .by = "li",
-	                        .via = "api",
-	                        .incident = s->site->incidents[s->site->incident_count - 1]->id});
-	turn_with(s, true, false);
-	given_signal(s, "sos", KIND_PANIC, true); /* behind the last checkpoint */
-	turn_with(s, false, false);
-	return 0;
-}
 
 /* ---- what is asked; each opens the store anew, so that nothing is in memory ---- */
 
