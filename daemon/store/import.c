@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/sql.h"
@@ -158,6 +159,18 @@ static int take_line(void *ctx, const struct part_line *line, struct problem *wh
 	return import_line(ctx, line, why);
 }
 
+/* Closed, a store is one file; where that could not be written its log still has what is missing.
+ */
+static bool is_one_file(const char *path)
+{
+	struct text log = {0};
+	struct stat info;
+	text_addf(&log, "%s-wal", path);
+	bool one = stat(text_get(&log), &info) < 0 || info.st_size == 0;
+	text_finish(&log);
+	return one;
+}
+
 static void remove_beside(const char *path, bool and_store)
 {
 	static const char *const endings[] = {".lock", ".reserve", "-wal", "-shm", ""};
@@ -191,6 +204,8 @@ int store_import(const char *path, FILE *file, const uint8_t *key, struct part *
 		facts->strays = rebuild_strays(import->rebuild);
 	import_close(import);
 	store_close(store);
+	if (r == 0 && !is_one_file(path))
+		r = problem_set(why, -EIO, "%s: could not be written whole", path);
 	remove_beside(path, r < 0);
 	return r;
 }
