@@ -56,7 +56,7 @@ static int read_log(struct story *s, struct text *out, struct problem *why)
 
 static bool list_incident(void *ctx, const char *site, const struct incident *incident)
 {
-	incident_write_json(ctx, NULL, site, incident);
+	incident_write_json(ctx, NULL, NULL, site, incident);
 	return true;
 }
 
