@@ -44,7 +44,7 @@ static void recall_unanswered(struct app *app, steady_ms ended)
 int recall_sent(struct app *app, struct problem *why)
 {
 	struct clock_anchor last;
-	int r = store_sent(app->store, app_now(app).wall - longest_limit(app->config), on_sent,
+	int r = store_sent(app->store, app_now(app).steady - longest_limit(app->config), on_sent,
 	                   app);
 	if (r < 0)
 		return problem_set(why, r, "the record of what was sent cannot be read");

@@ -287,12 +287,14 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_DELIVERIES_OF_INCIDENT] = DELIVERY_SELECT
         "WHERE n.incident = (SELECT key FROM incident WHERE id = ?1) " DELIVERY_ORDER,
         /* Neither what was held nor what could not be written at all. */
+        [SQL_ROW_LAST] = "SELECT coalesce(max(row), 0), 0 FROM ledger",
+        [SQL_ROW_FROM] = "SELECT row, steady FROM ledger WHERE row >= ?1 ORDER BY row LIMIT 1",
         [SQL_SENT] = "SELECT channel, steady, retry_after, shut_out FROM (SELECT l.row, l.steady,"
                      " l.data ->> '$.channel' AS channel, l.data ->> '$.result' AS result,"
                      " l.data ->> '$.status' AS status, l.data ->> '$.held' AS held,"
                      " l.data ->> '$.retry_after_ms' AS retry_after,"
-                     " l.data ->> '$.shut_out' AS shut_out FROM site s JOIN ledger l"
-                     " ON l.site = s.number AND l.received >= ?1 WHERE l.type = 'delivery'"
+                     " l.data ->> '$.shut_out' AS shut_out FROM ledger l"
+                     " WHERE l.row >= ?1 AND l.type = 'delivery'"
                      " AND json_valid(l.data)) WHERE channel IS NOT NULL AND held IS NULL"
                      " AND NOT (result = 'refused' AND status IS NULL) ORDER BY row",
         [SQL_LINK_TARGET] = "SELECT s.id, i.id, n.to_kind, n.to_id, n.to_name"

@@ -252,7 +252,7 @@ struct sent_row {
 };
 typedef void (*sent_visit)(void *ctx, const struct sent_row *);
 /* What has left over any channel since, from all sites, the oldest first. */
-int store_sent(struct store *, wall_ms since, sent_visit, void *ctx) MUST_USE;
+int store_sent(struct store *, steady_ms since, sent_visit, void *ctx) MUST_USE;
 
 /* What stands, or has stood, newest first: each as its JSON object (decide/standing.h). Of one site
  * or with NULL of all, until visit says false. Returns how many were visited, or a negative errno.

@@ -11,36 +11,20 @@
 #include "store/sql.h"
 #include "store_story.h"
 
-static const enum statement asked[] = {
-        SQL_SITE_FIND,
-        SQL_SITE_LAST_ROW,
-        SQL_INCIDENT_GET,
-        SQL_INCIDENTS_TO_LOAD,
-        SQL_INCIDENT_PLACE,
-        SQL_INCIDENTS_LIST,
-        SQL_INCIDENTS_UNRESOLVED,
-        SQL_INCIDENTS_NUMBERED,
-        SQL_SIGNALS_GET,
-        SQL_TOLD_GET,
-        SQL_NOTIFICATIONS_TO_LOAD,
-        SQL_DELIVERIES_GET,
-        SQL_NOTIFICATION_LAST,
-        SQL_MESSAGES_SEEN,
-        SQL_DELIVERIES_OF_INCIDENT,
-        SQL_LINK_TARGET,
-        SQL_LOG_FIRST_ROW,
-        SQL_LOG_LAST_ROW,
-        SQL_LOG_ALL,
-        SQL_LOG_OF_SITE,
-        SQL_LOG_OF_INCIDENT,
-        SQL_MARK_LAST,
-        SQL_CONFIG_KNOWN,
-        SQL_STANDINGS_TO_LOAD,
-        SQL_OLD_ENTRIES,
-        SQL_LEDGER_REMOVE,
-        SQL_REMOVED_BY,
-        SQL_REMOVED_FROM,
+/* One row; those of people, who are few; and what `log` asks once about a word that gave nothing.
+ */
+static const enum statement looks_at_all[] = {
+        SQL_ANCHOR_GET,    SQL_STANDINGS_LIST, SQL_MENTIONS_DEVICE,
+        SQL_MENTIONS_ZONE, SQL_MENTIONS_TYPE,
 };
+
+static bool may_look_at_all(enum statement statement)
+{
+	bool may = false;
+	for (size_t i = 0; i < sizeof looks_at_all / sizeof *looks_at_all; i++)
+		may |= looks_at_all[i] == statement;
+	return may;
+}
 
 /* The whole of a table in its order is only for a list that ends early; json_each is a list that
  * was handed in. */
@@ -54,17 +38,17 @@ static bool is_whole_table(const char *step)
 static void test_every_question_goes_by_an_index(void **state)
 {
 	struct story *s = *state;
-	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
 		struct text sql = {0};
 		sqlite3_stmt *at = NULL;
-		struct binder binder = sql_bind(s->store, asked[i]);
+		struct binder binder = sql_bind(s->store, (enum statement)i);
 		assert_non_null(binder.statement);
 		text_addf(&sql, "EXPLAIN QUERY PLAN %s", sqlite3_sql(binder.statement));
 		assert_int_equal(sqlite3_prepare_v2(s->store->db, text_get(&sql), -1, &at, NULL),
 		                 SQLITE_OK);
 		while (sqlite3_step(at) == SQLITE_ROW) {
 			const char *step = (const char *)sqlite3_column_text(at, 3);
-			if (is_whole_table(step))
+			if (is_whole_table(step) && !may_look_at_all((enum statement)i))
 				fail_msg("%s: %s", text_get(&sql), step);
 		}
 		sqlite3_finalize(at);
