@@ -167,8 +167,9 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file
 	*log = (struct log_file){0};
 	memset(log->real, 0, (size_t)real->szOsFile);
 	int r = real->xOpen(real, name, real_of(log), flags, out);
-	if (real_of(log)->pMethods)
-		log->base.pMethods = &methods;
+	if (!real_of(log)->pMethods)
+		return r;
+	log->base.pMethods = &methods;
 	log->gathers = r == SQLITE_OK && log_traits(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 	return r;
 }

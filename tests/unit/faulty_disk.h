@@ -15,7 +15,7 @@ static struct {
 	atomic_int left; /* operations until it fails; 0: it does not */
 	enum fault fault;
 	atomic_int log_writes; /* to the WAL */
-	atomic_int failures; /* since it was told to */
+	atomic_int failures;   /* since it was told to */
 } disk;
 
 struct faulty_file {
