@@ -16,7 +16,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -106,6 +108,8 @@ static void flood(int fd, const char *head, const char *what)
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 #define BIG_BODY OK_HEAD "Content-Length: 100000000000\r\n\r\n"
 
+static atomic_uint *answers; /* that /nth has given, over all of the receiver's processes */
+
 static void behave(int fd, const char *request, int nth)
 {
 	char path[64] = "", number[16];
@@ -116,7 +120,7 @@ static void behave(int fd, const char *request, int nth)
 	else if (!strcmp(path, "/echo"))
 		answer(fd, "200 OK", "", request);
 	else if (!strcmp(path, "/nth"))
-		answer(fd, "200 OK", "", number);
+		answer(fd, "200 OK", "", number), ++*answers;
 	else if (!strcmp(path, "/shut-out"))
 		answer(fd, "200 OK", "", "{\"errcode\":130101}");
 	else if (!strcmp(path, "/204"))
@@ -191,6 +195,10 @@ static pid_t fork_child(void)
 
 static pid_t serve(int listener)
 {
+	if (!answers)
+		answers = mmap(NULL, sizeof *answers, PROT_READ | PROT_WRITE,
+		               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(answers != MAP_FAILED);
 	pid_t pid = fork_child();
 	if (pid != 0)
 		return pid;
@@ -670,6 +678,15 @@ static void a_connection_is_kept_beside_many_that_hang(void **state)
 	assert_string_equal(text_get(&reply_body), "3");
 }
 
+/* Until the receiver, which forks for each connection, has answered all that it was asked. */
+static void wait_for_answers(void)
+{
+	for (unsigned before = *answers - 1; before != *answers;) {
+		before = *answers;
+		usleep(20000);
+	}
+}
+
 /* The loop may be busy with other things for longer than an answer takes. */
 static uint32_t run_busily(struct sender *sender, uint32_t count)
 {
@@ -677,7 +694,7 @@ static uint32_t run_busily(struct sender *sender, uint32_t count)
 	while (sender->count < count) {
 		uint32_t before = sender->count;
 		courier_hurry(sender->courier);
-		usleep(20000); /* time for the answers, that nobody looks at */
+		wait_for_answers(); /* that nobody looks at */
 		uv_run(&sender->loop, UV_RUN_NOWAIT);
 		told += sender->count > before;
 	}

@@ -187,6 +187,7 @@ static int verify(struct story *s, struct text *out, struct problem *why)
 static int ask_part(struct story *s, struct store *store, struct text *out, struct problem *why)
 {
 	(void)s, (void)why;
+	text_finish(out);
 	return make_part(store, "binjiang", 0, out);
 }
 static int export(struct story *s, struct text *out, struct problem *why)
