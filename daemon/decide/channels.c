@@ -144,7 +144,7 @@ static bool is_dead(const struct site *site, uint32_t channel)
 		if (!way_is_over(way, id))
 			continue;
 		if (way->state == WAY_WORKS) {
-			worked = way->since > worked ? way->since : worked;
+			worked = way->accepted > worked ? way->accepted : worked;
 			continue;
 		}
 		line_fails |= way->kind == RECIPIENT_CHANNEL && way->state == WAY_FAILS;
@@ -226,7 +226,7 @@ static void works(struct context *c, struct way *way)
 	bool failed = way->state == WAY_FAILS;
 	if (way->state != WAY_WORKS)
 		forget(c, way);
-	way->since = c->now.steady;
+	way->accepted = c->now.steady;
 	*dead = false;
 	if (was_dead)
 		doubt_others_anew(c, way->channel);
@@ -274,7 +274,7 @@ static void fails(struct context *c, struct way *way)
 static void failed(struct context *c, struct way *way, const struct delivery_result *result)
 {
 	steady_ms began = c->now.steady - result->took;
-	if (way->state == WAY_WORKS && way->since && began < way->since)
+	if (way->state == WAY_WORKS && began < way->accepted)
 		return; /* something has got through since it left */
 	way->for_good = result->verdict == VERDICT_REFUSED || is_shut(result) ||
 	                result->took >= HUNG;
@@ -324,6 +324,13 @@ bool way_is_lost(const struct site *site, const struct notification *n, const st
 	                                 delivery_address(site->def, n, d));
 	return (channel != POSITION_NONE && site->channels[channel].dead) ||
 	       (way && way->state == WAY_FAILS);
+}
+
+bool way_has_worked(const struct site *site, const struct notification *n, const struct delivery *d)
+{
+	const struct way *way = way_find(site, n->to_kind, n->to_id, d->channel,
+	                                 delivery_address(site->def, n, d));
+	return way && way->accepted && way->accepted >= d->started;
 }
 
 bool way_is_subject(const struct notification *n, const struct delivery *d)

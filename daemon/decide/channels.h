@@ -41,12 +41,13 @@ struct way {                      /* heap */
 	enum recipient_kind kind; /* PERSON or CHANNEL */
 	char *who, *channel, *to; /* to: NULL where the channel has one address only */
 	enum way_state state;
-	steady_ms since;   /* WORKS: accepted last, 0 never; else the first failure */
-	uint32_t failures; /* since then */
-	bool for_good;     /* the last is one that no repetition changes */
-	char *detail;      /* of the last, a line for people */
-	uint64_t test;     /* the number of the one that goes on being tried; 0 none */
-	struct timer due;  /* DOUBTED: the end of the patience */
+	steady_ms accepted; /* last; 0: never in this life */
+	steady_ms since;    /* the first failure, where it does not work */
+	uint32_t failures;  /* since then */
+	bool for_good;      /* the last is one that no repetition changes */
+	char *detail;       /* of the last, a line for people */
+	uint64_t test;      /* the number of the one that goes on being tried; 0 none */
+	struct timer due;   /* DOUBTED: the end of the patience */
 };
 
 struct ways { /* zeroed: nothing is known */

@@ -145,9 +145,6 @@ bool notification_leaves(const struct context *, const struct incident *, enum r
                          const char *id);
 /* True while something is still on its way to this person about the incident. */
 bool notification_is_due(const struct context *, const struct incident *, const char *person);
-/* This contact has taken an alarm: that an older one about the same has given it up tells nothing
- * of it any more. */
-void notifications_contact_works(struct context *, const struct notification *, uint32_t contact);
 /* To this person, who needs none of it any more; person NULL: everybody's urgent ones. */
 void notifications_expire(struct context *, const struct incident *, const char *person);
 
@@ -298,6 +295,8 @@ void way_result(struct context *, const struct notification *, const struct deli
 void way_due(struct context *, struct way *);
 /* It fails, or its channel is dead: it is tried, but nobody waits for it. */
 bool way_is_lost(const struct site *, const struct notification *, const struct delivery *);
+/* It has taken something since this contact of ours began. */
+bool way_has_worked(const struct site *, const struct notification *, const struct delivery *);
 /* The notification tells of the trouble of this way itself. */
 bool way_is_subject(const struct notification *, const struct delivery *);
 void channels_start(struct context *);   /* memory is as a start finds it; */

@@ -258,8 +258,6 @@ static void take_result(struct context *c, struct notification *n,
 	switch (result->verdict) {
 	case VERDICT_ACCEPTED:
 		delivery->state = DELIVERY_ACCEPTED;
-		if (n->incident)
-			notifications_contact_works(c, n, result->contact);
 		if (n->state != NOTIFICATION_ACCEPTED)
 			accepted(c, n);
 		return;

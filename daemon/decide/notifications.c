@@ -262,36 +262,21 @@ static const struct delivery *same_contact(const struct notification *n, const s
 	return NULL;
 }
 
-/* A record has other clocks: it may have stood in its line, and no contact has had its time. */
-static void take_over(struct notification *n, const struct notification *before)
+/* A record has other clocks: it may have stood in its line, and no contact has had its time. And
+ * what an older word had of a contact that has taken a newer one tells nothing of it any more. */
+static void take_over(const struct context *c, struct notification *n,
+                      const struct notification *before)
 {
 	if (!before->urgent)
 		return;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery *d = &n->deliveries[i];
 		const struct delivery *was = same_contact(before, d);
-		if (!was || !was->started)
+		if (!was || !was->started || way_has_worked(c->site, before, was))
 			continue;
 		d->given_up |= was->given_up;
 		if (!d->started || was->started < d->started)
 			d->started = was->started;
-	}
-}
-
-void notifications_contact_works(struct context *c, const struct notification *n, uint32_t contact)
-{
-	for (uint32_t i = 0; n->urgent && i < c->site->notification_count; i++) {
-		struct notification *before = c->site->notifications[i];
-		if (before->incident != n->incident || before->number >= n->number ||
-		    notification_is_over(before) ||
-		    !is_to(before, n->incident, n->to_kind, n->to_id))
-			continue;
-		struct delivery *d = (struct delivery *)same_contact(before,
-		                                                     &n->deliveries[contact]);
-		if (d && d->given_up && d->started) {
-			d->started = 0; /* of which nothing is taken over */
-			touch_notification(c, before);
-		}
 	}
 }
 
@@ -325,7 +310,7 @@ static void replace_earlier(struct context *c, struct notification *n)
 		if (is_said_too(c, before, n) && !too_many)
 			continue;
 		counted &= before->run != run || before->failed;
-		take_over(n, before);
+		take_over(c, n, before);
 		notification_finish(c, before, NOTIFICATION_EXPIRED);
 	}
 	if (counts && n->run != run) {

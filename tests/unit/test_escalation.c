@@ -183,6 +183,34 @@ static void test_a_contact_that_has_worked_since_gets_its_time(void **state)
 	story_end(&s);
 }
 
+/* One press hangs with li's phone, which takes the next one: the time of the first is not that of
+ * what is said later. */
+static void test_a_press_that_hangs_takes_the_next_word_no_time(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.def->channels[0].give_up_after = SECONDS(20);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	advance(&s, MINUTES(1));
+	expect_push(&s, "li", REASON_ESCALATED, 2);
+	s.mood = COURIER_HANGS;
+	advance(&s, SECONDS(45));
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	answer(&s, "li", "backup", VERDICT_REFUSED);
+	advance(&s, 1);
+	signal_(&s, "sos-gate", KIND_PANIC, true);
+	answer(&s, "li", "phone", VERDICT_ACCEPTED);
+	advance(&s, SECONDS(15) - 1);
+	expect_push(&s, "li", REASON_REPEATED, 2);
+	answer(&s, "li", "backup", VERDICT_REFUSED);
+	advance(&s, SECONDS(20) - 1);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 0);
+	advance(&s, 1);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), 1);
+	story_end(&s);
+}
+
 static void test_all_who_were_told_hear_of_the_end(void **state)
 {
 	(void)state;
@@ -601,6 +629,7 @@ int main(void)
 	        cmocka_unit_test(test_acknowledged_and_forgotten_opens_again),
 	        cmocka_unit_test(test_a_record_that_waits_takes_no_contact_its_time),
 	        cmocka_unit_test(test_a_contact_that_has_worked_since_gets_its_time),
+	        cmocka_unit_test(test_a_press_that_hangs_takes_the_next_word_no_time),
 	        cmocka_unit_test(test_all_who_were_told_hear_of_the_end),
 	        cmocka_unit_test(test_a_step_nobody_is_in_is_skipped_at_once),
 	        cmocka_unit_test(test_when_everybody_is_missing_last_resort_is_told),
