@@ -48,7 +48,8 @@ struct courier {
 	uint32_t answered; /* and have come since */
 	bool stalls;       /* of the last look's not even half were answered at the next */
 	uint32_t count;    /* not yet reported */
-	int64_t untold;    /* on the stopwatch, since when finished holds something */
+	int64_t untold;    /* on the stopwatch, since when finished holds something; */
+	bool pressing;     /* and a result among it upon which somebody else is told */
 	struct limits limits;
 	CURL *spare[SPARE_HANDLES_MAX];
 	uint32_t spare_count;
@@ -177,8 +178,14 @@ static void start_waiting(struct courier *courier)
 	}
 }
 
-/* While letters leave as fast as we can write them, their results wait a little: those that are
- * told together are recorded in one turn. */
+static void finish(struct courier *courier, struct attempt *attempt)
+{
+	courier->pressing |= attempt->judgement.verdict != VERDICT_ACCEPTED;
+	queue_push(&courier->finished, attempt);
+}
+
+/* While letters leave as fast as we can write them, and are accepted, their results wait a little:
+ * those that are told together are recorded in one turn. */
 static void hand_out(struct courier *courier)
 {
 	struct attempt *attempt;
@@ -188,7 +195,7 @@ static void hand_out(struct courier *courier)
 	if (!courier->untold)
 		courier->untold = now;
 	int64_t left = courier->untold / 1000000 + TOLD_TOGETHER_WITHIN - now / 1000000;
-	bool flows = anything_waits(courier) && !courier->stalls;
+	bool flows = anything_waits(courier) && !courier->stalls && !courier->pressing;
 	if (flows && left > 0) {
 		if (!uv_is_active((uv_handle_t *)&courier->kick)) {
 			uv_update_time(courier->loop);
@@ -197,6 +204,7 @@ static void hand_out(struct courier *courier)
 		return;
 	}
 	courier->untold = 0;
+	courier->pressing = false;
 	while ((attempt = queue_pop(&courier->finished))) {
 		struct delivery_result result = attempt_result(attempt);
 		courier->count--;
@@ -264,7 +272,7 @@ static void collect(struct courier *courier)
 		note_limits(courier, attempt);
 		stop(courier, attempt);
 		courier->answered++;
-		queue_push(&courier->finished, attempt);
+		finish(courier, attempt);
 	}
 	start_waiting(courier);
 	hand_out(courier);
@@ -421,7 +429,7 @@ void courier_send(struct courier *courier, const struct channel *channel,
 	if (!attempt->judged)
 		hold_if_too_many(courier, channel, attempt);
 	if (attempt->judged) {
-		queue_push(&courier->finished, attempt);
+		finish(courier, attempt);
 		uv_timer_start(&courier->kick, on_kick, 0, 0);
 		return;
 	}

@@ -688,17 +688,11 @@ static void wait_for_answers(void)
 }
 
 /* The loop may be busy with other things for longer than an answer takes. */
-static uint32_t run_busily(struct sender *sender, uint32_t count)
+static void run_busily(struct sender *sender)
 {
-	uint32_t told = 0;
-	while (sender->count < count) {
-		uint32_t before = sender->count;
-		courier_hurry(sender->courier);
-		wait_for_answers(); /* that nobody looks at */
-		uv_run(&sender->loop, UV_RUN_NOWAIT);
-		told += sender->count > before;
-	}
-	return told;
+	courier_hurry(sender->courier);
+	wait_for_answers(); /* that nobody looks at */
+	uv_run(&sender->loop, UV_RUN_NOWAIT);
 }
 
 static void letters_that_leave_as_they_are_answered_share_connections_and_turns(void **state)
@@ -708,8 +702,35 @@ static void letters_that_leave_as_they_are_answered_share_connections_and_turns(
 	first_replies = 0;
 	for (int i = 0; i < 500; i++)
 		send_to(sender, "/nth");
-	assert_in_range(run_busily(sender, 500), 1, 20);
+	uint32_t told = 0;
+	while (sender->count < 500) {
+		uint32_t before = sender->count;
+		run_busily(sender);
+		told += sender->count > before;
+	}
+	assert_in_range(told, 1, 20);
 	assert_in_range(first_replies, 1, 64);
+}
+
+static bool was_refused(const struct sender *sender)
+{
+	for (uint32_t i = 0; i < sender->count; i++)
+		if (sender->results[i].verdict == VERDICT_REFUSED)
+			return true;
+	return false;
+}
+
+/* Upon it somebody else is told. */
+static void a_refusal_waits_for_no_others(void **state)
+{
+	struct sender *sender = *state;
+	sender->desk.notification.urgent = false;
+	send_to(sender, "/404");
+	for (int i = 0; i < 500; i++)
+		send_to(sender, "/nth");
+	while (!was_refused(sender))
+		run_busily(sender);
+	assert_in_range(sender->count, 1, 64); /* of the first that left at once */
 }
 
 static void no_proxy_from_the_environment_sees_a_letter(void **state)
@@ -1008,6 +1029,7 @@ int main(void)
 	        TEST(connections_are_kept_and_a_dead_one_costs_nothing),
 	        TEST(a_connection_is_kept_beside_many_that_hang),
 	        TEST(letters_that_leave_as_they_are_answered_share_connections_and_turns),
+	        TEST(a_refusal_waits_for_no_others),
 	        TEST(no_proxy_from_the_environment_sees_a_letter),
 	        TEST(a_result_may_send_again),
 	        TEST(an_urgent_letter_never_waits_behind_others),
