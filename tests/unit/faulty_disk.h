@@ -15,6 +15,7 @@ static struct {
 	atomic_int left; /* operations until it fails; 0: it does not */
 	enum fault fault;
 	atomic_int log_writes; /* to the WAL */
+	bool spoils;           /* a write may spoil what lies beside it */
 	atomic_int failures;   /* since it was told to */
 } disk;
 
@@ -93,7 +94,8 @@ static int f_sector(sqlite3_file *f)
 }
 static int f_traits(sqlite3_file *f)
 {
-	return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+	int traits = REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+	return disk.spoils ? traits & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE : traits;
 }
 static int f_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **at)
 {

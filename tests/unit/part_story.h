@@ -28,19 +28,10 @@ static inline void turn_with(struct story *s, bool seal, bool keep)
 
 static inline void begin_signing(struct story *s)
 {
-	uint8_t key[ED25519_KEY_LEN];
-	struct text data = {0};
 	struct problem why = {0};
 	assert_int_equal(store_sign_with(s->store, &keys, &why), 0);
-	ed25519_public(keys.seed, key);
-	text_add(&data, "{\"key\":\"");
-	text_add_hex(&data, key, sizeof key);
-	text_add(&data, "\"}");
-	apply(s, (struct event){.type = EVENT_SERVICE,
-	                        .service = {.type = SERVICE_KEYED, .data = text_get(&data)}});
-	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	start_keyed(s, keys.seed);
 	turn_with(s, false, false);
-	text_finish(&data);
 }
 
 /* Something of all that the store keeps, of which some has gone as it was old. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "store/store.h"
 
 struct story {
@@ -160,6 +161,21 @@ static inline void given_signal(struct story *s, const char *device, enum kind k
 static inline void given_operation(struct story *s, struct operation operation)
 {
 	apply(s, (struct event){.type = EVENT_OPERATION, .operation = operation});
+}
+
+/* A start whose record names the public key of this seed. */
+static inline void start_keyed(struct story *s, const uint8_t *seed)
+{
+	uint8_t key[ED25519_KEY_LEN];
+	struct text data = {0};
+	ed25519_public(seed, key);
+	text_add(&data, "{\"key\":\"");
+	text_add_hex(&data, key, sizeof key);
+	text_add(&data, "\"}");
+	apply(s, (struct event){.type = EVENT_SERVICE,
+	                        .service = {.type = SERVICE_KEYED, .data = text_get(&data)}});
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	text_finish(&data);
 }
 
 static inline struct turn turn_of(struct story *s, struct site_turn *sites)

@@ -19,8 +19,22 @@
 
 /* ---- what is asked; each opens the store anew, so that nothing is in memory ---- */
 
-static int with_reader(struct story *s, struct text *out, struct problem *why,
-                       int (*ask)(struct story *, struct store *, struct text *, struct problem *))
+typedef int (*asking)(struct story *, struct store *, struct text *, struct problem *);
+
+/* Of a file that was made without an error. */
+static int ask_made(struct story *s, const char *path, asking ask, struct text *out,
+                    struct problem *why)
+{
+	struct store *made;
+	disk_is_mended();
+	assert_int_equal(store_open(path, STORE_READ, &made, why), 0);
+	int r = ask(s, made, out, why);
+	store_close(made);
+	unlink(path);
+	return r;
+}
+
+static int with_reader(struct story *s, struct text *out, struct problem *why, asking ask)
 {
 	struct store *reader;
 	int r = store_open(s->path, STORE_READ, &reader, why);
@@ -198,19 +212,13 @@ static int export(struct story *s, struct text *out, struct problem *why)
 static int ask_backup(struct story *s, struct store *store, struct text *out, struct problem *why)
 {
 	char path[128];
-	struct store *copy;
 	snprintf(path, sizeof path, "%s/copy.db", s->folder);
 	int r = store_backup(store, path, why);
 	if (r < 0) {
 		assert_int_equal(access(path, F_OK), -1); /* nothing half is left */
 		return r;
 	}
-	disk_is_mended();
-	assert_int_equal(store_open(path, STORE_READ, &copy, why), 0);
-	r = ask_log(s, copy, out, why);
-	store_close(copy);
-	unlink(path);
-	return r;
+	return ask_made(s, path, ask_log, out, why);
 }
 static int back_up(struct story *s, struct text *out, struct problem *why)
 {
@@ -225,7 +233,6 @@ static int import(struct story *s, struct text *out, struct problem *why)
 	char path[128];
 	struct part part;
 	struct import_facts facts;
-	struct store *made;
 	snprintf(path, sizeof path, "%s/part.db", s->folder);
 	FILE *file = fmemopen(given_part.at, given_part.len, "r");
 	assert_non_null(file);
@@ -235,12 +242,7 @@ static int import(struct story *s, struct text *out, struct problem *why)
 	assert_int_equal(access(path, F_OK), r < 0 ? -1 : 0);
 	if (r < 0)
 		return r;
-	disk_is_mended();
-	assert_int_equal(store_open(path, STORE_READ, &made, why), 0);
-	r = ask_incidents(s, made, out, why);
-	store_close(made);
-	unlink(path);
-	return r;
+	return ask_made(s, path, ask_incidents, out, why);
 }
 
 /* A whole start: the store of a service that has ended. */

@@ -23,17 +23,8 @@ static void sign(struct story *s)
 
 static void given_start(struct story *s)
 {
-	uint8_t key[ED25519_KEY_LEN];
-	struct text data = {0};
-	ed25519_public(keys.seed, key);
-	text_add(&data, "{\"key\":\"");
-	text_add_hex(&data, key, sizeof key);
-	text_add(&data, "\"}");
-	apply(s, (struct event){.type = EVENT_SERVICE,
-	                        .service = {.type = SERVICE_KEYED, .data = text_get(&data)}});
-	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	start_keyed(s, keys.seed);
 	commit(s);
-	text_finish(&data);
 }
 
 static void keep_verdict(void *ctx, const struct site_verdict *verdict)

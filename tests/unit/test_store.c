@@ -220,6 +220,19 @@ static void test_a_commit_is_one_write(void **state)
 	survives(s);
 }
 
+static void test_where_a_write_may_spoil_another_each_passes_as_it_comes(void **state)
+{
+	struct story *s = *state;
+	disk.spoils = true;
+	reopen(s);
+	disk.spoils = false;
+	given_signal(s, "sos", KIND_PANIC, true);
+	disk.log_writes = 0;
+	commit(s);
+	assert_in_range(disk.log_writes, 3, 1000);
+	survives(s);
+}
+
 static void test_an_impossible_row_takes_the_whole_turn_with_it(void **state)
 {
 	struct story *s = *state;
@@ -707,6 +720,7 @@ int main(void)
 	        STORY(test_a_failed_sync_leaves_nothing),
 	        STORY(test_a_full_disk_leaves_nothing),
 	        STORY(test_a_commit_is_one_write),
+	        STORY(test_where_a_write_may_spoil_another_each_passes_as_it_comes),
 	        STORY(test_an_impossible_row_takes_the_whole_turn_with_it),
 	        STORY(test_a_foreign_transaction_is_reported_as_busy),
 	        STORY(test_the_file_is_for_its_owner_alone),
