@@ -272,7 +272,8 @@ static void take_over(const struct context *c, struct notification *n,
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery *d = &n->deliveries[i];
 		const struct delivery *was = same_contact(before, d);
-		if (!was || !was->started || way_has_worked(c->site, before, was))
+		if (!was || !was->started || was->started == c->now.steady ||
+		    way_has_worked(c->site, before, was))
 			continue;
 		d->given_up |= was->given_up;
 		if (!d->started || was->started < d->started)

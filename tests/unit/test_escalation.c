@@ -211,6 +211,31 @@ static void test_a_press_that_hangs_takes_the_next_word_no_time(void **state)
 	story_end(&s);
 }
 
+/* li's phone has worked since, and its time is over just when li is told again: the backup, which
+ * was to be next and was told nothing, gets all of its time. */
+static void test_a_contact_that_was_told_nothing_has_its_time(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	s.def->channels[0].give_up_after = MINUTES(1);
+	signal_(&s, "fence-west", KIND_PERIMETER, true);
+	answer(&s, "qian", "phone", VERDICT_ACCEPTED);
+	advance(&s, MINUTES(1));
+	expect_push(&s, "li", REASON_ESCALATED, 2);
+	advance(&s, SECONDS(30));
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	answer(&s, "li", "phone", VERDICT_ACCEPTED);
+	advance(&s, SECONDS(30));
+	forget_pushes(&s);
+	advance(&s, MINUTES(1) - 1);
+	int before = entries_with(&s, "every delivery has failed");
+	advance(&s, 1);
+	assert_int_equal(entries_with(&s, "every delivery has failed"), before);
+	story_end(&s);
+}
+
 static void test_all_who_were_told_hear_of_the_end(void **state)
 {
 	(void)state;
@@ -630,6 +655,7 @@ int main(void)
 	        cmocka_unit_test(test_a_record_that_waits_takes_no_contact_its_time),
 	        cmocka_unit_test(test_a_contact_that_has_worked_since_gets_its_time),
 	        cmocka_unit_test(test_a_press_that_hangs_takes_the_next_word_no_time),
+	        cmocka_unit_test(test_a_contact_that_was_told_nothing_has_its_time),
 	        cmocka_unit_test(test_all_who_were_told_hear_of_the_end),
 	        cmocka_unit_test(test_a_step_nobody_is_in_is_skipped_at_once),
 	        cmocka_unit_test(test_when_everybody_is_missing_last_resort_is_told),
