@@ -269,8 +269,8 @@ bool site_is_new_alarm(const struct site *site, const struct signal *signal)
 bool site_stands_otherwise(const struct site *site, const struct signal *signal)
 {
 	uint32_t device = site_def_device(site->def, signal->device);
-	bool momentary = signal->press || kind_facts[signal->kind].momentary;
-	if (device == POSITION_NONE || momentary || signal->past || signal->test)
+	bool fleeting = kind_facts[signal->kind].momentary || signal->resets;
+	if (device == POSITION_NONE || fleeting || signal->past || signal->test)
 		return false;
 	return !!(site->devices[device].active & bit(signal->kind)) != signal->active;
 }

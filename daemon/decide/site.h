@@ -563,7 +563,8 @@ bool site_has_seen(const struct site *, const char *device, const char *message_
 wall_ms site_remembers_since(const struct site *);
 /* True for an active signal of fire, gas or panic that is not known to be active yet. */
 bool site_is_new_alarm(const struct site *, const struct signal *);
-/* True for a signal that says the state of its point now, and the point stands the other way. */
+/* True for a signal that says the state of its point now, and the point stands the other way.
+ * Of what clears by itself it says nothing: that is over. */
 bool site_stands_otherwise(const struct site *, const struct signal *);
 /* Persons on duty, zone owners and the rest, resolved at an instant: what a step would notify.
  * Returns how many were written, without repetition. */

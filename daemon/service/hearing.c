@@ -38,7 +38,9 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 	app_decide_event(app, slot, &event, now);
 }
 
-static bool is_known(struct app *app, struct site_slot *slot, const struct signal *signal,
+/* Not known also where it was decided already and holds again: as state, for who pressed was told.
+ */
+static bool is_known(struct app *app, struct site_slot *slot, struct signal *signal,
                      struct moment now)
 {
 	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
@@ -49,15 +51,18 @@ static bool is_known(struct app *app, struct site_slot *slot, const struct signa
 			                    slot->plan.entry_count);
 		return known;
 	}
-	return known && !(ahead_is_last(&app->ahead, slot->site, signal) &&
-	                  site_stands_otherwise(slot->site, signal));
+	if (!known || !ahead_is_last(&app->ahead, slot->site, signal) ||
+	    !site_stands_otherwise(slot->site, signal))
+		return known;
+	signal->press = false;
+	return false;
 }
 
 static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)
 {
 	const char *site_id = slot->site->def->id;
 	for (uint32_t i = 0; i < app->signals.count; i++) {
-		const struct signal *signal = &app->signals.items[i].signal;
+		struct signal *signal = &app->signals.items[i].signal;
 		if (!site_is_new_alarm(slot->site, signal) && is_left(app))
 			continue;
 		app->counters.signals++;

@@ -226,6 +226,31 @@ static void test_what_is_past_or_a_test_changes_no_state(void **state)
 	story_end(&s);
 }
 
+/* The last word of a point holds again where an older one came after it. A press that is over, and
+ * what clears by itself, are not made again. */
+static void test_what_a_point_says_of_itself_holds_whoever_pressed_it(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct signal pressed = {
+	        .device = "smoke-301", .kind = KIND_CALL_POINT, .active = true, .press = true};
+	struct signal back = {.device = "smoke-301", .kind = KIND_CALL_POINT};
+	assert_true(site_stands_otherwise(s.site, &pressed));
+	assert_false(site_stands_otherwise(s.site, &back));
+	hears(&s, pressed);
+	assert_false(site_stands_otherwise(s.site, &pressed));
+	assert_true(site_stands_otherwise(s.site, &back));
+	hears(&s, back);
+	assert_true(site_stands_otherwise(s.site, &pressed));
+	pressed.resets = SECONDS(10);
+	assert_false(site_stands_otherwise(s.site, &pressed));
+	pressed.resets = 0;
+	pressed.kind = KIND_PANIC;
+	assert_false(site_stands_otherwise(s.site, &pressed));
+	story_end(&s);
+}
+
 static void test_a_clock_that_is_wrong_costs_no_alarm(void **state)
 {
 	(void)state;
@@ -270,6 +295,7 @@ int main(void)
 	        cmocka_unit_test(test_a_last_will_is_believed_each_time),
 	        cmocka_unit_test(test_a_panel_that_is_armed_itself_alarms_whatever_our_arming_says),
 	        cmocka_unit_test(test_what_is_past_or_a_test_changes_no_state),
+	        cmocka_unit_test(test_what_a_point_says_of_itself_holds_whoever_pressed_it),
 	        cmocka_unit_test(test_a_clock_that_is_wrong_costs_no_alarm),
 	        cmocka_unit_test(test_what_nobody_clears_clears_by_itself),
 	};
