@@ -326,13 +326,6 @@ bool way_is_lost(const struct site *site, const struct notification *n, const st
 	       (way && way->state == WAY_FAILS);
 }
 
-bool way_has_worked(const struct site *site, const struct notification *n, const struct delivery *d)
-{
-	const struct way *way = way_find(site, n->to_kind, n->to_id, d->channel,
-	                                 delivery_address(site->def, n, d));
-	return way && way->accepted && way->accepted >= d->started;
-}
-
 bool way_is_subject(const struct notification *n, const struct delivery *d)
 {
 	const char *subject = n->incident ? n->incident->subject : NULL;

@@ -295,8 +295,6 @@ void way_result(struct context *, const struct notification *, const struct deli
 void way_due(struct context *, struct way *);
 /* It fails, or its channel is dead: it is tried, but nobody waits for it. */
 bool way_is_lost(const struct site *, const struct notification *, const struct delivery *);
-/* It has taken something since this contact of ours began. */
-bool way_has_worked(const struct site *, const struct notification *, const struct delivery *);
 /* The notification tells of the trouble of this way itself. */
 bool way_is_subject(const struct notification *, const struct delivery *);
 void channels_start(struct context *);   /* memory is as a start finds it; */

@@ -200,6 +200,9 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 static void accepted(struct context *c, struct notification *n)
 {
 	bool counted = n->failed || n->state == NOTIFICATION_EXPIRED;
+	struct told *told = n->incident ? incident_told(n->incident, n->to_kind, n->to_id) : NULL;
+	if (told && n->number > told->accepted)
+		told->accepted = n->number;
 	notification_finish(c, n, NOTIFICATION_ACCEPTED);
 	if (n->incident && counted)
 		escalate_reached_late(c, n);

@@ -263,17 +263,17 @@ static const struct delivery *same_contact(const struct notification *n, const s
 }
 
 /* A record has other clocks: it may have stood in its line, and no contact has had its time. And
- * what an older word had of a contact that has taken a newer one tells nothing of it any more. */
+ * whom a newer word has reached is told anew: how long an older one hangs says nothing of it. */
 static void take_over(const struct context *c, struct notification *n,
                       const struct notification *before)
 {
-	if (!before->urgent)
+	const struct told *told = incident_told(n->incident, n->to_kind, n->to_id);
+	if (!before->urgent || (told && told->accepted > before->number))
 		return;
 	for (uint32_t i = 0; i < n->delivery_count; i++) {
 		struct delivery *d = &n->deliveries[i];
 		const struct delivery *was = same_contact(before, d);
-		if (!was || !was->started || was->started == c->now.steady ||
-		    way_has_worked(c->site, before, was))
+		if (!was || !was->started || was->started == c->now.steady)
 			continue;
 		d->given_up |= was->given_up;
 		if (!d->started || was->started < d->started)

@@ -44,6 +44,7 @@ struct told {                     /* somebody this incident was made known to */
 	const char *id;           /* heap */
 	bool acknowledged;        /* since the last opening, rise or re-opening */
 	bool touched;             /* to be written with the incident */
+	uint64_t accepted;        /* the newest notification they have, 0: none in this life */
 };
 
 /* An open incident always has step_due, or resolve_due once acknowledged. */
