@@ -75,10 +75,11 @@ struct showing { /* showing.c */
 	struct index index;
 	uint32_t *line; /* items, the first come first; what stands before line_next was shown */
 	uint32_t line_count, line_cap, line_next;
-	struct device_ack { /* "{"id": ...}" to a device, once its signal is on disk */
-		char *topic, *body;
-	} * acks; /* the oldest first */
-	uint32_t ack_count, ack_cap;
+	struct device_ack {         /* "{"id": ...}" to a device, once its signal is on disk */
+		char *topic, *body; /* NULL: the broker has it */
+		int receipt;
+	} * acks; /* the oldest first, from ack_first on; those before ack_said are under way */
+	uint32_t ack_first, ack_said, ack_count, ack_cap;
 	size_t ack_bytes; /* of their bodies */
 };
 
@@ -368,7 +369,8 @@ void showing_changed(struct app *, struct moment now); /* of this turn */
 void showing_end_line(struct app *);
 /* The device hears it once its signal is on disk; a repeated one hears it again. */
 void showing_device_ack(struct app *, const char *site, const char *device, const char *id);
-void showing_forget_device_acks(struct app *);
+void showing_confirmed(struct app *, int receipt);  /* the broker has what went out by it */
+void showing_begins_anew(struct app *);             /* the session: what was under way is not */
 void showing_goes_on(struct app *, bool committed); /* as far as the broker is not busy with ours */
 bool showing_waits(const struct app *);             /* for confirmations of the broker */
 void showing_finish(struct app *);

@@ -114,6 +114,7 @@ static void on_connected(void *ctx, bool session_present)
 		log_info("connected to the broker%s",
 		         session_present ? "; the session was kept" : "; a new session");
 	app->deaf_from = 0;
+	showing_begins_anew(app);
 	showing_all(app);
 	switching_connected(app);
 	introduce_all(app);
@@ -123,6 +124,7 @@ static void on_connected(void *ctx, bool session_present)
 static void on_published(void *ctx, int receipt)
 {
 	switching_confirmed(ctx, receipt);
+	showing_confirmed(ctx, receipt);
 	if (showing_waits(ctx))
 		app_want_turn(ctx);
 }

@@ -139,7 +139,8 @@ void showing_device_ack(struct app *app, const char *site, const char *device, c
 {
 	struct showing *showing = &app->showing;
 	struct text topic = {0}, body = {0};
-	if (showing->ack_count == ACKS_MAX || showing->ack_bytes > ACK_BYTES_MAX)
+	if (showing->ack_count - showing->ack_first >= ACKS_MAX ||
+	    showing->ack_bytes > ACK_BYTES_MAX)
 		return; /* the device says it again, and is told then */
 	text_addf(&topic, "tocsin/%s/device/%s/ack", site, device);
 	json_open(&body, NULL, '{');
@@ -151,41 +152,63 @@ void showing_device_ack(struct app *app, const char *site, const char *device, c
 	                                                          .body = text_take(&body)};
 }
 
-static void forget_first_acks(struct showing *showing, uint32_t count)
+static void forget_ack(struct showing *showing, struct device_ack *ack)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		showing->ack_bytes -= strlen(showing->acks[i].body);
-		free(showing->acks[i].topic);
-		free(showing->acks[i].body);
-	}
-	showing->ack_count -= count;
-	memmove(showing->acks, showing->acks + count, showing->ack_count * sizeof *showing->acks);
+	if (ack->body)
+		showing->ack_bytes -= strlen(ack->body);
+	free(ack->topic);
+	free(ack->body);
+	*ack = (struct device_ack){0};
 }
 
-void showing_forget_device_acks(struct app *app)
+/* Those at the front that the broker has make room. */
+static void close_up(struct showing *showing)
 {
-	if (app->showing.ack_count)
-		forget_first_acks(&app->showing, app->showing.ack_count);
+	while (showing->ack_first < showing->ack_said && !showing->acks[showing->ack_first].topic)
+		showing->ack_first++;
+	if (showing->ack_first < ACKS_MAX && showing->ack_first < showing->ack_count)
+		return;
+	memmove(showing->acks, showing->acks + showing->ack_first,
+	        (showing->ack_count - showing->ack_first) * sizeof *showing->acks);
+	showing->ack_said -= showing->ack_first;
+	showing->ack_count -= showing->ack_first;
+	showing->ack_first = 0;
 }
 
 static void release_device_acks(struct app *app)
 {
 	struct showing *showing = &app->showing;
-	uint32_t said = 0;
-	for (; said < showing->ack_count && broker_unconfirmed(app->broker) < ACKS_AHEAD_MAX;
-	     said++) {
-		const struct device_ack *ack = &showing->acks[said];
-		broker_publish(app->broker, ack->topic, ack->body, strlen(ack->body), 1, false);
+	for (; showing->ack_said < showing->ack_count; showing->ack_said++) {
+		struct device_ack *ack = &showing->acks[showing->ack_said];
+		bool later = broker_unconfirmed(app->broker) >= ACKS_AHEAD_MAX;
+		if (ack->topic &&
+		    (later || !broker_publish_receipt(app->broker, ack->topic, ack->body,
+		                                      strlen(ack->body), false, &ack->receipt)))
+			return;
 	}
-	if (said)
-		forget_first_acks(showing, said);
+}
+
+void showing_confirmed(struct app *app, int receipt)
+{
+	struct showing *showing = &app->showing;
+	for (uint32_t i = showing->ack_first; i < showing->ack_said; i++)
+		if (showing->acks[i].topic && showing->acks[i].receipt == receipt) {
+			forget_ack(showing, &showing->acks[i]);
+			close_up(showing);
+			return;
+		}
+}
+
+void showing_begins_anew(struct app *app)
+{
+	app->showing.ack_said = app->showing.ack_first;
 }
 
 /* ---- after a turn ---- */
 
 bool showing_waits(const struct app *app)
 {
-	return app->showing.ack_count || app->showing.line_count;
+	return app->showing.ack_said < app->showing.ack_count || app->showing.line_count;
 }
 
 void showing_goes_on(struct app *app, bool committed)
@@ -198,7 +221,8 @@ void showing_goes_on(struct app *app, bool committed)
 void showing_finish(struct app *app)
 {
 	struct showing *showing = &app->showing;
-	showing_forget_device_acks(app);
+	for (uint32_t i = showing->ack_first; i < showing->ack_count; i++)
+		forget_ack(showing, &showing->acks[i]);
 	forget_line(showing);
 	free(showing->items);
 	free(showing->line);

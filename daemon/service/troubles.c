@@ -207,8 +207,6 @@ static void keep_watching(struct app *app, struct moment now)
 		app->watching_since = now.steady;
 	if (app->watching_since != NEVER && now.steady >= app->watching_since + WATCH_OVERLAP)
 		rest(app, now);
-	if (broker_is_resting(app->broker))
-		showing_forget_device_acks(app); /* their signals come again */
 	broker_release(app->watch);
 }
 

@@ -477,12 +477,14 @@ bool broker_publish(struct broker *b, const char *topic, const void *bytes, size
 	return true;
 }
 
-/* Nothing of the simulated school is switched. */
 bool broker_publish_receipt(struct broker *b, const char *topic, const void *bytes, size_t len,
                             bool retain, int *receipt)
 {
-	*receipt = 0;
-	return broker_publish(b, topic, bytes, len, 1, retain);
+	static int last;
+	if (!broker_publish(b, topic, bytes, len, 1, retain))
+		return false;
+	*receipt = b->out[b->out_count - 1].receipt = ++last & INT16_MAX;
+	return true;
 }
 
 /* True if a later one of those acknowledged together speaks for the same sensor point. */
@@ -522,22 +524,23 @@ static void leave_acks(struct broker *b)
 		pump_soon(between(0, 3));
 }
 
-static void confirm_publish(uint64_t link)
+static void confirm_publish(uint64_t arg)
 {
-	if (!client || !client->connected || link != server.link || world.dead)
+	if (!client || !client->connected || arg >> 16 != server.link || world.dead)
 		return;
 	client->unconfirmed--;
-	client->callbacks.published(client->ctx, 0);
+	client->callbacks.published(client->ctx, (int)(arg & UINT16_MAX));
 }
 
 /* Now and then it keeps to itself for minutes that it has what it was told. */
-static void confirm_soon(void)
+static void confirm_soon(const struct out *out)
 {
 	if (chance(2))
 		server.busy_until = world.now + between(1000, 300000);
 	span_ms busy = server.busy_until > world.now ? server.busy_until - world.now : 0;
 	client->unconfirmed++;
-	later(busy + between(0, 5), confirm_publish, server.link);
+	later(busy + between(0, 5), confirm_publish,
+	      (uint64_t)server.link << 16 | (uint64_t)out->receipt);
 }
 
 void broker_release(struct broker *b)
@@ -561,7 +564,7 @@ void broker_release(struct broker *b)
 				enqueue(out->topic, out->bytes, out->len, false, NO_MESSAGE);
 		}
 		if (b == client)
-			confirm_soon();
+			confirm_soon(out);
 		free(out->topic);
 		free(out->bytes);
 	}

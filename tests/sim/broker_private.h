@@ -17,6 +17,7 @@ struct broker { /* the client */
 		char *topic, *bytes;
 		size_t len;
 		bool retain;
+		int receipt; /* 0: nobody asked for one */
 	} * out;
 	uint32_t out_count, out_cap, held, unconfirmed;
 };

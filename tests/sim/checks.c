@@ -126,11 +126,25 @@ void check_letter(const struct letter *letter)
 	tells_of(site, letter->incident);
 }
 
+/* Devices whose signals the broker brings no more: they wait for our word. */
+static uint32_t *owed;
+static uint32_t owed_count, owed_cap;
+
+static void owe(uint32_t number)
+{
+	const struct w_message *m = message_get(number);
+	if (!m->id || m->garbage || m->told)
+		return;
+	MEM_RESERVE(owed, owed_count, owed_cap);
+	owed[owed_count++] = number;
+}
+
 void check_ack(uint32_t number, bool last_of_its_key)
 {
 	const struct w_message *m = message_get(number);
 	const struct w_device *d = &world.sites[m->site].devices[m->device];
 	world.counts.acked++;
+	owe(number);
 	if (m->rows)
 		return;
 	/* No entry: then it said what was known. */
@@ -143,19 +157,41 @@ void check_ack(uint32_t number, bool last_of_its_key)
 	bool newer = newest && d->recorded_by[m->kind] > number;
 	if (newer && (newest->by_lane == world.life || newest->kept_back))
 		return; /* the lane has brought what was said since */
-	if ((m->has_id || m->by_lane == world.life || m->kept_back) &&
-	    (m->acked || m->again || newer))
+	if ((m->id || m->by_lane == world.life || m->kept_back) && (m->acked || m->again || newer))
 		return;
 	if (last_of_its_key && d->recorded[m->kind] != m->active)
 		broken("message %u of %s is acknowledged; the record says %s is %d", number, d->id,
 		       kind_words[m->kind], d->recorded[m->kind]);
 }
 
+/* A death between the two takes the word with it: the device says it again. */
+void check_owes_nothing(void)
+{
+	owed_count = 0;
+}
+
+static void check_owed(void)
+{
+	for (uint32_t i = 0; i < owed_count; i++) {
+		const struct w_message *m = message_get(owed[i]);
+		if (!m->told)
+			broken("message %u of %s is in the record, and its device was not told",
+			       owed[i], world.sites[m->site].devices[m->device].id);
+	}
+	owed_count = 0;
+}
+
 void check_device_ack(const char *topic, const char *bytes)
 {
+	char site[24], device[24], id[64];
 	world.counts.device_acks++;
-	if (!strstr(bytes, "\"id\""))
+	if (sscanf(topic, "tocsin/%23[^/]/device/%23[^/]/ack", site, device) != 2 ||
+	    sscanf(bytes, "{\"id\":\"%63[^\"]\"}", id) != 1)
 		broken("%s says %s", topic, bytes);
+	struct w_message *m = message_of(site, device, id);
+	if (!m)
+		broken("%s says %s, which nobody has sent", topic, bytes);
+	m->told = true;
 	if (reading_is_behind())
 		broken("%s is said before its commit is read", topic);
 }
@@ -393,6 +429,7 @@ void check_turn(void)
 		if (broker_is_quiet()) {
 			check_retained();
 			check_points();
+			check_owed();
 		}
 		check_stored_at_times();
 	}

@@ -21,6 +21,19 @@ struct w_message *message_get(uint32_t number)
 	return number < message_count ? &messages[number] : NULL;
 }
 
+struct w_message *message_of(const char *site, const char *device, const char *id)
+{
+	const char *dash = strrchr(id, '-');
+	unsigned long count = dash ? strtoul(dash + 1, NULL, 10) : 0;
+	for (uint32_t i = message_count; count && i-- > 0;) {
+		const struct w_site *of = &world.sites[messages[i].site];
+		if (messages[i].id == count && strcmp(of->id, site) == 0 &&
+		    strcmp(of->devices[messages[i].device].id, device) == 0)
+			return &messages[i];
+	}
+	return NULL;
+}
+
 uint32_t *message_last_word(uint32_t number)
 {
 	const struct w_message *m = message_get(number);
@@ -82,19 +95,19 @@ static void signal_(uint64_t arg, const char *kind, bool active, bool test)
 	struct w_device *d = device_of(arg);
 	struct text body = {0};
 	char id[64];
-	bool has_id = chance(700);
+	uint32_t count = chance(700) ? ++d->sent : 0;
 	uint32_t number = message_note((struct w_message){
 	        .site = (uint32_t)(arg / DEVICES_MAX),
 	        .device = (uint32_t)(arg % DEVICES_MAX),
 	        .kind = (uint8_t)kind_number(kind),
 	        .active = active,
-	        .has_id = has_id,
+	        .id = count,
 	        .test = test,
 	        .press = active && is_pressed(kind),
 	});
 	json_open(&body, NULL, '{');
-	if (has_id) {
-		snprintf(id, sizeof id, "%s-%u", d->id, ++d->sent);
+	if (count) {
+		snprintf(id, sizeof id, "%s-%u", d->id, count);
 		json_put_string(&body, "id", id);
 	}
 	if (chance(30)) /* nobody has set its clock */

@@ -170,6 +170,7 @@ void life_start(void)
 	struct problem why = {0};
 	world.app = (struct app){0};
 	world.life++;
+	check_owes_nothing();
 	world.alarm_mono = INT64_MAX;
 	trace("start %u", world.life);
 	if (!world.calm && world.life > 1 && chance(100)) {

@@ -212,17 +212,20 @@ int channel_number(const char *id); /* -1: none */
 struct w_message {
 	uint32_t site, device;
 	uint8_t kind; /* position in kind_words */
-	bool active, has_id, garbage, test, press;
+	bool active, garbage, test, press;
+	uint32_t id;        /* the device's own count; 0: none */
 	uint32_t rows;      /* in the ledger */
 	uint32_t heard;     /* in this life of the service, */
 	bool again;         /* and once more after that */
 	uint32_t by_lane;   /* the life in which the lane of life-safety devices brought it */
 	uint32_t given;     /* how often it was brought; the lane's and the session's are one */
 	uint32_t kept_back; /* by the lane, which was not open: may be brought by it yet */
-	bool acked;
+	bool acked;         /* to the broker */
+	bool told;          /* to its device */
 };
 uint32_t message_note(struct w_message); /* its number */
 struct w_message *message_get(uint32_t number);
+struct w_message *message_of(const char *site, const char *device, const char *id); /* or NULL */
 uint32_t *message_last_word(uint32_t number); /* of its point */
 extern const char *const kind_words[KINDS];
 int kind_number(const char *word);
@@ -286,6 +289,7 @@ void check_verifies(void);
 void check_letter(const struct letter *);
 void check_ack(uint32_t message, bool last_of_its_key);
 void check_device_ack(const char *topic, const char *bytes);
+void check_owes_nothing(void); /* a life has ended */
 void check_turn(void);
 void check_forget_given(void);
 void check_stored(void);                    /* what a restart would find is what runs */
