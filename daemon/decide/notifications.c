@@ -281,6 +281,15 @@ static void take_over(const struct context *c, struct notification *n,
 	}
 }
 
+/* Of what a downtime has swallowed each is told once: that a charge has lapsed, and since when. */
+static void keep_why(struct notification *n, const struct notification *before)
+{
+	if (before->reason == REASON_REOPENED)
+		n->reason = REASON_REOPENED;
+	if (!n->note && before->note)
+		own(&n->note, before->note);
+}
+
 /* Where each contact has had its time, the last one gets it anew: so it shows when all have failed
  * again. */
 static void leave_one_its_time(struct notification *n)
@@ -312,6 +321,8 @@ static void replace_earlier(struct context *c, struct notification *n)
 			continue;
 		counted &= before->run != run || before->failed;
 		take_over(c, n, before);
+		if (c->catching_up && before->created.steady == c->now.steady)
+			keep_why(n, before);
 		notification_finish(c, before, NOTIFICATION_EXPIRED);
 	}
 	if (counts && n->run != run) {

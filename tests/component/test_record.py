@@ -65,6 +65,16 @@ def test_a_record_is_good_while_it_grows_and_after(house):
     assert "good" in house.tocsin("verify") or "完好" in house.tocsin("verify")
 
 
+def test_who_has_taken_charge_unasked_hears_the_end_and_the_record_is_good(house):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.ack(fire, by="zhao")  # whom the next step tells
+    verify(house)
+    house.resolve(fire, by="qian")
+    assert house.push("zhao", "resolved").incident["id"] == fire
+    verify(house)
+
+
 def test_starts_stops_and_crashes_are_told_apart(house):
     def after():
         return house.log(type="service.started")[-1]["data"]["after"]
