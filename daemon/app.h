@@ -143,6 +143,13 @@ struct ahead {
 	} * words;
 	uint32_t count, cap; /* one a point of the site at most */
 	struct index index;
+	struct ahead_press {   /* without an id, which its copy is not to be taken for another of */
+		uint64_t said; /* where and what, as a digest */
+		bool awaited;  /* from the session; else it has brought it, not acknowledged yet */
+		bool watched;  /* heard by the watching connection, or never to be heard by it */
+	} * presses;
+	uint32_t press_count, press_cap;
+	steady_ms awaited_until; /* 0: the session does not bring what it holds yet */
 };
 
 struct lane {                  /* lane.c */
@@ -282,6 +289,11 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 void ahead_heard(struct ahead *, const struct site *, const struct signal *, uint64_t seq);
 /* True for the last word of its point, once: there is none then. */
 bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
+/* A press without an id is counted as often as it is said. True for a copy: of what the session
+ * brings behind the watching connection, or again as it was cut before its acknowledgements. */
+bool ahead_has_press(struct ahead *, const struct broker_message *, bool watch_listens);
+void ahead_session_cut(struct ahead *); /* what is not acknowledged comes again */
+void ahead_after_turn(struct app *, struct moment now);
 void ahead_forget(struct ahead *); /* all of it: the session will bring nothing more */
 
 /* A message that is refused: counted, logged once a minute, in the record. */

@@ -41,8 +41,12 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 /* Not known also where it was decided already and holds again: as state, for who pressed was told.
  */
 static bool is_known(struct app *app, struct site_slot *slot, struct signal *signal,
-                     struct moment now)
+                     const struct broker_message *message, struct moment now)
 {
+	bool press = signal->active && (signal->press || kind_facts[signal->kind].momentary);
+	if (press && !signal->id && !signal->retained)
+		return ahead_has_press(&app->ahead, message,
+		                       app->watch && broker_is_listening(app->watch));
 	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
 	if (app->comes_again) {
 		if (!known)
@@ -58,7 +62,8 @@ static bool is_known(struct app *app, struct site_slot *slot, struct signal *sig
 	return false;
 }
 
-static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)
+static void decide_signals(struct app *app, struct site_slot *slot,
+                           const struct broker_message *message, bool native, struct moment now)
 {
 	const char *site_id = slot->site->def->id;
 	for (uint32_t i = 0; i < app->signals.count; i++) {
@@ -66,7 +71,7 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 		if (!site_is_new_alarm(slot->site, signal) && is_left(app))
 			continue;
 		app->counters.signals++;
-		if (is_known(app, slot, signal, now))
+		if (is_known(app, slot, signal, message, now))
 			app->counters.duplicates++;
 		else
 			app_decide_event(app, slot, &app->signals.items[i], now);
@@ -208,7 +213,7 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 	} else if (!device_details(device)->signing ||
 	           signed_admit(app, slot, device, message, now) == 0) {
 		numbers_bind(device, bytes, len, &app->signals);
-		decide_signals(app, slot, true, now);
+		decide_signals(app, slot, message, true, now);
 	}
 	for (uint32_t i = 0; i < app->signals.refused_count; i++)
 		hearing_reject(app, slot, message, app->signals.device, app->signals.refused[i],
@@ -322,7 +327,7 @@ static void hear_device(struct app *app, const struct broker_message *message,
 	                &why);
 	if (*why.text)
 		hearing_reject(app, slot, message, device, why.text, now);
-	decide_signals(app, slot, false, now);
+	decide_signals(app, slot, message, false, now);
 }
 
 /* Of what it says, what matters most. */

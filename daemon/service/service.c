@@ -89,6 +89,8 @@ static void on_connected(void *ctx, bool session_present)
 	bool lost = !session_present && app->deaf_from;
 	if (session_present) {
 		sites_recall(app);
+		ahead_session_cut(
+		        &app->ahead); /* what it had brought before, and was decided since */
 	} else {
 		ahead_forget(&app->ahead);
 		lane_session_lost(app);
@@ -136,6 +138,7 @@ void app_session_gone(struct app *app, const char *why)
 		return;
 	app->broker_up = false;
 	lane_session_cut(app);
+	ahead_session_cut(&app->ahead);
 	app->deaf_from = app_now(app).wall;
 	json_open(&data, NULL, '{');
 	json_put_string(&data, "why", why);

@@ -12,6 +12,7 @@ from house import quick
 from service import SLOWER, http
 
 SIZE = 20  # MiB of the small disk
+PRESS = b'{"kind":"panic","state":"active"}'  # names no message id
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -173,6 +174,32 @@ def test_a_locked_store(build_house):
     assert [r["type"] for r in rows if r["type"].startswith("store.")] == \
         ["store.failed", "store.recovered"]
     assert len({r.id for r in house.pushes(to="qian", reason="opened")}) == 1
+
+
+@pytest.mark.parametrize("lane", ["true", "false"], ids=["lane", "session"])
+def test_each_press_counts_once_and_each_device_hears_that_it_is_recorded(build_house, lane):
+    """One is heard as the disk fails, the next by the connection that watches meanwhile; the
+    session brings both again."""
+    house = build_house(edit_school=many_lines, edit_service=lambda service: service["broker"]
+                        .update(lane=lane))
+    expects_failure(house)
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    said = house.says("smoke-301", "smoke", committed=False)
+    house.sends("sos-gate", PRESS)
+    house.until("both are told", lambda: len(house.pushes(to="qian", reason="opened")) == 2)
+    house.until("the session rests", lambda: house.broker_session_rests())
+    house.sends("sos-gate", PRESS)
+    house.push("qian", "joined", unlogged=True)
+    other.execute("ROLLBACK")
+    other.close()
+    house.until_acked("smoke-301", said)
+    house.says("water-pump", "water")
+    rows = expect_whole(house)
+    assert [r["device"] for r in rows if r["type"] == "signal"].count("sos-gate") == 2
+    panic, = (i for i in house.incidents() if i["kind"] == "panic")
+    assert [signal["times"] for signal in panic["signals"]] == [2]
+    assert len({r.id for r in house.pushes(to="qian", reason="joined")}) == 1
 
 
 def test_what_was_not_recorded_comes_again_after_a_kill(build_house):
