@@ -77,34 +77,6 @@ static bool tells_the_end(enum reason reason)
 	return reason == REASON_ACKNOWLEDGED || reason == REASON_RESOLVED;
 }
 
-static bool asks_to_act(enum reason reason)
-{
-	switch (reason) {
-	case REASON_OPENED:
-	case REASON_ESCALATED:
-	case REASON_REPEATED:
-	case REASON_RAISED:
-	case REASON_JOINED:
-	case REASON_REOPENED:
-	case REASON_HANDOVER:
-		return true;
-	case REASON_ACKNOWLEDGED:
-	case REASON_RESOLVED:
-	case REASON_TEST:
-	case REASON_DRILL_STARTED:
-	case REASON_DRILL_ENDED:
-	case REASON_HAZARD:
-	case REASON_LEDGER_HEAD:
-	case REASON_DIGEST:
-	case REASON_SHIFT:
-	case REASON_REPORT_DUE:
-	case REASON_REPORT_LATE:
-	case REASON_COUNT:
-		break;
-	}
-	return false;
-}
-
 static void say_tags(struct writer *w)
 {
 	const char *language = w->letter->language;
@@ -359,7 +331,7 @@ static void say_advice(struct writer *w)
 {
 	const struct phrase *phrase = w->incident->drill ? &drill_advice
 	                                                 : &advice[w->incident->kind];
-	if (!asks_to_act(w->letter->notification->reason) || !phrase->english)
+	if (!reason_asks_to_act(w->letter->notification->reason) || !phrase->english)
 		return;
 	say_phrase(w, phrase);
 }

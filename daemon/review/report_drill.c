@@ -21,6 +21,7 @@ struct drill {
 	bool zh;
 	char *json; /* the standing; NULL: not found */
 	cJSON *root;
+	struct calls calls;
 	struct answer *answers;
 	uint32_t count, cap;
 	struct text incidents; /* items of a JSON list */
@@ -64,11 +65,12 @@ static void take_entry(struct drill *drill, const struct ledger_row *row, const 
 	if (strcmp(row->type, "notification") == 0) {
 		const cJSON *to = json_get(data, "to");
 		const char *kind = json_string(to, "kind"), *id = json_string(to, "id");
-		if (kind && id && strcmp(kind, "person") == 0)
+		if (calls_add(&drill->calls, data) && kind && id && strcmp(kind, "person") == 0)
 			first(&answer_of(drill, id)->told, row->received);
 	} else if (strcmp(row->type, "delivery") == 0) {
 		const char *to = json_string(data, "to"), *result = json_string(data, "result");
-		if (to && result && strcmp(result, "accepted") == 0)
+		if (calls_have(&drill->calls, data) && to && result &&
+		    strcmp(result, "accepted") == 0)
 			first(&answer_of(drill, to)->accepted, row->received);
 	} else if (strcmp(row->type, "operator") == 0 && row->by) {
 		struct answer *answer = answer_of(drill, row->by);
@@ -324,6 +326,7 @@ static void finish(struct drill *drill)
 		free(drill->answers[i].how);
 	}
 	free(drill->answers);
+	calls_finish(&drill->calls);
 	free(drill->json);
 	cJSON_Delete(drill->root);
 	text_finish(&drill->incidents);

@@ -2,6 +2,7 @@
 #ifndef TOCSIN_REVIEW_REPORT_PRIVATE_H
 #define TOCSIN_REVIEW_REPORT_PRIVATE_H
 
+#include "base/index.h"
 #include "base/json.h"
 #include "decide/words.h"
 #include "review/report.h"
@@ -16,6 +17,18 @@ struct incident_report { /* everything an incident's report says */
 	uint64_t head_seq; /* of the last entry of its site */
 	uint8_t head[SHA256_LEN];
 };
+
+/* The notifications that tell of an alarm, by their ids: what they bring is what response_of and
+ * the report of a drill take for told. */
+struct calls {
+	char **ids;
+	uint32_t count, cap;
+	struct index index;
+};
+/* Of a `notification` entry's data; false: it tells of no alarm. */
+bool calls_add(struct calls *, const cJSON *notification);
+bool calls_have(const struct calls *, const cJSON *delivery); /* of a `delivery` entry's data */
+void calls_finish(struct calls *);
 
 struct period_report {
 	const struct report_request *request;
