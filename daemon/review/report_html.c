@@ -61,6 +61,17 @@ void report_page_open(struct text *out, const char *language, const char *title)
 	text_addf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
 }
 
+void add_foot(struct text *out, bool zh, const struct site_def *def, const struct ledger_head *head,
+              wall_ms now)
+{
+	text_addf(out, "<footer><p>%s <code>%" PRIu64 ":",
+	          pick_word(zh, "Rests on the ledger up to", "依据台账，截至"), head->seq);
+	text_add_hex(out, head->hash, sizeof head->hash);
+	text_addf(out, "</code></p><p>%s ", pick_word(zh, "Printed", "生成于"));
+	add_time(out, def, now);
+	text_add(out, "</p></footer>\n");
+}
+
 void report_page_close(struct text *out)
 {
 	text_add(out, "</body>\n</html>\n");
@@ -354,12 +365,8 @@ int report_incident_html(const struct incident_report *report, struct text *out)
 	write_devices(report, out);
 	if (r >= 0)
 		r = write_timeline(report, out);
-	text_addf(out, "</main>\n<footer><p>%s <code>%" PRIu64 ":",
-	          word(report, "Rests on the ledger up to", "依据台账，截至"), report->head_seq);
-	text_add_hex(out, report->head, sizeof report->head);
-	text_addf(out, "</code></p><p>%s ", word(report, "Printed", "生成于"));
-	add_time(out, report->def, report->request->now);
-	text_add(out, "</p></footer>\n");
+	text_add(out, "</main>\n");
+	add_foot(out, report->zh, report->def, &report->head, report->request->now);
 	report_page_close(out);
 	return r;
 }

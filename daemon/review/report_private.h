@@ -14,8 +14,7 @@ struct incident_report { /* everything an incident's report says */
 	bool zh;
 	struct incident *incident;
 	struct response response;
-	uint64_t head_seq; /* of the last entry of its site */
-	uint8_t head[SHA256_LEN];
+	struct ledger_head head; /* of its site */
 };
 
 /* The notifications that tell of an alarm, by their ids: what they bring is what response_of and
@@ -54,6 +53,12 @@ void add_clock(struct text *, const struct site_def *, wall_ms); /* "08:00:12" *
 bool is_other_day(const struct site_def *, wall_ms before, wall_ms at);
 void report_page_open(struct text *, const char *language, const char *title);
 void report_page_close(struct text *);
+/* The head of a site's ledger, which a report rests on; then the member "ledger", and the foot of a
+ * page. An empty record's is zeroed. */
+int report_head(struct store *, const char *site, struct ledger_head *out) MUST_USE;
+void put_head(struct text *, const struct ledger_head *);
+void add_foot(struct text *, bool zh, const struct site_def *, const struct ledger_head *,
+              wall_ms now);
 /* Where something stands, by its names: zones, a device, a post; "—" for the whole site. */
 void add_place(struct text *, bool zh, const struct site_def *, const cJSON *standing);
 const char *device_name(const struct site_def *,
