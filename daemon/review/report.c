@@ -131,6 +131,15 @@ void add_place(struct text *out, bool zh, const struct site_def *def, const cJSO
 	                         : "—");
 }
 
+void add_what(struct text *out, const char *language, const struct site_def *def,
+              const struct incident *incident)
+{
+	struct text words = {0};
+	words_add_incident(&words, language, def, incident);
+	add_html(out, text_get(&words));
+	text_finish(&words);
+}
+
 void csv_cell(struct text *out, const char *words, bool last)
 {
 	words = words ? words : "";

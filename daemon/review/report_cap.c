@@ -144,9 +144,10 @@ static void write_info(const struct incident_report *report, struct text *out)
 	cap_time(report->def, incident->opened.wall, time);
 	element(out, "    ", "onset", time);
 	element(out, "    ", "senderName", report->def ? report->def->name : report->site_id);
-	text_addf(&words, "%s%s, %s, %s", incident->drill ? report->zh ? "演练：" : "DRILL: " : "",
-	          words_severity(report->language, incident->severity),
-	          words_incident_kind(report->language, incident->kind), incident->zone_name);
+	text_addf(&words, "%s%s, ", incident->drill ? report->zh ? "演练：" : "DRILL: " : "",
+	          words_severity(report->language, incident->severity));
+	words_add_incident(&words, report->language, report->def, incident);
+	text_addf(&words, ", %s", incident->zone_name);
 	element(out, "    ", "headline", text_get(&words));
 	text_reset(&words);
 	text_add(&words, words_state(report->language, incident->state));

@@ -120,12 +120,12 @@ static void write_head(const struct incident_report *report, struct text *out)
 {
 	const struct incident *incident = report->incident;
 	struct text words = {0};
-	text_addf(&words, "%s · %s", words_incident_kind(report->language, incident->kind),
-	          incident->zone_name);
 	text_add(out, "<header>\n<p class=\"dim\">");
 	add_html(out, report->def ? report->def->name : report->site_id);
 	text_addf(out, " · %s</p>\n<h1>", word(report, "After-action report", "事件处置报告"));
-	add_html(out, text_get(&words));
+	add_what(out, report->language, report->def, incident);
+	text_add(out, " · ");
+	add_html(out, incident->zone_name);
 	text_add(out, "</h1>\n");
 	if (incident->drill)
 		text_addf(out, "<p class=\"drill\">%s</p>\n",
@@ -134,7 +134,6 @@ static void write_head(const struct incident_report *report, struct text *out)
 	add_fact(out, word(report, "Incident", "事件编号"), incident->id);
 	add_fact(out, word(report, "Severity", "级别"),
 	         words_severity(report->language, incident->severity));
-	text_reset(&words);
 	text_add(&words, words_state(report->language, incident->state));
 	if (outcome_name(incident->outcome))
 		text_addf(&words, " · %s", words_outcome(report->language, incident->outcome));

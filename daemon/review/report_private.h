@@ -61,6 +61,9 @@ void add_foot(struct text *, bool zh, const struct site_def *, const struct ledg
               wall_ms now);
 /* Where something stands, by its names: zones, a device, a post; "—" for the whole site. */
 void add_place(struct text *, bool zh, const struct site_def *, const cJSON *standing);
+/* What an incident is: its kind, and its subject. */
+void add_what(struct text *, const char *language, const struct site_def *,
+              const struct incident *);
 const char *device_name(const struct site_def *,
                         const char *id); /* the id where it is in no file */
 /* "Li", or the id of somebody who is in the file no more. */

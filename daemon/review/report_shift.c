@@ -111,9 +111,9 @@ static bool tell_incident(void *ctx, const char *site, const struct incident *in
 	add_time(sheet->out, def, incident->opened.wall);
 	text_add(sheet->out, "</td><td>");
 	add_html(sheet->out, incident->id);
-	text_addf(sheet->out,
-	          sheet->report->zh ? "</td><td>%s，%s</td><td>" : "</td><td>%s, %s</td><td>",
-	          words_incident_kind(language, incident->kind),
+	text_add(sheet->out, "</td><td>");
+	add_what(sheet->out, language, def, incident);
+	text_addf(sheet->out, sheet->report->zh ? "，%s</td><td>" : ", %s</td><td>",
 	          words_severity(language, incident->severity));
 	add_html(sheet->out, incident->zone_name);
 	text_addf(sheet->out, "</td><td>%s</td><td>", words_state(language, incident->state));

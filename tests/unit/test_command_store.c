@@ -20,6 +20,8 @@ struct printed {
 	char *out, *err;
 };
 
+static const char *language = "en"; /* of who reads */
+
 static int run(struct story *s, const char *line, FILE *out, FILE *err)
 {
 	char *words[WORDS_MAX], *copy = mem_copy(line), *rest = copy, *word;
@@ -32,7 +34,7 @@ static int run(struct story *s, const char *line, FILE *out, FILE *err)
 	                                    .sites = sites,
 	                                    .site_count = 1,
 	                                    .now = s->now.wall,
-	                                    .language = "en",
+	                                    .language = language,
 	                                    .out = out,
 	                                    .err = err};
 	while ((word = strsep(&rest, " ")) && count < WORDS_MAX)
@@ -139,6 +141,28 @@ static void a_fire_is_listed_and_told(void **state)
 	EXPECT(s, "tocsin incidents --since 2026-11-22T08:00", 0, "binjiang-2026-000001");
 	EXPECT(s, "tocsin deliveries --incident 1", 0, "李老师", "phone");
 	EXPECT(s, "tocsin devices", 0, "smoke-301", "smoke");
+}
+
+static void a_trouble_says_what_it_is_about(void **state)
+{
+	struct story *s = *state;
+	static const char *const commands[] = {"tocsin show 1",
+	                                       "tocsin incidents",
+	                                       "tocsin report 1 --lang en",
+	                                       "tocsin report 1 --lang en --format cap",
+	                                       "tocsin report day --lang en",
+	                                       "tocsin report shift --lang en"};
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	apply(s, (struct event){.type = EVENT_TROUBLE,
+	                        .trouble = {.subject = "channel:phone",
+	                                    .active = true,
+	                                    .detail = "HTTP 500"}});
+	commit(s);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		EXPECT(s, commands[i], 0, "Trouble: nothing gets through the channel phone");
+	EXPECT(s, "tocsin log", 0, "Trouble, 宿舍, nothing gets through the channel phone");
+	language = "zh-CN";
+	EXPECT(s, "tocsin show 1", 0, "提示, 故障：通知渠道失效：phone");
 }
 
 static void json_stands_alone_and_is_whole(void **state)
@@ -267,12 +291,19 @@ static void following_prints_what_is_committed(void **state)
 	fclose(f.out);
 }
 
+static int begin(void **state)
+{
+	language = "en";
+	return story_begin(state);
+}
+
 int main(void)
 {
-#define STORY_TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
+#define STORY_TEST(name) cmocka_unit_test_setup_teardown(name, begin, story_end)
 	const struct CMUnitTest tests[] = {
 	        STORY_TEST(quiet_is_told_kindly),
 	        STORY_TEST(a_fire_is_listed_and_told),
+	        STORY_TEST(a_trouble_says_what_it_is_about),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),

@@ -24,6 +24,11 @@ static const struct {
         {"incident.opened", "smoke-1", NULL,
          "{\"kind\":\"fire\",\"severity\":\"major\",\"zone\":\"dorm\",\"policy\":\"p\"}",
          "opened: major, Fire, dorm, policy p", "发生：重要，火警，dorm，预案 p"},
+        {"incident.opened", NULL, NULL,
+         "{\"kind\":\"trouble\",\"severity\":\"warning\",\"zone\":\"campus\",\"subject\":"
+         "\"channel:phone\"}",
+         "opened: warning, Trouble, campus, nothing gets through the channel phone",
+         "发生：提示，故障，campus，通知渠道失效：phone"},
         {"incident.joined", "smoke-2", NULL, "{\"kind\":\"smoke\"}", "joined by smoke-2: smoke",
          "新增报警：smoke-2：烟雾"},
         {"incident.raised", NULL, NULL, "{\"from\":\"major\",\"to\":\"critical\"}",

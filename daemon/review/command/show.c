@@ -41,12 +41,13 @@ static void tell_head(const struct story *story)
 {
 	const struct incident *incident = story->incident;
 	const char *language = story->ctx->language;
-	struct text out = {0}, what = {0};
-	text_addf(&what, "%s, %s", words_severity(language, incident->severity),
-	          words_incident_kind(language, incident->kind));
+	struct text out = {0}, what = {0}, safe = {0};
+	text_addf(&what, "%s, ", words_severity(language, incident->severity));
+	words_add_incident(&what, language, story->def, incident);
+	text_add_safe(&safe, text_get(&what));
 	text_add_toned(&out, story->ctx, TONE_STRONG, incident->id);
 	text_add(&out, "  ");
-	text_add_toned(&out, story->ctx, severity_tone(incident->severity), text_get(&what));
+	text_add_toned(&out, story->ctx, severity_tone(incident->severity), text_get(&safe));
 	if (incident->drill)
 		text_add_toned(&out, story->ctx, TONE_WARN,
 		               say(story->ctx, " (DRILL)", "（演练）"));
@@ -60,6 +61,7 @@ static void tell_head(const struct story *story)
 	fprintf(story->ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
 	text_finish(&what);
+	text_finish(&safe);
 }
 
 static void tell_state(const struct story *story)
