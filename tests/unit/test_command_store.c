@@ -81,6 +81,16 @@ static void expect_words(struct story *s, const char *line, int code, const char
 #define EXPECT(s, line, code, ...)                                                                 \
 	expect_words(s, line, code, (const char *const[]){__VA_ARGS__, NULL})
 
+static void expect_none_of(struct story *s, const char *line, const char *const *words)
+{
+	struct printed p = typed(s, line);
+	for (; *words; words++)
+		if (strstr(p.out, *words))
+			fail_msg("'%s' should not say '%s': %s", line, *words, p.out);
+	forget(&p);
+}
+#define EXPECT_NONE(s, line, ...) expect_none_of(s, line, (const char *const[]){__VA_ARGS__, NULL})
+
 static cJSON *typed_json(struct story *s, const char *line)
 {
 	struct printed p = typed(s, line);
@@ -163,6 +173,22 @@ static void a_trouble_says_what_it_is_about(void **state)
 	EXPECT(s, "tocsin log", 0, "Trouble, 宿舍, nothing gets through the channel phone");
 	language = "zh-CN";
 	EXPECT(s, "tocsin show 1", 0, "提示, 故障：通知渠道失效：phone");
+}
+
+/* Whoever was named has not answered yet. */
+static void an_open_incident_may_have_an_owner(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	EXPECT(s, "tocsin show 1", 0, "Nobody has it. To take charge: tocsin ack");
+	given_operation(s, (struct operation){.type = OPERATION_ASSIGN,
+	                                      .by = "li",
+	                                      .to = "zhao",
+	                                      .incident = "binjiang-2026-000001"});
+	commit(s);
+	EXPECT(s, "tocsin show 1", 0, "赵老师 (zhao)",
+	       "It is not acknowledged. To take charge: tocsin ack");
+	EXPECT_NONE(s, "tocsin show 1", "Nobody has it");
 }
 
 static void json_stands_alone_and_is_whole(void **state)
@@ -304,6 +330,7 @@ int main(void)
 	        STORY_TEST(quiet_is_told_kindly),
 	        STORY_TEST(a_fire_is_listed_and_told),
 	        STORY_TEST(a_trouble_says_what_it_is_about),
+	        STORY_TEST(an_open_incident_may_have_an_owner),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),

@@ -198,6 +198,18 @@ static bool tell_pending(void *ctx, const struct delivery_row *row)
 	return true;
 }
 
+/* It may be open and have an owner: who was named has not answered, or wants help. */
+static void tell_what_to_do(const struct story *story)
+{
+	const struct command_context *ctx = story->ctx;
+	const char *words =
+	        story->incident->owner
+	                ? say(ctx,
+	                      "It is not acknowledged. To take charge:", "尚未确认。确认命令：")
+	                : say(ctx, "Nobody has it. To take charge:", "尚无人负责。确认命令：");
+	fprintf(ctx->out, "\n%s tocsin ack %s --by PERSON\n", words, story->incident->id);
+}
+
 static int tell_story(const struct story *story, struct store *store)
 {
 	const struct command_context *ctx = story->ctx;
@@ -211,9 +223,7 @@ static int tell_story(const struct story *story, struct store *store)
 	if (r < 0)
 		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));
 	if (story->incident->state == STATE_OPEN)
-		fprintf(ctx->out, "\n%s tocsin ack %s --by PERSON\n",
-		        say(ctx, "Nobody has it. To take charge:", "尚无人负责。确认命令："),
-		        story->incident->id);
+		tell_what_to_do(story);
 	return EXIT_DONE;
 }
 
