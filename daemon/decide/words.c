@@ -118,8 +118,9 @@ const char *words_outcome(const char *language, enum outcome outcome)
 	return pick(language, &words[outcome]);
 }
 
-const char *words_delivery(const char *language, enum delivery_state state)
+const char *words_delivery(const char *language, enum delivery_state state, bool over)
 {
+	static const struct pair needless = {"未需要", "not needed"};
 	static const struct pair words[DELIVERY_STATE_COUNT] = {
 	        [DELIVERY_WAITING] = {"未轮到", "waits its turn"},
 	        [DELIVERY_SENDING] = {"发送中", "being sent"},
@@ -128,7 +129,7 @@ const char *words_delivery(const char *language, enum delivery_state state)
 	        [DELIVERY_REFUSED] = {"被拒绝", "refused"},
 	};
 	assert(state < DELIVERY_STATE_COUNT);
-	return pick(language, &words[state]);
+	return pick(language, over && state == DELIVERY_WAITING ? &needless : &words[state]);
 }
 
 const char *words_subject(const char *language, const char *subject)

@@ -6,6 +6,7 @@
 
 #include "review/command/speak.h"
 #include "review/report_private.h"
+#include "review/views.h"
 
 static const char style[] =
         ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6470;--paper:#fff;--line:#d6dbe1;"
@@ -254,10 +255,7 @@ static bool write_delivery(void *ctx, const struct delivery_row *row)
 	          bad                          ? "bad"
 	          : state == DELIVERY_ACCEPTED ? "good"
 	                                       : "dim");
-	bool needless = state == DELIVERY_WAITING && strcmp(row->state, "accepted") == 0;
-	add_html(out, needless                       ? word(report, "not needed", "未需要")
-	              : state < DELIVERY_STATE_COUNT ? words_delivery(report->language, state)
-	                                             : word(report, row->delivery_state, "已失效"));
+	add_html(out, delivery_words(report->language, row));
 	if (row->last_status)
 		text_addf(out, " (HTTP %d)", row->last_status);
 	text_addf(out, "</td><td>%u</td></tr>\n", row->attempts);

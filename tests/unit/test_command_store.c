@@ -153,6 +153,18 @@ static void a_fire_is_listed_and_told(void **state)
 	EXPECT(s, "tocsin devices", 0, "smoke-301", "smoke");
 }
 
+/* The first contact of whoever is told has it. */
+static void given_it_is_accepted(struct story *s)
+{
+	apply(s, (struct event){.type = EVENT_DELIVERY,
+	                        .delivery = {.notification = s->site->notifications[0]->number,
+	                                     .attempt = 1,
+	                                     .verdict = VERDICT_ACCEPTED,
+	                                     .status = 200,
+	                                     .sent = true}});
+	commit(s);
+}
+
 static void a_trouble_says_what_it_is_about(void **state)
 {
 	struct story *s = *state;
@@ -189,6 +201,22 @@ static void an_open_incident_may_have_an_owner(void **state)
 	EXPECT(s, "tocsin show 1", 0, "赵老师 (zhao)",
 	       "It is not acknowledged. To take charge: tocsin ack");
 	EXPECT_NONE(s, "tocsin show 1", "Nobody has it");
+}
+
+static void a_spare_contact_is_not_needed_once_one_has_it(void **state)
+{
+	struct story *s = *state;
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	EXPECT(s, "tocsin deliveries", 0, "backup", "waits its turn");
+	given_it_is_accepted(s);
+	EXPECT(s, "tocsin deliveries", 0, "phone", "received", "backup", "not needed");
+	EXPECT(s, "tocsin report 1 --lang en", 0, "backup", "not needed");
+	EXPECT(s, "tocsin deliveries --json", 0, "\"delivery\":\"waiting\"");
+	language = "zh-CN";
+	EXPECT(s, "tocsin deliveries", 0, "phone", "已送达", "backup", "未需要");
+	EXPECT_NONE(s, "tocsin deliveries", "accepted", "waiting");
 }
 
 static void json_stands_alone_and_is_whole(void **state)
@@ -331,6 +359,7 @@ int main(void)
 	        STORY_TEST(a_fire_is_listed_and_told),
 	        STORY_TEST(a_trouble_says_what_it_is_about),
 	        STORY_TEST(an_open_incident_may_have_an_owner),
+	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),

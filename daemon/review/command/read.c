@@ -188,7 +188,8 @@ static bool visit_delivery(void *ctx, const struct delivery_row *row)
 	                                  : words_reason(list->ctx->language, reason));
 	table_cellf(&list->table, TONE_PLAIN, "%s", row->to_name ? row->to_name : row->to_id);
 	table_cell(&list->table, TONE_PLAIN, row->channel ? row->channel : "-");
-	table_cell(&list->table, delivery_tone(row->delivery_state), row->delivery_state);
+	table_cell(&list->table, delivery_tone(row->delivery_state),
+	           delivery_words(list->ctx->language, row));
 	table_cellf(&list->table, TONE_PLAIN, "%u", row->attempts);
 	if (row->last_status)
 		table_cellf(&list->table, TONE_PLAIN, "HTTP %d", row->last_status);
