@@ -54,7 +54,8 @@ int report_period(const struct report_request *, const struct report_period *, e
  * alarm (reason_asks_to_act), not of its end. */
 struct response {
 	span_ms first_push, first_accepted, acknowledged, on_site, resolved;
-	span_ms late; /* the latest any step was */
+	span_ms late;    /* the latest any step was */
+	wall_ms changed; /* when its own entries last told something new of it */
 	uint32_t steps, gaps, attempts, failed_attempts;
 	uint32_t calls; /* notifications that told of it */
 };

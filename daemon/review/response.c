@@ -94,6 +94,8 @@ static bool measure(void *ctx, const struct ledger_row *row)
 	span_ms span = row->steady - m->incident->opened.steady;
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return true;
+	if (strncmp(row->type, "incident.", strlen("incident.")) == 0)
+		m->out->changed = row->received;
 	if (strcmp(row->type, "notification") == 0)
 		m->out->calls += calls_add(&m->calls, data);
 	else if (strcmp(row->type, "delivery") == 0)

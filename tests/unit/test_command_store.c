@@ -219,6 +219,24 @@ static void a_spare_contact_is_not_needed_once_one_has_it(void **state)
 	EXPECT_NONE(s, "tocsin deliveries", "accepted", "waiting");
 }
 
+static void that_it_was_told_is_no_update(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	given_it_is_accepted(s);
+	EXPECT(s, "tocsin report 1 --format cap", 0,
+	       "<identifier>binjiang-2026-000001</identifier>",
+	       "<sent>2026-11-22T08:00:00+08:00</sent>", "<msgType>Alert</msgType>");
+	EXPECT_NONE(s, "tocsin report 1 --format cap", "<references>");
+	given_operation(s, (struct operation){.type = OPERATION_ACK,
+	                                      .by = "li",
+	                                      .incident = "binjiang-2026-000001"});
+	commit(s);
+	EXPECT(s, "tocsin report 1 --format cap", 0, "<identifier>binjiang-2026-000001:1",
+	       "<sent>2026-11-22T08:00:30+08:00</sent>", "<msgType>Update</msgType>",
+	       "<references>tocsin:binjiang,binjiang-2026-000001,2026-11-22T08:00:00+08:00<");
+}
+
 static void json_stands_alone_and_is_whole(void **state)
 {
 	struct story *s = *state;
@@ -360,6 +378,7 @@ int main(void)
 	        STORY_TEST(a_trouble_says_what_it_is_about),
 	        STORY_TEST(an_open_incident_may_have_an_owner),
 	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
+	        STORY_TEST(that_it_was_told_is_no_update),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),
