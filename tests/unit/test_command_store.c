@@ -237,6 +237,35 @@ static void that_it_was_told_is_no_update(void **state)
 	       "<references>tocsin:binjiang,binjiang-2026-000001,2026-11-22T08:00:00+08:00<");
 }
 
+/* ---- reports of a time ---- */
+
+static void given_a_leak(struct story *s, enum outcome outcome)
+{
+	given_operation(s, (struct operation){.type = OPERATION_REPORT,
+	                                      .by = "li",
+	                                      .zone = "dorm",
+	                                      .kind = INCIDENT_WATER,
+	                                      .severity = SEVERITY_NONE});
+	struct incident *leak = s->site->incidents[s->site->incident_count - 1];
+	given_operation(s, (struct operation){.type = OPERATION_RESOLVE,
+	                                      .by = "li",
+	                                      .incident = leak->id,
+	                                      .outcome = outcome});
+	commit(s);
+}
+
+static void a_rate_of_nothing_is_none(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	EXPECT(s, "tocsin report day --lang en", 0, "false alarm rate, %</dt><dd>—</dd>");
+	given_a_leak(s, OUTCOME_FALSE_ALARM);
+	given_a_leak(s, OUTCOME_REAL);
+	given_a_leak(s, OUTCOME_FALSE_ALARM);
+	EXPECT(s, "tocsin report day --lang en", 0, "false alarm rate, %</dt><dd>67</dd>");
+	EXPECT(s, "tocsin report day --json", 0, "\"false_alarm_percent\":67");
+}
+
 static void json_stands_alone_and_is_whole(void **state)
 {
 	struct story *s = *state;
@@ -379,6 +408,7 @@ int main(void)
 	        STORY_TEST(an_open_incident_may_have_an_owner),
 	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
 	        STORY_TEST(that_it_was_told_is_no_update),
+	        STORY_TEST(a_rate_of_nothing_is_none),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),
