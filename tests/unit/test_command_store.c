@@ -266,6 +266,29 @@ static void a_rate_of_nothing_is_none(void **state)
 	EXPECT(s, "tocsin report day --json", 0, "\"false_alarm_percent\":67");
 }
 
+/* ---- what stands ---- */
+
+static void a_drill_over_several_zones_names_them_all(void **state)
+{
+	struct story *s = *state;
+	static const char *const zones[] = {"dorm-3f", "dorm"};
+	given_operation(s, (struct operation){.type = OPERATION_DRILL,
+	                                      .by = "li",
+	                                      .zones = zones,
+	                                      .zone_count = 2,
+	                                      .kinds = 1u << INCIDENT_FIRE,
+	                                      .span = MINUTES(30)});
+	commit(s);
+	EXPECT(s, "tocsin drills", 0,
+	       "binjiang-drill-1  active  since 2026-11-22 08:00:00  zones dorm-3f, dorm  "
+	       "kinds Fire  by li  until 2026-11-22 08:30:00\n");
+	EXPECT(s, "tocsin log", 0, "DRILL begins, 宿舍三层, 宿舍, until");
+	language = "zh-CN";
+	EXPECT(s, "tocsin drills", 0,
+	       "binjiang-drill-1  进行中  起始 2026-11-22 08:00:00  区域 dorm-3f、dorm  "
+	       "类型 火警  操作人 li  至 2026-11-22 08:30:00\n");
+}
+
 static void json_stands_alone_and_is_whole(void **state)
 {
 	struct story *s = *state;
@@ -409,6 +432,7 @@ int main(void)
 	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
 	        STORY_TEST(that_it_was_told_is_no_update),
 	        STORY_TEST(a_rate_of_nothing_is_none),
+	        STORY_TEST(a_drill_over_several_zones_names_them_all),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),
