@@ -289,6 +289,22 @@ static void a_drill_over_several_zones_names_them_all(void **state)
 	       "类型 火警  操作人 li  至 2026-11-22 08:30:00\n");
 }
 
+static void who_was_heard_and_is_unknown_is_told_in_both_languages(void **state)
+{
+	struct story *s = *state;
+	EXPECT(s, "tocsin devices --unknown", 0, "Nobody was heard who is not configured.");
+	apply(s, (struct event){.type = EVENT_STRANGER,
+	                        .stranger = {.address = "0x1",
+	                                     .profile = "x",
+	                                     .introduces = true,
+	                                     .kind = KIND_SMOKE,
+	                                     .line = "- id: a"}});
+	commit(s);
+	EXPECT(s, "tocsin devices --unknown", 0, "# 0x1: x, smoke, 2026-", "- id: a");
+	language = "zh-CN";
+	EXPECT(s, "tocsin devices --unknown", 0, "# 0x1：x，烟雾，2026-", "- id: a");
+}
+
 static void json_stands_alone_and_is_whole(void **state)
 {
 	struct story *s = *state;
@@ -433,6 +449,7 @@ int main(void)
 	        STORY_TEST(that_it_was_told_is_no_update),
 	        STORY_TEST(a_rate_of_nothing_is_none),
 	        STORY_TEST(a_drill_over_several_zones_names_them_all),
+	        STORY_TEST(who_was_heard_and_is_unknown_is_told_in_both_languages),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),
