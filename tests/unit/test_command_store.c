@@ -305,6 +305,14 @@ static void who_was_heard_and_is_unknown_is_told_in_both_languages(void **state)
 	EXPECT(s, "tocsin devices --unknown", 0, "# 0x1：x，烟雾，2026-", "- id: a");
 }
 
+static void the_help_names_the_kinds_that_are_taken(void **state)
+{
+	struct story *s = *state;
+	const char *const kinds = "fire, gas, panic, water, intrusion, tamper, trouble, other";
+	EXPECT(s, "tocsin incidents --help", 0, "--kind KIND", kinds);
+	EXPECT(s, "tocsin incidents --kind smoke", 2, kinds);
+}
+
 static void json_stands_alone_and_is_whole(void **state)
 {
 	struct story *s = *state;
@@ -450,6 +458,7 @@ int main(void)
 	        STORY_TEST(a_rate_of_nothing_is_none),
 	        STORY_TEST(a_drill_over_several_zones_names_them_all),
 	        STORY_TEST(who_was_heard_and_is_unknown_is_told_in_both_languages),
+	        STORY_TEST(the_help_names_the_kinds_that_are_taken),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),

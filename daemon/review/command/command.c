@@ -16,7 +16,9 @@ const struct option_facts option_facts[OPTION_COUNT] = {
                           "only these: open, acknowledged, resolved; "
                           "several with commas"},
         [OPTION_SITE] = {"site", "SITE", "only this site"},
-        [OPTION_KIND] = {"kind", "KIND", "what happens: fire, panic, smoke, contact, ..."},
+        [OPTION_KIND] = {"kind", "KIND",
+                         "fire, gas, panic, water, intrusion, tamper, trouble, other; of who, "
+                         "silence, drills: also smoke, contact, ..."},
         [OPTION_SINCE] = {"since", "TIME",
                           "from this time on: 2026-11-22T08:00, or 90s, 5m, 1h, "
                           "7d ago"},
