@@ -34,7 +34,7 @@ int report_incident(const struct report_request *, const char *id, enum report_f
 int report_drill(const struct report_request *, const char *id, enum report_format,
                  struct text *out, struct problem *why) MUST_USE;
 
-/* Of a site (NULL: all) and a time. CAP is for incidents: -EINVAL. */
+/* Of a site, by whose calendar a day is one, and a time. CAP is for incidents: -EINVAL. */
 struct report_period {
 	const char *name; /* "day", "shift", ...: the heading */
 	const char *site;

@@ -32,7 +32,7 @@ void calls_finish(struct calls *);
 struct period_report {
 	const struct report_request *request;
 	const struct report_period *period;
-	const struct site_def *def; /* of the site, or of the first one */
+	const struct site_def *def; /* NULL: the site is no longer configured */
 	const char *language;
 	bool zh;
 };

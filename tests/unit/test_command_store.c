@@ -266,6 +266,26 @@ static void a_rate_of_nothing_is_none(void **state)
 	EXPECT(s, "tocsin report day --json", 0, "\"false_alarm_percent\":67");
 }
 
+/* Each has its own people, zones and clocks, and the service its own start at each. */
+static void a_report_of_a_time_is_of_one_site(void **state)
+{
+	struct story *s = *state;
+	struct site *first = s->site;
+	struct site_def *second = school("xinhua");
+	given_a_fire(s);
+	EXPECT(s, "tocsin report day --json", 0, "\"starts\":1");
+	s->site = site_create(second);
+	assert_int_equal(store_load_site(s->store, s->site, NULL), 0);
+	given_a_fire(s);
+	site_destroy(s->site);
+	s->site = first;
+	EXPECT(s, "tocsin report day", 2, "several sites: name one with --site (binjiang, xinhua)");
+	EXPECT(s, "tocsin report day --json --site xinhua", 0, "\"site\":\"xinhua\"",
+	       "\"starts\":1");
+	EXPECT_NONE(s, "tocsin report day --json --site xinhua", "binjiang");
+	site_def_destroy(second);
+}
+
 /* ---- what stands ---- */
 
 static void a_drill_over_several_zones_names_them_all(void **state)
@@ -456,6 +476,7 @@ int main(void)
 	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
 	        STORY_TEST(that_it_was_told_is_no_update),
 	        STORY_TEST(a_rate_of_nothing_is_none),
+	        STORY_TEST(a_report_of_a_time_is_of_one_site),
 	        STORY_TEST(a_drill_over_several_zones_names_them_all),
 	        STORY_TEST(who_was_heard_and_is_unknown_is_told_in_both_languages),
 	        STORY_TEST(the_help_names_the_kinds_that_are_taken),

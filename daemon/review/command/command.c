@@ -409,12 +409,12 @@ const struct command commands[] = {
          .summary = "writes the report of an incident, a drill, a shift, a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
-                    "the ledger. Of a drill: who was told, and who answered when. Or the ledger of "
-                    "a\nshift, day, week, month or term, which ends "
-                    "with today unless --since or --until says\notherwise; on paper it "
-                    "lists what stands out where there is much, with --all\neverything. As html "
-                    "(prints on "
-                    "A4), json, csv, and an incident as cap (CAP 1.2 XML).",
+                    "the ledger. Of a drill: who was told,\nand who answered when. Or the ledger "
+                    "of a shift, day, week, month or term, which ends with today\nunless --since "
+                    "or --until says otherwise; on paper it lists what stands out where there is\n"
+                    "much, with --all everything. It is of one site: with several, --site names "
+                    "it. As html (prints\non A4), json, csv, and an incident as cap (CAP 1.2 "
+                    "XML).",
          .examples = "report 1 --format html\nreport 1 --format cap\n"
                      "report binjiang-drill-5 --format csv\nreport day --format csv\nreport week "
                      "--until 2026-11-23T00:00\n",
