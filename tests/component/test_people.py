@@ -172,6 +172,9 @@ def test_a_report_upward_is_reminded_of_late_and_made(build_house):
     (late,) = [row for row in house.log(type="reporting") if row["data"]["action"] == "made late"]
     assert late["by"] == "li" and late["data"]["what"]["to"] == "值班室王科长"
     assert "首报" in house.tocsin("show", oral["incident"])
+    assert house.tocsin_json("reporting")["items"] == []
+    listed = house.tocsin("reporting", "--all")
+    assert "ended" in listed and "end made in time" in listed and "end made late" in listed
 
 
 def has_rules(school):

@@ -130,8 +130,8 @@ int list_standings(const struct command_context *ctx, const struct invocation *l
 		return code;
 	json_open(&listing.json, NULL, '{');
 	json_open(&listing.json, "items", '[');
-	int r = store_standings(store, line->options[OPTION_SITE], type, false, list_item,
-	                        &listing);
+	int r = store_standings(store, line->options[OPTION_SITE], type,
+	                        line->options[OPTION_ALL] != NULL, list_item, &listing);
 	json_close(&listing.json, ']');
 	json_close(&listing.json, '}');
 	store_close(store);
