@@ -64,6 +64,13 @@ void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION
 	snprintf(at, (size_t)(end - at), "-%llu", (unsigned long long)number);
 }
 
+uint64_t notification_number(const char *id)
+{
+	const char *dash = id ? strrchr(id, '-') : NULL;
+	int64_t number = 0;
+	return dash && text_parse_int(dash + 1, &number) == 0 && number > 0 ? (uint64_t)number : 0;
+}
+
 struct notification *notification_create(void)
 {
 	struct notification *n = NEW(struct notification);

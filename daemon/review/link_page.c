@@ -176,10 +176,13 @@ static void add_signals(struct text *out, const struct visit *visit,
 static void add_subject(struct text *out, const struct visit *visit,
                         const struct incident *incident)
 {
-	const char *subject = incident->subject;
-	const char *words = subject ? words_subject(visit->zh ? "zh-CN" : "en", subject) : NULL;
-	if (words)
-		add_fact(out, say(visit, "About", "事由"), words);
+	struct text words = {0};
+	if (!incident->subject)
+		return;
+	words_add_subject(&words, visit->zh ? "zh-CN" : "en", visit->site ? visit->site->def : NULL,
+	                  incident->subject);
+	add_fact(out, say(visit, "About", "事由"), text_get(&words));
+	text_finish(&words);
 }
 
 /* What somebody said of it: nothing else says as much. */

@@ -375,14 +375,13 @@ static void take_result(struct engine *e, const cJSON *data)
 {
 	struct event event = {.type = EVENT_DELIVERY};
 	const char *id = json_string(data, "notification"), *result = json_string(data, "result");
-	const char *number = id ? strrchr(id, '-') : NULL;
-	int64_t n = 0, contact = 0, attempt = 0, status = 0;
-	if (e->simulate || !number || !result || text_parse_int(number + 1, &n) < 0 ||
-	    !json_int(data, "contact", &contact) || !json_int(data, "attempt", &attempt))
+	uint64_t number = notification_number(id);
+	int64_t contact = 0, attempt = 0, status = 0;
+	if (e->simulate || !number || !result || !json_int(data, "contact", &contact) ||
+	    !json_int(data, "attempt", &attempt))
 		return;
-	event.delivery = (struct delivery_result){.notification = (uint64_t)n,
-	                                          .contact = (uint32_t)contact,
-	                                          .attempt = (uint32_t)attempt};
+	event.delivery = (struct delivery_result){
+	        .notification = number, .contact = (uint32_t)contact, .attempt = (uint32_t)attempt};
 	while (event.delivery.verdict < VERDICT_REFUSED &&
 	       strcmp(verdict_name(event.delivery.verdict), result) != 0)
 		event.delivery.verdict++;
