@@ -32,6 +32,10 @@ static void health_and_readiness(void **state)
 	expect(200, get(v, "/metrics", NULL), "tocsin_test 1\n");
 	expect(200, ask(v, "HEAD", "/healthz", NULL, NULL, NULL), NULL);
 	assert_null(strstr(v->got.at, "\r\n\r\nok"));
+	/* Of what would have no end there is a head, and it opens no stream. */
+	expect(200, ask(v, "HEAD", "/api/v1/stream", "viewer", NULL, NULL), "text/event-stream");
+	assert_string_equal(strstr(v->got.at, "\r\n\r\n"), "\r\n\r\n");
+	expect(200, get(v, "/api/v1/status", "viewer"), "\"streams\":0");
 }
 
 static void who_may_call(void **state)
