@@ -226,6 +226,7 @@ struct app {
 	bool left_behind; /* messages of the session were: their acks must not leave */
 	bool stopping, grace_over;
 	bool held_up;     /* closed, but for a worker that does not end */
+	bool unwritten;   /* closed, and what was held at the end is not in the record */
 	bool watch_tries; /* the watching connection only finds out what `second` says */
 	/* troubles.c: what is wrong with the service itself, and what was said of it. */
 	struct broker *watch; /* while the disk fails: hears what is said, acknowledges nothing */

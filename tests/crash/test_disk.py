@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -267,3 +268,38 @@ def test_what_people_do_meanwhile_counts_once(build_house):
     assert len(notes) == 1
     assert http("POST", told.json["data"]["ack_url"]).status == 200
     assert house.incident(incident)["owner"] == "qian"
+
+
+def taken_while_locked(house):
+    """What somebody reports while the record cannot be written: the lock, and what was reported."""
+    expects_failure(house)
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    taken = house.api("POST", "/api/v1/incidents", {"zone": "dorm", "kind": "water", "by": "li"})
+    assert taken.status == 503 and "will be recorded" in taken.json["detail"]
+    return other
+
+
+def reports(house):
+    return [r for r in expect_whole(house) if r["type"] == "operator"]
+
+
+def test_a_stop_waits_a_little_for_the_record(build_house):
+    house = build_house(edit_school=many_lines)
+    other = taken_while_locked(house)
+    threading.Timer(0.5, other.execute, ["ROLLBACK"]).start()
+    code, _took = house.daemon.stop()
+    assert code == 0
+    assert len(reports(house)) == 1
+
+
+def test_a_stop_that_loses_what_people_did_says_so(build_house):
+    house = build_house(edit_school=many_lines)
+    other = taken_while_locked(house)
+    house.daemon.expects_log("stopped, and the record could not be written")
+    code, took = house.daemon.stop()
+    assert code == 1 and took < 5 * SLOWER
+    (said,) = [line for line in house.daemon.lines if "stopped, and" in line]
+    assert "lost: operations 1, incidents 2, entries" in said  # the water, and the store's own
+    other.execute("ROLLBACK")
+    assert reports(house) == []
