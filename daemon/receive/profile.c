@@ -116,10 +116,11 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
 
 bool key_fold(const char *key, char out[MEMBER_KEY_MAX])
 {
-	size_t i = 0;
+	size_t i = 0, len = 0;
 	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++)
-		out[i] = letter_fold(key[i]);
-	out[i] = '\0';
+		if (!parts_words(key[i]))
+			out[len++] = letter_lower(key[i]);
+	out[len] = '\0';
 	return !key[i];
 }
 

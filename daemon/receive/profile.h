@@ -255,11 +255,12 @@ static inline char letter_lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
-static inline char letter_fold(char c) /* of a key: in lower case, - and blanks as _ */
+static inline bool parts_words(char c) /* of a key */
 {
-	return c == '-' || c == ' ' ? '_' : letter_lower(c);
+	return c == '_' || c == '-' || c == ' ';
 }
-/* False where it is too long for any reader. */
+/* In lower case, without what parts its words: smokeAlarm is smoke_alarm. False where it is too
+ * long for any reader. */
 bool key_fold(const char *key, char out[MEMBER_KEY_MAX]);
 bool is_pattern(const char *text);
 static inline uint64_t letter_bit(char c)
