@@ -160,6 +160,37 @@ static void test_the_words_of_the_language(void **state)
 	EXPECT_ROWS(rows);
 }
 
+/* A rule that passes over the rest of the device's topics is not there for what cannot be read. */
+static void test_what_cannot_be_read_where_one_listens_is_refused(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"application/a/device/24e124/event/up", "CgR0ZXN0AA==", "refused"},
+	        {"application/a/device/24e124/event/up", "\x0a\x02\xff\x01", "refused"},
+	        {"shellies/shellysmoke-1/sensor/smoke", "{\"x\":true}", "refused"},
+	        {"tele/7C0E8A/SENSOR", "on", "refused"},
+	        {"v3/a@t/devices/pir/up", "CgR0ZXN0AA==", "refused"},
+	        {"tylink/t1/thing/property/report", "true", "refused"},
+	        {"/sys/pk/hub/thing/event/property/post", "true", "refused"},
+	        {"rtl_433/pi/events", "M 1 closed", "refused"},
+	        {"home/OMG/BTtoMQTT/A4", "open", "refused"},
+	        {"homie/5/lodge/smoke/alarm", "{\"x\":true}", "refused"},
+	        {"homie/lodge/smoke/alarm", "[true]", "refused"},
+	        {"ring/l/alarm/d/smoke/state", "{\"x\":true}", "refused"},
+	        /* nothing is kept there any more; nobody listens; said in another place's form */
+	        {"shellies/shellysmoke-1/sensor/smoke", "", ""},
+	        {"application/a/device/24e124/event/up", "", ""},
+	        {"application/a/device/24e124/event/log", "CgR0ZXN0AA==", ""},
+	        {"shellies/shellysmoke-1/announce", "shelly", ""},
+	        {"tele/7C0E8A/INFO1", "on", ""},
+	        {"ring/l/alarm/d/info/attributes", "{\"x\":true}", ""},
+	        {"homie/lodge/$implementation/config", "{\"wifi\":{}}", ""},
+	        {"homie/5/lodge/$description", "{\"homie\":\"5.0\"}", ""},
+	        {"ialarm/sensors/state", "{\"x\":true}", "?state"},
+	};
+	EXPECT_ROWS(rows);
+}
+
 static void test_numbers_have_bounds(void **state)
 {
 	(void)state;
@@ -216,6 +247,7 @@ static void test_what_is_too_long_is_refused_of_whom_one_listens_to(void **state
 	     "{\"uniq_id\":\"u-1\",\"stat_t\":\"some/where\",\"dev_cla\":\"smoke\"}");
 	expect_too_long(HALL, '{', "zigbee2mqtt", "hall/smoke");
 	expect_too_long(DOOR, 'x', "zigbee2mqtt", "door"); /* no form that any rule takes */
+	expect_too_long("application/a/device/24e124/event/up", 'x', "chirpstack", "24e124");
 	expect_too_long("some/where", 'x', "homeassistant", "u-1");
 	expect_too_long(HALL "/set", '{', NULL, NULL); /* passed over */
 	expect_too_long("no/body/listens", '{', NULL, NULL);
@@ -232,6 +264,7 @@ int main(void)
 	        TEST(test_what_lasts_is_no_burst),
 	        TEST(test_a_counter_is_the_press_and_may_begin_again),
 	        TEST(test_the_words_of_the_language),
+	        TEST(test_what_cannot_be_read_where_one_listens_is_refused),
 	        TEST(test_numbers_have_bounds),
 	        TEST(test_gateways_and_what_hangs_on_them),
 	        TEST(test_what_is_too_long_is_refused_of_whom_one_listens_to),
