@@ -238,8 +238,10 @@ void profiles_compile(struct profiles *p)
 	uint32_t rules = 0;
 	for (uint32_t i = 0; i < p->count; i++) {
 		rules += p->items[i].rule_count;
-		for (uint32_t k = 0; k < p->items[i].rule_count; k++)
+		for (uint32_t k = 0; k < p->items[i].rule_count; k++) {
 			p->items[i].points |= p->items[i].rules[k].point != NULL;
+			p->items[i].through |= p->items[i].rules[k].through != NULL;
+		}
 		for (uint32_t k = 0; k < p->items[i].set_count; k++)
 			set_compile(p, &p->items[i].sets[k]);
 	}

@@ -180,6 +180,7 @@ struct topic_rule {
 	                     message */
 	const char *model_at;
 	const char *alias_at;
+	const char *through;           /* template: what the device is heard through, or NULL */
 	const char *value_at;          /* AVAILABILITY, GATEWAY: of a JSON payload */
 	const struct value_map *words; /* AVAILABILITY, GATEWAY */
 	const char *each;              /* MODELS: the list; "" the whole */
@@ -204,8 +205,9 @@ struct profile {
 	struct model_rule *models;
 	struct reader_set *sets;
 	uint32_t rule_count, model_count, set_count;
-	bool points; /* some rule names them: see topic_rule.point */
-	bool heard;  /* some site uses it, or the service file lists it in `listen` */
+	bool points;  /* some rule names them: see topic_rule.point */
+	bool through; /* some rule tells what its devices are heard through */
+	bool heard;   /* some site uses it, or the service file lists it in `listen` */
 };
 
 struct rule_ref {
@@ -278,6 +280,10 @@ void profile_memory_destroy(struct profile_memory *);
 /* What was kept of a device's mark of a test, in a life before this one. */
 void profile_memory_keep_mark(struct profile_memory *, const struct profile *, const char *address,
                               enum mark_stage, steady_ms since);
+
+/* What a device was heard through last; NULL: nobody knows. */
+const char *memory_through(const struct profile_memory *, const struct profile *,
+                           const char *address);
 
 /* ---- one message ---- */
 

@@ -99,7 +99,7 @@ struct statement *statement_add(struct decoding *, enum statement_type, const ch
 
 struct learnt {          /* of one device */
 	const char *key; /* profile and address */
-	const char *alias, *model;
+	const char *alias, *model, *through;
 	struct trial trial;
 };
 /* Both give NULL where nothing is known of it; what they give is valid until somebody is met. */
@@ -108,6 +108,8 @@ struct learnt *memory_device(const struct profile_memory *, const struct profile
 struct learnt *memory_meet(struct profile_memory *, const struct profile *, const char *address);
 void memory_learn(struct profile_memory *, const struct profile *, const char *address,
                   const char *alias, const char *model);
+void memory_hear_through(struct profile_memory *, const struct profile *, const char *address,
+                         const char *through);
 /* A device may have several points of a kind, each a value on a topic of its own: whether another
  * one than this is active. */
 bool memory_point(struct profile_memory *, const struct profile *, const struct statement *);

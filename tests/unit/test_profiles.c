@@ -185,7 +185,7 @@ static void test_what_cannot_be_read_where_one_listens_is_refused(void **state)
 	        {"tele/7C0E8A/INFO1", "on", ""},
 	        {"ring/l/alarm/d/info/attributes", "{\"x\":true}", ""},
 	        {"homie/lodge/$implementation/config", "{\"wifi\":{}}", ""},
-	        {"homie/5/lodge/$description", "{\"homie\":\"5.0\"}", ""},
+	        {"homie/5/lodge/$target/x/y", "{\"x\":true}", ""},
 	        {"ialarm/sensors/state", "{\"x\":true}", "?state"},
 	};
 	EXPECT_ROWS(rows);
