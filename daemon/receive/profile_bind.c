@@ -114,8 +114,10 @@ static bool is_detector(enum kind kind)
 	return kind < KIND_TAMPER;
 }
 
-static bool code_fits(const struct device_details *details, const char *word)
+/* A button's codes are the only words that are a press of it. */
+static bool code_fits(const struct device *device, const char *word)
 {
+	const struct device_details *details = device_details(device);
 	for (uint32_t i = 0; i < details->code_count; i++)
 		if (strcmp(details->codes[i], word) == 0)
 			return true;
@@ -237,6 +239,9 @@ static void bind_own(const struct binder_of_device *b, const struct statement *s
 		kind = s->kind != KIND_NONE && is_detector(s->kind) ? s->kind : b->main;
 	if (kind == KIND_NONE)
 		kind = s->kind;
+	if (s->active && kind != KIND_NONE && kind_facts[kind].momentary &&
+	    !code_fits(b->device, s->word))
+		return;
 	if (kind != KIND_NONE)
 		put_signal(b, s, kind, s->active != is_turned(b->device, kind));
 	else if (s->active && !s->test)
@@ -257,8 +262,7 @@ static void bind_statement(const struct binder_of_device *b, const struct statem
 		break;
 	case SAID_PRESS:
 		/* Any press of what the site file calls a panic button or a call point is one. */
-		if ((own == KIND_PANIC || own == KIND_CALL_POINT) &&
-		    code_fits(device_details(b->device), s->word))
+		if ((own == KIND_PANIC || own == KIND_CALL_POINT) && code_fits(b->device, s->word))
 			put_signal(b, s, own, true);
 		break;
 	case SAID_NUMBER:

@@ -133,6 +133,26 @@ static void test_a_counter_is_the_press_and_may_begin_again(void **state)
 	expect("home/gw/BTtoMQTT/112233", "{\"button\":\"press\",\"packet\":0}", "?112233");
 }
 
+static void test_inputs_of_a_shelly_are_what_the_site_file_says(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"shellies/shellyuni-1/input/0", "1", "uni: contact active"},
+	        {"shellies/shellyuni-1/input/1", "0", "uni"}, /* one of two is open */
+	        {"shellies/shellyuni-1/input/0", "0", "uni: contact clear"},
+	        {"shellies/shellyuni-1/input/0", "", ""},
+	        {"shellies/shellyix3-1/input/0", "1",
+	         "i3"}, /* which of its presses count is said */
+	        {"shellies/shellyix3-1/input_event/0", "{\"event\":\"L\",\"event_cnt\":3}",
+	         "i3: panic active press #0-3/panic~600s"},
+	        {"shellies/shellydw2-1/sensor/vibration", "-1", "dw"}, /* not known yet */
+	        {"shellies/shellydw2-1/sensor/vibration", "1", "dw: vibration active"},
+	        {"shellies/shellydw2-1/sensor/vibration", "0", "dw: vibration clear"},
+	        {"shellies/shellydw2-1/sensor/vibration", "7", "dw (not understood)"},
+	};
+	EXPECT_ROWS(rows);
+}
+
 /* ---- who ---- */
 
 static void test_the_words_of_the_language(void **state)
@@ -263,6 +283,7 @@ int main(void)
 	        TEST(test_two_buttons_are_two_presses),
 	        TEST(test_what_lasts_is_no_burst),
 	        TEST(test_a_counter_is_the_press_and_may_begin_again),
+	        TEST(test_inputs_of_a_shelly_are_what_the_site_file_says),
 	        TEST(test_the_words_of_the_language),
 	        TEST(test_what_cannot_be_read_where_one_listens_is_refused),
 	        TEST(test_numbers_have_bounds),
