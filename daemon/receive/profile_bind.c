@@ -166,7 +166,8 @@ static struct signal *signal_of(struct signals *out, enum kind kind, bool active
 	return signal;
 }
 
-/* Of the message, and the kind, as one message may be of several; of what is past, its time too. */
+/* Of the message, and the kind, as one message may be of several; of what is past, its time too.
+ * What the broker has kept is a copy, however old. */
 static void write_id(const struct binder_of_device *b, const struct statement *s,
                      struct signal *signal)
 {
@@ -179,7 +180,7 @@ static void write_id(const struct binder_of_device *b, const struct statement *s
 		text_addf(id, "/%lld", (long long)(s->time ? s->time : b->out->count));
 	if (id->len <= ID_BYTES_MAX)
 		signal->id = arena_copy_len(&b->out->arena, text_get(id), id->len);
-	signal->id_lasts = s->id_lasts;
+	signal->id_lasts = signal->retained ? 0 : s->id_lasts;
 }
 
 static void put_signal(const struct binder_of_device *b, const struct statement *s, enum kind kind,

@@ -130,6 +130,9 @@ static void test_a_counter_is_the_press_and_may_begin_again(void **state)
 	(void)state;
 	expect("shellies/shellybutton-1/input_event/0", "{\"event\":\"S\",\"event_cnt\":7}",
 	       "press: panic active press #0-7/panic~600s");
+	expect_retained("shellies/shellybutton-1/input_event/0",
+	                "{\"event\":\"S\",\"event_cnt\":7}",
+	                "press: panic active press cached #0-7/panic");
 	expect("home/gw/BTtoMQTT/112233", "{\"button\":\"press\",\"packet\":0}", "?112233");
 }
 
