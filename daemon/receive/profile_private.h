@@ -147,6 +147,7 @@ const char *template_apply(const struct value_template *, const cJSON *tree, con
 struct entity {                              /* that Home Assistant discovery announced */
 	const char *topic, *address, *alias; /* the topic it speaks on; it may hold + */
 	bool is_availability;
+	bool is_panel; /* armed by itself; its words are Home Assistant's own */
 	enum kind kind;
 	const char *on, *off; /* lower case */
 	struct value_template template;

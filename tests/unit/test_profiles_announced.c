@@ -157,6 +157,33 @@ static void test_the_parts_of_a_device(void **state)
 	expect("d/lwt", "{\"value\":false}", "told offline");
 }
 
+static void test_a_panel_is_armed_by_itself(void **state)
+{
+	(void)state;
+	expect("homeassistant/alarm_control_panel/p/config",
+	       "{\"uniq_id\":\"u-1\",\"stat_t\":\"panel/state\",\"cmd_t\":\"panel/set\"}", "told");
+	expect("panel/state", "armed_away", "told: perimeter clear armed");
+	expect("panel/state", "pending", "told");
+	expect("panel/state", "None", "told");
+	expect("panel/state", "unknown", "told");
+	expect("panel/state", "triggered", "told: perimeter active armed");
+	expect("panel/state", "disarmed", "told: perimeter clear armed");
+}
+
+static void test_who_announces_what_is_not_read_is_known_to_be_there(void **state)
+{
+	(void)state;
+	expect("homeassistant/event/e/config",
+	       "{\"uniq_id\":\"u-7\",\"stat_t\":\"bell\",\"evt_typ\":[\"press\"]}", "?u-7");
+	expect("homeassistant/event/e/config",
+	       "{\"uniq_id\":\"u-1\",\"stat_t\":\"bell\",\"evt_typ\":[\"press\"]}",
+	       "told (not understood)");
+	expect("homeassistant/device_automation/0x1/action_emergency/config",
+	       "{\"atype\":\"trigger\",\"t\":\"zigbee2mqtt/b/action\",\"pl\":\"emergency\"}",
+	       "?0x1/action_emergency");
+	expect("homeassistant/sensor/s/config", "{\"uniq_id\":\"u-7\",\"stat_t\":\"t\"}", "");
+}
+
 static void test_it_says_how_long_it_may_be_silent(void **state)
 {
 	(void)state;
@@ -177,6 +204,8 @@ int main(void)
 	        TEST(test_a_comparison_is_a_word_as_well),
 	        TEST(test_a_topic_of_any_gateway),
 	        TEST(test_the_parts_of_a_device),
+	        TEST(test_a_panel_is_armed_by_itself),
+	        TEST(test_who_announces_what_is_not_read_is_known_to_be_there),
 	        TEST(test_it_says_how_long_it_may_be_silent),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
