@@ -279,6 +279,11 @@ void hearing_begin(struct app *); /* a configuration is in force; what was learn
 void hearing_end(struct app *);
 void hear_message(struct app *, const struct broker_message *, struct moment now);
 
+/* ---- gateways.c: what devices hang on ---- */
+
+/* True where a site has something that hangs on what says so of itself. */
+bool hear_gateway(struct app *, const struct statement *, bool retained, struct moment now);
+
 /* ---- filters.c: what is to be heard of them ---- */
 
 void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */

@@ -258,43 +258,6 @@ static struct site_slot *site_of_profile(struct app *app, const struct profile *
 	return app->site_count ? &app->sites[0] : NULL;
 }
 
-/* points: of a device that is heard value by value, and whose values hang on it. */
-static bool hangs_on(const struct site_def *def, const struct profile *profile, const char *gateway,
-                     bool points)
-{
-	size_t len = strlen(gateway);
-	for (uint32_t i = 0; i < def->device_count; i++) {
-		const struct device *d = &def->devices[i];
-		if (!d->profile || strcmp(d->profile, profile->name) != 0)
-			continue;
-		if (points ? strncmp(d->address, gateway, len) == 0 && d->address[len] == '/'
-		           : device_is_behind(d, gateway))
-			return true;
-	}
-	return false;
-}
-
-/* True where a site has something that hangs on it. */
-static bool hear_gateway(struct app *app, const struct statement *s, bool points, struct moment now)
-{
-	struct text subject = {0};
-	bool found = false;
-	text_addf(&subject, "gateway:%s", s->address);
-	struct event event = {.type = EVENT_TROUBLE,
-	                      .trouble = {.subject = text_get(&subject),
-	                                  .active = !s->active,
-	                                  .detail = "the gateway is gone: none of the devices "
-	                                            "behind it can be heard"}};
-	for (uint32_t i = 0; i < app->site_count; i++)
-		if (hangs_on(app->sites[i].site->def, app->hearing.said.profile, s->address,
-		             points)) {
-			found = true;
-			app_decide_event(app, &app->sites[i], &event, now);
-		}
-	text_finish(&subject);
-	return found;
-}
-
 static void hear_device(struct app *app, const struct broker_message *message,
                         const struct binding *binding, uint32_t first, uint32_t end,
                         struct moment now)
@@ -388,15 +351,17 @@ static void hear_statements(struct app *app, const struct broker_message *messag
 			if (h->said.items[k].type == SAID_TOPIC)
 				hear_topic(app, h->said.items[k].word);
 		if (s->type == SAID_GATEWAY) {
-			hear_gateway(app, s, false, now);
+			hear_gateway(app, s, message->retained, now);
 			continue;
 		}
 		if (!s->address)
 			continue;
-		bool points = s->type == SAID_STATUS && h->said.profile->points &&
-		              hear_gateway(app, s, true, now);
 		uint32_t at = bindings_of(&h->bindings, h->said.profile, s);
-		if (at == POSITION_NONE && !points)
+		const struct profile *profile = h->said.profile;
+		bool may_carry = profile->points || (profile->through && at == POSITION_NONE);
+		bool carries = s->type == SAID_STATUS && may_carry &&
+		               hear_gateway(app, s, message->retained, now);
+		if (at == POSITION_NONE && !carries)
 			hear_stranger(app, message->retained, i, end, now);
 		for (; at != POSITION_NONE; at = h->bindings.items[at].next)
 			hear_device(app, message, &h->bindings.items[at], i, end, now);
