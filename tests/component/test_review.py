@@ -65,7 +65,10 @@ def test_every_question_is_answered_from_a_copy(copy, command):
     (["log", "--since", "yesterday"], 2, "--since 'yesterday'"),
     (["log", "--until", "2026-13-01"], 2, "--until '2026-13-01'"),
     (["incidents", "--since", "soon"], 2, "--since 'soon'"),
-    (["report", "day", "--since", "2026-11-02", "--until", "2026-11-01"], 2, "--until lies before"),
+    *(([*command, "--since", "2026-11-02", "--until", until], 2, "--until lies before")
+      for command in (["report", "day"], ["log"], ["incidents"], ["export"],
+                      ["log", "--file", "/nowhere/part.jsonl"])
+      for until in ("2026-11-01", "2026-11-02")),
     (["who", "--kind", "smoke", "--zone", "dorm", "--at", "noon"], 2, "--at 'noon'"),
     (["who", "--kind", "smoke", "--zone", "nowhere"], 2, "nowhere"),
     (["show", "nothing"], 1, "nothing"), (["show", "999999"], 1, "999999"),

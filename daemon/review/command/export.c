@@ -160,9 +160,7 @@ static int site_to_export(struct exporting *e, const struct invocation *line, ch
 	struct text known = {0};
 	int code = option_site_recorded(e->ctx, line, &def, &id);
 	if (code == 0)
-		code = option_time(e->ctx, line, OPTION_SINCE, def, &e->since);
-	if (code == 0)
-		code = option_time(e->ctx, line, OPTION_UNTIL, def, &e->until);
+		code = option_span(e->ctx, line, def, &e->since, &e->until);
 	if (code == 0)
 		code = store_open_here(e->ctx, &e->store);
 	if (code == 0 && !id && store_sites(e->store, list_id, &known) < 0)

@@ -32,6 +32,9 @@ __attribute__((format(printf, 3, 4))) int complain(const struct command_context 
  * with the complaint made. */
 int option_time(const struct command_context *, const struct invocation *, enum option,
                 const struct site_def *, wall_ms *out) MUST_USE;
+/* --since and --until, which must lie behind it. */
+int option_span(const struct command_context *, const struct invocation *, const struct site_def *,
+                wall_ms *since, wall_ms *until) MUST_USE;
 int option_limit(const struct command_context *, const struct invocation *, uint32_t *out) MUST_USE;
 int option_states(const struct command_context *, const struct invocation *,
                   uint32_t *out) MUST_USE;
