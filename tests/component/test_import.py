@@ -91,6 +91,14 @@ def test_all_reading_works_elsewhere(school, elsewhere):
     assert "--store only reads" in hazard and hazard.count("\n") == 1
 
 
+def test_an_exported_file_is_checked_and_read_anywhere(school, file):
+    assert "good" in run("verify", file)
+    assert json.loads(run("verify", file, "--key", school.key, "--json"))["key_given"]
+    assert "no key: 64 hex digits" in run("verify", file, "--key", "beef", code=2)
+    assert run("log", "--file", file, "--json") == school.here("log", "--json")
+    assert run("--config", file, "verify", file, code=78)  # a configuration that is named is read
+
+
 def test_what_was_imported_can_be_verified(school, elsewhere, tmp_path):
     verdict = json.loads(run("verify", "--json", "--store", elsewhere, "--key", school.key))
     assert verdict["ok"] and verdict["sites"][0]["part"] and verdict["sites"][0]["first"] == 1

@@ -122,8 +122,8 @@ struct command {
 	const char *arguments; /* as the usage line shows them, or "" */
 	uint32_t arguments_min, arguments_max;
 	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
-	bool alone;            /* needs no configuration: but for err, out, language the context is
-	                          empty */
+	bool alone;            /* needs no configuration */
+	bool alone_with_file;  /* nor where it reads a file, its argument or --file */
 	bool tells_sites;      /* what it tells is in the site files */
 	uint64_t unless;       /* an option with which nothing else is needed */
 	const char *summary;   /* one line */
@@ -144,6 +144,10 @@ struct invocation { /* borrows from argv */
  * (help on out, complaints with a hint on err) and *code is how to end. */
 bool command_parse(int argc, char *const *argv, struct invocation *line, FILE *out, FILE *err,
                    int *code);
+
+/* Whether the line needs no configuration: what it reads is a file that it names, perhaps of
+ * somebody else, or nothing. The context then has no service, no sites and no names. */
+bool command_stands_alone(const struct invocation *);
 
 /* Runs what was read; returns the exit code. A reader of out that has gone away is no failure. */
 int command_run(const struct command_context *, const struct invocation *);

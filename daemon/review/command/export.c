@@ -326,20 +326,17 @@ int verify_export(const struct command_context *ctx, const char *name, const uin
 int run_import(const struct command_context *ctx, const struct invocation *line)
 {
 	const char *name = line->arguments[0], *store = line->arguments[1];
-	const char *words = line->options[OPTION_KEY];
 	bool as_json = line->options[OPTION_JSON] != NULL;
 	uint8_t key[ED25519_KEY_LEN];
+	const uint8_t *named;
 	struct part part = {0};
 	struct import_facts facts = {0};
 	struct problem why = {0};
-	int code;
-	if (words &&
-	    (strlen(words) != 2 * sizeof key || hex_decode(words, key, sizeof key) != sizeof key))
-		return complain(ctx, EXIT_USAGE, "--key '%s' is no key: 64 hex digits", words);
-	FILE *file = open_part(ctx, name, &code);
+	int code = option_key(ctx, line, key, &named);
+	FILE *file = code ? NULL : open_part(ctx, name, &code);
 	if (code)
 		return code;
-	int r = store_import(store, file, words ? key : NULL, &part, &facts, &why);
+	int r = store_import(store, file, named, &part, &facts, &why);
 	fclose(file);
 	if (r == -EEXIST)
 		code = complain(ctx, EXIT_FAILED, "%s; an import makes a new store", why.text);

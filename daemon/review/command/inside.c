@@ -79,6 +79,17 @@ int option_limit(const struct command_context *ctx, const struct invocation *lin
 	return 0;
 }
 
+int option_key(const struct command_context *ctx, const struct invocation *line,
+               uint8_t room[ED25519_KEY_LEN], const uint8_t **out)
+{
+	const char *words = line->options[OPTION_KEY];
+	*out = words ? room : NULL;
+	if (!words || (strlen(words) == 2 * ED25519_KEY_LEN &&
+	               hex_decode(words, room, ED25519_KEY_LEN) == ED25519_KEY_LEN))
+		return 0;
+	return complain(ctx, EXIT_USAGE, "--key '%s' is no key: 64 hex digits", words);
+}
+
 int option_states(const struct command_context *ctx, const struct invocation *line, uint32_t *out)
 {
 	const char *words = line->options[OPTION_STATE];

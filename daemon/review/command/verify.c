@@ -164,18 +164,16 @@ struct trust {
 	bool has_key, has_old;
 };
 
-/* The key to trust: named, or this service's own; none where only the record is at hand. While a
- * new key waits to be recorded, the old one counts too. */
-static int find_key(const struct command_context *ctx, const char *words, struct trust *trust)
+/* The key to trust: the named one, or this service's own; none where only the record is at hand.
+ * While a new key waits to be recorded, the old one counts too. */
+static void find_key(const struct command_context *ctx, const uint8_t *named, struct trust *trust)
 {
 	struct keys keys;
 	struct problem why = {0};
-	if (words) {
-		trust->has_key = strlen(words) == 2 * ED25519_KEY_LEN &&
-		                 hex_decode(words, trust->key, ED25519_KEY_LEN) == ED25519_KEY_LEN;
-		return trust->has_key ? 0
-		                      : complain(ctx, EXIT_USAGE,
-		                                 "--key '%s' is no key: 64 hex digits", words);
+	if (named) {
+		memcpy(trust->key, named, sizeof trust->key);
+		trust->has_key = true;
+		return;
 	}
 	trust->has_key = keys_read(ctx->store_path, &keys, &why) == 0;
 	if (trust->has_key)
@@ -184,7 +182,6 @@ static int find_key(const struct command_context *ctx, const char *words, struct
 	if (trust->has_old)
 		ed25519_public(keys.seed, trust->old);
 	explicit_bzero(&keys, sizeof keys);
-	return 0;
 }
 
 static struct verify_request request_by(const struct trust *trust)
@@ -202,9 +199,8 @@ int verify_copy(const struct command_context *ctx, const char *path)
 	struct store *store = NULL;
 	struct problem why = {0};
 	there.store_path = path;
-	int code = find_key(ctx, NULL, &trust); /* of the service: the copy has none */
-	if (code == 0)
-		code = store_open_here(&there, &store);
+	find_key(ctx, NULL, &trust); /* of the service: the copy has none */
+	int code = store_open_here(&there, &store);
 	if (code)
 		return code;
 	struct verify_request request = request_by(&trust);
@@ -228,20 +224,20 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 	struct store *store = NULL;
 	struct problem why = {0};
 	char *site = NULL;
+	uint8_t key[ED25519_KEY_LEN];
+	const uint8_t *named;
 	const char *head = line->options[OPTION_HEAD];
-	int code = head ? read_head(ctx, head, &site, &kept) : 0;
-	if (code == 0)
-		code = find_key(ctx, line->options[OPTION_KEY], &trust);
-	if (code == 0 && line->argument_count) {
-		free(site);
-		/* It may be of another service: only a key that was named is asked of it. */
-		return verify_export(ctx, line->arguments[0],
-		                     line->options[OPTION_KEY] ? trust.key : NULL, v.as_json);
-	}
+	int code = option_key(ctx, line, key, &named);
+	/* It may be of another service: only a key that was named is asked of it. */
+	if (code == 0 && line->argument_count)
+		return verify_export(ctx, line->arguments[0], named, v.as_json);
+	if (code == 0 && head)
+		code = read_head(ctx, head, &site, &kept);
 	if (code == 0)
 		code = store_open_here(ctx, &store);
 	if (code)
 		goto finish;
+	find_key(ctx, named, &trust);
 	json_open(&v.json, NULL, '[');
 	struct verify_request request = request_by(&trust);
 	request.kept = &kept;
