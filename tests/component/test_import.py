@@ -95,6 +95,7 @@ def test_an_exported_file_is_checked_and_read_anywhere(school, file):
     assert "good" in run("verify", file)
     assert json.loads(run("verify", file, "--key", school.key, "--json"))["key_given"]
     assert "no key: 64 hex digits" in run("verify", file, "--key", "beef", code=2)
+    assert "--head" in run("verify", file, "--head", f"5:{'0' * 64}", code=2)
     assert run("log", "--file", file, "--json") == school.here("log", "--json")
     assert run("--config", file, "verify", file, code=78)  # a configuration that is named is read
 
@@ -133,6 +134,17 @@ def test_a_range_is_marked_as_a_part(school, tmp_path):
     site = json.loads(run("verify", "--json", "--store", store))["sites"][0]
     assert (site["part"], site["first"]) == (True, told["first"])
     assert "an imported part" in run("verify", "--store", store)
+    # A head of what is not in the part is not confirmed, though nothing in it is wrong.
+    outside, inside = (json.loads(out.splitlines()[0]) for out in (
+        school.here("log", "--json"), run("log", "--json", "--store", store)))
+    for head, answer, code in ((outside, "not_here", 1), (inside, "holds", 0)):
+        done = subprocess.run([program("tocsin"), "verify", "--json", "--store", store, "--head",
+                               f"{head['seq']}:{head['hash']}"], capture_output=True, text=True,
+                              env=environment(), timeout=60)
+        verdict = json.loads(done.stdout)
+        assert (done.returncode, verdict["ok"]) == (code, not code) and verdict["sites"][0]["ok"]
+        assert verdict["kept_head"] == {"seq": head["seq"], "hash": head["hash"], "answer": answer}
+        assert ("cannot be compared" in done.stderr) == bool(code)
     run("import", file, tmp_path / "other.db", "--key", "1" * 64, code=1)
     assert not (tmp_path / "other.db").exists()
 
