@@ -104,8 +104,9 @@ def strange(path):
     (lambda path: path.write_bytes(b"not a database, but long enough to look like one" * 99),
      "no Tocsin store"),
     (lambda path: path.write_bytes(b""), "empty"), (lambda path: path.unlink(), "No such file"),
-    (lambda path: (path.unlink(), path.mkdir()), "tocsin.db")],
-    ids=["newer", "strange", "noise", "empty", "missing", "folder"])
+    (lambda path: (path.unlink(), path.mkdir()), "tocsin.db: is a folder"),
+    (lambda path: (path.unlink(), os.mkfifo(path)), "tocsin.db: is no regular file")],
+    ids=["newer", "strange", "noise", "empty", "missing", "folder", "pipe"])
 def test_a_file_that_is_no_store_is_named_in_one_line(copy, tmp_path, spoil, says):
     for path in copy.iterdir():
         shutil.copy(path, tmp_path)

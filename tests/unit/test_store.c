@@ -326,6 +326,13 @@ static void test_what_is_no_store_is_left_alone(void **state)
 	expect_refusal(path, STORE_READ, "no Tocsin store");
 	assert_string_equal(foreign_sql(path, "PRAGMA journal_mode"), "delete");
 
+	expect_refusal(s->folder, STORE_WRITE, "is a folder");
+	expect_refusal(s->folder, STORE_READ, "is a folder");
+	snprintf(path, sizeof path, "%s/pipe", s->folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_refusal(path, STORE_WRITE, "no regular file");
+	expect_refusal(path, STORE_READ, "no regular file");
+
 	snprintf(path, sizeof path, "%s/empty.db", s->folder);
 	write_file(path, "");
 	expect_refusal(path, STORE_READ, "empty");
