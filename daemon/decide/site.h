@@ -296,7 +296,7 @@ struct rejected {
 	const char *device; /* or NULL */
 	const char *reason;
 	const void *bytes; /* the first 256 at most are kept */
-	size_t len;
+	size_t len, cut;   /* cut: so many more came behind them */
 };
 
 struct sign_of_life {
