@@ -61,12 +61,44 @@ static void test_where_nobody_was_to_be_told_nothing_is_late(void **state)
 		assert_false(is_late(silent, stage, HOURS(9)));
 }
 
+static void test_what_was_asked_for_is_not_known_without_the_policy(void **state)
+{
+	(void)state;
+	struct incident incident = {.opened = {.wall = OPENED}};
+	struct response taken = asleep, silent = asleep;
+	taken.acknowledged = SECONDS(20);
+	silent.notifications = 0;
+	wall_ms now = OPENED + HOURS(9);
+	const struct {
+		const struct response *response;
+		enum stage stage;
+		bool unjudged, late;
+	} rows[] = {{&asleep, STAGE_FIRST_PUSH, false, true},
+	            {&asleep, STAGE_ACKNOWLEDGED, true, false},
+	            {&asleep, STAGE_ON_SITE, false, false},
+	            {&asleep, STAGE_RESOLVED, false, false},
+	            {&taken, STAGE_ACKNOWLEDGED, true, false},
+	            {&taken, STAGE_RESOLVED, true, false},
+	            {&silent, STAGE_ACKNOWLEDGED, false, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct response *response = rows[i].response;
+		assert_int_equal(stage_is_unjudged(&incident, response, rows[i].stage, now),
+		                 rows[i].unjudged);
+		assert_int_equal(stage_is_late(&incident, response, rows[i].stage, now),
+		                 rows[i].late);
+		incident.policy = &policy;
+		assert_false(stage_is_unjudged(&incident, response, rows[i].stage, now));
+		incident.policy = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_has_not_come_is_late_once_its_time_is_over),
 	        cmocka_unit_test(test_an_end_is_the_end_of_waiting),
 	        cmocka_unit_test(test_where_nobody_was_to_be_told_nothing_is_late),
+	        cmocka_unit_test(test_what_was_asked_for_is_not_known_without_the_policy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
