@@ -63,6 +63,7 @@ static int run_alone(const struct invocation *line)
 	                                        .now = wall_now(),
 	                                        .language = reader_language(),
 	                                        .colour = wants_colour(),
+	                                        .read_site = config_read_recorded,
 	                                        .out = stdout,
 	                                        .err = stderr};
 	return command_run(&context, line);

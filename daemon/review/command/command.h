@@ -108,6 +108,8 @@ struct command_context {
 	bool colour;
 	bool on_page; /* not at a terminal: notes keep their lines, people go by their names */
 	FILE *out, *err;
+	/* Configuration is another house, too: how a site's file in a record is read (store.h). */
+	struct site_def *(*read_site)(const char *text);
 	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
 	 * broker is another house than this one, so that the program brings it along. */
 	int (*listen)(void *ctx, const struct live *, struct problem *why);

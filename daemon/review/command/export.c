@@ -336,7 +336,7 @@ int run_import(const struct command_context *ctx, const struct invocation *line)
 	FILE *file = code ? NULL : open_part(ctx, name, &code);
 	if (code)
 		return code;
-	int r = store_import(store, file, named, &part, &facts, &why);
+	int r = store_import(store, file, named, ctx->read_site, &part, &facts, &why);
 	fclose(file);
 	if (r == -EEXIST)
 		code = complain(ctx, EXIT_FAILED, "%s; an import makes a new store", why.text);
