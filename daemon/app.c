@@ -277,6 +277,7 @@ static void release(struct app *app, struct moment now)
 	troubles_before_release(app, now);
 	release_letters(app, false, now);
 	release_publishes(app, now);
+	record_committed(app);
 	record_publish_heads(app, true);
 	broker_release(app->broker);
 	answering_release(app, NULL);

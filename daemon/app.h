@@ -243,6 +243,7 @@ struct app {
 	/* While the disk fails: since when, and why. Plans are kept and tried again. */
 	steady_ms failing_since; /* NEVER: the disk is well */
 	bool comes_again;        /* the message that is heard now: the session brings it, too */
+	bool key_is_recorded;    /* in each record, since the start */
 	bool was_unlogged;       /* the mark of store/unlogged.h may be there */
 	struct problem failure;
 	steady_ms retry_commit;
@@ -413,6 +414,8 @@ void introduce_filters(const struct app *, struct filters *out); /* joins what i
 /* After the sites are loaded: the key, the configuration in force, the start and what was before
  * it. */
 int record_start(struct app *, bool known, span_ms downtime, struct problem *why) MUST_USE;
+/* After a commit: the key before goes once each record names the one that signs. */
+void record_committed(struct app *);
 void record_configured(struct app *, const struct site *); /* after a reload */
 void record_begin(struct app *, const struct site *);      /* it is served from now on, */
 void record_stop(struct app *, const struct site *);       /* or no longer */

@@ -55,14 +55,15 @@ static int load(const char *named, const char **path, struct service_config **ou
 	return r;
 }
 
-/* Somebody else's record: it is read without any configuration, hence without names. */
-static int read_store_alone(const struct invocation *line)
+/* Without any configuration, hence without names. */
+static int run_alone(const struct invocation *line)
 {
 	const struct command_context context = {.store_path = line->options[OPTION_STORE],
 	                                        .partial = true,
 	                                        .now = wall_now(),
 	                                        .language = reader_language(),
 	                                        .colour = wants_colour(),
+	                                        .read_site = config_read_recorded,
 	                                        .out = stdout,
 	                                        .err = stderr};
 	return command_run(&context, line);
@@ -79,13 +80,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough is no failure */
 	if (!command_parse(argc, argv, &line, stdout, stderr, &code))
 		return code;
-	if (line.command->alone) {
-		const struct command_context alone = {
-		        .language = reader_language(), .out = stdout, .err = stderr};
-		return command_run(&alone, &line);
-	}
-	if (line.options[OPTION_STORE] && !line.options[OPTION_CONFIG])
-		return read_store_alone(&line);
+	if (command_stands_alone(&line))
+		return run_alone(&line);
 	if (load(line.options[OPTION_CONFIG], &path, &config) < 0)
 		return EXIT_CONFIG;
 	const char *store_path = line.options[OPTION_STORE];

@@ -212,6 +212,35 @@ static void site_file_load(struct loading *load, const struct checker *c,
 	text_finish(&path);
 }
 
+struct site_def *config_read_recorded(const char *text)
+{
+	struct service_config none = {0};
+	struct service_reading service = {.config = &none, .channels = {.unsure = true}};
+	struct report report = {0};
+	struct tree tree = {0};
+	struct yaml_error why;
+	if (tree_parse(text, strlen(text), &tree, &why) < 0)
+		return NULL;
+	struct site_def *def = NEW(struct site_def);
+	struct checker c = {.tree = &tree,
+	                    .report = &report,
+	                    .arena = &def->arena,
+	                    .path = "",
+	                    .use = CONFIG_COMMAND};
+	struct site_reading site = {.def = def, .service = &service};
+	site_read_recorded(&c, tree.nodes, &site);
+	site_reading_finish(&site);
+	tree_finish(&tree);
+	if (report.problems) {
+		site_def_destroy(def);
+		def = NULL;
+	} else {
+		site_def_index(def);
+	}
+	report_finish(&report);
+	return def;
+}
+
 /* ---- profiles ---- */
 
 static void built_in_load(struct loading *load, struct profile_sources *sources)

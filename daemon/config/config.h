@@ -71,6 +71,10 @@ int config_load(const char *path, enum config_use, struct service_config **out,
 int config_make_tokens(struct service_config *, struct text *report) MUST_USE;
 void config_destroy(struct service_config *); /* and its sites; NULL is fine */
 
+/* A site's file as the record has its text, without its secrets: only its zones, its devices' names
+ * and places, and its policies are read. Heap, for site_def_destroy; NULL: they cannot be. */
+struct site_def *config_read_recorded(const char *text);
+
 const struct channel *config_channel(const struct service_config *, const char *id);
 
 #endif

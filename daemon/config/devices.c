@@ -254,6 +254,26 @@ static void gateways_refer(const struct checker *c, struct site_reading *site,
 	free(on);
 }
 
+void devices_read_places(const struct checker *c, const struct node *list,
+                         struct site_reading *site)
+{
+	uint32_t count = check_list(c, list, "devices", 0);
+	struct device *device = ARENA_ARRAY(c->arena, struct device, count);
+	ids_begin(&site->devices, "device", list, count);
+	site->def->devices = device;
+	site->def->device_count = count;
+	FOR_EACH_NODE(c, item, list, count)
+	{
+		const struct node *v[D_COUNT];
+		check_map(c, item, &device_shape, v);
+		device->id = device->address = ids_claim(c, &site->devices, v[D_ID]);
+		device->zone = ids_refer(c, &site->zones, v[D_ZONE]);
+		const char *name = check_text(c, v[D_NAME], "the device's name");
+		device->name = name ? name : device->id;
+		device++;
+	}
+}
+
 void devices_read(const struct checker *c, const struct node *list, struct site_reading *site)
 {
 	uint32_t count = check_list(c, list, "devices", 0), i = 0;

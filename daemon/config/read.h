@@ -46,11 +46,16 @@ struct site_reading {
 
 /* Fills the definition but for its hash and its indexes. */
 void site_read(const struct checker *, const struct node *root, struct site_reading *);
+/* Only the zones, the devices' names and places, and the policies; whom they name is not looked
+ * for.
+ */
+void site_read_recorded(const struct checker *, const struct node *root, struct site_reading *);
 void site_reading_finish(struct site_reading *);
 
 /* Ids first: a name may be used above the line that brings it. */
 void zones_read(const struct checker *, const struct node *, struct site_reading *);
 void devices_read(const struct checker *, const struct node *, struct site_reading *);
+void devices_read_places(const struct checker *, const struct node *, struct site_reading *);
 /* NULL: it does not sign. */
 const struct signing *signing_read(const struct checker *, const struct node *, bool has_profile);
 void people_read(const struct checker *, const struct node *, struct site_reading *);

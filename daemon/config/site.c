@@ -252,6 +252,18 @@ void site_read(const struct checker *c, const struct node *root, struct site_rea
 		duty_gaps_warn(c, site);
 }
 
+void site_read_recorded(const struct checker *c, const struct node *root, struct site_reading *site)
+{
+	const struct node *v[S_COUNT];
+	site->people.unsure = site->posts.unsure = true;
+	if (!check_map(c, root, &site_shape, v))
+		return;
+	site->def->id = check_id(c, v[S_SITE], "the site's id");
+	zones_read(c, v[S_ZONES], site);
+	devices_read_places(c, v[S_DEVICES], site);
+	policies_read(c, v[S_POLICIES], site);
+}
+
 void site_reading_finish(struct site_reading *site)
 {
 	ids_finish(&site->zones);

@@ -72,6 +72,7 @@ void incident_take_again(struct context *, struct incident *, const struct cause
 /* The incident that the cause opens or joins; before the cause itself is recorded, so that its
  * entry can name the incident. *fresh tells that it is new and is to be opened. */
 void incidents_count_by_year(struct site *, wall_ms now);
+extern const struct policy last_resort_policy; /* policy.c */
 struct incident *incident_prepare(struct context *, const struct cause *, bool *fresh);
 void incident_open(struct context *, struct incident *, const struct cause *);
 void incident_join(struct context *, struct incident *, const struct cause *);

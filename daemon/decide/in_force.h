@@ -27,6 +27,7 @@ const struct standing *drill_in_force(const struct site_def *, const struct in_f
 
 /* Of what stands, whenever: whether the silence or the drill takes it in. */
 bool silence_takes(const struct site_def *, const struct standing *, uint32_t zone, enum kind);
+bool silence_covers(const struct site_def *, const struct standing *, uint32_t device, enum kind);
 bool drill_takes(const struct site_def *, const struct standing *, uint32_t zone,
                  enum incident_kind);
 /* Troubles and tampers are never played, and a panic is always meant. */

@@ -48,10 +48,15 @@ static void write_zone(struct text *out, const struct site_def *def,
 	json_open(out, "zone", '{');
 	json_put_string(out, "id", incident->zone);
 	json_put_string(out, "name", incident->zone_name);
-	json_open(out, "path", '[');
-	for (uint32_t i = begins_with_all(def, incident) ? 1 : 0; i < incident->zone_depth; i++)
-		json_put_string(out, NULL, incident->zone_path[i]);
-	json_close(out, ']');
+	if (!incident->zone_depth) {
+		json_put_null(out, "path"); /* of a part of a record, which does not tell it */
+	} else {
+		json_open(out, "path", '[');
+		for (uint32_t i = begins_with_all(def, incident) ? 1 : 0; i < incident->zone_depth;
+		     i++)
+			json_put_string(out, NULL, incident->zone_path[i]);
+		json_close(out, ']');
+	}
 	json_close(out, '}');
 }
 

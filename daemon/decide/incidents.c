@@ -5,17 +5,6 @@
 
 #include "decide/core.h"
 
-static const struct policy last_resort_policy = {
-        /* Of an incident that no policy of the site fits: escalation goes to last_resort. */
-        .id = "last-resort",
-        .kind = INCIDENT_KIND_NONE,
-        .severity = SEVERITY_NONE,
-        .steps = &(struct policy_step){0},
-        .count = 1,
-        .repeat = MINUTES(2),
-        .resolve_within = MINUTES(30),
-};
-
 void own(const char **place, const char *text)
 {
 	char *copy = mem_copy(text);
@@ -131,7 +120,7 @@ struct incident *incident_find(const struct site *site, const struct cause *caus
 	return NULL;
 }
 
-static void place_in_zone(struct incident *incident, const struct site_def *def, uint32_t zone)
+void incident_set_zone(struct incident *incident, const struct site_def *def, uint32_t zone)
 {
 	own(&incident->zone, def->zones[zone].id);
 	own(&incident->zone_name, def->zones[zone].name);
@@ -181,7 +170,7 @@ struct incident *incident_prepare(struct context *c, const struct cause *cause, 
 	incident->opened = c->now;
 	incident->silent = cause->silent;
 	incident->drill = cause->drill;
-	place_in_zone(incident, site->def, cause->zone);
+	incident_set_zone(incident, site->def, cause->zone);
 	site_adopt_incident(site, incident);
 	return incident;
 }

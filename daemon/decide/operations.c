@@ -245,6 +245,9 @@ static int test(struct context *c, const struct operation *op)
 	const struct site_def *def = c->site->def;
 	struct recipient to;
 	struct resolved_recipient who[64];
+	int r = op->by ? check_person(c, op->by, "by") : 0;
+	if (r < 0)
+		return r;
 	if (!op->to || !recipient_parse(op->to, &to) || to.kind == RECIPIENT_ZONE_OWNER)
 		return problem_set(c->why, -EINVAL,
 		                   "to: wanted is person:ID, duty:ID or channel:ID");

@@ -7,6 +7,25 @@
 #define STEPS_MAX 64
 #define NOTIFY_MAX 256
 
+/* Of an incident that no policy of the site fits: escalation goes to last_resort. */
+const struct policy last_resort_policy = {
+        .id = "last-resort",
+        .kind = INCIDENT_KIND_NONE,
+        .severity = SEVERITY_NONE,
+        .steps = &(struct policy_step){0},
+        .count = 1,
+        .repeat = MINUTES(2),
+        .resolve_within = MINUTES(30),
+};
+
+const struct policy *policy_named(const struct site_def *def, const char *id)
+{
+	for (uint32_t i = 0; i < def->policy_count; i++)
+		if (strcmp(def->policies[i].id, id) == 0)
+			return &def->policies[i];
+	return strcmp(last_resort_policy.id, id) == 0 ? &last_resort_policy : NULL;
+}
+
 void policy_destroy(struct policy *policy)
 {
 	if (!policy)

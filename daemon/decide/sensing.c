@@ -497,7 +497,7 @@ void record_rejected(struct context *c, const struct rejected *rejected)
 	struct text *data = record(c);
 	json_put_string(data, "topic", text_get(&topic));
 	json_put_string(data, "reason", rejected->reason);
-	json_put_int(data, "bytes", (int64_t)rejected->len);
+	json_put_int(data, "bytes", (int64_t)(rejected->len + rejected->cut));
 	json_put_string(data, "head", text_get(&head));
 	record_end(c, (struct entry){.type = "rejected", .device = rejected->device});
 	text_finish(&head);

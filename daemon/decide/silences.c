@@ -16,8 +16,8 @@ static uint32_t bit(enum kind kind)
 	return UINT32_C(1) << kind;
 }
 
-static bool covers(const struct site_def *def, const struct standing *s, uint32_t device,
-                   enum kind kind)
+bool silence_covers(const struct site_def *def, const struct standing *s, uint32_t device,
+                    enum kind kind)
 {
 	if (s->type != STANDING_SILENCE || standing_is_over(s))
 		return false;
@@ -49,7 +49,7 @@ bool is_silenced(struct context *c, const struct reading *r, bool *confirmed)
 {
 	struct standing *silence = NULL;
 	for (uint32_t i = 0; i < c->site->standing_count && !silence; i++)
-		if (covers(c->site->def, c->site->standings[i], r->device, r->kind))
+		if (silence_covers(c->site->def, c->site->standings[i], r->device, r->kind))
 			silence = c->site->standings[i];
 	if (!silence)
 		return false;
@@ -96,7 +96,7 @@ static void raise_what_holds(struct context *c, const struct standing *s)
 			                      .kind = kind_facts[kind].raises};
 			if (!(state->active & bit((enum kind)kind)) ||
 			    (state->settled & bit((enum kind)kind)) ||
-			    !covers(def, &like, i, (enum kind)kind) ||
+			    !silence_covers(def, &like, i, (enum kind)kind) ||
 			    incident_has_signal(incident_find(c->site, &cause), def->devices[i].id,
 			                        (enum kind)kind))
 				continue;

@@ -297,7 +297,7 @@ struct rejected {
 	const char *device; /* or NULL */
 	const char *reason;
 	const void *bytes; /* the first 256 at most are kept */
-	size_t len;
+	size_t len, cut;   /* cut: so many more came behind them */
 };
 
 struct sign_of_life {
@@ -598,11 +598,15 @@ uint32_t digest_incidents(const struct site *, const struct notification *digest
 void policy_write_json(struct text *, const char *name, const struct policy *);
 struct policy *policy_read_json(const char *json); /* heap; NULL if it is none */
 struct policy *policy_copy(const struct policy *);
+/* The one that an incident of the site may have, by its id; NULL: none of that name. */
+const struct policy *policy_named(const struct site_def *, const char *id);
 void policy_destroy(struct policy *);
 
 /* For the store while it loads: hands over a filled heap object; the site owns it from then. */
 struct incident *incident_create(void);
 void incident_destroy(struct incident *);
+/* Its zone, with the name and the path that the definition has; of an incident that has none. */
+void incident_set_zone(struct incident *, const struct site_def *, uint32_t zone);
 /* All of its signals and of those told are to be written, or none. */
 void incident_touch_parts(struct incident *, bool touched);
 struct told *incident_told(const struct incident *, enum recipient_kind,

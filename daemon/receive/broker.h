@@ -36,6 +36,7 @@ struct broker_message {
 	const char *topic;
 	const void *bytes;
 	size_t len;
+	size_t cut; /* so many more came behind them, and were not kept: it is too long */
 	bool retained;
 	bool comes_again; /* heard by a connection that only watches: the session brings it, too */
 	bool by_lane;     /* likewise, by one whose copies are known as such (service/lane.c) */

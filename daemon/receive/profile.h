@@ -342,7 +342,7 @@ void statements_finish(struct statements *);
 struct heard_message {
 	const char *topic;
 	const void *bytes;
-	size_t len;
+	size_t len, cut; /* cut: so many more came behind them, of what is too long */
 	bool retained;
 	wall_ms now;
 	steady_ms steady;

@@ -215,7 +215,7 @@ static int refuse_length(struct decoding *d, bool found, size_t most)
 	if (d->out->ignored)
 		return 0;
 	return problem_set(d->why, -EINVAL, "the message has %zu bytes; at most %zu are read",
-	                   d->message->len, most);
+	                   d->message->len + d->message->cut, most);
 }
 
 int profiles_decode(const struct profiles *profiles, struct profile_memory *memory,

@@ -39,10 +39,10 @@ struct signal *signals_add(struct signals *, bool retained);
 /* Native topics: tocsin/{site}/device/{device}/{event,status}. 0; or -EINVAL, and why says what
  * could not be understood; site and device are filled as far as they were. now is the receive
  * time, against which event times are judged (a year back, a day ahead): beyond, the device's clock
- * is wrong, which never costs the alarm. zone: the site's, for times without an offset; NULL: UTC.
- * Of an array each signal is taken or refused for itself. What a signal says beyond the known
- * members is kept in its note, up to SIGNAL_NOTE_MAX bytes ({"note":"cut"} beyond). Resets out
- * first. */
+ * is wrong, which never costs the alarm. Of what is longer than MESSAGE_MAX no byte is looked at.
+ * zone: the site's, for times without an offset; NULL: UTC. Of an array each signal is taken or
+ * refused for itself. What a signal says beyond the known members is kept in its note, up to
+ * SIGNAL_NOTE_MAX bytes ({"note":"cut"} beyond). Resets out first. */
 int decode_native(const char *topic, const void *bytes, size_t len, bool retained, wall_ms now,
                   const struct timezone_table *zone, struct signals *out,
                   struct problem *why) MUST_USE;

@@ -271,6 +271,11 @@ void report_stages_json(struct text *out, const struct incident *incident,
 		snprintf(name, sizeof name, "%s_ms", stage_name(stage));
 		put_span(out, name, stage_of(response, stage));
 	}
+	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
+		if (stage_is_unjudged(incident, response, stage, now)) {
+			json_put_null(out, "late");
+			return;
+		}
 	json_open(out, "late", '[');
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
 		if (stage_is_late(incident, response, stage, now))

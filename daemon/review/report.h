@@ -72,12 +72,16 @@ enum stage {
 const char *stage_name(enum stage); /* "first_push": its JSON member is this and "_ms" */
 const char *stage_words(const char *language, enum stage);
 span_ms stage_of(const struct response *, enum stage);
-/* What is asked for, from the opening on; 0: nothing. Somebody is told within 10 s (GB 26875.1,
+/* What is asked for, from the opening on; 0: nothing; GOAL_UNKNOWN: the store does not tell the
+ * policy, as of a part of a record. Somebody is told within 10 s (GB 26875.1,
  * NFPA 72); the rest is the policy's: an acknowledgement before its second step, a resolution in
  * its resolve_within. */
+#define GOAL_UNKNOWN ((span_ms)-1)
 span_ms stage_goal(const struct incident *, const struct response *, enum stage);
 /* What has not happened is late once its goal has passed, at the resolution or now; where nobody
  * was to be told at once, nothing was to happen. */
 bool stage_is_late(const struct incident *, const struct response *, enum stage, wall_ms now);
+/* True where nobody can say whether it is late, as its goal is not known. */
+bool stage_is_unjudged(const struct incident *, const struct response *, enum stage, wall_ms now);
 
 #endif

@@ -160,7 +160,7 @@ static void write_head(const struct incident_report *report, struct text *out)
 
 struct bar {
 	const char *name;
-	span_ms span, goal; /* goal 0: none */
+	span_ms span, goal; /* goal 0: none; or GOAL_UNKNOWN */
 };
 
 static void write_bar(struct text *out, const char *language, const struct bar *bar, int row,
@@ -169,7 +169,7 @@ static void write_bar(struct text *out, const char *language, const struct bar *
 	struct text value = {0};
 	int y = 8 + row * 34;
 	int width = bar->span == NOT_YET ? 0 : (int)(bar->span * 380 / longest);
-	bool late = bar->goal && bar->span != NOT_YET && bar->span > bar->goal;
+	bool late = bar->goal > 0 && bar->span != NOT_YET && bar->span > bar->goal;
 	add_span(&value, language, bar->span);
 	text_addf(out, "<text x=\"0\" y=\"%d\">%s</text>", y + 15, bar->name);
 	text_addf(out,
@@ -177,7 +177,7 @@ static void write_bar(struct text *out, const char *language, const struct bar *
 	          "fill=\"var(--%s)\"/>",
 	          y, width < 2 ? 2 : width, late ? "bad" : "bar");
 	int words_at = 178 + width;
-	if (bar->goal && bar->goal <= longest) {
+	if (bar->goal > 0 && bar->goal <= longest) {
 		int x = 170 + (int)(bar->goal * 380 / longest);
 		if (x > words_at - 8 && x < words_at + 80)
 			words_at = x + 8; /* not through the words */
@@ -209,9 +209,14 @@ static void write_response(const struct incident_report *report, struct text *ou
 	          word(report, "Response times from the opening on", "自事件发生起的响应时间"));
 	for (size_t i = 0; i < sizeof bars / sizeof *bars; i++)
 		write_bar(out, report->language, &bars[i], (int)i, longest);
-	text_addf(out, "</svg>\n<p class=\"dim\">%s</p>\n<p>",
+	text_addf(out, "</svg>\n<p class=\"dim\">%s%s</p>\n<p>",
 	          word(report, "From the opening on; the dashed line is the goal.",
-	               "自事件发生起计；虚线为目标值。"));
+	               "自事件发生起计；虚线为目标值。"),
+	          incident->policy ? ""
+	                           : word(report,
+	                                  " This part of the record does not tell its policy: "
+	                                  "what that asks for is not known.",
+	                                  "本段记录未载明其预案，预案时限不详。"));
 	text_addf(out,
 	          word(report, "%u steps, %u push attempts (%u not accepted), %u gaps",
 	               "共 %u 步上报，%u 次推送（%u 次未送达），%u 处缺口"),

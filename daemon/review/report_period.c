@@ -76,7 +76,10 @@ static int write_json(struct tally *tally, struct text *out)
 		snprintf(name, sizeof name, "%s_ms", stage_name(stage));
 		json_open(out, name, '{');
 		json_put_int(out, "count", count);
-		json_put_int(out, "late", tally->late[stage]);
+		if (tally->unjudged[stage])
+			json_put_null(out, "late");
+		else
+			json_put_int(out, "late", tally->late[stage]);
 		put_span(out, "p50", tally_percentile(tally, count, 50));
 		put_span(out, "p90", tally_percentile(tally, count, 90));
 		put_span(out, "p95", tally_percentile(tally, count, 95));

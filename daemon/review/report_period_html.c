@@ -126,6 +126,7 @@ static void write_channels(const struct tally *tally, struct text *out)
 static void write_figures(struct tally *tally, struct text *out)
 {
 	static const uint32_t percents[] = {50, 90, 95, 99, 100};
+	bool unjudged = false;
 	text_addf(out,
 	          "<section><h2>%s</h2><div class=\"scroll\"><table><thead><tr><th></th><th>%s</th>"
 	          "<th>50 %%</th><th>90 %%</th><th>95 %%</th><th>99 %%</th><th>%s</th><th>%s</th>"
@@ -142,14 +143,23 @@ static void write_figures(struct tally *tally, struct text *out)
 			         tally_percentile(tally, count, percents[i]));
 			text_add(out, "</td>");
 		}
-		text_addf(out, "<td%s>%u</td></tr>\n", tally->late[stage] ? " class=\"bad\"" : "",
-		          tally->late[stage]);
+		unjudged |= tally->unjudged[stage] > 0;
+		if (tally->unjudged[stage])
+			text_add(out, "<td>?</td></tr>\n");
+		else
+			text_addf(out, "<td%s>%u</td></tr>\n",
+			          tally->late[stage] ? " class=\"bad\"" : "", tally->late[stage]);
 	}
-	text_addf(out, "</tbody></table></div><p class=\"dim\">%s</p></section>\n",
+	text_addf(out, "</tbody></table></div><p class=\"dim\">%s%s</p></section>\n",
 	          word(tally,
 	               "Late: the first push after 10 s, an acknowledgement after the policy's "
 	               "second step, a resolution after the policy's time for it.",
-	               "超时：首次推送晚于10秒，确认晚于预案第二步，处置超过预案时限。"));
+	               "超时：首次推送晚于10秒，确认晚于预案第二步，处置超过预案时限。"),
+	          !unjudged ? ""
+	                    : word(tally,
+	                           " ?: not known, as this part of the record does not tell the "
+	                           "policy of some incidents.",
+	                           "“?”：无法判断，本段记录未载明部分事件的预案。"));
 }
 
 void period_write_html(struct tally *tally, struct text *out)

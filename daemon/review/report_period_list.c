@@ -29,7 +29,7 @@ static void add_head(struct text *out, const char *const *titles, size_t count)
 /* ---- a line a day ---- */
 
 struct day { /* what its incidents add up to; drills apart */
-	uint32_t count, critical, real, false_alarms, open, late, drills, gaps;
+	uint32_t count, critical, real, false_alarms, open, late, unjudged, drills, gaps;
 };
 
 static void add_to(struct day *day, const struct line *line)
@@ -45,6 +45,7 @@ static void add_to(struct day *day, const struct line *line)
 	day->false_alarms += incident->outcome == OUTCOME_FALSE_ALARM;
 	day->open += incident->state != STATE_RESOLVED;
 	day->late += line->late;
+	day->unjudged += line->unjudged;
 	day->gaps += line->response.gaps;
 }
 
@@ -53,16 +54,20 @@ static void write_day(const struct tally *tally, const struct day *day, wall_ms 
 {
 	const struct {
 		uint32_t value;
-		bool bad;
-	} cells[] = {{day->count, false},        {day->critical, false}, {day->real, false},
-	             {day->false_alarms, false}, {day->open, day->open}, {day->late, day->late},
-	             {day->gaps, day->gaps},     {day->drills, false}};
+		bool bad, unknown;
+	} cells[] = {{day->count, false, false},    {day->critical, false, false},
+	             {day->real, false, false},     {day->false_alarms, false, false},
+	             {day->open, day->open, false}, {day->late, day->late, day->unjudged},
+	             {day->gaps, day->gaps, false}, {day->drills, false, false}};
 	text_add(out, "<tr><td class=\"num\">");
 	add_day(out, tally->report->def, at);
 	text_add(out, "</td>");
 	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
-		text_addf(out, "<td class=\"num%s\">%u</td>", cells[i].bad ? " bad" : "",
-		          cells[i].value);
+		if (cells[i].unknown)
+			text_add(out, "<td class=\"num\">?</td>");
+		else
+			text_addf(out, "<td class=\"num%s\">%u</td>", cells[i].bad ? " bad" : "",
+			          cells[i].value);
 	text_add(out, "</tr>\n");
 }
 

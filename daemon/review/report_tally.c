@@ -163,8 +163,12 @@ static void count_line(struct tally *tally, struct line *line)
 	for (enum stage stage = 0; !incident->drill && stage < STAGE_COUNT; stage++) {
 		bool late = stage_is_late(incident, &line->response, stage,
 		                          tally->report->request->now);
+		bool unjudged = stage_is_unjudged(incident, &line->response, stage,
+		                                  tally->report->request->now);
 		tally->late[stage] += late;
+		tally->unjudged[stage] += unjudged;
 		line->late |= late;
+		line->unjudged |= unjudged;
 	}
 }
 

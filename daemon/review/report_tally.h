@@ -21,6 +21,7 @@ struct tally { /* what a period's entries add up to */
 		struct response response;
 		bool left_out; /* no word of it was sought */
 		bool late;     /* with any stage; no drill is */
+		bool unjudged; /* perhaps with one whose goal is not known */
 	} * lines;
 	uint32_t count, cap;
 	char looked[INCIDENT_ID_MAX]; /* through so far */
@@ -33,8 +34,8 @@ struct tally { /* what a period's entries add up to */
 	uint32_t zone_count, zone_cap, channel_count, channel_cap;
 	uint64_t entries, signals, rejected, deliveries, accepted, gaps, starts, crashes;
 	uint32_t by_kind[INCIDENT_KIND_COUNT], false_alarms, judged, drills, unresolved;
-	uint32_t late[STAGE_COUNT];
-	span_ms *spans; /* scratch for percentiles */
+	uint32_t late[STAGE_COUNT], unjudged[STAGE_COUNT]; /* unjudged: perhaps late as well */
+	span_ms *spans;                                    /* scratch for percentiles */
 };
 
 /* Fills a tally of which only the report is set. Finish it also after a failure. */

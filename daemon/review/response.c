@@ -178,11 +178,15 @@ span_ms stage_goal(const struct incident *incident, const struct response *respo
 	case STAGE_FIRST_ACCEPTED:
 		return SECONDS(10);
 	case STAGE_ACKNOWLEDGED:
-		return !policy ? 0 : policy->count > 1 ? policy->steps[1].after : policy->repeat;
+		return !policy             ? GOAL_UNKNOWN
+		       : policy->count > 1 ? policy->steps[1].after
+		                           : policy->repeat;
 	case STAGE_RESOLVED:
-		return policy && response->acknowledged != NOT_YET && policy->resolve_within
-		               ? response->acknowledged + policy->resolve_within
-		               : 0;
+		if (response->acknowledged == NOT_YET)
+			return 0;
+		return !policy                  ? GOAL_UNKNOWN
+		       : policy->resolve_within ? response->acknowledged + policy->resolve_within
+		                                : 0;
 	case STAGE_ON_SITE:
 	case STAGE_COUNT:
 		break;
@@ -196,11 +200,26 @@ static span_ms age(const struct incident *incident, const struct response *respo
 	return response->resolved != NOT_YET ? response->resolved : now - incident->opened.wall;
 }
 
+/* What counts against the goal. */
+static span_ms taken(const struct incident *incident, const struct response *response,
+                     enum stage stage, wall_ms now)
+{
+	span_ms span = stage_of(response, stage);
+	if (span == NOT_YET)
+		span = response->calls ? age(incident, response, now) : 0;
+	return span;
+}
+
 bool stage_is_late(const struct incident *incident, const struct response *response,
                    enum stage stage, wall_ms now)
 {
-	span_ms goal = stage_goal(incident, response, stage), span = stage_of(response, stage);
-	if (span == NOT_YET)
-		span = response->calls ? age(incident, response, now) : 0;
-	return goal && span > goal;
+	span_ms goal = stage_goal(incident, response, stage);
+	return goal > 0 && taken(incident, response, stage, now) > goal;
+}
+
+bool stage_is_unjudged(const struct incident *incident, const struct response *response,
+                       enum stage stage, wall_ms now)
+{
+	return stage_goal(incident, response, stage) == GOAL_UNKNOWN &&
+	       taken(incident, response, stage, now) > 0;
 }

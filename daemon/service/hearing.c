@@ -34,7 +34,8 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 	                                   .device = *device ? device : NULL,
 	                                   .reason = reason,
 	                                   .bytes = message->bytes,
-	                                   .len = message->len}};
+	                                   .len = message->len,
+	                                   .cut = message->cut}};
 	app_decide_event(app, slot, &event, now);
 }
 
@@ -233,7 +234,8 @@ static void hear_native(struct app *app, const struct broker_message *message, s
 	uint32_t at = site_def_device(def, app->signals.device);
 	const struct device *device = at == POSITION_NONE ? NULL : &def->devices[at];
 	if (r < 0 || !device || !device_details(device)->signing || is_status)
-		decide_native(app, slot, device, message, message->bytes, message->len, now);
+		decide_native(app, slot, device, message, message->bytes,
+		              message->len + message->cut, now);
 	else if (signed_unpack(app, slot, device, message, &inner, now) == 0)
 		decide_native(app, slot, device, message, text_get(&inner), inner.len, now);
 	text_finish(&inner);
@@ -382,6 +384,7 @@ static void hear_profile(struct app *app, const struct broker_message *message, 
 	struct heard_message heard = {.topic = message->topic,
 	                              .bytes = message->bytes,
 	                              .len = message->len,
+	                              .cut = message->cut,
 	                              .retained = message->retained,
 	                              .now = now.wall,
 	                              .steady = now.steady};

@@ -104,14 +104,13 @@ static void vow(struct app *app, const struct site *site, const uint8_t was[ED25
 	}
 }
 
-/* True if the record already names the key that signs now. */
-static bool add_key(struct app *app, const struct site *site)
+static void add_key(struct app *app, const struct site *site)
 {
 	uint8_t now[ED25519_KEY_LEN], was[ED25519_KEY_LEN];
 	ed25519_public(app->keys.seed, now);
 	bool known = store_recorded_key(app->store, site->store_id, was);
 	if (known && crypto_equal(now, was, sizeof now))
-		return true;
+		return;
 	struct text data = {0};
 	json_open(&data, NULL, '{');
 	put_key(&data, "key", now);
@@ -119,7 +118,25 @@ static bool add_key(struct app *app, const struct site *site)
 		vow(app, site, was, now, &data);
 	json_close(&data, '}');
 	add_site_fact(app, site, SERVICE_KEYED, &data);
-	return false;
+}
+
+void record_committed(struct app *app)
+{
+	struct keys old;
+	uint8_t now[ED25519_KEY_LEN], recorded[ED25519_KEY_LEN];
+	if (app->key_is_recorded)
+		return;
+	ed25519_public(app->keys.seed, now);
+	for (uint32_t i = 0; i < app->site_count; i++)
+		if (!store_recorded_key(app->store, app->sites[i].site->store_id, recorded) ||
+		    !crypto_equal(now, recorded, sizeof now))
+			return;
+	app->key_is_recorded = true;
+	/* Where it signs still, the next change waits, or was cut short. */
+	int r = keys_read_old(app->config->store_path, &old);
+	if (r == -EINVAL || (r == 0 && !crypto_equal(old.seed, app->keys.seed, sizeof old.seed)))
+		keys_forget_old(app->config->store_path);
+	explicit_bzero(&old, sizeof old);
 }
 
 /* ---- the start ---- */
@@ -202,20 +219,19 @@ static void add_found_end(struct app *app, const struct site *site)
 
 /* ---- what a record begins with, and ends with ---- */
 
-/* All that its record does not know already; true if the key was known. */
-static bool begin(struct app *app, const struct site *site, bool known, span_ms downtime)
+/* All that its record does not know already. */
+static void begin(struct app *app, const struct site *site, bool known, span_ms downtime)
 {
 	if (!is_configured(app, site))
 		record_configured(app, site);
-	bool keyed = add_key(app, site);
+	add_key(app, site);
 	add_start(app, site, known, downtime);
 	add_found_end(app, site);
-	return keyed;
 }
 
 void record_begin(struct app *app, const struct site *site)
 {
-	(void)begin(app, site, false, 0);
+	begin(app, site, false, 0);
 }
 
 void record_stop(struct app *app, const struct site *site)
@@ -227,14 +243,11 @@ void record_stop(struct app *app, const struct site *site)
 
 int record_start(struct app *app, bool known, span_ms downtime, struct problem *why)
 {
-	bool keyed = true;
 	int r = store_sign_with(app->store, &app->keys, why);
 	app->was_unlogged = unlogged_was(app->config->store_path);
 	store_keep_for(app->store, app->config->store_keep);
 	for (uint32_t i = 0; r == 0 && i < app->site_count; i++)
-		keyed &= begin(app, app->sites[i].site, known, downtime);
-	if (keyed)
-		keys_forget_old(app->config->store_path);
+		begin(app, app->sites[i].site, known, downtime);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "app.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "receive/signals_signed.h"
 
 #define STOP_GRACE_MS 2000   /* for pushes under way, and a record that cannot be written */
 #define LAST_TRIES 4         /* to write the record; each waits for a foreign lock */
@@ -61,13 +62,15 @@ void on_message(void *ctx, const struct broker_message *message)
 	item->message = *message;
 	item->message.topic = arena_copy(arena, message->topic);
 	/* One byte more than is allowed tells the decoder enough of what is too long. */
-	size_t most = MESSAGE_MAX, kept = message->len;
+	bool is_signed = device && device_details(device)->signing;
+	size_t most = is_signed ? SIGNED_MAX : MESSAGE_MAX, kept = message->len;
 	if (kept > most && profiles_take_list(&app->config->profiles, message->topic))
 		most = LIST_MAX;
 	if (kept > most)
 		kept = most + 1;
 	item->message.bytes = arena_copy_len(arena, message->bytes, kept);
 	item->message.len = kept;
+	item->message.cut = message->len - kept;
 }
 
 static void on_session_message(void *ctx, const struct broker_message *message)

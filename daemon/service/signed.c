@@ -47,7 +47,7 @@ int signed_unpack(struct app *app, struct site_slot *slot, const struct device *
 {
 	struct problem why = {0};
 	int r = signed_open(device_details(device)->signing->key, slot->site->def->id, device->id,
-	                    message->bytes, message->len, inner, &why);
+	                    message->bytes, message->len + message->cut, inner, &why);
 	return r < 0 ? refuse(app, slot, device, message, why.text, now) : 0;
 }
 

@@ -258,16 +258,21 @@ static void explain_kept_head(struct verifying *v, struct kept_head *kept)
 		if ((kept->site && strcmp(kept->site, chain->site) != 0) || chain->gone)
 			continue;
 		enum fit fit = fit_of(v, chain, kept->seq, kept->hash);
-		if (fit == FIT_GOOD)
+		if (fit == FIT_GOOD) {
+			kept->answer = KEPT_HOLDS;
 			return;
-		kept->gone |= fit == FIT_GONE;
+		}
+		if (fit == FIT_GONE)
+			kept->answer = KEPT_REMOVED;
 		if (!blamed || (fit == FIT_OTHER && found == FIT_CUT)) {
 			blamed = chain;
 			found = fit;
 		}
 	}
-	if (blamed && !kept->gone)
-		explain_fit(blamed, found, kept->seq, "the head that was kept");
+	if (!blamed || kept->answer == KEPT_REMOVED || found == FIT_SAID)
+		return;
+	kept->answer = KEPT_DIFFERS;
+	explain_fit(blamed, found, kept->seq, "the head that was kept");
 }
 
 void explain_kept(struct verifying *v)

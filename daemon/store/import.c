@@ -13,6 +13,7 @@
 struct import {
 	struct store *store;
 	struct rebuild *rebuild;
+	site_text_read read;
 	uint32_t site; /* the store's number of it; 0: the first line has not come */
 	uint64_t first, last;
 	uint8_t before[SHA256_LEN], head[SHA256_LEN];
@@ -20,10 +21,11 @@ struct import {
 	bool under_way;
 };
 
-struct import *import_open(struct store *store)
+struct import *import_open(struct store *store, site_text_read read)
 {
 	struct import *import = NEW(struct import);
 	import->store = store;
+	import->read = read;
 	struct binder begin = sql_bind(store, SQL_BEGIN);
 	import->under_way = sql_done(store, &begin, NULL) == 0;
 	return import;
@@ -57,7 +59,7 @@ static int begin_site(struct import *import, const struct part_line *line, struc
 	import->site = (uint32_t)sqlite3_last_insert_rowid(import->store->db);
 	import->first = line->first;
 	memcpy(import->before, line->before, sizeof import->before);
-	import->rebuild = rebuild_open(import->store, import->site);
+	import->rebuild = rebuild_open(import->store, import->site, import->read);
 	return 0;
 }
 
@@ -183,8 +185,8 @@ static void remove_beside(const char *path, bool and_store)
 	}
 }
 
-int store_import(const char *path, FILE *file, const uint8_t *key, struct part *part,
-                 struct import_facts *facts, struct problem *why)
+int store_import(const char *path, FILE *file, const uint8_t *key, site_text_read read,
+                 struct part *part, struct import_facts *facts, struct problem *why)
 {
 	struct store *store = NULL;
 	struct import *import = NULL;
@@ -195,7 +197,7 @@ int store_import(const char *path, FILE *file, const uint8_t *key, struct part *
 	close(fd);
 	int r = store_open(path, STORE_WRITE, &store, why);
 	if (r == 0) {
-		import = import_open(store);
+		import = import_open(store, read);
 		r = part_read(file, key, part, take_line, import, why);
 	}
 	if (r == 0)

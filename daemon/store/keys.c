@@ -42,8 +42,9 @@ static int begin_heads(const char *store_path, const struct keys *keys)
 	return r;
 }
 
-/* Written whole under another name first and then linked, so that nobody ever finds half a key,
- * and of two that start at once both end with the same one. first_of: a store that has had none. */
+/* Written whole under another name first, so that nobody ever finds half a key. Of a store that has
+ * had none (first_of) it is linked: of two that start at once both end with the same one. Else it
+ * takes the place of the one before, so that there is no moment without. */
 static int create(const char *path, const char *first_of)
 {
 	struct keys keys;
@@ -61,7 +62,9 @@ static int create(const char *path, const char *first_of)
 	if (r == 0 && first_of)
 		r = begin_heads(first_of, &keys);
 	explicit_bzero(&keys, sizeof keys);
-	if (r == 0 && link(name.at, path) < 0 && errno != EEXIST)
+	if (r == 0 && first_of && link(name.at, path) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0 && !first_of && rename(name.at, path) < 0)
 		r = -errno;
 	unlink(name.at);
 	text_finish(&name);
@@ -135,16 +138,30 @@ void keys_forget_old(const char *store_path)
 	text_finish(&path);
 }
 
+/* An earlier change got no further than to keep the key before. */
+static bool was_cut_short(const char *store_path)
+{
+	struct keys now, old;
+	bool same = keys_read(store_path, &now, NULL) == 0 &&
+	            keys_read_old(store_path, &old) == 0 &&
+	            crypto_equal(now.seed, old.seed, sizeof now.seed);
+	explicit_bzero(&now, sizeof now);
+	explicit_bzero(&old, sizeof old);
+	return same;
+}
+
 int keys_renew(const char *store_path, struct problem *why)
 {
 	struct text path = {0}, old = {0};
 	text_addf(&path, "%s.key", store_path);
 	text_addf(&old, "%s.key.old", store_path);
 	int r = link(path.at, old.at) < 0 ? -errno : 0;
-	if (r == 0) {
-		unlink(path.at);
+	if (r == -EEXIST && was_cut_short(store_path))
+		r = 0;
+	if (r == 0)
+		r = sync_folder(old.at);
+	if (r == 0)
 		r = create(path.at, NULL);
-	}
 	if (r == -EEXIST)
 		problem_set(why, r, "%s: a new key waits already; restart tocsind, which signs it",
 		            old.at);

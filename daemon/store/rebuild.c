@@ -1,33 +1,44 @@
 /* The state that a ledger tells, written into the rows of a store that has none: incidents, who was
  * told of them and how that went, what stands, what sensors said last. As far as the entries tell
- * it (telling.h). The counterpart of fold.c, which compares.
+ * it (telling.h), and the site's file among them. The counterpart of fold.c, which compares.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "decide/in_force.h"
 #include "store/sql.h"
 #include "store/telling.h"
 
 #define SIGNALS_MAX 4096 /* of one incident; a site has no more that join */
 
+struct version { /* of the site's file */
+	char *hash;
+	struct site_def *def;
+};
+
 struct rebuild {
 	struct store *store;
 	uint32_t site;
+	site_text_read read;
 	uint64_t strays;
-	struct { /* the last signal: what opens an incident right behind it */
+	struct version *versions;
+	uint32_t version_count, version_cap;
+	const struct site_def *def; /* as of the entry that is looked at; NULL: not known */
+	struct {                    /* the last signal: what opens an incident right behind it */
 		char *device;
 		enum kind kind;
 		wall_ms time;
 	} signal;
 };
 
-struct rebuild *rebuild_open(struct store *store, uint32_t site)
+struct rebuild *rebuild_open(struct store *store, uint32_t site, site_text_read read)
 {
 	struct rebuild *rebuild = NEW(struct rebuild);
 	rebuild->store = store;
 	rebuild->site = site;
+	rebuild->read = read;
 	rebuild->signal.kind = KIND_NONE;
 	return rebuild;
 }
@@ -36,6 +47,11 @@ void rebuild_close(struct rebuild *rebuild)
 {
 	if (!rebuild)
 		return;
+	for (uint32_t i = 0; i < rebuild->version_count; i++) {
+		free(rebuild->versions[i].hash);
+		site_def_destroy(rebuild->versions[i].def);
+	}
+	free(rebuild->versions);
 	free(rebuild->signal.device);
 	free(rebuild);
 }
@@ -51,12 +67,66 @@ static enum kind read_kind(const cJSON *data, const char *name)
 	return word ? kind_from_name(word) : KIND_NONE;
 }
 
+/* ---- the site's file ---- */
+
+/* A version's text comes once; later entries name it by its hash. */
+static void take_config(struct rebuild *rebuild, const cJSON *data)
+{
+	const cJSON *file = json_get(data, "site_file");
+	const char *hash = json_string(file, "hash"), *text = json_string(file, "text");
+	rebuild->def = NULL;
+	for (uint32_t i = 0; hash && i < rebuild->version_count; i++)
+		if (strcmp(rebuild->versions[i].hash, hash) == 0)
+			rebuild->def = rebuild->versions[i].def;
+	struct site_def *def = hash && text && !rebuild->def && rebuild->read ? rebuild->read(text)
+	                                                                      : NULL;
+	if (!def)
+		return;
+	MEM_RESERVE(rebuild->versions, rebuild->version_count, rebuild->version_cap);
+	rebuild->versions[rebuild->version_count++] = (struct version){mem_copy(hash), def};
+	rebuild->def = def;
+}
+
+static const char *device_name(const struct rebuild *rebuild, const char *id)
+{
+	uint32_t device = rebuild->def ? site_def_device(rebuild->def, id) : POSITION_NONE;
+	return device == POSITION_NONE ? id : rebuild->def->devices[device].name;
+}
+
 /* ---- signals ---- */
+
+/* The first silence that covers it hid it. */
+static int count_hidden(struct rebuild *rebuild, const char *device_id, enum kind kind,
+                        struct problem *why)
+{
+	uint32_t device = rebuild->def ? site_def_device(rebuild->def, device_id) : POSITION_NONE;
+	int64_t number = 0;
+	int r = 1;
+	if (device == POSITION_NONE)
+		return 0;
+	struct binder at = sql_bind(rebuild->store, SQL_STANDINGS_TO_LOAD);
+	bind_int(&at, rebuild->site);
+	while (!number && (r = sql_next(rebuild->store, &at)) > 0) {
+		struct standing *s = standing_create();
+		(void)read_int(&at), (void)read_due(&at);
+		if (standing_read_json(read_text(&at), s) &&
+		    silence_covers(rebuild->def, s, device, kind))
+			number = s->number;
+		standing_destroy(s);
+	}
+	sql_end(&at);
+	if (r < 0 || !number)
+		return r < 0 ? r : 0;
+	at = sql_bind(rebuild->store, SQL_STANDING_HID);
+	bind_int(&at, rebuild->site);
+	bind_int(&at, number);
+	return sql_done(rebuild->store, &at, why);
+}
 
 static int take_signal(struct rebuild *rebuild, const struct ledger_row *row, const cJSON *data,
                        struct problem *why)
 {
-	const char *state = json_string(data, "state");
+	const char *state = json_string(data, "state"), *raises = json_string(data, "raises");
 	enum kind kind = read_kind(data, "kind");
 	bool is_test = false;
 	(void)!json_bool(data, "test", &is_test);
@@ -74,6 +144,8 @@ static int take_signal(struct rebuild *rebuild, const struct ledger_row *row, co
 	bind_bool(&at, active);
 	bind_int(&at, row->received);
 	int r = sql_done(rebuild->store, &at, why);
+	if (r == 0 && raises && strcmp(raises, "nothing: silenced") == 0)
+		r = count_hidden(rebuild, row->device, kind, why);
 	if (r < 0 || active)
 		return r;
 	at = sql_bind(rebuild->store, SQL_SIGNALS_CLEAR);
@@ -106,9 +178,10 @@ static void add_signal(const struct rebuild *rebuild, struct incident *incident,
 	if (!signal) {
 		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
 		signal = &incident->signals[incident->signal_count++];
-		*signal = (struct incident_signal){.device = mem_copy(row->device),
-		                                   .device_name = mem_copy(row->device),
-		                                   .kind = kind};
+		*signal = (struct incident_signal){
+		        .device = mem_copy(row->device),
+		        .device_name = mem_copy(device_name(rebuild, row->device)),
+		        .kind = kind};
 	}
 	signal->active = true;
 	signal->time = row->time;
@@ -116,15 +189,26 @@ static void add_signal(const struct rebuild *rebuild, struct incident *incident,
 	signal->presses++;
 }
 
-/* What the tables ask for, and the entries may not tell. */
-static void complete(struct incident *incident)
+/* The entry names it; what it asked for stands in the site's file. */
+static void take_policy(const struct rebuild *rebuild, struct incident *incident, const cJSON *data)
 {
-	const char *zone = incident->zone ? incident->zone : "";
+	const char *id = json_string(data, "policy");
+	const struct policy *policy = id && rebuild->def ? policy_named(rebuild->def, id) : NULL;
+	policy_destroy(incident->policy);
+	incident->policy = policy ? policy_copy(policy) : NULL;
+}
+
+/* What the tables ask for, and the entries may not tell. Without a path it is not known. */
+static void complete(const struct rebuild *rebuild, struct incident *incident)
+{
+	uint32_t zone = rebuild->def && incident->zone ? site_def_zone(rebuild->def, incident->zone)
+	                                               : POSITION_NONE;
 	if (!incident->zone)
-		incident->zone = mem_copy(zone);
-	incident->zone_name = mem_copy(zone);
-	incident->zone_path = NEW_ARRAY(const char *, 1);
-	incident->zone_path[incident->zone_depth++] = mem_copy(zone);
+		incident->zone = mem_copy("");
+	if (zone != POSITION_NONE)
+		incident_set_zone(incident, rebuild->def, zone);
+	else
+		incident->zone_name = mem_copy(incident->zone);
 	incident->round = 1;
 	incident->step_reason = REASON_OPENED;
 	if (incident->kind == INCIDENT_KIND_NONE)
@@ -134,7 +218,8 @@ static void complete(struct incident *incident)
 static void open_incident(const struct rebuild *rebuild, struct incident *incident,
                           const struct ledger_row *row, const cJSON *data)
 {
-	complete(incident);
+	complete(rebuild, incident);
+	take_policy(rebuild, incident, data);
 	add_signal(rebuild, incident, row, read_kind(data, "signal"));
 }
 
@@ -142,6 +227,8 @@ static void change(const struct rebuild *rebuild, struct incident *incident,
                    const struct ledger_row *row, const cJSON *data)
 {
 	telling_changed(incident, row, data);
+	if (strcmp(row->type, "incident.raised") == 0)
+		take_policy(rebuild, incident, data);
 	if (strcmp(row->type, "incident.joined") == 0)
 		add_signal(rebuild, incident, row, read_kind(data, "kind"));
 }
@@ -286,7 +373,9 @@ int rebuild_entry(struct rebuild *rebuild, const struct ledger_row *row, struct 
 	if (json_parse(row->data, strlen(row->data), &data, why) < 0)
 		return -EINVAL;
 	const cJSON *what = json_get(data, "what");
-	if (strcmp(row->type, "signal") == 0)
+	if (strcmp(row->type, "config") == 0)
+		take_config(rebuild, data);
+	else if (strcmp(row->type, "signal") == 0)
 		r = take_signal(rebuild, row, data, why);
 	else if (row->incident &&
 	         (strncmp(row->type, "incident.", 9) == 0 || strcmp(row->type, "step") == 0))

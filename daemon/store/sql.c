@@ -212,6 +212,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                 "INSERT INTO standing (site, number, type, is_over, since_steady, due, json)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (site, number) DO UPDATE SET"
                 " is_over = excluded.is_over, due = excluded.due, json = excluded.json",
+        [SQL_STANDING_HID] = "UPDATE standing SET json = json_set(json, '$.hidden',"
+                             " coalesce(json ->> '$.hidden', 0) + 1)"
+                             " WHERE site = ?1 AND number = ?2",
         [SQL_STANDING_LAST] = "SELECT coalesce(max(number), 0) FROM standing WHERE site = ?1",
         [SQL_STANDINGS_TO_LOAD] = "SELECT since_steady, due, json FROM standing"
                                   " WHERE site = ?1 AND is_over = 0 ORDER BY number",

@@ -54,6 +54,7 @@ enum statement {
 	SQL_DELIVERY_CHANGE,
 	SQL_DEVICE_PUT,
 	SQL_STANDING_PUT,
+	SQL_STANDING_HID,
 	SQL_STANDING_LAST,
 	SQL_STANDINGS_TO_LOAD,
 	SQL_STANDINGS_LIST,
@@ -226,7 +227,7 @@ int outputs_load(struct store *, struct site *) MUST_USE;
 
 /* rebuild.c: what an entry tells of the state, into rows. */
 struct rebuild;
-struct rebuild *rebuild_open(struct store *, uint32_t site);
+struct rebuild *rebuild_open(struct store *, uint32_t site, site_text_read);
 void rebuild_close(struct rebuild *); /* NULL is fine */
 int rebuild_entry(struct rebuild *, const struct ledger_row *, struct problem *why) MUST_USE;
 /* Entries of incidents of whose opening no entry told. */

@@ -98,6 +98,18 @@ static int take_lock(struct store *store, struct problem *why)
 	return r;
 }
 
+/* SQLite would say that the disk fails, of a folder, and wait for ever, of a pipe. */
+static int check_is_file(const char *path, struct problem *why)
+{
+	struct stat info;
+	if (stat(path, &info) < 0 || S_ISREG(info.st_mode))
+		return 0; /* of one that is missing the opening tells */
+	return problem_set(why, -EINVAL,
+	                   S_ISDIR(info.st_mode) ? "%s: is a folder; a store is a file"
+	                                         : "%s: is no regular file, as a store is",
+	                   path);
+}
+
 /* So that it is never readable for others, not for an instant; the files beside it get its mode. */
 static int create_file(const char *path, struct problem *why)
 {
@@ -322,7 +334,9 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 	store->path = mem_copy(path);
 	store->lock = -1;
 	store->sha = sha256_create();
-	int r = mode == STORE_WRITE ? open_write(store, why) : open_read(store, why);
+	int r = check_is_file(path, why);
+	if (r == 0)
+		r = mode == STORE_WRITE ? open_write(store, why) : open_read(store, why);
 	if (r < 0 && mode == STORE_WRITE && store->lock >= 0 && reserve_give_up(path)) {
 		/* A full disk may refuse the files that SQLite needs beside the store. */
 		close_files(store);

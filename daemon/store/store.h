@@ -39,6 +39,10 @@ bool store_look_end(struct store *);
 /* The same once another thread has set this. */
 void store_read_until(struct store *, const atomic_bool *stop);
 
+/* A site's file, as the record has its text, read for its zones, devices and policies: heap, for
+ * site_def_destroy. NULL: it cannot be. */
+typedef struct site_def *(*site_text_read)(const char *text);
+
 /* ---- the site's state ---- */
 
 struct ledger_head {

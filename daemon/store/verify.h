@@ -43,11 +43,18 @@ struct site_verdict { /* lent to the visit */
 };
 typedef void (*verdict_visit)(void *ctx, const struct site_verdict *);
 
+enum kept_answer {
+	KEPT_NOT_HERE, /* no record here has the entry, or what is wrong lies before it */
+	KEPT_REMOVED,  /* because it was old: what follows vouches for it, but not this head */
+	KEPT_HOLDS,
+	KEPT_DIFFERS, /* a finding says how */
+};
+
 struct kept_head {        /* what somebody kept of a ledger's head */
 	const char *site; /* NULL: of any; it must fit one of them */
 	uint64_t seq;
 	uint8_t hash[SHA256_LEN];
-	bool gone; /* set: its entry was removed because it was old, and cannot be compared */
+	enum kept_answer answer; /* set */
 };
 
 struct verify_request {

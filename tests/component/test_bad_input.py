@@ -98,6 +98,19 @@ def test_a_broken_message(house, name):
     assert [r["device"] for r in house.log(type="signal")] == ["sos-gate"]
 
 
+@pytest.mark.parametrize("topic", ["native", "zigbee2mqtt/office_smoke"])
+def test_the_length_of_what_is_too_long_is_told_as_it_was(house, topic):
+    payload = smoke(note="x" * 70_000)
+    if topic == "native":
+        house.sends(DEVICE, payload)
+    else:
+        house.devices.publish(topic, payload)
+    row, = house.until("it is refused", lambda: rejected(house))
+    assert row["data"]["bytes"] == len(payload) > 70_000
+    assert f"{len(payload)} bytes" in row["data"]["reason"]
+    assert "head" in row["data"]
+
+
 @pytest.mark.smoke
 def test_all_of_them_one_after_the_other(house):
     for payload, _word in BROKEN.values():

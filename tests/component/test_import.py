@@ -9,8 +9,6 @@ import subprocess
 import pytest
 from service import BUILD, ROOT, environment, program
 
-NAMED_BY_THE_CONFIGURATION = ("zone", "policy")
-
 
 def run(*args, code=0):
     done = subprocess.run([program("tocsin"), *map(str, args)], capture_output=True, text=True,
@@ -54,27 +52,32 @@ def elsewhere(file, tmp_path):
     return store
 
 
-def told(incident):
-    """What the entries tell of an incident."""
-    signals = [{k: v for k, v in signal.items() if k != "name"} for signal in incident["signals"]]
-    return {**{k: v for k, v in incident.items() if k not in NAMED_BY_THE_CONFIGURATION},
-            "zone": incident["zone"]["id"], "signals": signals}
-
-
 def test_all_reading_works_elsewhere(school, elsewhere):
     assert [path.name for path in elsewhere.parent.iterdir()] == ["part.db"]
     assert elsewhere.stat().st_mode & 0o777 == 0o600
     assert run("log", "--json", "--store", elsewhere) == school.here("log", "--json")
-    here = json.loads(school.here("incidents", "--json", "--limit", "1000"))["items"]
+    original = school.folder / "tocsin.db"
+    here = json.loads(run("incidents", "--json", "--limit", "1000", "--store", original))["items"]
     there = json.loads(run("incidents", "--json", "--limit", "1000", "--store", elsewhere))["items"]
-    assert len(there) > 20 and list(map(told, there)) == list(map(told, here))
+    assert len(there) > 20 and there == here
     fire = here[0]["id"]
     assert fire in run("show", fire, "--store", elsewhere)
     of_here = json.loads(school.here("report", fire, "--json"))
     of_there = json.loads(run("report", fire, "--json", "--store", elsewhere))
     assert of_there["ledger"] == of_here["ledger"]
-    for stage in ("first_push_ms", "first_accepted_ms", "acknowledged_ms", "resolved_ms"):
-        assert of_there["response"][stage] == of_here["response"][stage]
+    assert of_there["response"] == of_here["response"]
+    late = set()
+    for one in here:
+        response, same = (json.loads(run("report", one["id"], "--json", "--store", store))["response"]
+                          for store in (original, elsewhere))
+        assert same == response
+        late.update(response["late"])
+    assert "acknowledged" in late
+    month = ("report", "month", "--until", "2026-11-10T00:00+08:00", "--json", "--store")
+    month_here, month_there = (json.loads(run(*month, store)) for store in (original, elsewhere))
+    assert month_there["incidents"] == month_here["incidents"]
+    assert month_there["response"] == month_here["response"]
+    assert month_here["response"]["acknowledged_ms"]["late"] > 0
     for words in (["report", fire], ["report", fire, "--format", "cap"],
                   ["report", "month", "--until", "2026-11-10T00:00+08:00"], ["hazards", "--all"],
                   ["drills"], ["silence"]):
@@ -89,6 +92,15 @@ def test_all_reading_works_elsewhere(school, elsewhere):
     hazard = run("hazards", "add", "--zone", "dorm", "--note", "x", "--by", "li", "--store",
                  elsewhere, code=1)
     assert "--store only reads" in hazard and hazard.count("\n") == 1
+
+
+def test_an_exported_file_is_checked_and_read_anywhere(school, file):
+    assert "good" in run("verify", file)
+    assert json.loads(run("verify", file, "--key", school.key, "--json"))["key_given"]
+    assert "no key: 64 hex digits" in run("verify", file, "--key", "beef", code=2)
+    assert "--head" in run("verify", file, "--head", f"5:{'0' * 64}", code=2)
+    assert run("log", "--file", file, "--json") == school.here("log", "--json")
+    assert run("--config", file, "verify", file, code=78)  # a configuration that is named is read
 
 
 def test_what_was_imported_can_be_verified(school, elsewhere, tmp_path):
@@ -125,8 +137,42 @@ def test_a_range_is_marked_as_a_part(school, tmp_path):
     site = json.loads(run("verify", "--json", "--store", store))["sites"][0]
     assert (site["part"], site["first"]) == (True, told["first"])
     assert "an imported part" in run("verify", "--store", store)
+    # A head of what is not in the part is not confirmed, though nothing in it is wrong.
+    outside, inside = (json.loads(out.splitlines()[0]) for out in (
+        school.here("log", "--json"), run("log", "--json", "--store", store)))
+    for head, answer, code in ((outside, "not_here", 1), (inside, "holds", 0)):
+        done = subprocess.run([program("tocsin"), "verify", "--json", "--store", store, "--head",
+                               f"{head['seq']}:{head['hash']}"], capture_output=True, text=True,
+                              env=environment(), timeout=60)
+        verdict = json.loads(done.stdout)
+        assert (done.returncode, verdict["ok"]) == (code, not code) and verdict["sites"][0]["ok"]
+        assert verdict["kept_head"] == {"seq": head["seq"], "hash": head["hash"], "answer": answer}
+        assert ("cannot be compared" in done.stderr) == bool(code)
     run("import", file, tmp_path / "other.db", "--key", "1" * 64, code=1)
     assert not (tmp_path / "other.db").exists()
+
+
+def test_what_a_part_does_not_tell_is_not_known_and_never_nothing(school, tmp_path):
+    file, store = tmp_path / "part.jsonl", tmp_path / "part.db"
+    file.write_text(school.here("export", "--since", "2026-11-01T20:00"))
+    assert '"type":"config"' not in file.read_text()
+    run("import", file, store)
+    incidents = json.loads(run("incidents", "--json", "--store", store))["items"]
+    assert incidents
+    judged = set()
+    for incident in incidents:
+        assert incident["policy"] is None and incident["zone"]["path"] is None
+        report = json.loads(run("report", incident["id"], "--json", "--store", store))
+        judged.add(report["response"]["late"] is None)
+    assert True in judged
+    month = ("report", "month", "--until", "2026-11-10T00:00+08:00", "--store", store)
+    response = json.loads(run(*month, "--json"))["response"]
+    assert response["acknowledged_ms"]["late"] is None
+    assert response["first_push_ms"]["late"] is not None  # what is asked for stands in no policy
+    assert "<td>?</td>" in run(*month) and "does not tell the policy" in run(*month, "--lang", "en")
+    assert "未载明" in run(*month, "--lang", "zh-CN")
+    assert "does not tell its policy" in run("report", incidents[0]["id"], "--lang", "en",
+                                             "--store", store)
 
 
 def test_no_service_goes_on_with_a_part(school, elsewhere, tmp_path):

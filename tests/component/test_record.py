@@ -150,6 +150,42 @@ def test_a_change_of_keys_is_vouched_for_by_the_old_one(still):
     assert verify(still, "--key", old, code=1)["kind"] == "edited"
 
 
+def test_the_key_before_goes_once_the_change_is_recorded_and_never_sooner(still):
+    kept = still.folder / f"{STORE}.key.old"
+
+    def starts_and_forgets():
+        still.daemon.start()
+        still.until("the key before is gone", lambda: not kept.exists())
+
+    still.tocsin("key", "--new")
+    first = kept.read_bytes()
+    starts_and_forgets()
+    assert len(still.log(type="key")) == 2
+    # A death between the commit and the forgetting: it goes at the next start.
+    still.daemon.kill()
+    kept.write_bytes(first)
+    starts_and_forgets()
+    # The next change waits for the next start, whatever is recorded until then.
+    still.tocsin("key", "--new")
+    waits = kept.read_bytes()
+    still.says("sos-gate", "panic")
+    assert kept.read_bytes() == waits
+    still.daemon.kill()
+    starts_and_forgets()
+    # A death before anything was changed: the key that signs stays under both names.
+    still.daemon.stop()
+    kept.write_bytes((still.folder / f"{STORE}.key").read_bytes())
+    still.daemon.start()
+    still.says("sos-gate", "panic")
+    assert kept.exists()
+    verify(still)
+    still.tocsin("key", "--new")
+    still.daemon.stop()
+    starts_and_forgets()
+    assert len(still.log(type="key")) == 4
+    verify(still)
+
+
 def test_a_foreign_key_is_found(still):
     still.tampered = True
     (still.folder / f"{STORE}.key").unlink()

@@ -65,7 +65,10 @@ def test_every_question_is_answered_from_a_copy(copy, command):
     (["log", "--since", "yesterday"], 2, "--since 'yesterday'"),
     (["log", "--until", "2026-13-01"], 2, "--until '2026-13-01'"),
     (["incidents", "--since", "soon"], 2, "--since 'soon'"),
-    (["report", "day", "--since", "2026-11-02", "--until", "2026-11-01"], 2, "--until lies before"),
+    *(([*command, "--since", "2026-11-02", "--until", until], 2, "--until lies before")
+      for command in (["report", "day"], ["log"], ["incidents"], ["export"],
+                      ["log", "--file", "/nowhere/part.jsonl"])
+      for until in ("2026-11-01", "2026-11-02")),
     (["who", "--kind", "smoke", "--zone", "dorm", "--at", "noon"], 2, "--at 'noon'"),
     (["who", "--kind", "smoke", "--zone", "nowhere"], 2, "nowhere"),
     (["show", "nothing"], 1, "nothing"), (["show", "999999"], 1, "999999"),
@@ -101,8 +104,9 @@ def strange(path):
     (lambda path: path.write_bytes(b"not a database, but long enough to look like one" * 99),
      "no Tocsin store"),
     (lambda path: path.write_bytes(b""), "empty"), (lambda path: path.unlink(), "No such file"),
-    (lambda path: (path.unlink(), path.mkdir()), "tocsin.db")],
-    ids=["newer", "strange", "noise", "empty", "missing", "folder"])
+    (lambda path: (path.unlink(), path.mkdir()), "tocsin.db: is a folder"),
+    (lambda path: (path.unlink(), os.mkfifo(path)), "tocsin.db: is no regular file")],
+    ids=["newer", "strange", "noise", "empty", "missing", "folder", "pipe"])
 def test_a_file_that_is_no_store_is_named_in_one_line(copy, tmp_path, spoil, says):
     for path in copy.iterdir():
         shutil.copy(path, tmp_path)

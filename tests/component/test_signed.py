@@ -61,6 +61,17 @@ def fires(house):
     return [i for i in house.incidents() if i["kind"] == "fire"]
 
 
+def test_an_envelope_is_longer_than_what_is_in_it(house):
+    said = envelope({**message(1), "note": '"' * 25_000})
+    assert 64 * 1024 < len(said) < 2 * 64 * 1024
+    house.sends(DEVICE, said)
+    house.push("qian", "opened")
+    house.until_acked(DEVICE, "s-1")
+    house.sends(DEVICE, b"x" * 200_000)
+    row, = house.until("it is refused", lambda: house.log(type="rejected"))
+    assert row["data"]["bytes"] == 200_000 and "200000 bytes" in row["data"]["reason"]
+
+
 def test_a_signed_alarm_is_an_alarm_and_the_same_again_is_none(house):
     said = envelope(message(1))
     house.sends(DEVICE, said)

@@ -58,7 +58,7 @@ static int count_incidents(void)
 
 static void take_all(FILE *file)
 {
-	struct import *import = import_open(store);
+	struct import *import = import_open(store, NULL);
 	char *bytes = NULL;
 	size_t cap = 0;
 	ssize_t len;

@@ -128,7 +128,7 @@ static int64_t number(const struct row *row, const char *member)
 	return out;
 }
 
-static const struct w_policy *policy_named(uint32_t site, const char *id)
+static const struct w_policy *policy_in_file(uint32_t site, const char *id)
 {
 	static const struct w_policy last_resort = {.id = "last-resort",
 	                                            .count = 1,
@@ -168,7 +168,7 @@ static void on_opened(struct row *row)
 	MEM_RESERVE(m_incidents, m_incident_count, m_incident_cap);
 	struct m_incident *incident = &m_incidents[m_incident_count++];
 	*incident = (struct m_incident){.site = row->site,
-	                                .policy = *policy_named(row->site, word(row, "policy")),
+	                                .policy = *policy_in_file(row->site, word(row, "policy")),
 	                                .reported = row->ledger->by != NULL};
 	snprintf(incident->id, sizeof incident->id, "%s", row->ledger->incident);
 	(void)!json_bool(row->data, "drill", &incident->drill);
@@ -185,7 +185,7 @@ static void on_opened(struct row *row)
 
 static void on_raised(struct row *row)
 {
-	row->incident->policy = *policy_named(row->site, word(row, "policy"));
+	row->incident->policy = *policy_in_file(row->site, word(row, "policy"));
 	begin_round(row->incident, row->at);
 	world.counts.raised++;
 }

@@ -13,6 +13,34 @@
 #include "config/url.h"
 #include "config/yaml.h"
 
+/* People, channels and secrets are not looked for: the text comes without them, from anywhere. */
+static void a_recorded_file_is_read_for_zones_devices_and_policies(void **state)
+{
+	static const char file[] =
+	        "site: binjiang\ntimezone: Nowhere/At-all\n"
+	        "zones: [{id: dorm, name: 宿舍, owner: li}, {id: dorm-3f, in: dorm}]\n"
+	        "devices: [{id: s1, zone: dorm-3f, name: 烟感, profile: gone, signed: {key_file: "
+	        "x}}]\n"
+	        "policies: [{id: fire, for: {kind: fire}, repeat: 2m, resolve_within: 20m,\n"
+	        "            steps: [{after: 0s, notify: [person:li, channel:police]},\n"
+	        "                    {after: 1m, notify: [duty:leader]}]}]\n";
+	(void)state;
+	struct site_def *def = config_read_recorded(file);
+	assert_non_null(def);
+	const struct zone *zone = &def->zones[site_def_zone(def, "dorm-3f")];
+	assert_string_equal(def->zones[zone->in].name, "宿舍");
+	assert_string_equal(def->devices[site_def_device(def, "s1")].name, "烟感");
+	assert_int_equal(def->policy_count, 1);
+	assert_int_equal(def->policies[0].steps[1].after, MINUTES(1));
+	assert_int_equal(def->policies[0].resolve_within, MINUTES(20));
+	site_def_destroy(def);
+	assert_null(config_read_recorded("site: [\n"));
+	assert_null(
+	        config_read_recorded("site: x\nzones: [{id: a}]\npolicies: [{id: p, steps: 7}]"));
+	assert_null(config_read_recorded("just words"));
+	assert_null(config_read_recorded(""));
+}
+
 static void trees_are_bounded(void **state)
 {
 	(void)state;
@@ -258,6 +286,7 @@ static void addresses_are_taken_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_recorded_file_is_read_for_zones_devices_and_policies),
 	        cmocka_unit_test(trees_are_bounded),
 	        cmocka_unit_test(trees_refuse_what_would_have_to_be_resolved),
 	        cmocka_unit_test(trees_keep_text_and_place),

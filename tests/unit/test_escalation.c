@@ -596,6 +596,7 @@ static void test_operations_that_make_no_sense_change_nothing(void **state)
 	         "kind"},
 	        {{OPERATION_TEST, .by = "li", .to = "channel:police"}, -22, "outside"},
 	        {{OPERATION_TEST, .by = "li", .to = "person:ghost"}, -2, "nobody"},
+	        {{OPERATION_TEST, .by = "ghost", .to = "person:li"}, -22, "no person 'ghost'"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(operate_(&s, rows[i].op), rows[i].result);

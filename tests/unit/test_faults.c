@@ -236,7 +236,7 @@ static int import(struct story *s, struct text *out, struct problem *why)
 	snprintf(path, sizeof path, "%s/part.db", s->folder);
 	FILE *file = fmemopen(given_part.at, given_part.len, "r");
 	assert_non_null(file);
-	int r = store_import(path, file, NULL, &part, &facts, why);
+	int r = store_import(path, file, NULL, NULL, &part, &facts, why);
 	part_finish(&part);
 	fclose(file);
 	assert_int_equal(access(path, F_OK), r < 0 ? -1 : 0);

@@ -409,6 +409,11 @@ static void test_a_file_that_cannot_be_read_says_so(void **state)
 
 /* ---- a store of it ---- */
 
+static struct site_def *read_school(const char *text)
+{
+	return strcmp(text, "the school's file") == 0 ? school("binjiang") : NULL;
+}
+
 static int import_text(struct story *s, const char *name, const struct text *bytes,
                        struct problem *why)
 {
@@ -418,7 +423,7 @@ static int import_text(struct story *s, const char *name, const struct text *byt
 	FILE *file = fmemopen(bytes->at, bytes->len, "r");
 	assert_non_null(file);
 	snprintf(path, sizeof path, "%s/%s", s->folder, name);
-	int r = store_import(path, file, NULL, &part, &facts, why);
+	int r = store_import(path, file, NULL, read_school, &part, &facts, why);
 	part_finish(&part);
 	fclose(file);
 	if (r < 0 && r != -EEXIST)
@@ -449,6 +454,111 @@ static void test_a_part_becomes_a_store_and_never_another_one(void **state)
 	text_finish(&part);
 }
 
+static void configured(struct story *s, const char *file)
+{
+	char data[100];
+	snprintf(data, sizeof data, "{\"site_file\":{%s}}", file);
+	apply(s, (struct event){.type = EVENT_SERVICE,
+	                        .service = {.type = SERVICE_CONFIGURED, .data = data}});
+}
+
+static void hidden_by_a_silence(struct story *s)
+{
+	s->site->devices[1].walk_test = false;
+	for (int i = 0; i < 6; i++)
+		given_signal(s, "smoke-302", KIND_WATER, i % 2 == 0);
+	turn_with(s, true, false);
+}
+
+static const char *opened_now(struct story *s)
+{
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	return s->site->incidents[s->site->incident_count - 1]->id;
+}
+
+static void resolved(struct story *s, const char *incident)
+{
+	given_signal(s, "smoke-301", KIND_SMOKE, false);
+	given_operation(s, (struct operation){.type = OPERATION_RESOLVE,
+	                                      .by = "zhao",
+	                                      .incident = incident,
+	                                      .outcome = OUTCOME_REAL});
+	pass(s, MINUTES(5));
+}
+
+static void expect_incident(struct store *store, const char *id, bool known, bool has_policy)
+{
+	struct incident *incident = NULL;
+	char *site = NULL;
+	assert_int_equal(store_incident(store, id, &incident, &site), 0);
+	assert_string_equal(incident->zone, "dorm-3f");
+	assert_string_equal(incident->zone_name, known ? "宿舍三层" : "dorm-3f");
+	assert_string_equal(incident->signals[0].device_name, known ? "烟感 301" : "smoke-301");
+	assert_int_equal(incident->zone_depth, known ? 2 : 0);
+	assert_int_equal(incident->policy != NULL, has_policy);
+	if (known)
+		assert_string_equal(incident->zone_path[0], "dorm");
+	if (has_policy) {
+		assert_string_equal(incident->policy->id, "any");
+		assert_int_equal(incident->policy->steps[1].after, SECONDS(30));
+		assert_int_equal(incident->policy->resolve_within, MINUTES(15));
+	}
+	incident_destroy(incident);
+	free(site);
+}
+
+static bool read_hidden(void *ctx, const char *json)
+{
+	struct standing *s = standing_create();
+	assert_true(standing_read_json(json, s));
+	*(uint32_t *)ctx += s->hidden;
+	standing_destroy(s);
+	return true;
+}
+
+static uint32_t hidden_by_silences(struct store *store)
+{
+	uint32_t hidden = 0;
+	assert_int_equal(
+	        store_standings(store, NULL, STANDING_SILENCE, false, read_hidden, &hidden), 1);
+	return hidden;
+}
+
+/* A policy and a zone's path are only named by the entries; the site's file in the record has them.
+ */
+static void test_what_entries_only_name_is_in_the_sites_file(void **state)
+{
+	struct story *s = *state;
+	struct text part;
+	struct problem why = {0};
+	struct store *store = NULL;
+	char path[128], unknown[INCIDENT_ID_MAX], known[INCIDENT_ID_MAX], risen[INCIDENT_ID_MAX];
+	configured(s, "\"hash\":\"1\",\"text\":\"the school's file\"");
+	snprintf(known, sizeof known, "%s", opened_now(s));
+	resolved(s, known);
+	configured(s, "\"hash\":\"2\""); /* its text lies elsewhere */
+	snprintf(unknown, sizeof unknown, "%s", opened_now(s));
+	resolved(s, unknown);
+	configured(s, "\"hash\":\"1\"");
+	snprintf(risen, sizeof risen, "%s", opened_now(s));
+	hidden_by_a_silence(s);
+	configured(s, "\"hash\":\"2\"");
+	given_signal(s, "smoke-302", KIND_SMOKE, true); /* it rises, and takes the policy anew */
+	turn_with(s, true, false);
+
+	assert_int_equal(make_part(s->store, "binjiang", 0, &part), 0);
+	assert_int_equal(import_text(s, "part.db", &part, &why), 0);
+	snprintf(path, sizeof path, "%s/part.db", s->folder);
+	assert_int_equal(store_open(path, STORE_READ, &store, &why), 0);
+	expect_incident(store, known, true, true);
+	expect_incident(store, unknown, false, false);
+	expect_incident(store, risen, true, false);
+	assert_true(hidden_by_silences(s->store) >= 3);
+	assert_int_equal(hidden_by_silences(store), hidden_by_silences(s->store));
+	store_close(store);
+	text_finish(&part);
+}
+
 /* ---- what somebody with a key of his own has made ---- */
 
 static bool count_incident(void *ctx, const char *site, const struct incident *incident)
@@ -461,7 +571,7 @@ static bool count_incident(void *ctx, const char *site, const struct incident *i
 static void import_with(struct store *store, const struct lines *lines, uint32_t instead,
                         const char *data)
 {
-	struct import *import = import_open(store);
+	struct import *import = import_open(store, read_school);
 	struct problem why = {0};
 	int r = 0, count = 0;
 	bool more;
@@ -490,6 +600,8 @@ static void test_entries_that_no_service_writes_do_no_harm(void **state)
 	char path[128];
 	struct store *store = NULL;
 	struct problem why = {0};
+	configured(s, "\"hash\":\"1\",\"text\":\"the school's file\"");
+	hidden_by_a_silence(s);
 	snprintf(path, sizeof path, "%s/part.db", s->folder);
 	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
 	struct lines lines = whole_part(s, 0);
@@ -525,6 +637,7 @@ int main(void)
 	        LIFE(test_what_is_no_part_is_one_line),
 	        LIFE(test_a_file_that_cannot_be_read_says_so),
 	        LIFE(test_a_part_becomes_a_store_and_never_another_one),
+	        LIFE(test_what_entries_only_name_is_in_the_sites_file),
 	        LIFE(test_entries_that_no_service_writes_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

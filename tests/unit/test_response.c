@@ -153,6 +153,37 @@ static void test_an_alarm_that_came_is_told(void **state)
 	assert_int_equal(response.calls, 1);
 }
 
+static void test_what_was_asked_for_is_not_known_without_the_policy(void **state)
+{
+	(void)state;
+	struct incident incident = {.opened = {.wall = OPENED}};
+	struct response taken = asleep, silent = asleep;
+	taken.acknowledged = SECONDS(20);
+	silent.calls = 0;
+	wall_ms now = OPENED + HOURS(9);
+	const struct {
+		const struct response *response;
+		enum stage stage;
+		bool unjudged, late;
+	} rows[] = {{&asleep, STAGE_FIRST_PUSH, false, true},
+	            {&asleep, STAGE_ACKNOWLEDGED, true, false},
+	            {&asleep, STAGE_ON_SITE, false, false},
+	            {&asleep, STAGE_RESOLVED, false, false},
+	            {&taken, STAGE_ACKNOWLEDGED, true, false},
+	            {&taken, STAGE_RESOLVED, true, false},
+	            {&silent, STAGE_ACKNOWLEDGED, false, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct response *response = rows[i].response;
+		assert_int_equal(stage_is_unjudged(&incident, response, rows[i].stage, now),
+		                 rows[i].unjudged);
+		assert_int_equal(stage_is_late(&incident, response, rows[i].stage, now),
+		                 rows[i].late);
+		incident.policy = &policy;
+		assert_false(stage_is_unjudged(&incident, response, rows[i].stage, now));
+		incident.policy = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +195,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_nor_was_it_in_a_drill, story_begin, story_end),
 	        cmocka_unit_test_setup_teardown(test_an_alarm_that_came_is_told, story_begin,
 	                                        story_end),
+	        cmocka_unit_test(test_what_was_asked_for_is_not_known_without_the_policy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

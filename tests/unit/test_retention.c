@@ -78,16 +78,28 @@ static void take(void *ctx, const struct site_verdict *site)
 	}
 }
 
-static struct outcome_of verify(struct story *s)
+static struct outcome_of verify_request(struct story *s, const struct verify_request *request)
 {
 	struct outcome_of v = {0};
 	struct store *store;
 	struct problem why = {0};
 	if (store_open(s->path, STORE_READ, &store, &why) < 0)
 		fail_msg("%s", why.text);
-	v.findings = store_verify(store, &(struct verify_request){0}, take, &v, &why);
+	v.findings = store_verify(store, request, take, &v, &why);
 	store_close(store);
 	return v;
+}
+
+static struct outcome_of verify(struct story *s)
+{
+	return verify_request(s, &(struct verify_request){0});
+}
+
+static enum kept_answer answer_to(struct story *s, struct kept_head kept, int findings)
+{
+	struct verify_request request = {.kept = &kept, .kept_count = 1};
+	assert_int_equal(verify_request(s, &request).findings, findings);
+	return kept.answer;
 }
 
 static void test_what_is_old_goes_and_the_record_says_so(void **state)
@@ -114,6 +126,25 @@ static void test_what_is_old_goes_and_the_record_says_so(void **state)
 	sign(s, DAYS(1));
 	live(s, 2);
 	assert_int_equal(verify(s).findings, 0);
+}
+
+/* Only the last of what was removed together is still vouched for by its hash. */
+static void test_a_kept_head_of_what_went_is_not_confirmed(void **state)
+{
+	struct story *s = *state;
+	struct kept_head kept = {0};
+	sign(s, DAYS(3));
+	live(s, 10);
+	const char *first = foreign_sql(s->path, "SELECT first FROM removed WHERE last > first");
+	kept.seq = strtoull(first, NULL, 10);
+	assert_true(kept.seq > 0);
+	assert_int_equal(answer_to(s, kept, 0), KEPT_REMOVED);
+	struct ledger_head head = store_head(s->store, s->site->store_id);
+	kept.seq = head.seq;
+	memcpy(kept.hash, head.hash, sizeof kept.hash);
+	assert_int_equal(answer_to(s, kept, 0), KEPT_HOLDS);
+	kept.hash[0] ^= 1;
+	assert_int_equal(answer_to(s, kept, 1), KEPT_DIFFERS);
 }
 
 /* Where a thousand entries come in less than a quarter of an hour, checkpoints come by their count.
@@ -202,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_what_is_old_goes_and_the_record_says_so),
+	        TEST(test_a_kept_head_of_what_went_is_not_confirmed),
 	        TEST(test_a_busy_site_forgets_as_well),
 	        TEST(test_without_a_key_or_a_span_nothing_goes),
 	        TEST(test_nothing_more_goes_under_its_name),

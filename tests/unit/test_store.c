@@ -326,6 +326,13 @@ static void test_what_is_no_store_is_left_alone(void **state)
 	expect_refusal(path, STORE_READ, "no Tocsin store");
 	assert_string_equal(foreign_sql(path, "PRAGMA journal_mode"), "delete");
 
+	expect_refusal(s->folder, STORE_WRITE, "is a folder");
+	expect_refusal(s->folder, STORE_READ, "is a folder");
+	snprintf(path, sizeof path, "%s/pipe", s->folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_refusal(path, STORE_WRITE, "no regular file");
+	expect_refusal(path, STORE_READ, "no regular file");
+
 	snprintf(path, sizeof path, "%s/empty.db", s->folder);
 	write_file(path, "");
 	expect_refusal(path, STORE_READ, "empty");
@@ -706,6 +713,27 @@ static void test_the_key_is_made_once_and_kept(void **state)
 	assert_int_equal(keys_open(s->path, &second, &why), -EINVAL);
 }
 
+static void test_a_change_of_keys_that_was_cut_short_goes_on(void **state)
+{
+	struct story *s = *state;
+	struct keys first, old, now;
+	struct problem why = {0};
+	char path[128], old_path[128];
+	snprintf(path, sizeof path, "%s.key", s->path);
+	snprintf(old_path, sizeof old_path, "%s.key.old", s->path);
+	assert_int_equal(keys_open(s->path, &first, &why), 0);
+	assert_int_equal(link(path, old_path), 0); /* and died */
+	assert_int_equal(keys_renew(s->path, &why), 0);
+	assert_int_equal(keys_read_old(s->path, &old), 0);
+	assert_memory_equal(&first, &old, sizeof first);
+	assert_int_equal(keys_read(s->path, &now, &why), 0);
+	assert_memory_not_equal(&first, &now, sizeof first);
+	/* Not so one that waits to be recorded. */
+	assert_int_equal(keys_renew(s->path, &why), -EEXIST);
+	assert_int_equal(keys_read_old(s->path, &old), 0);
+	assert_memory_equal(&first, &old, sizeof first);
+}
+
 int main(void)
 {
 	faulty_disk_insert();
@@ -737,6 +765,7 @@ int main(void)
 	        STORY(test_deliveries_and_whom_a_link_stands_for),
 	        STORY(test_devices),
 	        STORY(test_the_key_is_made_once_and_kept),
+	        STORY(test_a_change_of_keys_that_was_cut_short_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

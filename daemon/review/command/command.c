@@ -378,6 +378,7 @@ const struct command commands[] = {
          .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON) | BIT(OPTION_SITE) | BIT(OPTION_SINCE) |
                   BIT(OPTION_UNTIL) | BIT(OPTION_DEVICE) | BIT(OPTION_ZONE) | BIT(OPTION_TYPE) |
                   BIT(OPTION_INCIDENT) | BIT(OPTION_FOLLOW) | BIT(OPTION_FILE),
+         .alone_with_file = true,
          .summary = "prints the record, oldest first",
          .details =
                  "Prints the record, oldest first; with --json one object a line. Reads the "
@@ -391,13 +392,16 @@ const struct command commands[] = {
          .arguments = "[FILE]",
          .arguments_max = 1,
          .takes = BIT(OPTION_STORE) | BIT(OPTION_JSON) | BIT(OPTION_HEAD) | BIT(OPTION_KEY),
+         .alone_with_file = true,
          .summary = "is the record what it was when it was written",
          .details = "Checks the whole record: each row hashes to the next, no number is missing, "
                     "every checkpoint is\nsigned, and the incidents are what the entries tell. "
                     "Names the first bad entry and what was done\nto it: edited, missing, "
                     "reordered, truncated, inserted. Ends with 1 if anything is wrong.\n--head "
-                    "checks a head that somebody kept from a notification. FILE is what "
-                    "`tocsin export`\nprinted: its entries are checked alone.",
+                    "checks a head that somebody kept from a notification; 1 also where it cannot "
+                    "be compared, as\nits entry is not here or was removed because of its age: "
+                    "kept_head of --json says which. FILE is\nwhat `tocsin export` printed: its "
+                    "entries are checked alone, and no configuration is needed.",
          .examples = "verify\nverify --json\nverify part.jsonl\nverify --head 4711:9f86d081...\n",
          .run = run_verify},
         {.name = "report",

@@ -108,6 +108,8 @@ struct command_context {
 	bool colour;
 	bool on_page; /* not at a terminal: notes keep their lines, people go by their names */
 	FILE *out, *err;
+	/* Configuration is another house, too: how a site's file in a record is read (store.h). */
+	struct site_def *(*read_site)(const char *text);
 	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
 	 * broker is another house than this one, so that the program brings it along. */
 	int (*listen)(void *ctx, const struct live *, struct problem *why);
@@ -122,8 +124,8 @@ struct command {
 	const char *arguments; /* as the usage line shows them, or "" */
 	uint32_t arguments_min, arguments_max;
 	uint64_t needs, takes; /* bit per enum option; needs is part of takes */
-	bool alone;            /* needs no configuration: but for err, out, language the context is
-	                          empty */
+	bool alone;            /* needs no configuration */
+	bool alone_with_file;  /* nor where it reads a file, its argument or --file */
 	bool tells_sites;      /* what it tells is in the site files */
 	uint64_t unless;       /* an option with which nothing else is needed */
 	const char *summary;   /* one line */
@@ -144,6 +146,10 @@ struct invocation { /* borrows from argv */
  * (help on out, complaints with a hint on err) and *code is how to end. */
 bool command_parse(int argc, char *const *argv, struct invocation *line, FILE *out, FILE *err,
                    int *code);
+
+/* Whether the line needs no configuration: what it reads is a file that it names, perhaps of
+ * somebody else, or nothing. The context then has no service, no sites and no names. */
+bool command_stands_alone(const struct invocation *);
 
 /* Runs what was read; returns the exit code. A reader of out that has gone away is no failure. */
 int command_run(const struct command_context *, const struct invocation *);

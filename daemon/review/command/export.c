@@ -153,9 +153,7 @@ static int site_to_export(struct exporting *e, const struct invocation *line, ch
 		code = option_one_site_recorded(e->ctx, line, e->store, site);
 	const struct site_def *def = code == 0 ? site_by_id(e->ctx, *site) : NULL;
 	if (code == 0)
-		code = option_time(e->ctx, line, OPTION_SINCE, def, &e->since);
-	if (code == 0)
-		code = option_time(e->ctx, line, OPTION_UNTIL, def, &e->until);
+		code = option_span(e->ctx, line, def, &e->since, &e->until);
 	return code;
 }
 
@@ -309,20 +307,17 @@ int verify_export(const struct command_context *ctx, const char *name, const uin
 int run_import(const struct command_context *ctx, const struct invocation *line)
 {
 	const char *name = line->arguments[0], *store = line->arguments[1];
-	const char *words = line->options[OPTION_KEY];
 	bool as_json = line->options[OPTION_JSON] != NULL;
 	uint8_t key[ED25519_KEY_LEN];
+	const uint8_t *named;
 	struct part part = {0};
 	struct import_facts facts = {0};
 	struct problem why = {0};
-	int code;
-	if (words &&
-	    (strlen(words) != 2 * sizeof key || hex_decode(words, key, sizeof key) != sizeof key))
-		return complain(ctx, EXIT_USAGE, "--key '%s' is no key: 64 hex digits", words);
-	FILE *file = open_part(ctx, name, &code);
+	int code = option_key(ctx, line, key, &named);
+	FILE *file = code ? NULL : open_part(ctx, name, &code);
 	if (code)
 		return code;
-	int r = store_import(store, file, words ? key : NULL, &part, &facts, &why);
+	int r = store_import(store, file, named, ctx->read_site, &part, &facts, &why);
 	fclose(file);
 	if (r == -EEXIST)
 		code = complain(ctx, EXIT_FAILED, "%s; an import makes a new store", why.text);

@@ -54,6 +54,18 @@ int option_time(const struct command_context *ctx, const struct invocation *line
 	                def ? WHEN_FORMS : WHEN_FORMS_WITHOUT_ZONE);
 }
 
+int option_span(const struct command_context *ctx, const struct invocation *line,
+                const struct site_def *def, wall_ms *since, wall_ms *until)
+{
+	int code = option_time(ctx, line, OPTION_SINCE, def, since);
+	if (code == 0)
+		code = option_time(ctx, line, OPTION_UNTIL, def, until);
+	if (code == 0 && line->options[OPTION_SINCE] && line->options[OPTION_UNTIL] &&
+	    *until <= *since)
+		code = complain(ctx, EXIT_USAGE, "--until lies before --since, or is the same");
+	return code;
+}
+
 int option_limit(const struct command_context *ctx, const struct invocation *line, uint32_t *out)
 {
 	const char *words = line->options[OPTION_LIMIT];
@@ -65,6 +77,17 @@ int option_limit(const struct command_context *ctx, const struct invocation *lin
 		                words);
 	*out = (uint32_t)n;
 	return 0;
+}
+
+int option_key(const struct command_context *ctx, const struct invocation *line,
+               uint8_t room[ED25519_KEY_LEN], const uint8_t **out)
+{
+	const char *words = line->options[OPTION_KEY];
+	*out = words ? room : NULL;
+	if (!words || (strlen(words) == 2 * ED25519_KEY_LEN &&
+	               hex_decode(words, room, ED25519_KEY_LEN) == ED25519_KEY_LEN))
+		return 0;
+	return complain(ctx, EXIT_USAGE, "--key '%s' is no key: 64 hex digits", words);
 }
 
 int option_states(const struct command_context *ctx, const struct invocation *line, uint32_t *out)

@@ -2,6 +2,7 @@
 #ifndef TOCSIN_REVIEW_COMMAND_INSIDE_H
 #define TOCSIN_REVIEW_COMMAND_INSIDE_H
 
+#include "base/crypto.h"
 #include "decide/in_force.h"
 #include "review/command/command.h"
 #include "store/store.h"
@@ -32,7 +33,13 @@ __attribute__((format(printf, 3, 4))) int complain(const struct command_context 
  * with the complaint made. */
 int option_time(const struct command_context *, const struct invocation *, enum option,
                 const struct site_def *, wall_ms *out) MUST_USE;
+/* --since and --until, which must lie behind it. */
+int option_span(const struct command_context *, const struct invocation *, const struct site_def *,
+                wall_ms *since, wall_ms *until) MUST_USE;
 int option_limit(const struct command_context *, const struct invocation *, uint32_t *out) MUST_USE;
+/* *out is in `room`, or NULL where none is named. */
+int option_key(const struct command_context *, const struct invocation *,
+               uint8_t room[ED25519_KEY_LEN], const uint8_t **out) MUST_USE;
 int option_states(const struct command_context *, const struct invocation *,
                   uint32_t *out) MUST_USE;
 /* *out is NULL where no site is named, or where the list is partial and does not have it. */

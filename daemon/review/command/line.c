@@ -196,6 +196,14 @@ static int unknown_command(const char *name, FILE *err)
 	return EXIT_USAGE;
 }
 
+bool command_stands_alone(const struct invocation *line)
+{
+	const struct command *command = line->command;
+	bool file = line->argument_count || line->options[OPTION_FILE];
+	bool reads_a_file = line->options[OPTION_STORE] || (command->alone_with_file && file);
+	return command->alone || (reads_a_file && !line->options[OPTION_CONFIG]);
+}
+
 bool command_parse(int argc, char *const *argv, struct invocation *line, FILE *out, FILE *err,
                    int *code)
 {

@@ -275,9 +275,7 @@ static int log_file(const struct command_context *ctx, const struct invocation *
 	                               .type = line->options[OPTION_TYPE],
 	                               .incident = line->options[OPTION_INCIDENT]};
 	struct sieve sieve = {.filter = &filter, .printing = &printing};
-	int code = option_time(ctx, line, OPTION_SINCE, NULL, &filter.since);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_UNTIL, NULL, &filter.until);
+	int code = option_span(ctx, line, NULL, &filter.since, &filter.until);
 	if (code == 0 && line->options[OPTION_FOLLOW])
 		code = complain(ctx, EXIT_USAGE, "--follow is for the record, not for a --file");
 	if (code == 0)
@@ -302,9 +300,7 @@ static int log_filter_read(const struct command_context *ctx, const struct invoc
 		return complain(ctx, EXIT_USAGE,
 		                "--follow goes on for ever and --until ends: "
 		                "take one of them");
-	code = option_time(ctx, line, OPTION_SINCE, def, &filter->since);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_UNTIL, def, &filter->until);
+	code = option_span(ctx, line, def, &filter->since, &filter->until);
 	if (code == 0 && line->options[OPTION_INCIDENT])
 		code = incident_id_complete(ctx, line->options[OPTION_INCIDENT], true, incident);
 	filter->incident = *incident;

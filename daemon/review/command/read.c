@@ -116,9 +116,7 @@ static int incident_filter_read(const struct command_context *ctx, const struct 
 		                kind);
 	code = option_states(ctx, line, &filter->states);
 	if (code == 0)
-		code = option_time(ctx, line, OPTION_SINCE, def, &filter->since);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_UNTIL, def, &filter->until);
+		code = option_span(ctx, line, def, &filter->since, &filter->until);
 	return code ? code : option_limit(ctx, line, &filter->limit);
 }
 

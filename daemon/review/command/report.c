@@ -57,9 +57,7 @@ static int read_period(const struct command_context *ctx, const struct invocatio
 {
 	const struct site_def *clock = site_by_id(ctx, site);
 	*out = (struct report_period){.name = length->name, .site = site};
-	int code = option_time(ctx, line, OPTION_SINCE, clock, &out->since);
-	if (code == 0)
-		code = option_time(ctx, line, OPTION_UNTIL, clock, &out->until);
+	int code = option_span(ctx, line, clock, &out->since, &out->until);
 	if (code)
 		return code;
 	if (!out->since && clock && length->days)
@@ -70,8 +68,6 @@ static int read_period(const struct command_context *ctx, const struct invocatio
 		out->since = later(clock, out->until ? out->until : ctx->now, length, -1);
 	if (!out->until)
 		out->until = later(clock, out->since, length, 1);
-	if (out->until <= out->since)
-		return complain(ctx, EXIT_USAGE, "--until lies before --since");
 	return 0;
 }
 

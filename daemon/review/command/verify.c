@@ -14,6 +14,7 @@
 struct verifying {
 	const struct command_context *ctx;
 	bool as_json;
+	const struct kept_head *kept; /* NULL: none */
 	struct text json, text;
 	uint64_t entries, first_seq;
 	const char *first_kind; /* of the first finding of all, or NULL */
@@ -114,23 +115,64 @@ static void visit_site(void *ctx, const struct site_verdict *site)
 		site_text(v, site);
 }
 
+/* All that was asked: the record is good, and the head that was kept is in it. */
+static bool is_confirmed(const struct verifying *v, int findings)
+{
+	return findings == 0 && (!v->kept || v->kept->answer == KEPT_HOLDS);
+}
+
+static void kept_json(struct text *out, const struct kept_head *kept)
+{
+	static const char *const words[] = {[KEPT_NOT_HERE] = "not_here",
+	                                    [KEPT_REMOVED] = "removed",
+	                                    [KEPT_HOLDS] = "holds",
+	                                    [KEPT_DIFFERS] = "differs"};
+	json_open(out, "kept_head", '{');
+	json_put_int(out, "seq", (int64_t)kept->seq);
+	put_hex(out, "hash", kept->hash, sizeof kept->hash);
+	json_put_string(out, "answer", words[kept->answer]);
+	json_close(out, '}');
+}
+
+static void say_not_compared(const struct command_context *ctx, const struct kept_head *kept)
+{
+	if (kept->answer == KEPT_HOLDS || kept->answer == KEPT_DIFFERS)
+		return;
+	fprintf(ctx->err,
+	        kept->answer == KEPT_REMOVED
+	                ? say(ctx,
+	                      "tocsin: entry %" PRIu64
+	                      " was removed because of its age: the head that was kept can no "
+	                      "longer be compared\n",
+	                      "tocsin：第 %" PRIu64 " 条记录已到期删除，无法再与所存的链头比对\n")
+	                : say(ctx,
+	                      "tocsin: entry %" PRIu64
+	                      " is not among what can be vouched for here: the head that was kept "
+	                      "cannot be compared\n",
+	                      "tocsin：第 %" PRIu64
+	                      " 条记录不在此处可核对的范围内，无法与所存的链头比对\n"),
+	        kept->seq);
+}
+
 static void print_verdict(struct verifying *v, int findings)
 {
 	struct text out = {0};
 	json_open(&out, NULL, '{');
-	json_put_bool(&out, "ok", findings == 0);
+	json_put_bool(&out, "ok", is_confirmed(v, findings));
 	json_put_int(&out, "entries", (int64_t)v->entries);
 	if (v->first_kind) {
 		json_put_string(&out, "site", v->first_site);
 		json_put_int(&out, "seq", (int64_t)v->first_seq);
 		json_put_string(&out, "kind", v->first_kind);
 	}
+	if (v->kept)
+		kept_json(&out, v->kept);
 	json_put_raw(&out, "sites", text_get(&v->json));
 	json_close(&out, '}');
 	print_json(v->ctx, &out);
 }
 
-/* "SEQ:HASH" or "SITE:SEQ:HASH"; */
+/* "SEQ:HASH" or "SITE:SEQ:HASH" */
 static int read_head(const struct command_context *ctx, const char *words, char **site,
                      struct kept_head *out)
 {
@@ -164,18 +206,16 @@ struct trust {
 	bool has_key, has_old;
 };
 
-/* The key to trust: named, or this service's own; none where only the record is at hand. While a
- * new key waits to be recorded, the old one counts too. */
-static int find_key(const struct command_context *ctx, const char *words, struct trust *trust)
+/* The key to trust: the named one, or this service's own; none where only the record is at hand.
+ * While a new key waits to be recorded, the old one counts too. */
+static void find_key(const struct command_context *ctx, const uint8_t *named, struct trust *trust)
 {
 	struct keys keys;
 	struct problem why = {0};
-	if (words) {
-		trust->has_key = strlen(words) == 2 * ED25519_KEY_LEN &&
-		                 hex_decode(words, trust->key, ED25519_KEY_LEN) == ED25519_KEY_LEN;
-		return trust->has_key ? 0
-		                      : complain(ctx, EXIT_USAGE,
-		                                 "--key '%s' is no key: 64 hex digits", words);
+	if (named) {
+		memcpy(trust->key, named, sizeof trust->key);
+		trust->has_key = true;
+		return;
 	}
 	trust->has_key = keys_read(ctx->store_path, &keys, &why) == 0;
 	if (trust->has_key)
@@ -184,7 +224,6 @@ static int find_key(const struct command_context *ctx, const char *words, struct
 	if (trust->has_old)
 		ed25519_public(keys.seed, trust->old);
 	explicit_bzero(&keys, sizeof keys);
-	return 0;
 }
 
 static struct verify_request request_by(const struct trust *trust)
@@ -202,9 +241,8 @@ int verify_copy(const struct command_context *ctx, const char *path)
 	struct store *store = NULL;
 	struct problem why = {0};
 	there.store_path = path;
-	int code = find_key(ctx, NULL, &trust); /* of the service: the copy has none */
-	if (code == 0)
-		code = store_open_here(&there, &store);
+	find_key(ctx, NULL, &trust); /* of the service: the copy has none */
+	int code = store_open_here(&there, &store);
 	if (code)
 		return code;
 	struct verify_request request = request_by(&trust);
@@ -228,24 +266,29 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 	struct store *store = NULL;
 	struct problem why = {0};
 	char *site = NULL;
+	uint8_t key[ED25519_KEY_LEN];
+	const uint8_t *named;
 	const char *head = line->options[OPTION_HEAD];
-	int code = head ? read_head(ctx, head, &site, &kept) : 0;
-	if (code == 0)
-		code = find_key(ctx, line->options[OPTION_KEY], &trust);
-	if (code == 0 && line->argument_count) {
-		free(site);
-		/* It may be of another service: only a key that was named is asked of it. */
-		return verify_export(ctx, line->arguments[0],
-		                     line->options[OPTION_KEY] ? trust.key : NULL, v.as_json);
-	}
+	int code = option_key(ctx, line, key, &named);
+	if (code == 0 && line->argument_count && head)
+		return complain(
+		        ctx, EXIT_USAGE,
+		        "--head is compared with a record: import the file, and verify that");
+	/* It may be of another service: only a key that was named is asked of it. */
+	if (code == 0 && line->argument_count)
+		return verify_export(ctx, line->arguments[0], named, v.as_json);
+	if (code == 0 && head)
+		code = read_head(ctx, head, &site, &kept);
 	if (code == 0)
 		code = store_open_here(ctx, &store);
 	if (code)
 		goto finish;
+	find_key(ctx, named, &trust);
 	json_open(&v.json, NULL, '[');
 	struct verify_request request = request_by(&trust);
 	request.kept = &kept;
 	request.kept_count = head ? 1 : 0;
+	v.kept = head ? &kept : NULL;
 	int r = store_verify(store, &request, visit_site, &v, &why);
 	json_close(&v.json, ']');
 	if (r == -EINVAL)
@@ -261,16 +304,10 @@ int run_verify(const struct command_context *ctx, const struct invocation *line)
 		          "密钥以记录中所载为准；请与服务端 `tocsin key` 核对，或用 --key "
 		          "指定。\n"),
 		      ctx->out);
-	if (r > 0)
+	if (r >= 0 && v.kept)
+		say_not_compared(ctx, v.kept);
+	if (code == 0 && !is_confirmed(&v, r))
 		code = EXIT_FAILED;
-	if (kept.gone)
-		fprintf(ctx->err,
-		        say(ctx,
-		            "tocsin: entry %" PRIu64
-		            " was removed because of its age: the head that was kept can no longer "
-		            "be compared\n",
-		            "tocsin：第 %" PRIu64 " 条记录已到期删除，无法再与所存的链头比对\n"),
-		        kept.seq);
 finish:
 	store_close(store);
 	text_finish(&v.json);
