@@ -311,6 +311,7 @@ struct stranger {
 	bool introduces;               /* heard for the first time: `line` is recorded */
 	const char *line;              /* ready for the site file, or NULL */
 	enum kind kind;                /* KIND_NONE: nothing that alarms */
+	bool stateless; /* a test, what is past, an announcement: neither active nor clear */
 	bool active;
 	bool retained; /* state, not news */
 	wall_ms time;  /* 0: now */

@@ -72,7 +72,8 @@ void sense_stranger(struct context *c, const struct stranger *s)
 {
 	if (s->introduces)
 		introduce(c, s);
-	if (s->kind == KIND_NONE || !incident_kind_is_life_safety(kind_facts[s->kind].raises))
+	if (s->stateless || s->kind == KIND_NONE ||
+	    !incident_kind_is_life_safety(kind_facts[s->kind].raises))
 		return;
 	wall_ms time = s->time ? s->time : c->now.wall;
 	struct cause cause = {.zone = site_def_root_zone(c->site->def),

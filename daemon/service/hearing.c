@@ -157,7 +157,7 @@ static void meet_stranger(struct app *app, struct site_slot *slot, struct strang
 	if (is_left(app))
 		return;
 	s->introduces = is_news(&app->hearing, def->id, s->profile, s->address);
-	bool alarms = s->kind != KIND_NONE &&
+	bool alarms = !s->stateless && s->kind != KIND_NONE &&
 	              incident_kind_is_life_safety(kind_facts[s->kind].raises);
 	if (s->introduces) {
 		write_line(def, s->profile, s->address, s->kind, &line);
@@ -337,11 +337,11 @@ static void hear_stranger(struct app *app, bool retained, uint32_t first, uint32
 		struct stranger stranger = {.address = s->point ? s->point : s->address,
 		                            .profile = said->profile->name,
 		                            .kind = s->kind,
+		                            .stateless = s->type == SAID_TOPIC || s->history ||
+		                                         s->test,
 		                            .active = s->active,
 		                            .retained = retained,
 		                            .time = s->time};
-		if (s->type == SAID_TOPIC || s->history || s->test)
-			stranger.active = false;
 		bool guessed = s->type == SAID_OWN && s->kind != KIND_NONE;
 		if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC && !guessed)
 			continue;
