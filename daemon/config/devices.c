@@ -164,6 +164,9 @@ static void watches_read(const struct checker *c, const struct node *list,
 			check_problem(c, item,
 			              "a watched number without a bound; add 'min' or "
 			              "'max'");
+		if (watch->has_min && watch->has_max && watch->min > watch->max)
+			check_problem(c, v[W_MAX],
+			              "no number lies between these bounds: 'max' is below 'min'");
 		if (watch->value)
 			watch_note(&site->service->config->profiles, watch->value);
 	}
