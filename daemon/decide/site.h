@@ -316,6 +316,9 @@ struct stranger {
 	bool retained; /* state, not news */
 	wall_ms time;  /* 0: now */
 };
+#define STRANGER_SEVERITY SEVERITY_MAJOR
+/* Its state counts, whoever it is. */
+bool stranger_alarms(const struct stranger *);
 
 /* What became of a device's word that it is being tested, which a bridge may go on repeating long
  * after the test (receive/profile_trials.c). */
