@@ -199,13 +199,14 @@ static struct signal *signal_of(struct signals *out, enum kind kind, bool active
 	return signal;
 }
 
-/* Of the message, and the kind, as one message may be of several; of what is past, its time too. */
+/* Of the message, and the kind, as one message may be of several; of what is past, its time too:
+ * by that what the broker has kept, or a device tells again, is known where it has no id. */
 static void write_id(const struct binder_of_device *b, const struct statement *s,
                      struct signal *signal)
 {
 	struct text *id = &b->out->scratch;
 	text_reset(id);
-	text_add(id, s->id);
+	text_add(id, s->id ? s->id : signal->active ? "past active" : "past clear");
 	text_add_char(id, '/');
 	text_add(id, kind_name(signal->kind));
 	if (s->history)
@@ -236,7 +237,7 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	signal->has_value = s->has_value;
 	signal->value = s->value;
 	put_time(b, s, signal);
-	if (s->id)
+	if (s->id || (s->history && s->time))
 		write_id(b, s, signal);
 	keep_word(b, s, signal);
 }

@@ -228,6 +228,45 @@ def test_what_tells_of_no_state_clears_no_fire_of_an_unknown_device(build_house)
     house.until("its own word does", lambda: house.log(type="incident.cleared"))
 
 
+def test_what_the_broker_keeps_is_entered_once(build_house):
+    """Not again with each announcement, whose topics are subscribed to, nor with each start."""
+    house = build_house(edit_school=zigbee, start=False)
+    house.daemon.expects_log("fence-west")
+
+    def announce(name):
+        told(house, f"homeassistant/binary_sensor/{name}/config", {
+            "dev_cla": "smoke", "stat_t": f"any/{name}/s", "uniq_id": name, "pl_on": "ON"}, retain=True)
+        house.until("its topic is listened to", lambda: told(house, f"any/{name}/s", "ON") or [
+            row for row in house.log("--device", name, type="device.stranger")])
+
+    def entered():
+        rows = house.log()
+        return {"past": len([row for row in rows if row["data"].get("past")]),
+                "rejected": len([row for row in rows if row["type"] == "rejected"]),
+                "attic": len([row for row in rows if row["type"] == "device.unknown"
+                              and row["device"] == "attic"])}
+
+    told(house, f"{Z}/hall/smoke", {"smoke": True, "last_seen": LONG_AGO}, retain=True)
+    told(house, f"{Z}/attic", {"water_leak": True}, retain=True)
+    house.status("fence-west", "perhaps")
+    house.daemon.start()
+    once = {"past": 1, "rejected": 1, "attic": 1}
+    house.until("the broker has sent all of it", lambda: entered() == once)
+    announce("one")
+    announce("two")
+    settle(house)
+    assert entered() == once
+    house.daemon.kill()
+    house.daemon.start()
+    house.until("the broker has sent all of it", lambda: entered()["rejected"] == 2)
+    announce("three")
+    settle(house)
+    assert entered() == once | {"rejected": 2}
+    told(house, f"{Z}/hall/smoke", {"smoke": False, "last_seen": LONG_AGO}, retain=True)
+    told(house, f"{Z}/hall/smoke", {"smoke": True})
+    assert house.push("qian", "opened")
+
+
 def test_a_number_out_of_bounds_is_a_trouble_until_it_is_back(house):
     house.says("recorder", "fault", "clear", days_kept=12)
     assert house.push("qian", "opened").incident["kind"] == "trouble"
