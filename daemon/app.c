@@ -376,6 +376,7 @@ void app_turn(struct app *app)
 		troubles_after_commit(app, now);
 	}
 	lane_after_turn(app, now);
+	ahead_after_turn(app, now);
 	set_alarm(app, now);
 	watchdog_after_turn(app);
 	app_release_retired(app);

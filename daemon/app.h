@@ -143,6 +143,13 @@ struct ahead {
 	} * words;
 	uint32_t count, cap; /* one a point of the site at most */
 	struct index index;
+	struct ahead_press {   /* without an id, which its copy is not to be taken for another of */
+		uint64_t said; /* where and what, as a digest */
+		bool awaited;  /* from the session; else it has brought it, not acknowledged yet */
+		bool watched;  /* heard by the watching connection, or never to be heard by it */
+	} * presses;
+	uint32_t press_count, press_cap;
+	steady_ms awaited_until; /* 0: the session does not bring what it holds yet */
 };
 
 struct lane {                  /* lane.c */
@@ -219,6 +226,7 @@ struct app {
 	bool left_behind; /* messages of the session were: their acks must not leave */
 	bool stopping, grace_over;
 	bool held_up;     /* closed, but for a worker that does not end */
+	bool unwritten;   /* closed, and what was held at the end is not in the record */
 	bool watch_tries; /* the watching connection only finds out what `second` says */
 	/* troubles.c: what is wrong with the service itself, and what was said of it. */
 	struct broker *watch; /* while the disk fails: hears what is said, acknowledges nothing */
@@ -277,6 +285,11 @@ void strangers_keep(struct app *); /* whom an earlier life has introduced */
 /* Introduces it where that is due; what it says counts where it means fire, gas or panic. */
 void stranger_meet(struct app *, struct site_slot *, struct stranger *, struct moment now);
 
+/* ---- gateways.c: what devices hang on ---- */
+
+/* True where a site has something that hangs on what says so of itself. */
+bool hear_gateway(struct app *, const struct statement *, bool retained, struct moment now);
+
 /* ---- filters.c: what is to be heard of them ---- */
 
 void hearing_filters(const struct app *, struct filters *out); /* joins what is in out */
@@ -288,6 +301,11 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 void ahead_heard(struct ahead *, const struct site *, const struct signal *, uint64_t seq);
 /* True for the last word of its point, once: there is none then. */
 bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
+/* A press without an id is counted as often as it is said. True for a copy: of what the session
+ * brings behind the watching connection, or again as it was cut before its acknowledgements. */
+bool ahead_has_press(struct ahead *, const struct broker_message *, bool watch_listens);
+void ahead_session_cut(struct ahead *); /* what is not acknowledged comes again */
+void ahead_after_turn(struct app *, struct moment now);
 void ahead_forget(struct ahead *); /* all of it: the session will bring nothing more */
 
 /* A message that is refused: counted, logged once a minute, in the record. */

@@ -24,6 +24,7 @@ enum {
 	T_ID_LASTS,
 	T_MODEL,
 	T_ALIAS,
+	T_THROUGH,
 	T_EACH,
 	T_ARMED,
 	T_DEAD,
@@ -50,6 +51,7 @@ static const struct key topic_keys[T_COUNT] = {
         [T_ID_LASTS] = {"id_lasts", NULL},
         [T_MODEL] = {"model", NULL},
         [T_ALIAS] = {"alias", NULL},
+        [T_THROUGH] = {"through", NULL},
         [T_EACH] = {"each", NULL},
         [T_ARMED] = {"armed", NULL},
         [T_DEAD] = {"dead", NULL},
@@ -234,8 +236,9 @@ static void check_captures(const struct checker *c, const struct node *const *v,
 	const struct {
 		int key;
 		const char *template;
-	} all[] = {{T_AS, rule->as}, {T_DEVICE, rule->device},  {T_POINT, rule->point},
-	           {T_ID, rule->id}, {T_MODEL, rule->model_at}, {T_ALIAS, rule->alias_at}};
+	} all[] = {{T_AS, rule->as},          {T_DEVICE, rule->device},  {T_POINT, rule->point},
+	           {T_ID, rule->id},          {T_MODEL, rule->model_at}, {T_ALIAS, rule->alias_at},
+	           {T_THROUGH, rule->through}};
 	for (size_t i = 0; i < sizeof all / sizeof *all && rule->level_count; i++)
 		for (const char *at = all[i].template; at && (at = strchr(at, '{')); at++) {
 			size_t len = strcspn(at + 1, "}|");
@@ -294,6 +297,7 @@ static void topic_read(const struct checker *c, const struct node *node, struct 
 	check_span(c, v[T_ID_LASTS], "id_lasts", SPAN_LEAST, &rule->id_lasts);
 	rule->model_at = template_read(c, v[T_MODEL], "the model");
 	rule->alias_at = template_read(c, v[T_ALIAS], "the alias");
+	rule->through = template_read(c, v[T_THROUGH], "through");
 	rule->each = pointer_read(c, v[T_EACH], "each");
 	check_bool(c, v[T_ARMED], "armed", &rule->armed);
 	check_bool(c, v[T_DEAD], "dead", &rule->dead);

@@ -93,8 +93,8 @@ bool incident_has_signal(const struct incident *, const char *device, enum kind)
 
 /* escalation.c: who is told, and when the next are. */
 void escalate_begin(struct context *, struct incident *, enum reason, steady_ms since);
-/* Whoever was told of it has said that he knows; no matter if nobody told him. */
-void told_acknowledges(struct incident *, const char *person);
+/* A person of the site has said that he knows, and hears the rest: no matter if nobody told him. */
+void told_acknowledges(const struct context *, struct incident *, const char *person);
 void escalate_due(struct context *, struct incident *);
 /* After a downtime or a suspend: what is overdue, the oldest incident first. */
 void escalate_overdue(struct context *);

@@ -61,11 +61,13 @@ const char *recipient_id(const struct site_def *def, struct resolved_recipient w
 	                                    : def->channels[who.position].id;
 }
 
-void told_acknowledges(struct incident *incident, const char *person)
+void told_acknowledges(const struct context *c, struct incident *incident, const char *person)
 {
 	struct told *told = incident_told(incident, RECIPIENT_PERSON, person);
-	if (!told)
+	if (!told && site_def_person(c->site->def, person) == POSITION_NONE)
 		return;
+	if (!told)
+		told = incident_add_told(incident, RECIPIENT_PERSON, person);
 	told->acknowledged = true;
 	told->touched = true;
 }
@@ -141,11 +143,11 @@ static void record_gap(struct context *c, const struct incident *incident, uint3
 
 #define LATE SECONDS(5) /* less is the way of things */
 
-/* What a downtime has held up says so, in the site's language. */
+/* What a downtime has held up says so, in the site's language: the first of what it tells. */
 static void say_late(const struct context *c, struct notification *n, steady_ms due)
 {
 	span_ms late = c->now.steady - due;
-	if (!n || late < LATE)
+	if (!n || n->note || late < LATE)
 		return;
 	struct text note = {0};
 	bool chinese = c->site->def->language && strncmp(c->site->def->language, "zh", 2) == 0;
@@ -359,7 +361,7 @@ void escalate_begin(struct context *c, struct incident *incident, enum reason re
 void escalate_help(struct context *c, struct incident *incident, const char *by)
 {
 	steady_ms now = c->now.steady;
-	told_acknowledges(incident, by);
+	told_acknowledges(c, incident, by);
 	incident->state = STATE_OPEN;
 	incident->acknowledged = (struct moment){0};
 	own(&incident->owner, by);

@@ -392,7 +392,7 @@ void incident_signal_cleared(struct context *c, const char *device, enum kind ki
 
 void incident_acknowledge(struct context *c, struct incident *incident, const char *by)
 {
-	told_acknowledges(incident, by);
+	told_acknowledges(c, incident, by);
 	touch_incident(c, incident);
 	if (incident->state == STATE_ACKNOWLEDGED)
 		return;
@@ -431,7 +431,7 @@ void incident_take_over(struct context *c, struct incident *incident, const char
 	record_end(c,
 	           (struct entry){.type = "incident.assigned", .incident = incident->id, .by = by});
 	own(&incident->owner, by);
-	told_acknowledges(incident, by);
+	told_acknowledges(c, incident, by);
 	touch_incident(c, incident);
 	tell_told(c, incident, REASON_ACKNOWLEDGED, by);
 }

@@ -150,6 +150,12 @@ bool reason_is_of_incident(enum reason reason)
 	return reason < REASON_TEST;
 }
 
+bool reason_asks_to_act(enum reason reason)
+{
+	return reason_is_of_incident(reason) && reason != REASON_ACKNOWLEDGED &&
+	       reason != REASON_RESOLVED;
+}
+
 const char *recipient_kind_name(enum recipient_kind kind)
 {
 	return kind < RECIPIENT_KIND_COUNT ? recipient_kinds[kind] : "none";

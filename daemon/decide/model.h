@@ -114,6 +114,10 @@ const char *reason_name(enum reason); /* "opened" */
 const char *reason_type(enum reason); /* "incident.opened", "test", "drill.started" */
 enum reason reason_from_name(const char *);
 bool reason_is_of_incident(enum reason);
+/* True if it tells of an alarm, so that somebody acts: not that somebody has it, or that it is
+ * over.
+ */
+bool reason_asks_to_act(enum reason);
 
 /* What a kind does without any rule written: the contract's table. */
 struct kind_facts {

@@ -64,6 +64,13 @@ void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION
 	snprintf(at, (size_t)(end - at), "-%llu", (unsigned long long)number);
 }
 
+uint64_t notification_number(const char *id)
+{
+	const char *dash = id ? strrchr(id, '-') : NULL;
+	int64_t number = 0;
+	return dash && text_parse_int(dash + 1, &number) == 0 && number > 0 ? (uint64_t)number : 0;
+}
+
 struct notification *notification_create(void)
 {
 	struct notification *n = NEW(struct notification);
@@ -281,6 +288,15 @@ static void take_over(const struct context *c, struct notification *n,
 	}
 }
 
+/* Of what a downtime has swallowed each is told once: that a charge has lapsed, and since when. */
+static void keep_why(struct notification *n, const struct notification *before)
+{
+	if (before->reason == REASON_REOPENED)
+		n->reason = REASON_REOPENED;
+	if (!n->note && before->note)
+		own(&n->note, before->note);
+}
+
 /* Where each contact has had its time, the last one gets it anew: so it shows when all have failed
  * again. */
 static void leave_one_its_time(struct notification *n)
@@ -312,6 +328,8 @@ static void replace_earlier(struct context *c, struct notification *n)
 			continue;
 		counted &= before->run != run || before->failed;
 		take_over(c, n, before);
+		if (c->catching_up && before->created.steady == c->now.steady)
+			keep_why(n, before);
 		notification_finish(c, before, NOTIFICATION_EXPIRED);
 	}
 	if (counts && n->run != run) {

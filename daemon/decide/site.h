@@ -166,6 +166,7 @@ const char *delivery_address(const struct site_def *, const struct notification 
 /* "n-binjiang-7". Printable ASCII whatever the site is called, as it travels in a header and is
  * signed: what is not becomes %XX. */
 void notification_id(const char *site_id, uint64_t number, char out[NOTIFICATION_ID_MAX]);
+uint64_t notification_number(const char *id); /* of its id; 0: it is none, or NULL */
 
 struct turn_on { /* a point has become active */
 	steady_ms at;

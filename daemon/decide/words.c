@@ -118,8 +118,9 @@ const char *words_outcome(const char *language, enum outcome outcome)
 	return pick(language, &words[outcome]);
 }
 
-const char *words_delivery(const char *language, enum delivery_state state)
+const char *words_delivery(const char *language, enum delivery_state state, bool over)
 {
+	static const struct pair needless = {"未需要", "not needed"};
 	static const struct pair words[DELIVERY_STATE_COUNT] = {
 	        [DELIVERY_WAITING] = {"未轮到", "waits its turn"},
 	        [DELIVERY_SENDING] = {"发送中", "being sent"},
@@ -128,7 +129,7 @@ const char *words_delivery(const char *language, enum delivery_state state)
 	        [DELIVERY_REFUSED] = {"被拒绝", "refused"},
 	};
 	assert(state < DELIVERY_STATE_COUNT);
-	return pick(language, &words[state]);
+	return pick(language, over && state == DELIVERY_WAITING ? &needless : &words[state]);
 }
 
 const char *words_subject(const char *language, const char *subject)
@@ -158,6 +159,62 @@ const char *words_subject(const char *language, const char *subject)
 		    strncmp(subject, subjects[i].subject, len) == 0)
 			return pick(language, &subjects[i].words);
 	return NULL;
+}
+
+static void add_person(struct text *out, const struct site_def *def, const char *id)
+{
+	uint32_t person = def ? site_def_person(def, id) : POSITION_NONE;
+	text_add(out, person == POSITION_NONE ? id : def->people[person].name);
+}
+
+/* "li/phone" */
+static void add_contact(struct text *out, const char *language, const struct site_def *def,
+                        const char *contact)
+{
+	static const struct pair whom = {"消息无法送达：", "nothing gets through to "},
+	                         over = {"，渠道 ", " over the channel "};
+	size_t len = strcspn(contact, "/");
+	struct text person = {0};
+	text_add_len(&person, contact, len);
+	text_add(out, pick(language, &whom));
+	add_person(out, def, text_get(&person));
+	text_add(out, pick(language, &over));
+	text_add(out, contact + len + (contact[len] == '/'));
+	text_finish(&person);
+}
+
+void words_add_subject(struct text *out, const char *language, const struct site_def *def,
+                       const char *subject)
+{
+	static const struct pair between = {"：", " "};
+	const char *words = words_subject(language, subject);
+	const char *id = subject + strcspn(subject, ":");
+	bool names_one = strncmp(subject, "channel:", 8) == 0 ||
+	                 strncmp(subject, "gateway:", 8) == 0;
+	if (strncmp(subject, "contact:", 8) == 0) {
+		add_contact(out, language, def, id + 1);
+		return;
+	}
+	if (strncmp(subject, "reach:", 6) == 0) {
+		add_person(out, def, id + 1);
+		text_add_char(out, ' ');
+	}
+	text_add(out, words ? words : subject);
+	if (names_one) {
+		text_add(out, pick(language, &between));
+		text_add(out, id + 1);
+	}
+}
+
+void words_add_incident(struct text *out, const char *language, const struct site_def *def,
+                        const struct incident *incident)
+{
+	static const struct pair between = {"：", ": "};
+	text_add(out, words_incident_kind(language, incident->kind));
+	if (!incident->subject)
+		return;
+	text_add(out, pick(language, &between));
+	words_add_subject(out, language, def, incident->subject);
 }
 
 void words_add_end(struct text *out, const char *language, const char *end)

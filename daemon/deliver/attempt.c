@@ -177,13 +177,17 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* A kept connection opens no socket, and may be another channel's, which may go there. */
+/* The request is about to leave. A kept connection opens no socket, and may be another channel's,
+ * which may go there. What a kept one took and broke without a word curl sends once more by itself:
+ * over a new one, so that it is not a third time. */
 static int on_connection(void *ctx, char *address, char *ours, int port, int our_port)
 {
 	struct attempt *attempt = ctx;
 	(void)ours;
 	(void)port;
 	(void)our_port;
+	attempt->leavings++;
+	curl_easy_setopt(attempt->easy, CURLOPT_FRESH_CONNECT, 1L);
 	attempt->turned_back = !attempt->private_net && text_is_private(address) != 0;
 	return attempt->turned_back ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -255,6 +259,8 @@ void attempt_prepare(struct attempt *attempt, CURL *easy, span_ms connect_max, s
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_error);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
+	/* What is tried again arrives once: no kept connection takes it. */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)(attempt->number > 1));
 }
 
 /* ---- how it ended ---- */
@@ -315,10 +321,8 @@ static void note_sent(struct attempt *attempt)
 		attempt->sent = attempt->started + before * 1000;
 }
 
-void attempt_judge(struct attempt *attempt, CURLcode code)
+static void judge_end(struct attempt *attempt, CURLcode code)
 {
-	attempt->ended = clock_stopwatch_ns();
-	note_sent(attempt);
 	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &attempt->status);
 	if (!attempt->header_whole || attempt->status < 200) {
 		attempt->status = 0;
@@ -329,6 +333,23 @@ void attempt_judge(struct attempt *attempt, CURLcode code)
 	struct reply reply = {attempt->status, text_get(&attempt->body), attempt->retry_after,
 	                      attempt->number};
 	attempt->type->judge(&reply, &attempt->judgement);
+}
+
+/* The record counts attempts; who was told twice by one of them must be able to find that in it. */
+static void tell_of_leavings(struct attempt *attempt)
+{
+	const struct judgement said = attempt->judgement;
+	if (attempt->leavings > 1)
+		judge(&attempt->judgement, said.verdict,
+		      "sent twice, as a kept connection broke: %s", said.detail);
+}
+
+void attempt_judge(struct attempt *attempt, CURLcode code)
+{
+	attempt->ended = clock_stopwatch_ns();
+	note_sent(attempt);
+	judge_end(attempt, code);
+	tell_of_leavings(attempt);
 }
 
 struct delivery_result attempt_result(const struct attempt *attempt)

@@ -32,6 +32,7 @@ struct attempt {
 	unsigned confirm_ms; /* TCP_USER_TIMEOUT */
 	bool private_net;    /* it may go to a private address */
 	bool turned_back;    /* it would have gone to one */
+	uint32_t leavings;   /* of its request: 2 where curl has repeated it */
 	char curl_error[CURL_ERROR_SIZE];
 
 	struct text body;

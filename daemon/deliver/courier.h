@@ -5,7 +5,9 @@
  * A reply counts as soon as its header is whole: a body that breaks off, drips until the time is
  * up or never ends is judged by what came of it. Nothing is followed, no proxy is asked, names of
  * certificates are checked, no name leads to a private address unless its channel says so
- * (egress.h). Connections are kept, HTTP/2 is spoken where it is offered. */
+ * (egress.h). Connections are kept, HTTP/2 is spoken where it is offered. A kept one that has died
+ * costs no attempt: what it took is sent once more over a new one, and the detail says so. What is
+ * tried again goes over none that was kept, so that an attempt in the record is a request. */
 #ifndef TOCSIN_DELIVER_COURIER_H
 #define TOCSIN_DELIVER_COURIER_H
 

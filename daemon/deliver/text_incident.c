@@ -77,34 +77,6 @@ static bool tells_the_end(enum reason reason)
 	return reason == REASON_ACKNOWLEDGED || reason == REASON_RESOLVED;
 }
 
-static bool asks_to_act(enum reason reason)
-{
-	switch (reason) {
-	case REASON_OPENED:
-	case REASON_ESCALATED:
-	case REASON_REPEATED:
-	case REASON_RAISED:
-	case REASON_JOINED:
-	case REASON_REOPENED:
-	case REASON_HANDOVER:
-		return true;
-	case REASON_ACKNOWLEDGED:
-	case REASON_RESOLVED:
-	case REASON_TEST:
-	case REASON_DRILL_STARTED:
-	case REASON_DRILL_ENDED:
-	case REASON_HAZARD:
-	case REASON_LEDGER_HEAD:
-	case REASON_DIGEST:
-	case REASON_SHIFT:
-	case REASON_REPORT_DUE:
-	case REASON_REPORT_LATE:
-	case REASON_COUNT:
-		break;
-	}
-	return false;
-}
-
 static void say_tags(struct writer *w)
 {
 	const char *language = w->letter->language;
@@ -113,39 +85,12 @@ static void say_tags(struct writer *w)
 	say_tag(w, words_incident_kind(language, w->incident->kind));
 }
 
-/* "li/phone" */
-static void say_contact(struct writer *w, const char *contact)
-{
-	struct text person = {0};
-	size_t len = strcspn(contact, "/");
-	text_add_len(&person, contact, len);
-	say_words(w, "消息无法送达：", "nothing gets through to ");
-	say_person(w, text_get(&person));
-	say_words(w, "，渠道 ", " over the channel ");
-	say_plain(w, contact + len + (contact[len] == '/'));
-	text_finish(&person);
-}
-
 static void say_subject(struct writer *w, const char *subject)
 {
-	const char *words = words_subject(w->letter->language, subject);
-	const char *id = subject + strcspn(subject, ":");
-	bool names_one = strncmp(subject, "channel:", 8) == 0 ||
-	                 strncmp(subject, "gateway:", 8) == 0;
-	if (strncmp(subject, "contact:", 8) == 0) {
-		say_contact(w, id + 1);
-		return;
-	}
-	if (strncmp(subject, "reach:", 6) == 0) {
-		say_person(w, id + 1);
-		text_add_char(w->out, ' ');
-	}
-	if (words)
-		text_add(w->out, words);
-	if (words && names_one)
-		say_words(w, "：", " ");
-	if (!words || names_one)
-		say_plain(w, words ? id + 1 : subject);
+	struct text words = {0};
+	words_add_subject(&words, w->letter->language, w->letter->def, subject);
+	say_plain(w, text_get(&words));
+	text_finish(&words);
 }
 
 /* What happened, by the first device, the service or whoever reports it. */
@@ -359,7 +304,7 @@ static void say_advice(struct writer *w)
 {
 	const struct phrase *phrase = w->incident->drill ? &drill_advice
 	                                                 : &advice[w->incident->kind];
-	if (!asks_to_act(w->letter->notification->reason) || !phrase->english)
+	if (!reason_asks_to_act(w->letter->notification->reason) || !phrase->english)
 		return;
 	say_phrase(w, phrase);
 }

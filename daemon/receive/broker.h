@@ -38,6 +38,7 @@ struct broker_message {
 	size_t len;
 	bool retained;
 	bool comes_again; /* heard by a connection that only watches: the session brings it, too */
+	bool by_lane;     /* likewise, by one whose copies are known as such (service/lane.c) */
 };
 
 struct broker_callbacks {

@@ -116,10 +116,11 @@ enum meaning value_map_find(const struct value_map *map, const char *word, const
 
 bool key_fold(const char *key, char out[MEMBER_KEY_MAX])
 {
-	size_t i = 0;
+	size_t i = 0, len = 0;
 	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++)
-		out[i] = letter_fold(key[i]);
-	out[i] = '\0';
+		if (!parts_words(key[i]))
+			out[len++] = letter_lower(key[i]);
+	out[len] = '\0';
 	return !key[i];
 }
 
@@ -237,8 +238,10 @@ void profiles_compile(struct profiles *p)
 	uint32_t rules = 0;
 	for (uint32_t i = 0; i < p->count; i++) {
 		rules += p->items[i].rule_count;
-		for (uint32_t k = 0; k < p->items[i].rule_count; k++)
+		for (uint32_t k = 0; k < p->items[i].rule_count; k++) {
 			p->items[i].points |= p->items[i].rules[k].point != NULL;
+			p->items[i].through |= p->items[i].rules[k].through != NULL;
+		}
 		for (uint32_t k = 0; k < p->items[i].set_count; k++)
 			set_compile(p, &p->items[i].sets[k]);
 	}

@@ -180,6 +180,7 @@ struct topic_rule {
 	                     message */
 	const char *model_at;
 	const char *alias_at;
+	const char *through;           /* template: what the device is heard through, or NULL */
 	const char *value_at;          /* AVAILABILITY, GATEWAY: of a JSON payload */
 	const struct value_map *words; /* AVAILABILITY, GATEWAY */
 	const char *each;              /* MODELS: the list; "" the whole */
@@ -204,8 +205,9 @@ struct profile {
 	struct model_rule *models;
 	struct reader_set *sets;
 	uint32_t rule_count, model_count, set_count;
-	bool points; /* some rule names them: see topic_rule.point */
-	bool heard;  /* some site uses it, or the service file lists it in `listen` */
+	bool points;  /* some rule names them: see topic_rule.point */
+	bool through; /* some rule tells what its devices are heard through */
+	bool heard;   /* some site uses it, or the service file lists it in `listen` */
 };
 
 struct rule_ref {
@@ -255,11 +257,12 @@ static inline char letter_lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
-static inline char letter_fold(char c) /* of a key: in lower case, - and blanks as _ */
+static inline bool parts_words(char c) /* of a key */
 {
-	return c == '-' || c == ' ' ? '_' : letter_lower(c);
+	return c == '_' || c == '-' || c == ' ';
 }
-/* False where it is too long for any reader. */
+/* In lower case, without what parts its words: smokeAlarm is smoke_alarm. False where it is too
+ * long for any reader. */
 bool key_fold(const char *key, char out[MEMBER_KEY_MAX]);
 bool is_pattern(const char *text);
 static inline uint64_t letter_bit(char c)
@@ -277,6 +280,10 @@ void profile_memory_destroy(struct profile_memory *);
 /* What was kept of a device's mark of a test, in a life before this one. */
 void profile_memory_keep_mark(struct profile_memory *, const struct profile *, const char *address,
                               enum mark_stage, steady_ms since);
+
+/* What a device was heard through last; NULL: nobody knows. */
+const char *memory_through(const struct profile_memory *, const struct profile *,
+                           const char *address);
 
 /* ---- one message ---- */
 

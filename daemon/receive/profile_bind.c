@@ -149,8 +149,10 @@ static bool is_detector(enum kind kind)
 	return kind < KIND_TAMPER;
 }
 
-static bool code_fits(const struct device_details *details, const char *word)
+/* A button's codes are the only words that are a press of it. */
+static bool code_fits(const struct device *device, const char *word)
 {
+	const struct device_details *details = device_details(device);
 	for (uint32_t i = 0; i < details->code_count; i++)
 		if (strcmp(details->codes[i], word) == 0)
 			return true;
@@ -200,7 +202,7 @@ static struct signal *signal_of(struct signals *out, enum kind kind, bool active
 }
 
 /* Of the message, and the kind, as one message may be of several; of what is past, its time too:
- * by that what the broker has kept, or a device tells again, is known where it has no id. */
+ * by that it is known again where it has no id. What the broker has kept is a copy, however old. */
 static void write_id(const struct binder_of_device *b, const struct statement *s,
                      struct signal *signal)
 {
@@ -213,7 +215,7 @@ static void write_id(const struct binder_of_device *b, const struct statement *s
 		text_addf(id, "/%lld", (long long)(s->time ? s->time : b->out->count));
 	if (id->len <= ID_BYTES_MAX)
 		signal->id = arena_copy_len(&b->out->arena, text_get(id), id->len);
-	signal->id_lasts = s->id_lasts;
+	signal->id_lasts = signal->retained ? 0 : s->id_lasts;
 }
 
 static void put_signal(const struct binder_of_device *b, const struct statement *s, enum kind kind,
@@ -273,6 +275,9 @@ static void bind_own(const struct binder_of_device *b, const struct statement *s
 		kind = s->kind != KIND_NONE && is_detector(s->kind) ? s->kind : b->main;
 	if (kind == KIND_NONE)
 		kind = s->kind;
+	if (s->active && kind != KIND_NONE && kind_facts[kind].momentary &&
+	    !code_fits(b->device, s->word))
+		return;
 	if (kind != KIND_NONE)
 		put_signal(b, s, kind, s->active != is_turned(b->device, kind));
 	else if (s->active && !s->test)
@@ -293,8 +298,7 @@ static void bind_statement(const struct binder_of_device *b, const struct statem
 		break;
 	case SAID_PRESS:
 		/* Any press of what the site file calls a panic button or a call point is one. */
-		if ((own == KIND_PANIC || own == KIND_CALL_POINT) &&
-		    code_fits(device_details(b->device), s->word))
+		if ((own == KIND_PANIC || own == KIND_CALL_POINT) && code_fits(b->device, s->word))
 			put_signal(b, s, own, true);
 		break;
 	case SAID_NUMBER:

@@ -139,7 +139,8 @@ static void note_near(struct decoding *d, const struct topic_rule **near)
 }
 
 /* The first rule whose topic and form fit; *near: one whose topic alone did. What one profile
- * passes over another may understand. */
+ * passes over another may understand; what it would have read in another form it does not pass
+ * over. */
 static bool choose_rule(struct decoding *d, uint32_t ref, const struct topic_parts *parts,
                         enum payload_form form, const struct topic_rule **near)
 {
@@ -158,7 +159,7 @@ static bool choose_rule(struct decoding *d, uint32_t ref, const struct topic_par
 		else
 			passed_over = at;
 	}
-	if (!passed_over)
+	if (!passed_over || (*near && d->out->profile == &d->profiles->items[passed_over->profile]))
 		return false;
 	d->profile = &d->profiles->items[passed_over->profile];
 	d->rule = &d->profile->rules[passed_over->rule];

@@ -73,15 +73,16 @@ static enum kind kind_of(const char *class)
 	return KIND_NONE;
 }
 
-/* A template that is not understood is said: nothing of what it reads can be. */
-static int say_puzzle(struct decoding *d, const struct entity *entity, const char *template)
+/* What is not understood is said: nothing of what it reads can be. */
+static int say_puzzle(struct decoding *d, const struct entity *entity, const char *key,
+                      const char *word)
 {
 	struct statement *f = statement_add(d, SAID_PUZZLE, entity->address);
 	if (!f)
 		return -EINVAL;
 	f->alias = entity->alias;
-	f->key = "value_template";
-	f->word = template;
+	f->key = key;
+	f->word = word;
 	f->lifeless = true;
 	return 0;
 }
@@ -145,7 +146,7 @@ static int read_availability(struct decoding *d, const cJSON *config, const cJSO
 	entity.topic = whole_topic(d, config, topic);
 	const char *template = member_text(d, item, "value_template", "val_tpl");
 	if (!template_read(d, template, &entity.template))
-		return say_puzzle(d, &entity, template);
+		return say_puzzle(d, &entity, "value_template", template);
 	return announce(d, &entity);
 }
 
@@ -170,7 +171,7 @@ static int read_availabilities(struct decoding *d, const cJSON *device, const cJ
 		entity.topic = whole_topic(d, config, topic->valuestring);
 		const char *template = member_text(d, config, "availability_template", "avty_tpl");
 		if (!template_read(d, template, &entity.template))
-			return say_puzzle(d, &entity, template);
+			return say_puzzle(d, &entity, "value_template", template);
 		return announce(d, &entity);
 	}
 	cJSON_ArrayForEach (item, list)
@@ -180,22 +181,25 @@ static int read_availabilities(struct decoding *d, const cJSON *device, const cJ
 }
 
 /* device: the config around a component, or the config itself. */
-static int read_entity(struct decoding *d, const cJSON *device, const cJSON *config)
+static int read_entity(struct decoding *d, const cJSON *device, const cJSON *config, bool is_panel)
 {
 	const char *topic = member_text(d, config, "state_topic", "stat_t");
 	if (!topic)
 		topic = member_text(d, device, "state_topic", "stat_t");
 	const char *id = member_text(d, config, "unique_id", "uniq_id");
-	const char *on = member_text(d, config, "payload_on", "pl_on");
-	const char *off = member_text(d, config, "payload_off", "pl_off");
+	const char *on = is_panel ? "triggered" : member_text(d, config, "payload_on", "pl_on");
+	const char *off = is_panel ? "disarmed" : member_text(d, config, "payload_off", "pl_off");
 	if (!topic || strlen(topic) > ADDRESS_MAX)
 		return 0;
-	struct entity entity = {.announced = d->message->topic,
-	                        .address = id ? id : d->out->address,
-	                        .alias = member_text(d, config, "object_id", "obj_id"),
-	                        .kind = kind_of(member_text(d, config, "device_class", "dev_cla")),
-	                        .on = lowered(d, on ? on : "ON"),
-	                        .off = lowered(d, off ? off : "OFF")};
+	struct entity entity = {
+	        .announced = d->message->topic,
+	        .address = id ? id : d->out->address,
+	        .alias = member_text(d, config, "object_id", "obj_id"),
+	        .is_panel = is_panel,
+	        .kind = is_panel ? KIND_MOTION
+	                         : kind_of(member_text(d, config, "device_class", "dev_cla")),
+	        .on = lowered(d, on ? on : "ON"),
+	        .off = lowered(d, off ? off : "OFF")};
 	entity.topic = whole_topic(d, cJSON_HasObjectItem(config, "~") ? config : device, topic);
 	if (!entity.alias)
 		entity.alias = d->out->address;
@@ -209,7 +213,7 @@ static int read_entity(struct decoding *d, const cJSON *device, const cJSON *con
 		                   "device a profile of its own",
 		                   entity.address);
 	if (!understood) /* the other parts of the device are all the same */
-		return say_puzzle(d, &entity, template);
+		return say_puzzle(d, &entity, "value_template", template);
 	entity.resets = read_seconds(config, "off_delay", "off_dly");
 	entity.expires = read_seconds(config, "expire_after", "exp_aft");
 	int r = announce(d, &entity);
@@ -232,9 +236,20 @@ static bool topic_is_of(const char *pattern, const struct topic_parts *topic)
 	return true;
 }
 
-static bool is_binary(const char *platform)
+static int read_component(struct decoding *d, const cJSON *device, const cJSON *config,
+                          const char *component)
 {
-	return platform && strcmp(platform, "binary_sensor") == 0;
+	if (strcmp(component, "binary_sensor") == 0)
+		return read_entity(d, device, config, false);
+	if (strcmp(component, "alarm_control_panel") == 0)
+		return read_entity(d, device, config, true);
+	if (strcmp(component, "event") != 0 && strcmp(component, "device_automation") != 0)
+		return 0;
+	/* A button's presses are not read here; but who sends them is not passed over. */
+	const char *id = member_text(d, config, "unique_id", "uniq_id");
+	bool fits = id && strlen(id) <= ADDRESS_MAX;
+	struct entity entity = {.address = fits ? id : d->out->address};
+	return say_puzzle(d, &entity, "component", component);
 }
 
 int discovery_read(struct decoding *d, const cJSON *config)
@@ -246,14 +261,16 @@ int discovery_read(struct decoding *d, const cJSON *config)
 		if (strcmp(d->captures[i].name, "component") == 0)
 			component = arena_copy_len(&d->out->arena, d->captures[i].text,
 			                           d->captures[i].len);
-	if (is_binary(component))
-		return read_entity(d, config, config);
-	const cJSON *parts = member(config, "components", "cmps"), *part;
-	if (component && strcmp(component, "device") == 0)
-		cJSON_ArrayForEach (part, parts)
-			if (is_binary(member_text(d, part, "platform", "p")) &&
-			    read_entity(d, config, part) < 0)
-				return -EINVAL;
+	if (!component)
+		return 0;
+	if (strcmp(component, "device") != 0)
+		return read_component(d, config, config, component);
+	const cJSON *part;
+	cJSON_ArrayForEach (part, member(config, "components", "cmps")) {
+		const char *platform = member_text(d, part, "platform", "p");
+		if (platform && read_component(d, config, part, platform) < 0)
+			return -EINVAL;
+	}
 	return 0;
 }
 
@@ -263,7 +280,13 @@ static enum statement_type type_of(const struct entity *entity)
 {
 	if (entity->is_availability)
 		return SAID_STATUS;
-	return entity->kind == KIND_NONE ? SAID_OWN : SAID_SIGNAL;
+	return entity->kind == KIND_NONE || entity->is_panel ? SAID_OWN : SAID_SIGNAL;
+}
+
+static bool is_at_rest(const struct entity *entity, const char *word)
+{
+	return strcasecmp(word, entity->off) == 0 ||
+	       (entity->is_panel && strncasecmp(word, "armed_", 6) == 0);
 }
 
 static int read_state(struct decoding *d, const struct entity *entity, const char *payload)
@@ -275,7 +298,9 @@ static int read_state(struct decoding *d, const struct entity *entity, const cha
 	if (!word || strcasecmp(word, "none") == 0)
 		return 0;
 	bool on = strcasecmp(word, entity->on) == 0;
-	bool known = on || strcasecmp(word, entity->off) == 0;
+	bool known = on || is_at_rest(entity, word);
+	if (!known && entity->is_panel)
+		return 0; /* arming, pending: neither */
 	struct statement *f = statement_add(d, known ? type_of(entity) : SAID_PUZZLE,
 	                                    entity->address);
 	if (!f)
@@ -283,6 +308,7 @@ static int read_state(struct decoding *d, const struct entity *entity, const cha
 	f->alias = entity->alias;
 	f->kind = entity->is_availability ? KIND_NONE : entity->kind;
 	f->active = on;
+	f->armed = entity->is_panel;
 	f->resets = entity->resets;
 	f->key = entity->template.pointer ? entity->template.pointer : "state";
 	f->word = word == room ? arena_copy(&d->out->arena, room) : word;

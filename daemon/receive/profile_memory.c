@@ -128,6 +128,21 @@ void memory_learn(struct profile_memory *memory, const struct profile *profile, 
 	replace(&memory->arena, &device->model, model);
 }
 
+void memory_hear_through(struct profile_memory *memory, const struct profile *profile,
+                         const char *address, const char *through)
+{
+	struct learnt *device = memory_meet(memory, profile, address);
+	if (device)
+		replace(&memory->arena, &device->through, through);
+}
+
+const char *memory_through(const struct profile_memory *memory, const struct profile *profile,
+                           const char *address)
+{
+	const struct learnt *device = memory_device(memory, profile, address);
+	return device ? device->through : NULL;
+}
+
 /* ---- points ---- */
 
 bool memory_point(struct profile_memory *memory, const struct profile *profile,

@@ -59,6 +59,15 @@ static int judge_test(struct decoding *d, struct speaking *s, bool *tested)
 	return 0;
 }
 
+static void learn_through(struct decoding *d, const char *address)
+{
+	const char *through = d->rule->through && address
+	                              ? template_fill(d, d->out->tree, d->rule->through)
+	                              : NULL;
+	if (through)
+		memory_hear_through(d->memory, d->profile, address, through);
+}
+
 /* What holds for all that one device said in one place: test, time, identity, life. */
 static int speaking_end(struct decoding *d, struct speaking *s)
 {
@@ -92,6 +101,7 @@ static int speaking_end(struct decoding *d, struct speaking *s)
 		if (tested && f->active && f->type != SAID_STATUS && is_detector(f->kind))
 			f->test = true;
 	}
+	learn_through(d, s->address);
 	if (lifeless || !s->address)
 		return 0;
 	struct statement *alive = statement_add(d, SAID_ALIVE, s->address);
@@ -312,6 +322,7 @@ int decode_availability(struct decoding *d)
 	if (means != MEANS_ONLINE && means != MEANS_OFFLINE)
 		return 0; /* init, sleeping, nothing at all: neither here nor gone */
 	bool online = means == MEANS_ONLINE;
+	learn_through(d, address);
 	if (gateway)
 		memory_gateway(d->memory, address, online, d->message->steady);
 	return say_status(d, gateway ? SAID_GATEWAY : SAID_STATUS, address, online,

@@ -99,7 +99,7 @@ struct statement *statement_add(struct decoding *, enum statement_type, const ch
 
 struct learnt {          /* of one device */
 	const char *key; /* profile and address */
-	const char *alias, *model;
+	const char *alias, *model, *through;
 	struct trial trial;
 };
 /* Both give NULL where nothing is known of it; what they give is valid until somebody is met. */
@@ -108,6 +108,8 @@ struct learnt *memory_device(const struct profile_memory *, const struct profile
 struct learnt *memory_meet(struct profile_memory *, const struct profile *, const char *address);
 void memory_learn(struct profile_memory *, const struct profile *, const char *address,
                   const char *alias, const char *model);
+void memory_hear_through(struct profile_memory *, const struct profile *, const char *address,
+                         const char *through);
 /* A device may have several points of a kind, each a value on a topic of its own: whether another
  * one than this is active. */
 bool memory_point(struct profile_memory *, const struct profile *, const struct statement *);
@@ -145,6 +147,7 @@ const char *template_apply(const struct value_template *, const cJSON *tree, con
 struct entity {                              /* that Home Assistant discovery announced */
 	const char *topic, *address, *alias; /* the topic it speaks on; it may hold + */
 	bool is_availability;
+	bool is_panel; /* armed by itself; its words are Home Assistant's own */
 	enum kind kind;
 	const char *on, *off; /* lower case */
 	struct value_template template;

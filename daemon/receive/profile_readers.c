@@ -152,6 +152,7 @@ static const char *reader_key(const void *owner, uint32_t i)
 }
 
 struct member_key { /* of one member, for all the sets it is looked for in */
+	const char *key;
 	char folded[MEMBER_KEY_MAX];
 	uint64_t hash, letters;
 };
@@ -160,14 +161,17 @@ struct member_key { /* of one member, for all the sets it is looked for in */
 static bool member_key_make(const char *key, struct member_key *out)
 {
 	uint64_t hash = INDEX_HASH_BEGIN, letters = 0;
-	size_t i = 0;
+	size_t i = 0, len = 0;
 	for (; key[i] && i < MEMBER_KEY_MAX - 1; i++) {
-		char c = letter_fold(key[i]);
-		out->folded[i] = c;
+		if (parts_words(key[i]))
+			continue;
+		char c = letter_lower(key[i]);
+		out->folded[len++] = c;
 		hash = index_hash_add(hash, c);
 		letters |= letter_bit(c);
 	}
-	out->folded[i] = '\0';
+	out->folded[len] = '\0';
+	out->key = key;
 	out->hash = index_hash_end(hash);
 	out->letters = letters;
 	return !key[i];
@@ -182,25 +186,49 @@ static const struct reader *chain_find(const struct reader_set *set, uint32_t at
 	return NULL;
 }
 
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool parts_name(char c)
+{
+	return parts_words(c) || c == '.' || c == '/';
+}
+
+static bool begins_word(const char *name, size_t i)
+{
+	return !i || parts_name(name[i - 1]) || (is_upper(name[i]) && is_lower(name[i - 1])) ||
+	       (unsigned char)name[i] >= 0xc0;
+}
+
 /* What a thing is its name says at the end, numbers left off: "Hall smoke 2" smokes, a "fire door"
- * is a door, 烟感3号 smokes. The longest end that is known counts; words begin after _, Chinese
- * ones anywhere. */
-static const struct reader *end_find(const struct reader_set *set, const char *folded,
+ * is a door, 烟感3号 smokes. The longest end that is known counts; words begin after what parts
+ * them or with a capital, Chinese ones anywhere. */
+static const struct reader *end_find(const struct reader_set *set, const char *key,
                                      const cJSON *object, const cJSON *value)
 {
 	char name[MEMBER_KEY_MAX];
-	size_t len = strlen(folded);
-	if (len > 3 && strcmp(folded + len - 3, "号") == 0)
+	bool begins[MEMBER_KEY_MAX];
+	size_t len = strlen(key), count = 0;
+	if (len > 3 && strcmp(key + len - 3, "号") == 0)
 		len -= 3;
-	while (len && strchr("0123456789_#", folded[len - 1]))
+	while (len && strchr("0123456789_- #", key[len - 1]))
 		len--;
-	memcpy(name, folded, len);
-	name[len] = '\0';
-	for (size_t i = 0; i < len; i++)
-		if (strchr("./", name[i]))
-			name[i] = '_';
 	for (size_t i = 0; i < len; i++) {
-		if (i && name[i - 1] != '_' && (unsigned char)name[i] < 0xc0)
+		if (parts_name(key[i]))
+			continue;
+		begins[count] = begins_word(key, i);
+		name[count++] = letter_lower(key[i]);
+	}
+	name[count] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		if (!begins[i])
 			continue;
 		const struct reader *found = chain_find(
 		        set, index_find(&set->ends, name + i, reader_key, set->readers), object,
@@ -225,7 +253,7 @@ static const struct reader *set_find(const struct reader_set *set, const struct 
 			found = reader;
 	}
 	if (!found && set->ends.count)
-		found = end_find(set, key->folded, object, value);
+		found = end_find(set, key->key, object, value);
 	return found;
 }
 

@@ -1,7 +1,8 @@
 /* Home Assistant's value templates. A template is code, in a language of its own; of it the forms
  * that senders write are understood, and every other one is said to be none of them:
  *
- *     {{ value }}   {{ value_json.a['b'] | is_defined }}   {{ CONDITION }}
+ *     {{ value }}   {{ value_json.a['b'][0] | is_defined }}   {{ value_json.get('a', 'x') }}
+ *     {{ CONDITION }}
  *     {{ 'ON' if CONDITION else 'OFF' }}   {{ iif(CONDITION, 'ON', 'OFF') }}
  *     {% if CONDITION %}ON{% else %}OFF{% endif %}
  *
@@ -86,7 +87,17 @@ static const char *take_literal(struct reading *r)
 	return copy(r, from, len);
 }
 
-/* value_json.a['b'] as a pointer, value as none. */
+/* get('a'), get('a', 'x'): the name, and the word where it is missing. */
+static bool take_get(struct reading *r, const char **name)
+{
+	if (!take(r, "get") || !take(r, "(") || !(*name = take_literal(r)))
+		return false;
+	if (take(r, ",") && !(r->out->missing = take_literal(r)))
+		return false;
+	return take(r, ")");
+}
+
+/* value_json.a['b'][0].get('c') as a pointer, value as none. */
 static bool take_path(struct reading *r)
 {
 	struct text *pointer = &r->d->out->scratch;
@@ -98,10 +109,20 @@ static bool take_path(struct reading *r)
 	while (*r->at == '.' || *r->at == '[') {
 		const char *name = r->at + 1;
 		size_t len;
-		if (*r->at == '.') {
+		if (strncmp(r->at, ".get(", 5) == 0) {
+			r->at++;
+			if (!take_get(r, &name))
+				return false;
+			len = strlen(name);
+		} else if (*r->at == '.') {
 			len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			                   "0123456789_");
 			r->at = name + len;
+		} else if (isdigit((unsigned char)*name)) {
+			len = strspn(name, "0123456789");
+			if (name[len] != ']')
+				return false;
+			r->at = name + len + 1;
 		} else {
 			const char *end = *name == '\'' || *name == '"' ? strchr(name + 1, *name)
 			                                                : NULL;

@@ -463,6 +463,12 @@ void api_stream(struct exchange *ex)
 		stream_destroy(stream);
 		return;
 	}
+	if (ex->head) { /* of a stream the daemon would send an end, too */
+		struct text nothing = {0};
+		stream_destroy(stream);
+		exchange_answer(ex, 200, "text/event-stream", &nothing);
+		return;
+	}
 	/* An id without data: a client that is cut off before the first event misses none. */
 	text_add(&stream->chunk, "retry: " RETRY_AFTER "000\nid: ");
 	add_cursors(&stream->chunk, stream);

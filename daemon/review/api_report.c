@@ -147,12 +147,12 @@ static bool read_period(struct exchange *ex, wall_ms now, struct report_period *
 {
 	const struct site *site = NULL;
 	out->until = now;
-	if (!exchange_query_site(ex, &site) || !exchange_query_time(ex, "until", &out->until) ||
+	if (!exchange_query_one_site(ex, &site) || !exchange_query_time(ex, "until", &out->until) ||
 	    !read_name(ex, out) || !read_full(ex, out) ||
 	    !exchange_query_incidents(ex, &out->filter, &out->search))
 		return false;
 	out->since = out->until - DAYS(1);
-	out->site = site ? site->def->id : NULL;
+	out->site = site->def->id;
 	if (!exchange_query_time(ex, "since", &out->since))
 		return false;
 	if (out->since < out->until && out->until - out->since <= PERIOD_MAX)

@@ -113,11 +113,13 @@ static bool add_kind(struct exchange *ex, enum standing_type type, const cJSON *
 {
 	const char *word = cJSON_GetStringValue(item);
 	uint32_t kinds = word ? kinds_from_name(type, word) : 0;
-	if (!kinds)
+	if (!word)
+		exchange_problem(ex, 400, "a kind must be a text, such as \"smoke\"");
+	else if (!kinds)
 		exchange_problem(ex, 400,
 		                 "kind: '%.64s' is none; allowed is a kind of signal or of "
 		                 "incident, such as smoke or fire",
-		                 word ? word : "");
+		                 word);
 	*out |= kinds;
 	return kinds != 0;
 }
@@ -234,6 +236,10 @@ static void begin(struct exchange *ex, struct operation *operation, enum standin
 	    read_flag(ex, body, "force", &operation->force) &&
 	    read_flag(ex, body, "announced", &operation->announced)) {
 		const struct site *site = site_of(ex, body, operation);
+		/* The core wants the reason of a silence; the contract leaves it to who begins one.
+		 */
+		if (type == STANDING_SILENCE && (!operation->note || !*operation->note))
+			operation->note = "-";
 		if (site && type == STANDING_DRILL && !operation->zone && !operation->zone_count)
 			take_all_zones(site->def, zones, operation);
 		if (site)

@@ -120,7 +120,8 @@ struct exchange {
 	struct client *client;
 	const struct route *route;
 	const char *path;
-	char *id; /* what stood for {...} in the pattern; heap or NULL */
+	bool head; /* asked for by HEAD: the answer has no body */
+	char *id;  /* what stood for {...} in the pattern; heap or NULL */
 	struct text body;
 	uint64_t body_len; /* as it came: of one that is refused nothing is kept */
 	bool body_too_large;

@@ -209,6 +209,7 @@ static void begin_exchange(struct exchange *ex, const char *url, const char *met
 	struct url_length length = {strlen(url)};
 	MHD_get_connection_values_n(ex->connection, MHD_GET_ARGUMENT_KIND, add_length, &length);
 	ex->path = path_of(url);
+	ex->head = strcmp(method, "HEAD") == 0;
 	if (length.len > URL_MAX)
 		exchange_problem(ex, 414, "the address is longer than %d bytes", URL_MAX);
 	else if (!text_is_utf8(url, strlen(url)) && strncmp(url, "/a/", 3) != 0) /* a forged link */

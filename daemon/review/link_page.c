@@ -17,6 +17,9 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_OFFERED_TO_YOU] = {"You are asked to take this over.", "请您接手此警情。"},
         [SAY_RESOLVED] = {"This is over: nothing is left to do.", "警情已解除，无需处理。"},
         [SAY_NOT_A_PERSON] = {"This link is for reading only.", "此链接仅供查看。"},
+        [SAY_NOT_OF_THE_SITE] = {"You are no longer among the people of this site: this link is "
+                                 "for reading only.",
+                                 "您已不在本站点人员名单中，此链接仅供查看。"},
         [SAY_NOTED] = {"Your note is in the record. Nothing else has changed.",
                        "备注已记入台账，其他未作改动。"},
         [SAY_TEST] = {"This was a test: there is nothing to do.", "这是测试消息，无需处理。"},
@@ -29,6 +32,9 @@ static const char *const phrases[SAY_COUNT][2] = {
         [SAY_NOTE_NEEDED] = {"Write a note first.", "请先填写备注。"},
         [SAY_WHOM_NEEDED] = {"Choose to whom you hand it over; then tap again.",
                              "请先选择转交对象，再点一次。"},
+        [SAY_NO_SUCH_CHOICE] = {"This is none of the answers that can be given here; nothing has "
+                                "changed.",
+                                "没有此选项，未作任何改动。"},
         [SAY_NOT_UNDERSTOOD] = {"This could not be understood: the note may be too long.",
                                 "未能识别：备注可能过长。"},
         [SAY_HELD] = {"This counts, but is not in the record yet: it cannot be written at the "
@@ -51,6 +57,12 @@ static const char *const phrases[SAY_COUNT][2] = {
 const char *phrase_english(enum phrase phrase)
 {
 	return phrases[phrase][0];
+}
+
+enum phrase phrase_of_a_reader(const struct visit *visit)
+{
+	const char *person = recipient_kind_name(RECIPIENT_PERSON);
+	return strcmp(visit->target.to_kind, person) == 0 ? SAY_NOT_OF_THE_SITE : SAY_NOT_A_PERSON;
 }
 
 static const char *say(const struct visit *visit, const char *english, const char *chinese)
@@ -176,10 +188,13 @@ static void add_signals(struct text *out, const struct visit *visit,
 static void add_subject(struct text *out, const struct visit *visit,
                         const struct incident *incident)
 {
-	const char *subject = incident->subject;
-	const char *words = subject ? words_subject(visit->zh ? "zh-CN" : "en", subject) : NULL;
-	if (words)
-		add_fact(out, say(visit, "About", "事由"), words);
+	struct text words = {0};
+	if (!incident->subject)
+		return;
+	words_add_subject(&words, visit->zh ? "zh-CN" : "en", visit->site ? visit->site->def : NULL,
+	                  incident->subject);
+	add_fact(out, say(visit, "About", "事由"), text_get(&words));
+	text_finish(&words);
 }
 
 /* What somebody said of it: nothing else says as much. */
@@ -236,7 +251,7 @@ static enum phrase message_for(const struct visit *visit, const struct incident 
 	if (incident->state == STATE_RESOLVED)
 		return SAY_RESOLVED;
 	if (!visit_is_by_a_person(visit))
-		return SAY_NOT_A_PERSON;
+		return phrase_of_a_reader(visit);
 	if (is_theirs(visit, incident->owner) && is_theirs(visit, incident->help_by))
 		return SAY_HELP_IS_CALLED;
 	if (is_theirs(visit, incident->owner))

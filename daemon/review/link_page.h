@@ -14,6 +14,7 @@ enum phrase {
 	SAY_OFFERED_TO_YOU,
 	SAY_RESOLVED,
 	SAY_NOT_A_PERSON,
+	SAY_NOT_OF_THE_SITE,
 	/* what came of a tap */
 	SAY_NOTED,
 	SAY_TEST,
@@ -25,6 +26,7 @@ enum phrase {
 	SAY_WHY_NEEDED,
 	SAY_NOTE_NEEDED,
 	SAY_WHOM_NEEDED,
+	SAY_NO_SUCH_CHOICE,
 	SAY_NOT_UNDERSTOOD,
 	SAY_HELD,
 	SAY_NOT_RECORDED,
@@ -37,6 +39,9 @@ enum phrase {
 
 /* In English, for programs. */
 const char *phrase_english(enum phrase);
+
+/* Why who has come may look and not act. */
+enum phrase phrase_of_a_reader(const struct visit *);
 
 /* What came of a tap, above the page; form: what it said, for another try, or NULL. */
 struct link_said {

@@ -143,7 +143,7 @@ static bool is_form(const struct exchange *ex)
 	return type && strncasecmp(type, form, sizeof form - 1) == 0;
 }
 
-bool link_form_read(const struct exchange *ex, struct link_form *form)
+const char *link_form_read(const struct exchange *ex, struct link_form *form)
 {
 	const struct {
 		const char *name;
@@ -160,8 +160,8 @@ bool link_form_read(const struct exchange *ex, struct link_form *form)
 			    memcmp(fields[i].name, at, name) == 0 &&
 			    !form_value(at + name + 1, len - name - 1, fields[i].at,
 			                fields[i].room))
-				return false;
+				return fields[i].name;
 		at += len + (at[len] == '&');
 	}
-	return true;
+	return NULL;
 }

@@ -39,7 +39,7 @@ const struct standing *visit_offer(const struct visit *);
 struct link_form { /* of a POST; zeroed: just the button, which acknowledges */
 	char choice[32], to[ID_MAX + 1], note[NOTE_MAX + 1];
 };
-/* False if it cannot be read: not text, or too long. */
-bool link_form_read(const struct exchange *, struct link_form *) MUST_USE;
+/* The name of the field that cannot be read, as it is not text or too long; else NULL. */
+const char *link_form_read(const struct exchange *, struct link_form *) MUST_USE;
 
 #endif

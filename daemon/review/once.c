@@ -64,6 +64,19 @@ static void remember(const struct exchange *ex, const struct answer_kept *kept)
 	text_finish(&value);
 }
 
+/* What was handed in was refused: the key is free again, also after a restart. */
+static void remember_no_more(const struct exchange *ex, const struct answer_kept *kept)
+{
+	const struct review_service *service = &ex->server->service;
+	if (service->remember)
+		service->remember(service->ctx,
+		                  &(struct remembered){.what = WHAT,
+		                                       .key = kept->key,
+		                                       .until = service->now(service->ctx).wall,
+		                                       .value = "{}"},
+		                  NULL, NULL);
+}
+
 static bool load(void *ctx, const struct remembered *one)
 {
 	struct once *once = ctx;
@@ -264,7 +277,10 @@ void once_keep(struct once *once, struct exchange *ex)
 	if (!kept)
 		return;
 	bool failed = ex->status >= 500 || !ex->answered.len;
-	if (failed && !kept->acted) {
+	bool refused = ex->status >= 400 && ex->status < 500;
+	if (refused && kept->acted)
+		remember_no_more(ex, kept);
+	if (refused || (failed && !kept->acted)) {
 		drop(kept);
 		return;
 	}

@@ -18,7 +18,8 @@ void once_destroy(struct once *);
 bool once_answers(struct once *, struct exchange *);
 /* Before an operation of it is handed in. */
 void once_acts(struct exchange *);
-/* After it was answered: remembers, but for what failed on our side before it was handed in. */
+/* After it was answered: remembers what was done. What was refused did nothing, nor did what failed
+ * on our side before it was handed in: put right, it may come under the same key. */
 void once_keep(struct once *, struct exchange *);
 /* It was done, and is held until it can be written: remembers the answer that it has for now, and
  * says to who repeats it that it is held, until once_recorded. */

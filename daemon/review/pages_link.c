@@ -230,9 +230,16 @@ static enum phrase read_operation(const struct link_form *form, struct operation
 	operation->reply = reply_from_name(form->choice);
 	operation->to = *form->to ? form->to : NULL;
 	if (operation->reply == REPLY_COUNT)
-		return SAY_NOT_UNDERSTOOD;
+		return SAY_NO_SUCH_CHOICE;
 	return operation->reply == REPLY_HAND_OVER && !operation->to ? SAY_WHOM_NEEDED
 	                                                             : SAY_NOTHING;
+}
+
+static enum phrase why_unread(const char *field)
+{
+	if (strcmp(field, "note") == 0)
+		return SAY_NOT_UNDERSTOOD;
+	return strcmp(field, "to") == 0 ? SAY_WHOM_NEEDED : SAY_NO_SUCH_CHOICE;
 }
 
 static enum phrase why_refused(int result, const struct link_form *form)
@@ -275,9 +282,8 @@ static void take(struct exchange *ex, struct visit *visit)
 	                              .incident = visit->target.incident,
 	                              .kind = INCIDENT_KIND_NONE,
 	                              .severity = SEVERITY_NONE};
-	enum phrase missing = link_form_read(ex, &tap->form)
-	                              ? read_operation(&tap->form, &operation)
-	                              : SAY_NOT_UNDERSTOOD;
+	const char *unread = link_form_read(ex, &tap->form);
+	enum phrase missing = unread ? why_unread(unread) : read_operation(&tap->form, &operation);
 	tap->visit = visit;
 	if (missing == SAY_NOTHING) {
 		exchange_submit(ex, visit->target.site, &operation, finish_tap, tap, tap_destroy);
@@ -306,7 +312,7 @@ void page_link_take(struct exchange *ex)
 	} else if (person && incident && incident->state != STATE_RESOLVED) {
 		take(ex, visit);
 	} else if (incident && incident->state != STATE_RESOLVED) {
-		answer_sentence(ex, 403, SAY_NOT_A_PERSON, visit->zh);
+		answer_sentence(ex, 403, phrase_of_a_reader(visit), visit->zh);
 		visit_destroy(visit);
 	} else {
 		show(ex, 200, visit, &nothing);

@@ -13,6 +13,10 @@ struct recorded { /* an incident of the record */
 	enum incident_kind kind;
 };
 
+struct recorded_standing { /* a silence, a drill, ... of the record */
+	char *id, *zone, *device, *post;
+};
+
 /* More than falls due between two entries of a site at its busiest, some of which leaves an entry
  * where the definition is the one that was in force: an entry whose time was edited would let it go
  * on for ages. */
@@ -33,6 +37,8 @@ struct engine {
 	struct moment now; /* its time */
 	struct recorded *recorded;
 	uint32_t recorded_count, recorded_cap;
+	struct recorded_standing *standings;
+	uint32_t standing_count, standing_cap;
 };
 
 /* ---- what comes out ---- */
@@ -143,14 +149,16 @@ static void apply(struct engine *e, const struct event *event)
 		e->out->not_applied++;
 }
 
-/* Up to a turn that left entries. Of a step of the clock the time before it counts. */
-static void pass_to(struct engine *e, struct moment now, bool steps)
+/* Up to a turn that left entries. Of a step of the clock the time before it counts; what was due
+ * before a start comes with it. */
+static void pass_to(struct engine *e, struct moment now, bool steps, bool starts)
 {
 	steady_ms last = -1;
 	uint32_t passed = 0;
 	if (e->now.steady == now.steady && e->now.wall == now.wall)
 		return;
 	end_turn(e);
+	e->down |= starts;
 	struct moment was = e->now;
 	while (!e->down) {
 		steady_ms due = site_next_deadline(e->site);
@@ -188,6 +196,48 @@ static const char *stands_for(const struct engine *e, const struct recorded *rec
 		if (incident->state != STATE_RESOLVED && incident->kind == recorded->kind &&
 		    recorded->zone && strcmp(incident->zone, recorded->zone) == 0)
 			return incident->id;
+	}
+	return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* what: as it stands, or an entry about an override. */
+static void remember_standing(struct engine *e, const cJSON *what, const char *id)
+{
+	for (uint32_t i = e->standing_count; id && i-- > 0;)
+		if (strcmp(e->standings[i].id, id) == 0)
+			return;
+	if (!id)
+		return;
+	MEM_RESERVE(e->standings, e->standing_count, e->standing_cap);
+	e->standings[e->standing_count++] = (struct recorded_standing){
+	        .id = mem_copy(id),
+	        .zone = mem_copy(json_string(what, "zone")),
+	        .device = mem_copy(json_string(what, "device")),
+	        .post = mem_copy(json_string(what, "post"))};
+}
+
+/* Likewise; numbers may be others, as another definition may have begun fewer or more. NULL: here
+ * it never was. */
+static const char *standing_for(const struct engine *e, const char *id)
+{
+	const struct recorded_standing *recorded = NULL;
+	for (uint32_t i = e->standing_count; id && e->simulate && !recorded && i-- > 0;)
+		if (strcmp(e->standings[i].id, id) == 0)
+			recorded = &e->standings[i];
+	if (!recorded)
+		return e->simulate ? NULL : id;
+	size_t kind = (size_t)(strrchr(id, '-') + 1 - id);
+	for (uint32_t i = e->site->standing_count; i-- > 0;) {
+		const struct standing *s = e->site->standings[i];
+		if (!standing_is_over(s) && strncmp(s->id, id, kind) == 0 &&
+		    same_text(s->zone, recorded->zone) && same_text(s->device, recorded->device) &&
+		    same_text(s->post, recorded->post))
+			return s->id;
 	}
 	return NULL;
 }
@@ -267,7 +317,7 @@ static bool read_action(const char *action, enum operation_type *out)
 }
 
 /* What a standing order is about. */
-static void read_scope(const cJSON *data, struct operation *op)
+static void read_scope(const struct engine *e, const cJSON *data, struct operation *op)
 {
 	enum standing_type type = op->type == OPERATION_DRILL ? STANDING_DRILL : STANDING_SILENCE;
 	const cJSON *kinds = json_get(data, "kinds"), *kind;
@@ -275,7 +325,7 @@ static void read_scope(const cJSON *data, struct operation *op)
 		if (cJSON_IsString(kind))
 			op->kinds |= kinds_from_name(type, kind->valuestring);
 	op->device = json_string(data, "device");
-	op->standing = json_string(data, "standing");
+	op->standing = standing_for(e, json_string(data, "standing"));
 	const char *at = json_string(data, "at");
 	if (at)
 		(void)!time_parse(at, &op->from);
@@ -305,7 +355,7 @@ static void take_operation(struct engine *e, const struct ledger_row *row, const
 	op->note = json_string(data, "note");
 	op->to = json_string(data, "to");
 	op->zone = json_string(data, "zone");
-	read_scope(data, op);
+	read_scope(e, data, op);
 	cJSON_ArrayForEach (zone, json_get(data, "zones"))
 		if (cJSON_IsString(zone) && op->zone_count < OPERATION_ZONES_MAX)
 			zones[op->zone_count++] = zone->valuestring;
@@ -325,14 +375,13 @@ static void take_result(struct engine *e, const cJSON *data)
 {
 	struct event event = {.type = EVENT_DELIVERY};
 	const char *id = json_string(data, "notification"), *result = json_string(data, "result");
-	const char *number = id ? strrchr(id, '-') : NULL;
-	int64_t n = 0, contact = 0, attempt = 0, status = 0;
-	if (e->simulate || !number || !result || text_parse_int(number + 1, &n) < 0 ||
-	    !json_int(data, "contact", &contact) || !json_int(data, "attempt", &attempt))
+	uint64_t number = notification_number(id);
+	int64_t contact = 0, attempt = 0, status = 0;
+	if (e->simulate || !number || !result || !json_int(data, "contact", &contact) ||
+	    !json_int(data, "attempt", &attempt))
 		return;
-	event.delivery = (struct delivery_result){.notification = (uint64_t)n,
-	                                          .contact = (uint32_t)contact,
-	                                          .attempt = (uint32_t)attempt};
+	event.delivery = (struct delivery_result){
+	        .notification = number, .contact = (uint32_t)contact, .attempt = (uint32_t)attempt};
 	while (event.delivery.verdict < VERDICT_REFUSED &&
 	       strcmp(verdict_name(event.delivery.verdict), result) != 0)
 		event.delivery.verdict++;
@@ -440,7 +489,7 @@ static void take_duty(struct engine *e, const struct ledger_row *row, const cJSO
 	op->actor = json_string(data, "actor");
 	op->note = json_string(data, "note");
 	op->post = json_string(data, "post");
-	op->standing = json_string(data, "override");
+	op->standing = standing_for(e, json_string(data, "override"));
 	if (!from || !to || time_parse(from, &op->from) < 0 || time_parse(to, &op->until) < 0)
 		return;
 	cJSON_ArrayForEach (person, json_get(data, op->swap ? "swap" : "people"))
@@ -468,11 +517,8 @@ static const struct {
 static void take_row(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	const char *type = row->type;
-	bool starts = strcmp(type, "service.started") == 0;
-	/* What was due meanwhile comes with the start, not before. */
-	e->down |= starts && !e->begun;
 	pass_to(e, (struct moment){.wall = row->received, .steady = row->steady},
-	        strcmp(type, "clock") == 0);
+	        strcmp(type, "clock") == 0, strcmp(type, "service.started") == 0);
 	if (strcmp(type, "signal") == 0)
 		take_signal(e, row, data);
 	else if (strcmp(type, "operator") == 0)
@@ -528,6 +574,9 @@ static bool visit(void *ctx, const struct ledger_row *row)
 		return true;
 	if (strcmp(row->type, "incident.opened") == 0 && row->incident)
 		remember(e, row, data);
+	const cJSON *what = json_get(data, "what");
+	remember_standing(e, what ? what : data,
+	                  json_string(what ? what : data, what ? "id" : "override"));
 	struct recorded *recorded = recorded_incident(e, row->incident);
 	if (strcmp(row->type, "notification") == 0 && recorded)
 		add_push(&e->out->was, recorded, row->data,
@@ -601,6 +650,13 @@ int replay_run(struct store *store, const struct site_def *def, const struct rep
 		free(e.recorded[i].subject);
 	}
 	free(e.recorded);
+	for (uint32_t i = 0; i < e.standing_count; i++) {
+		free(e.standings[i].id);
+		free(e.standings[i].zone);
+		free(e.standings[i].device);
+		free(e.standings[i].post);
+	}
+	free(e.standings);
 	plan_finish(&e.plan);
 	site_destroy(e.site);
 	return r;

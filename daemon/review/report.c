@@ -131,6 +131,15 @@ void add_place(struct text *out, bool zh, const struct site_def *def, const cJSO
 	                         : "—");
 }
 
+void add_what(struct text *out, const char *language, const struct site_def *def,
+              const struct incident *incident)
+{
+	struct text words = {0};
+	words_add_incident(&words, language, def, incident);
+	add_html(out, text_get(&words));
+	text_finish(&words);
+}
+
 void csv_cell(struct text *out, const char *words, bool last)
 {
 	words = words ? words : "";
@@ -159,6 +168,34 @@ void report_sentence(const struct incident_report *report, const struct ledger_r
 	              strcmp(row->type, "gap") == 0;
 }
 
+/* ---- what a report rests on ---- */
+
+static bool keep_head(void *ctx, const struct ledger_row *row)
+{
+	struct ledger_head *head = ctx;
+	head->seq = row->seq;
+	memcpy(head->hash, row->hash, sizeof head->hash);
+	return true;
+}
+
+int report_head(struct store *store, const char *site, struct ledger_head *out)
+{
+	*out = (struct ledger_head){0};
+	int r = store_log_end(store, site, keep_head, out);
+	return r < 0 ? r : 0;
+}
+
+void put_head(struct text *out, const struct ledger_head *head)
+{
+	struct text hex = {0};
+	text_add_hex(&hex, head->hash, sizeof head->hash);
+	json_open(out, "ledger", '{');
+	json_put_int(out, "seq", (int64_t)head->seq);
+	json_put_string(out, "head", text_get(&hex));
+	json_close(out, '}');
+	text_finish(&hex);
+}
+
 /* ---- one incident ---- */
 
 const struct site_def *report_site(const struct report_request *request, const char *id)
@@ -167,15 +204,6 @@ const struct site_def *report_site(const struct report_request *request, const c
 		if (strcmp(request->sites[i]->id, id) == 0)
 			return request->sites[i];
 	return NULL;
-}
-
-/* What the report rests on. */
-static bool keep_head(void *ctx, const struct ledger_row *row)
-{
-	struct incident_report *report = ctx;
-	report->head_seq = row->seq;
-	memcpy(report->head, row->hash, sizeof report->head);
-	return true;
 }
 
 static int write_incident(const struct incident_report *report, enum report_format format,
@@ -215,7 +243,7 @@ int report_incident(const struct report_request *request, const char *id, enum r
 		r = response_of(request->store, report.incident, &report.response);
 	}
 	if (r >= 0)
-		r = store_log_end(request->store, report.site_id, keep_head, &report);
+		r = report_head(request->store, report.site_id, &report.head);
 	if (r >= 0)
 		r = write_incident(&report, format, out);
 	if (r < 0)
@@ -259,7 +287,6 @@ static bool add_gap(void *ctx, const struct ledger_row *row)
 int report_incident_json(const struct incident_report *report, struct text *out)
 {
 	const struct response *response = &report->response;
-	struct text hex = {0};
 	struct store *store = report->request->store;
 	json_open(out, NULL, '{');
 	json_put_string(out, "report", "incident");
@@ -281,14 +308,9 @@ int report_incident_json(const struct incident_report *report, struct text *out)
 		        &(struct ledger_filter){.incident = report->incident->id, .type = "gap"},
 		        add_gap, out);
 	json_close(out, ']');
-	json_open(out, "ledger", '{');
-	json_put_int(out, "seq", (int64_t)report->head_seq);
-	text_add_hex(&hex, report->head, sizeof report->head);
-	json_put_string(out, "head", text_get(&hex));
-	json_close(out, '}');
+	put_head(out, &report->head);
 	json_close(out, '}');
 	text_add_char(out, '\n');
-	text_finish(&hex);
 	return r;
 }
 

@@ -34,7 +34,7 @@ int report_incident(const struct report_request *, const char *id, enum report_f
 int report_drill(const struct report_request *, const char *id, enum report_format,
                  struct text *out, struct problem *why) MUST_USE;
 
-/* Of a site (NULL: all) and a time. CAP is for incidents: -EINVAL. */
+/* Of a site, by whose calendar a day is one, and a time. CAP is for incidents: -EINVAL. */
 struct report_period {
 	const char *name; /* "day", "shift", ...: the heading */
 	const char *site;
@@ -50,10 +50,14 @@ int report_period(const struct report_request *, const struct report_period *, e
 
 #define NOT_YET ((span_ms)-1)
 
-struct response { /* from its opening on; NOT_YET where it has not happened */
+/* From its opening on; NOT_YET where it has not happened. Pushed and accepted is what tells of the
+ * alarm (reason_asks_to_act), not of its end. */
+struct response {
 	span_ms first_push, first_accepted, acknowledged, on_site, resolved;
-	span_ms late; /* the latest any step was */
-	uint32_t steps, gaps, notifications, attempts, failed_attempts;
+	span_ms late;    /* the latest any step was */
+	wall_ms changed; /* when its own entries last told something new of it */
+	uint32_t steps, gaps, attempts, failed_attempts;
+	uint32_t calls; /* notifications that told of it */
 };
 int response_of(struct store *, const struct incident *, struct response *out) MUST_USE;
 

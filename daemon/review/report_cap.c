@@ -99,10 +99,12 @@ static const char *cap_status(const struct incident *incident)
 	return incident->outcome == OUTCOME_TEST ? "Test" : "Actual";
 }
 
-static const char *cap_message(const struct incident *incident)
+/* That somebody was told of it is no news of it. */
+static const char *cap_message(const struct incident_report *report)
 {
+	const struct incident *incident = report->incident;
 	if (incident->state != STATE_RESOLVED)
-		return incident->changed.wall == incident->opened.wall ? "Alert" : "Update";
+		return report->response.changed == incident->opened.wall ? "Alert" : "Update";
 	return incident->outcome == OUTCOME_FALSE_ALARM ? "Cancel" : "Update";
 }
 
@@ -144,9 +146,10 @@ static void write_info(const struct incident_report *report, struct text *out)
 	cap_time(report->def, incident->opened.wall, time);
 	element(out, "    ", "onset", time);
 	element(out, "    ", "senderName", report->def ? report->def->name : report->site_id);
-	text_addf(&words, "%s%s, %s, %s", incident->drill ? report->zh ? "演练：" : "DRILL: " : "",
-	          words_severity(report->language, incident->severity),
-	          words_incident_kind(report->language, incident->kind), incident->zone_name);
+	text_addf(&words, "%s%s, ", incident->drill ? report->zh ? "演练：" : "DRILL: " : "",
+	          words_severity(report->language, incident->severity));
+	words_add_incident(&words, report->language, report->def, incident);
+	text_addf(&words, ", %s", incident->zone_name);
 	element(out, "    ", "headline", text_get(&words));
 	text_reset(&words);
 	text_add(&words, words_state(report->language, incident->state));
@@ -172,7 +175,7 @@ static void write_info(const struct incident_report *report, struct text *out)
 void report_incident_cap(const struct incident_report *report, struct text *out)
 {
 	const struct incident *incident = report->incident;
-	const char *message = cap_message(incident);
+	const char *message = cap_message(report);
 	bool first = strcmp(message, "Alert") == 0;
 	struct text id = {0}, sender = {0}, words = {0};
 	char time[TIME_TEXT_LEN];
@@ -183,10 +186,10 @@ void report_incident_cap(const struct incident_report *report, struct text *out)
 	              "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\">\n");
 	text_add(&words, text_get(&id));
 	if (!first)
-		text_addf(&words, ":%" PRId64, incident->changed.wall);
+		text_addf(&words, ":%" PRId64, report->response.changed);
 	element(out, "  ", "identifier", text_get(&words));
 	element(out, "  ", "sender", text_get(&sender));
-	cap_time(report->def, first ? incident->opened.wall : incident->changed.wall, time);
+	cap_time(report->def, first ? incident->opened.wall : report->response.changed, time);
 	element(out, "  ", "sent", time);
 	element(out, "  ", "status", cap_status(incident));
 	element(out, "  ", "msgType", message);

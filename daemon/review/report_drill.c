@@ -17,10 +17,12 @@ struct answer { /* of one person, over all incidents of the drill */
 struct drill {
 	const struct report_request *request;
 	const struct site_def *def;
+	struct ledger_head head; /* of its site */
 	const char *id, *language;
 	bool zh;
 	char *json; /* the standing; NULL: not found */
 	cJSON *root;
+	struct calls calls;
 	struct answer *answers;
 	uint32_t count, cap;
 	struct text incidents; /* items of a JSON list */
@@ -64,11 +66,12 @@ static void take_entry(struct drill *drill, const struct ledger_row *row, const 
 	if (strcmp(row->type, "notification") == 0) {
 		const cJSON *to = json_get(data, "to");
 		const char *kind = json_string(to, "kind"), *id = json_string(to, "id");
-		if (kind && id && strcmp(kind, "person") == 0)
+		if (calls_add(&drill->calls, data) && kind && id && strcmp(kind, "person") == 0)
 			first(&answer_of(drill, id)->told, row->received);
 	} else if (strcmp(row->type, "delivery") == 0) {
 		const char *to = json_string(data, "to"), *result = json_string(data, "result");
-		if (to && result && strcmp(result, "accepted") == 0)
+		if (calls_have(&drill->calls, data) && to && result &&
+		    strcmp(result, "accepted") == 0)
 			first(&answer_of(drill, to)->accepted, row->received);
 	} else if (strcmp(row->type, "operator") == 0 && row->by) {
 		struct answer *answer = answer_of(drill, row->by);
@@ -106,8 +109,8 @@ static int gather_incident(struct drill *drill, const char *id)
 		json_put_string(out, "kind", incident_kind_name(incident->kind));
 		json_put_string(out, "zone", incident->zone);
 		json_put_time(out, "opened_at", incident->opened.wall);
-		json_put_int(out, "first_push_ms", response.first_push);
-		json_put_int(out, "acknowledged_ms", response.acknowledged);
+		put_span(out, "first_push_ms", response.first_push);
+		put_span(out, "acknowledged_ms", response.acknowledged);
 		json_put_int(out, "gaps", response.gaps);
 		json_close(out, '}');
 		drill->incident_count++;
@@ -136,18 +139,16 @@ static int gather(struct drill *drill)
 	if (json_parse(drill->json, strlen(drill->json), &drill->root, NULL) < 0)
 		return -EIO;
 	const char *site = json_string(drill->root, "site");
-	for (uint32_t i = 0; site && i < drill->request->site_count; i++)
-		if (strcmp(drill->request->sites[i]->id, site) == 0)
-			drill->def = drill->request->sites[i];
+	drill->def = report_site(drill->request, site);
+	r = report_head(drill->request->store, site, &drill->head);
 	incidents = json_get(drill->root, "incidents");
 	cJSON_ArrayForEach (item, incidents) {
-		r = cJSON_IsString(item) ? gather_incident(drill, item->valuestring) : 0;
-		if (r < 0)
-			return r;
+		if (r >= 0 && cJSON_IsString(item))
+			r = gather_incident(drill, item->valuestring);
 	}
 	if (drill->count)
 		qsort(drill->answers, drill->count, sizeof *drill->answers, by_time);
-	return 0;
+	return r;
 }
 
 /* ---- writing ---- */
@@ -168,6 +169,8 @@ static span_ms span_of(const struct answer *answer)
 static void write_json(const struct drill *drill, struct text *out)
 {
 	json_open(out, NULL, '{');
+	json_put_string(out, "report", "drill");
+	json_put_time(out, "generated_at", drill->request->now);
 	json_put_stored(out, "drill", drill->json);
 	json_open(out, "incidents", '[');
 	text_add(out, text_get(&drill->incidents));
@@ -181,15 +184,14 @@ static void write_json(const struct drill *drill, struct text *out)
 		put_time(out, "told_at", answer->told);
 		put_time(out, "accepted_at", answer->accepted);
 		put_time(out, "answered_at", answer->answered);
-		if (span_of(answer) == NOT_YET)
-			json_put_null(out, "answered_after_ms");
-		else
-			json_put_int(out, "answered_after_ms", span_of(answer));
+		put_span(out, "answered_after_ms", span_of(answer));
 		json_put_string(out, "how", answer->how);
 		json_close(out, '}');
 	}
 	json_close(out, ']');
+	put_head(out, &drill->head);
 	json_close(out, '}');
+	text_add_char(out, '\n');
 }
 
 static void write_csv(const struct drill *drill, struct text *out)
@@ -313,6 +315,7 @@ static void write_html(const struct drill *drill, struct text *out)
 	add_fact(drill, out, "Answered", "已应答", text_get(&sum));
 	text_add(out, "</table>\n");
 	write_people(drill, out);
+	add_foot(out, drill->zh, drill->def, &drill->head, drill->request->now);
 	report_page_close(out);
 	text_finish(&sum);
 }
@@ -324,6 +327,7 @@ static void finish(struct drill *drill)
 		free(drill->answers[i].how);
 	}
 	free(drill->answers);
+	calls_finish(&drill->calls);
 	free(drill->json);
 	cJSON_Delete(drill->root);
 	text_finish(&drill->incidents);

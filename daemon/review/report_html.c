@@ -6,6 +6,7 @@
 
 #include "review/command/speak.h"
 #include "review/report_private.h"
+#include "review/views.h"
 
 static const char style[] =
         ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6470;--paper:#fff;--line:#d6dbe1;"
@@ -61,6 +62,17 @@ void report_page_open(struct text *out, const char *language, const char *title)
 	text_addf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
 }
 
+void add_foot(struct text *out, bool zh, const struct site_def *def, const struct ledger_head *head,
+              wall_ms now)
+{
+	text_addf(out, "<footer><p>%s <code>%" PRIu64 ":",
+	          pick_word(zh, "Rests on the ledger up to", "依据台账，截至"), head->seq);
+	text_add_hex(out, head->hash, sizeof head->hash);
+	text_addf(out, "</code></p><p>%s ", pick_word(zh, "Printed", "生成于"));
+	add_time(out, def, now);
+	text_add(out, "</p></footer>\n");
+}
+
 void report_page_close(struct text *out)
 {
 	text_add(out, "</body>\n</html>\n");
@@ -109,12 +121,12 @@ static void write_head(const struct incident_report *report, struct text *out)
 {
 	const struct incident *incident = report->incident;
 	struct text words = {0};
-	text_addf(&words, "%s · %s", words_incident_kind(report->language, incident->kind),
-	          incident->zone_name);
 	text_add(out, "<header>\n<p class=\"dim\">");
 	add_html(out, report->def ? report->def->name : report->site_id);
 	text_addf(out, " · %s</p>\n<h1>", word(report, "After-action report", "事件处置报告"));
-	add_html(out, text_get(&words));
+	add_what(out, report->language, report->def, incident);
+	text_add(out, " · ");
+	add_html(out, incident->zone_name);
 	text_add(out, "</h1>\n");
 	if (incident->drill)
 		text_addf(out, "<p class=\"drill\">%s</p>\n",
@@ -123,7 +135,6 @@ static void write_head(const struct incident_report *report, struct text *out)
 	add_fact(out, word(report, "Incident", "事件编号"), incident->id);
 	add_fact(out, word(report, "Severity", "级别"),
 	         words_severity(report->language, incident->severity));
-	text_reset(&words);
 	text_add(&words, words_state(report->language, incident->state));
 	if (outcome_name(incident->outcome))
 		text_addf(&words, " · %s", words_outcome(report->language, incident->outcome));
@@ -244,10 +255,7 @@ static bool write_delivery(void *ctx, const struct delivery_row *row)
 	          bad                          ? "bad"
 	          : state == DELIVERY_ACCEPTED ? "good"
 	                                       : "dim");
-	bool needless = state == DELIVERY_WAITING && strcmp(row->state, "accepted") == 0;
-	add_html(out, needless                       ? word(report, "not needed", "未需要")
-	              : state < DELIVERY_STATE_COUNT ? words_delivery(report->language, state)
-	                                             : word(report, row->delivery_state, "已失效"));
+	add_html(out, delivery_words(report->language, row));
 	if (row->last_status)
 		text_addf(out, " (HTTP %d)", row->last_status);
 	text_addf(out, "</td><td>%u</td></tr>\n", row->attempts);
@@ -354,12 +362,8 @@ int report_incident_html(const struct incident_report *report, struct text *out)
 	write_devices(report, out);
 	if (r >= 0)
 		r = write_timeline(report, out);
-	text_addf(out, "</main>\n<footer><p>%s <code>%" PRIu64 ":",
-	          word(report, "Rests on the ledger up to", "依据台账，截至"), report->head_seq);
-	text_add_hex(out, report->head, sizeof report->head);
-	text_addf(out, "</code></p><p>%s ", word(report, "Printed", "生成于"));
-	add_time(out, report->def, report->request->now);
-	text_add(out, "</p></footer>\n");
+	text_add(out, "</main>\n");
+	add_foot(out, report->zh, report->def, &report->head, report->request->now);
 	report_page_close(out);
 	return r;
 }

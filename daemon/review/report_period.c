@@ -11,11 +11,10 @@
 
 static void write_line_json(struct text *out, const struct tally *tally, const struct line *line)
 {
-	const struct report_request *request = tally->report->request;
-	const struct site_def *def = report_site(request, line->site);
+	const struct period_report *report = tally->report;
 	json_open(out, NULL, '{');
-	incident_write_json(out, "incident", def, line->site, line->incident);
-	report_stages_json(out, line->incident, &line->response, request->now);
+	incident_write_json(out, "incident", report->def, line->site, line->incident);
+	report_stages_json(out, line->incident, &line->response, report->request->now);
 	json_put_int(out, "late_ms", line->response.late);
 	json_put_int(out, "gaps", line->response.gaps);
 	json_close(out, '}');
@@ -150,9 +149,7 @@ int report_period(const struct report_request *request, const struct report_peri
 	struct period_report report = {.request = request, .period = period};
 	if (format == REPORT_CAP || format == REPORT_FORMAT_COUNT)
 		return problem_set(why, -EINVAL, "CAP is a format for one incident");
-	for (uint32_t i = request->site_count; i-- > 0;)
-		if (!period->site || strcmp(request->sites[i]->id, period->site) == 0)
-			report.def = request->sites[i];
+	report.def = report_site(request, period->site);
 	report.language = request->language ? request->language
 	                  : report.def      ? report.def->language
 	                                    : "en";

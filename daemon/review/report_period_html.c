@@ -9,8 +9,11 @@ static const char *word(const struct tally *tally, const char *english, const ch
 	return pick_word(tally->report->zh, english, chinese);
 }
 
+#define NOT_JUDGED UINT64_MAX
+
 static void write_sums(const struct tally *tally, struct text *out)
 {
+	int rate = tally_false_percent(tally);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -20,7 +23,7 @@ static void write_sums(const struct tally *tally, struct text *out)
 	        {word(tally, "not resolved", "未解除"), tally->unresolved, tally->unresolved > 0},
 	        {word(tally, "false alarms", "误报"), tally->false_alarms, false},
 	        {word(tally, "false alarm rate, %", "误报率（%）"),
-	         tally_false_percent(tally) < 0 ? 0 : (uint64_t)tally_false_percent(tally), false},
+	         rate < 0 ? NOT_JUDGED : (uint64_t)rate, false},
 	        {word(tally, "drills", "演练"), tally->drills, false},
 	        {word(tally, "signals", "信号"), tally->signals, false},
 	        {word(tally, "messages not understood", "无法理解的消息"), tally->rejected, false},
@@ -32,9 +35,15 @@ static void write_sums(const struct tally *tally, struct text *out)
 	         tally->crashes > 0},
 	};
 	text_add(out, "<dl class=\"sums\">\n");
-	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-		text_addf(out, "<div><dt>%s</dt><dd%s>%" PRIu64 "</dd></div>\n", sums[i].name,
-		          sums[i].bad ? " class=\"bad\"" : "", sums[i].value);
+	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+		text_addf(out, "<div><dt>%s</dt><dd%s>", sums[i].name,
+		          sums[i].bad ? " class=\"bad\"" : "");
+		if (sums[i].value == NOT_JUDGED)
+			text_add(out, "—");
+		else
+			text_addf(out, "%" PRIu64, sums[i].value);
+		text_add(out, "</dd></div>\n");
+	}
 	text_add(out, "</dl>\n");
 }
 

@@ -148,9 +148,9 @@ static void write_line(const struct tally *tally, const struct line *line, struc
 	add_html(out, incident->id);
 	text_add(out, "\">");
 	add_html(out, short_number(incident));
-	text_addf(out, "</td><td>%s%s</td><td class=\"num\">%s</td><td>",
-	          incident->drill ? word(tally, "[DRILL] ", "【演练】") : "",
-	          words_incident_kind(language, incident->kind),
+	text_addf(out, "</td><td>%s", incident->drill ? word(tally, "[DRILL] ", "【演练】") : "");
+	add_what(out, language, tally->report->def, incident);
+	text_addf(out, "</td><td class=\"num\">%s</td><td>",
 	          words_severity(language, incident->severity));
 	add_html(out, incident->zone_name);
 	text_addf(out, "</td><td>%s</td><td>",

@@ -2,6 +2,7 @@
 #ifndef TOCSIN_REVIEW_REPORT_PRIVATE_H
 #define TOCSIN_REVIEW_REPORT_PRIVATE_H
 
+#include "base/index.h"
 #include "base/json.h"
 #include "decide/words.h"
 #include "review/report.h"
@@ -13,14 +14,25 @@ struct incident_report { /* everything an incident's report says */
 	bool zh;
 	struct incident *incident;
 	struct response response;
-	uint64_t head_seq; /* of the last entry of its site */
-	uint8_t head[SHA256_LEN];
+	struct ledger_head head; /* of its site */
 };
+
+/* The notifications that tell of an alarm, by their ids: what they bring is what response_of and
+ * the report of a drill take for told. */
+struct calls {
+	char **ids;
+	uint32_t count, cap;
+	struct index index;
+};
+/* Of a `notification` entry's data; false: it tells of no alarm. */
+bool calls_add(struct calls *, const cJSON *notification);
+bool calls_have(const struct calls *, const cJSON *delivery); /* of a `delivery` entry's data */
+void calls_finish(struct calls *);
 
 struct period_report {
 	const struct report_request *request;
 	const struct report_period *period;
-	const struct site_def *def; /* of the site, or of the first one */
+	const struct site_def *def; /* NULL: the site is no longer configured */
 	const char *language;
 	bool zh;
 };
@@ -41,8 +53,17 @@ void add_clock(struct text *, const struct site_def *, wall_ms); /* "08:00:12" *
 bool is_other_day(const struct site_def *, wall_ms before, wall_ms at);
 void report_page_open(struct text *, const char *language, const char *title);
 void report_page_close(struct text *);
+/* The head of a site's ledger, which a report rests on; then the member "ledger", and the foot of a
+ * page. An empty record's is zeroed. */
+int report_head(struct store *, const char *site, struct ledger_head *out) MUST_USE;
+void put_head(struct text *, const struct ledger_head *);
+void add_foot(struct text *, bool zh, const struct site_def *, const struct ledger_head *,
+              wall_ms now);
 /* Where something stands, by its names: zones, a device, a post; "—" for the whole site. */
 void add_place(struct text *, bool zh, const struct site_def *, const cJSON *standing);
+/* What an incident is: its kind, and its subject. */
+void add_what(struct text *, const char *language, const struct site_def *,
+              const struct incident *);
 const char *device_name(const struct site_def *,
                         const char *id); /* the id where it is in no file */
 /* "Li", or the id of somebody who is in the file no more. */

@@ -30,17 +30,6 @@ static const char *word(const struct sheet *sheet, const char *english, const ch
 	return pick_word(sheet->report->zh, english, chinese);
 }
 
-static const struct site_def *site_of(const struct sheet *sheet, const char *id)
-{
-	return report_site(sheet->report->request, id);
-}
-
-static bool is_asked(const struct sheet *sheet, const char *site)
-{
-	const char *only = sheet->report->period->site;
-	return !only || strcmp(only, site) == 0;
-}
-
 /* ---- who is there ---- */
 
 static bool add_override(void *ctx, const char *json)
@@ -58,8 +47,6 @@ static void each_post(struct sheet *sheet, const struct site_def *def,
                                    const struct duty_state *, uint32_t post))
 {
 	struct duty_state duty = {0};
-	if (!is_asked(sheet, def->id))
-		return;
 	(void)!store_standings(sheet->report->request->store, def->id, STANDING_OVERRIDE, false,
 	                       add_override, &duty);
 	for (uint32_t post = 0; post < def->post_count; post++)
@@ -105,15 +92,16 @@ static bool tell_incident(void *ctx, const char *site, const struct incident *in
 {
 	struct sheet *sheet = ctx;
 	const char *language = sheet->report->language;
-	const struct site_def *def = site_of(sheet, site);
+	const struct site_def *def = sheet->report->def;
+	(void)site;
 	sheet->rows++;
 	text_add(sheet->out, "<tr class=\"out\"><td class=\"time\">");
 	add_time(sheet->out, def, incident->opened.wall);
 	text_add(sheet->out, "</td><td>");
 	add_html(sheet->out, incident->id);
-	text_addf(sheet->out,
-	          sheet->report->zh ? "</td><td>%s，%s</td><td>" : "</td><td>%s, %s</td><td>",
-	          words_incident_kind(language, incident->kind),
+	text_add(sheet->out, "</td><td>");
+	add_what(sheet->out, language, def, incident);
+	text_addf(sheet->out, sheet->report->zh ? "，%s</td><td>" : ", %s</td><td>",
 	          words_severity(language, incident->severity));
 	add_html(sheet->out, incident->zone_name);
 	text_addf(sheet->out, "</td><td>%s</td><td>", words_state(language, incident->state));
@@ -129,7 +117,7 @@ static bool tell_standing(void *ctx, const char *json)
 	wall_ms until = 0;
 	if (json_parse(json, strlen(json), &item, NULL) < 0)
 		return true;
-	const struct site_def *def = site_of(sheet, json_string(item, "site"));
+	const struct site_def *def = sheet->report->def;
 	const char *who = json_string(item, "to") ? json_string(item, "to")
 	                                          : json_string(item, "by");
 	const char *end = json_string(item, "until");
@@ -152,7 +140,7 @@ static bool tell_standing(void *ctx, const char *json)
 static bool tell_device(void *ctx, const struct device_row *row)
 {
 	struct sheet *sheet = ctx;
-	const struct site_def *def = site_of(sheet, row->site);
+	const struct site_def *def = sheet->report->def;
 	if (!(row->active & TROUBLES) || (def && site_def_device(def, row->id) == POSITION_NONE))
 		return true;
 	sheet->rows++;
@@ -232,8 +220,8 @@ int shift_write_html(const struct period_report *report, struct text *out)
 	TABLE(&sheet, word(&sheet, "On duty", "值班人员"), word(&sheet, "Post", "岗位"),
 	      word(&sheet, "Now", "当前"), word(&sheet, "Changes", "交接时间"),
 	      word(&sheet, "Then", "接班"));
-	for (uint32_t i = 0; i < report->request->site_count; i++)
-		each_post(&sheet, report->request->sites[i], tell_post);
+	if (report->def)
+		each_post(&sheet, report->def, tell_post);
 	sheet.rows = 1;
 	close_table(&sheet, 4);
 	int r = tell_open(&sheet);
@@ -259,7 +247,7 @@ int shift_write_html(const struct period_report *report, struct text *out)
 static bool put_incident(void *ctx, const char *site, const struct incident *incident)
 {
 	const struct sheet *sheet = ctx;
-	incident_write_json(sheet->out, NULL, site_of(sheet, site), site, incident);
+	incident_write_json(sheet->out, NULL, sheet->report->def, site, incident);
 	return true;
 }
 

@@ -275,5 +275,6 @@ span_ms tally_percentile(const struct tally *tally, uint32_t count, uint32_t per
 
 int tally_false_percent(const struct tally *tally)
 {
-	return tally->judged ? (int)(tally->false_alarms * 100 / tally->judged) : -1;
+	uint64_t hundredfold = (uint64_t)tally->false_alarms * 100;
+	return tally->judged ? (int)((hundredfold + tally->judged / 2) / tally->judged) : -1;
 }

@@ -44,7 +44,7 @@ void tally_finish(struct tally *);
 /* Sorted into tally->spans; returns how many. Drills are not counted. */
 uint32_t tally_sort_spans(struct tally *, enum stage);
 span_ms tally_percentile(const struct tally *, uint32_t count, uint32_t percent);
-/* Of the incidents that somebody judged; -1: of none. */
+/* Of the incidents that somebody judged, rounded; -1: of none. */
 int tally_false_percent(const struct tally *);
 
 void period_write_html(struct tally *, struct text *);

@@ -1,11 +1,49 @@
 /* How fast an incident was answered, from its entries. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "review/report.h"
+#include "review/report_private.h"
+
+/* ---- which pushes tell of an alarm ---- */
+
+static const char *call_name(const void *owner, uint32_t position)
+{
+	return ((const struct calls *)owner)->ids[position];
+}
+
+bool calls_add(struct calls *calls, const cJSON *notification)
+{
+	const char *id = json_string(notification, "id");
+	const char *reason = json_string(notification, "reason");
+	if (!id || !reason || !reason_asks_to_act(reason_from_name(reason)))
+		return false;
+	if (index_find(&calls->index, id, call_name, calls) != INDEX_NONE)
+		return true;
+	MEM_RESERVE(calls->ids, calls->count, calls->cap);
+	calls->ids[calls->count] = mem_copy(id);
+	index_add(&calls->index, calls->count++, call_name, calls);
+	return true;
+}
+
+bool calls_have(const struct calls *calls, const cJSON *delivery)
+{
+	const char *id = json_string(delivery, "notification");
+	return id && index_find(&calls->index, id, call_name, calls) != INDEX_NONE;
+}
+
+void calls_finish(struct calls *calls)
+{
+	for (uint32_t i = 0; i < calls->count; i++)
+		free(calls->ids[i]);
+	free(calls->ids);
+	index_finish(&calls->index);
+}
+
+/* ---- measuring ---- */
 
 struct measuring {
 	const struct incident *incident;
+	struct calls calls;
 	struct response *out;
 };
 
@@ -35,28 +73,33 @@ static void measure_sent(struct response *out, const cJSON *data, span_ms span)
 		first(&out->first_push, span - ago);
 }
 
-static void measure_delivery(struct response *out, const cJSON *data, span_ms span)
+static void measure_delivery(const struct measuring *m, const cJSON *data, span_ms span)
 {
+	struct response *out = m->out;
 	const char *result = json_string(data, "result");
+	bool accepted = result && strcmp(result, "accepted") == 0;
 	out->attempts++;
+	out->failed_attempts += !accepted;
+	if (!calls_have(&m->calls, data))
+		return;
 	measure_sent(out, data, span);
-	if (result && strcmp(result, "accepted") == 0)
+	if (accepted)
 		first(&out->first_accepted, span);
-	else
-		out->failed_attempts++;
 }
 
 static bool measure(void *ctx, const struct ledger_row *row)
 {
-	const struct measuring *m = ctx;
+	struct measuring *m = ctx;
 	cJSON *data = NULL;
 	span_ms span = row->steady - m->incident->opened.steady;
 	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
 		return true;
+	if (strncmp(row->type, "incident.", strlen("incident.")) == 0)
+		m->out->changed = row->received;
 	if (strcmp(row->type, "notification") == 0)
-		m->out->notifications++;
+		m->out->calls += calls_add(&m->calls, data);
 	else if (strcmp(row->type, "delivery") == 0)
-		measure_delivery(m->out, data, span);
+		measure_delivery(m, data, span);
 	else if (strcmp(row->type, "incident.acknowledged") == 0)
 		first(&m->out->acknowledged, span);
 	else if (strcmp(row->type, "incident.on_site") == 0)
@@ -79,8 +122,10 @@ int response_of(struct store *store, const struct incident *incident, struct res
 	                         .on_site = NOT_YET,
 	                         .resolved = NOT_YET};
 	struct measuring measuring = {.incident = incident, .out = out};
-	return store_log(store, &(struct ledger_filter){.incident = incident->id}, measure,
-	                 &measuring);
+	int r = store_log(store, &(struct ledger_filter){.incident = incident->id}, measure,
+	                  &measuring);
+	calls_finish(&measuring.calls);
+	return r;
 }
 
 /* ---- stages ---- */
@@ -156,6 +201,6 @@ bool stage_is_late(const struct incident *incident, const struct response *respo
 {
 	span_ms goal = stage_goal(incident, response, stage), span = stage_of(response, stage);
 	if (span == NOT_YET)
-		span = response->notifications ? age(incident, response, now) : 0;
+		span = response->calls ? age(incident, response, now) : 0;
 	return goal && span > goal;
 }

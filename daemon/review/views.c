@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "decide/words.h"
 #include "review/command/timeline.h"
 
 void view_incident(struct text *text, const char *name, const struct site_def *def,
@@ -117,6 +118,15 @@ void view_delivery(struct text *text, const char *name, const struct delivery_ro
 	else
 		json_put_null(text, "status");
 	json_close(text, '}');
+}
+
+const char *delivery_words(const char *language, const struct delivery_row *row)
+{
+	enum delivery_state state = delivery_state_from_name(row->delivery_state);
+	enum notification_state of = notification_state_from_name(row->state);
+	bool over = of != NOTIFICATION_QUEUED && of != NOTIFICATION_SENDING;
+	return state == DELIVERY_STATE_COUNT ? row->delivery_state
+	                                     : words_delivery(language, state, over);
 }
 
 static void put_time_or_null(struct text *text, const char *name, wall_ms at)

@@ -28,6 +28,9 @@ void view_ledger_row(struct text *, const char *name, const struct ledger_row *)
  * attempts, status. */
 void view_delivery(struct text *, const char *name, const struct delivery_row *);
 
+/* What became of it, in the words of people. */
+const char *delivery_words(const char *language, const struct delivery_row *);
+
 /* site, id, name, zone, kind, online, heard, changed, active: with what the definition says of
  * it, where def is not NULL and knows it; row is NULL for one that was never heard. */
 void view_device(struct text *, const char *name, const struct site_def *def, uint32_t position,

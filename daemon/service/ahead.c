@@ -8,6 +8,9 @@
 
 #include "app.h"
 
+#define PRESSES_MAX 4096
+#define AWAITED_FOR MINUTES(1) /* the session brings what it holds much sooner */
+
 static const char *name_at(const void *owner, uint32_t i)
 {
 	return ((const struct ahead_word *)owner)[i].point;
@@ -65,8 +68,71 @@ bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct si
 	return true;
 }
 
+/* ---- presses ---- */
+
+static uint64_t said(const struct broker_message *message)
+{
+	uint64_t hash = index_hash(message->topic);
+	const unsigned char *bytes = message->bytes;
+	for (size_t i = 0; i < message->len; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+	return hash ^ message->len;
+}
+
+static void drop_presses(struct ahead *ahead, bool awaited)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < ahead->press_count; i++)
+		if (ahead->presses[i].awaited != awaited)
+			ahead->presses[kept++] = ahead->presses[i];
+	ahead->press_count = kept;
+}
+
+bool ahead_has_press(struct ahead *ahead, const struct broker_message *message, bool watch_listens)
+{
+	uint64_t hash = said(message);
+	bool watch = message->comes_again;
+	for (uint32_t i = 0; i < ahead->press_count; i++) {
+		struct ahead_press *press = &ahead->presses[i];
+		if (press->said != hash ||
+		    (watch ? press->awaited || press->watched : !press->awaited))
+			continue;
+		press->watched = true;
+		press->awaited = false;
+		return true;
+	}
+	if (message->by_lane || ahead->press_count == PRESSES_MAX)
+		return false;
+	MEM_RESERVE(ahead->presses, ahead->press_count, ahead->press_cap);
+	ahead->presses[ahead->press_count++] = (struct ahead_press){
+	        .said = hash, .awaited = watch, .watched = watch || !watch_listens};
+	return false;
+}
+
+void ahead_session_cut(struct ahead *ahead)
+{
+	for (uint32_t i = 0; i < ahead->press_count; i++)
+		ahead->presses[i].awaited = ahead->presses[i].watched = true;
+}
+
+/* A broker whose queue was full has dropped some: one said later must not be taken for its copy. */
+void ahead_after_turn(struct app *app, struct moment now)
+{
+	struct ahead *ahead = &app->ahead;
+	bool comes = app_disk_is_well(app) && broker_is_listening(app->broker);
+	if (broker_is_connected(app->broker) && !broker_held(app->broker))
+		drop_presses(ahead, false);
+	if (!ahead->press_count || !comes)
+		ahead->awaited_until = 0;
+	else if (!ahead->awaited_until)
+		ahead->awaited_until = now.steady + AWAITED_FOR;
+	else if (now.steady >= ahead->awaited_until)
+		drop_presses(ahead, true);
+}
+
 void ahead_forget(struct ahead *ahead)
 {
+	free(ahead->presses);
 	for (uint32_t i = 0; i < ahead->count; i++)
 		free(ahead->words[i].point);
 	free(ahead->words);

@@ -62,7 +62,7 @@ static void note_told(struct figures *figures, const char *incident)
 		answering->is_told = true;
 }
 
-/* Of each incident the first push that was accepted. */
+/* Of each incident the first push that told of it and was accepted. */
 static void count_accepted(struct figures *figures, const struct incident *incident, span_ms span)
 {
 	struct answering *answering = find(figures, incident->id);
@@ -107,8 +107,8 @@ static void count_acknowledged(struct figures *figures, const struct incident *i
 
 /* A fire to a thousand people has as many deliveries, of which the first that is accepted counts.
  */
-static bool is_first_accepted(const struct figures *figures, const struct incident *incident,
-                              const struct entry *entry)
+static bool is_first_accepted(const struct figures *figures, const struct site *site,
+                              const struct incident *incident, const struct entry *entry)
 {
 	const struct answering *answering = find(figures, incident->id);
 	cJSON *data = NULL;
@@ -116,9 +116,11 @@ static bool is_first_accepted(const struct figures *figures, const struct incide
 	    json_parse(entry->data, strlen(entry->data), &data, NULL) < 0)
 		return false;
 	const char *result = json_string(data, "result");
+	const struct notification *of = site_notification(
+	        site, notification_number(json_string(data, "notification")));
 	bool accepted = result && strcmp(result, "accepted") == 0;
 	cJSON_Delete(data);
-	return accepted;
+	return accepted && of && reason_asks_to_act(of->reason);
 }
 
 static bool is_late_step(const struct entry *entry)
@@ -149,7 +151,7 @@ static void count_entry(struct figures *figures, const struct site *site, const 
 	else if (strcmp(entry->type, "incident.resolved") == 0)
 		count_resolved(figures, incident, span);
 	else if (strcmp(entry->type, "delivery") == 0 &&
-	         is_first_accepted(figures, incident, entry))
+	         is_first_accepted(figures, site, incident, entry))
 		count_accepted(figures, incident, span);
 	else if (strcmp(entry->type, "step") == 0)
 		figures->late_steps += is_late_step(entry);

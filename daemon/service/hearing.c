@@ -40,8 +40,12 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 /* Not known also where it was decided already and holds again: as state, for who pressed was told.
  */
 static bool is_known(struct app *app, struct site_slot *slot, struct signal *signal,
-                     struct moment now)
+                     const struct broker_message *message, struct moment now)
 {
+	bool press = signal->active && (signal->press || kind_facts[signal->kind].momentary);
+	if (press && !signal->id && !signal->retained)
+		return ahead_has_press(&app->ahead, message,
+		                       app->watch && broker_is_listening(app->watch));
 	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
 	if (app->comes_again) {
 		if (!known)
@@ -57,7 +61,8 @@ static bool is_known(struct app *app, struct site_slot *slot, struct signal *sig
 	return false;
 }
 
-static void decide_signals(struct app *app, struct site_slot *slot, bool native, struct moment now)
+static void decide_signals(struct app *app, struct site_slot *slot,
+                           const struct broker_message *message, bool native, struct moment now)
 {
 	const char *site_id = slot->site->def->id;
 	for (uint32_t i = 0; i < app->signals.count; i++) {
@@ -65,7 +70,7 @@ static void decide_signals(struct app *app, struct site_slot *slot, bool native,
 		if (!site_is_new_alarm(slot->site, signal) && is_left(app))
 			continue;
 		app->counters.signals++;
-		if (is_known(app, slot, signal, now))
+		if (is_known(app, slot, signal, message, now))
 			app->counters.duplicates++;
 		else
 			app_decide_event(app, slot, &app->signals.items[i], now);
@@ -141,7 +146,7 @@ static void decide_native(struct app *app, struct site_slot *slot, const struct 
 	} else if (!device_details(device)->signing ||
 	           signed_admit(app, slot, device, message, now) == 0) {
 		numbers_bind(device, bytes, len, &app->signals);
-		decide_signals(app, slot, true, now);
+		decide_signals(app, slot, message, true, now);
 	}
 	for (uint32_t i = 0; i < app->signals.refused_count; i++)
 		hearing_reject(app, slot, message, app->signals.device, app->signals.refused[i],
@@ -176,43 +181,6 @@ static struct site_slot *site_of_profile(struct app *app, const struct profile *
 	return home ? app_site(app, home->id) : NULL;
 }
 
-/* points: of a device that is heard value by value, and whose values hang on it. */
-static bool hangs_on(const struct site_def *def, const struct profile *profile, const char *gateway,
-                     bool points)
-{
-	size_t len = strlen(gateway);
-	for (uint32_t i = 0; i < def->device_count; i++) {
-		const struct device *d = &def->devices[i];
-		if (!d->profile || strcmp(d->profile, profile->name) != 0)
-			continue;
-		if (points ? strncmp(d->address, gateway, len) == 0 && d->address[len] == '/'
-		           : device_is_behind(d, gateway))
-			return true;
-	}
-	return false;
-}
-
-/* True where a site has something that hangs on it. */
-static bool hear_gateway(struct app *app, const struct statement *s, bool points, struct moment now)
-{
-	struct text subject = {0};
-	bool found = false;
-	text_addf(&subject, "gateway:%s", s->address);
-	struct event event = {.type = EVENT_TROUBLE,
-	                      .trouble = {.subject = text_get(&subject),
-	                                  .active = !s->active,
-	                                  .detail = "the gateway is gone: none of the devices "
-	                                            "behind it can be heard"}};
-	for (uint32_t i = 0; i < app->site_count; i++)
-		if (hangs_on(app->sites[i].site->def, app->hearing.said.profile, s->address,
-		             points)) {
-			found = true;
-			app_decide_event(app, &app->sites[i], &event, now);
-		}
-	text_finish(&subject);
-	return found;
-}
-
 static void hear_device(struct app *app, const struct broker_message *message,
                         const struct binding *binding, uint32_t first, uint32_t end,
                         struct moment now)
@@ -245,7 +213,7 @@ static void hear_device(struct app *app, const struct broker_message *message,
 	                &why);
 	if (*why.text)
 		hearing_reject(app, slot, message, device, why.text, now);
-	decide_signals(app, slot, false, now);
+	decide_signals(app, slot, message, false, now);
 }
 
 /* Of what it says, what matters most. */
@@ -297,15 +265,17 @@ static void hear_statements(struct app *app, const struct broker_message *messag
 			if (h->said.items[k].type == SAID_TOPIC)
 				hear_topic(app, h->said.items[k].word);
 		if (s->type == SAID_GATEWAY) {
-			hear_gateway(app, s, false, now);
+			hear_gateway(app, s, message->retained, now);
 			continue;
 		}
 		if (!s->address)
 			continue;
-		bool points = s->type == SAID_STATUS && h->said.profile->points &&
-		              hear_gateway(app, s, true, now);
 		uint32_t at = bindings_of(&h->bindings, h->said.profile, s);
-		if (at == POSITION_NONE && !points)
+		const struct profile *profile = h->said.profile;
+		bool may_carry = profile->points || (profile->through && at == POSITION_NONE);
+		bool carries = s->type == SAID_STATUS && may_carry &&
+		               hear_gateway(app, s, message->retained, now);
+		if (at == POSITION_NONE && !carries)
 			hear_stranger(app, message->retained, i, end, now);
 		for (; at != POSITION_NONE; at = h->bindings.items[at].next)
 			hear_device(app, message, &h->bindings.items[at], i, end, now);

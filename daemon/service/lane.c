@@ -197,6 +197,7 @@ static void on_lane_message(void *ctx, const struct broker_message *heard)
 	struct app *app = ctx;
 	struct lane *lane = &app->lane;
 	struct broker_message message = *heard;
+	message.by_lane = true;
 	if (strcmp(message.topic, lane->topic) == 0) {
 		uint32_t mark = read_mark(lane, &message);
 		if (mark)

@@ -10,7 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define STOP_GRACE_MS 2000   /* for pushes under way when a stop is asked for */
+#define STOP_GRACE_MS 2000   /* for pushes under way, and a record that cannot be written */
+#define LAST_TRIES 4         /* to write the record; each waits for a foreign lock */
 #define WORKER_GRACE_MS 1000 /* for a worker: a dead name server may hold it up for a minute */
 
 /* ---- what arrives ---- */
@@ -89,6 +90,8 @@ static void on_connected(void *ctx, bool session_present)
 	bool lost = !session_present && app->deaf_from;
 	if (session_present) {
 		sites_recall(app);
+		ahead_session_cut(
+		        &app->ahead); /* what it had brought before, and was decided since */
 	} else {
 		ahead_forget(&app->ahead);
 		lane_session_lost(app);
@@ -136,6 +139,7 @@ void app_session_gone(struct app *app, const char *why)
 		return;
 	app->broker_up = false;
 	lane_session_cut(app);
+	ahead_session_cut(&app->ahead);
 	app->deaf_from = app_now(app).wall;
 	json_open(&data, NULL, '{');
 	json_put_string(&data, "why", why);
@@ -393,13 +397,15 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 	app->stopping = true;
 	log_info("stopping: %s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 	watchdog_stopping();
+	app->retry_commit = 0; /* what is held is tried at once, and again at the end */
 	uv_timer_start(&app->grace, on_grace_over, STOP_GRACE_MS, 0);
 	app_want_turn(app);
 }
 
 void app_stop_if_done(struct app *app)
 {
-	if (app->stopping && (app->grace_over || !courier_in_flight(app->courier)))
+	bool done = !courier_in_flight(app->courier) && app_disk_is_well(app);
+	if (app->stopping && (app->grace_over || done))
 		uv_stop(&app->loop);
 }
 
@@ -423,12 +429,38 @@ static void close_handles(struct app *app)
 	app->held_up = uv_loop_close(&app->loop) < 0;
 }
 
+/* What devices said was not acknowledged to the broker, and comes again. */
+static void tell_of_loss(const struct app *app)
+{
+	uint32_t operations = 0, incidents = 0;
+	for (uint32_t i = 0; i < app->site_count; i++) {
+		const struct plan *plan = &app->sites[i].plan;
+		incidents += plan->incident_count;
+		for (uint32_t k = 0; k < plan->entry_count; k++)
+			operations += strcmp(plan->entries[k].type, "operator") == 0;
+	}
+	log_error("stopped, and the record could not be written: %s; lost: operations %u, "
+	          "incidents %u, entries %u; what people did has to be done again",
+	          app->failure.text, operations, incidents, app_held_entries(app));
+}
+
+static void turn_last(struct app *app)
+{
+	add_fact(app, SERVICE_STOPPED, NULL);
+	app->unwritten = true;
+	for (int i = 0; i < LAST_TRIES && app->unwritten; i++) {
+		app->retry_commit = 0;
+		app_turn(app);
+		app->unwritten = !app_disk_is_well(app);
+	}
+	if (app->unwritten)
+		tell_of_loss(app);
+}
+
 void app_close(struct app *app)
 {
-	if (app->broker && app->courier && app->http) {
-		add_fact(app, SERVICE_STOPPED, NULL);
-		app_turn(app);
-	}
+	if (app->broker && app->courier && app->http)
+		turn_last(app);
 	/* That was the last turn: another would reach into what is closed below. */
 	uv_check_stop(&app->check);
 	http_close(app->http);
@@ -537,9 +569,10 @@ int app_run(const char *config_path)
 		uv_run(&app.loop, UV_RUN_DEFAULT);
 	}
 	app_close(&app);
-	if (r == 0)
+	int code = r < 0 || app.unwritten ? 1 : 0;
+	if (code == 0)
 		log_info("stopped");
 	if (app.held_up)
-		_exit(r < 0 ? 1 : 0); /* exit() would wait for the worker, too */
-	return r < 0 ? 1 : 0;
+		_exit(code); /* exit() would wait for the worker, too */
+	return code;
 }

@@ -178,6 +178,7 @@ static void rest(struct app *app, struct moment now)
 {
 	broker_rest(app->broker, true);
 	lane_session_cut(app);
+	ahead_session_cut(&app->ahead);
 	if (app->broker_up)
 		app->deaf_from = now.wall;
 	app->broker_up = false;

@@ -51,14 +51,6 @@ static enum kind read_kind(const cJSON *data, const char *name)
 	return word ? kind_from_name(word) : KIND_NONE;
 }
 
-/* The digits at the end of an id; 0 where there are none that fit. */
-static uint64_t id_number(const char *id)
-{
-	const char *dash = id ? strrchr(id, '-') : NULL;
-	int64_t number = 0;
-	return dash && text_parse_int(dash + 1, &number) == 0 && number > 0 ? (uint64_t)number : 0;
-}
-
 /* ---- signals ---- */
 
 static int take_signal(struct rebuild *rebuild, const struct ledger_row *row, const cJSON *data,
@@ -202,7 +194,7 @@ static int take_notification(struct rebuild *rebuild, const struct ledger_row *r
 {
 	const cJSON *to = json_get(data, "to"), *channel;
 	const char *reason = json_string(data, "reason"), *kind = json_string(to, "kind");
-	uint64_t number = id_number(json_string(data, "id"));
+	uint64_t number = notification_number(json_string(data, "id"));
 	struct incident of = {0};
 	int64_t step = 0;
 	if (!number || !reason || reason_from_name(reason) == REASON_COUNT ||
@@ -234,7 +226,7 @@ static int take_notification(struct rebuild *rebuild, const struct ledger_row *r
 static int take_delivery(struct rebuild *rebuild, const cJSON *data, struct problem *why)
 {
 	const char *result = json_string(data, "result");
-	uint64_t number = id_number(json_string(data, "notification"));
+	uint64_t number = notification_number(json_string(data, "notification"));
 	int64_t contact = -1, attempt = 1, status = 0;
 	bool held = false;
 	(void)!json_bool(data, "held", &held);

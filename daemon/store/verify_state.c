@@ -110,7 +110,10 @@ static const struct question {
          " FROM told t JOIN incident i ON i.key = t.incident WHERE i.site = ?1"
          " AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.incident = i.id AND l.type ="
          " 'notification' AND json_valid(l.data) AND l.data ->> '$.to.kind' = t.kind"
-         " AND l.data ->> '$.to.id' = t.id) ORDER BY i.key LIMIT 1",
+         " AND l.data ->> '$.to.id' = t.id) AND NOT (t.kind = 'person' AND EXISTS (SELECT 1"
+         " FROM ledger l WHERE l.incident = i.id AND l.type IN ('incident.acknowledged',"
+         " 'incident.assigned', 'operator') AND (l.by = t.id OR (json_valid(l.data)"
+         " AND l.data ->> '$.for' = t.id)))) ORDER BY i.key LIMIT 1",
          "it names somebody as told, and no entry does", TAMPERING_EDITED, false},
         {"SELECT " OF_INCIDENT " FROM incident_signal t JOIN incident i ON i.key = t.incident"
          " WHERE i.site = ?1 AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.incident = i.id"

@@ -2,6 +2,7 @@
 a list, the keyboard's focus, what was written."""
 
 import pytest
+from house import write_yaml
 
 ENTER, TAB = "\ue007", "\ue004"
 
@@ -123,6 +124,28 @@ def test_back_from_an_incident_the_record_is_as_it_was(house, desk):
     house.api("POST", f"/api/v1/incidents/{late}/note", {"by": "li", "note": "围墙下有脚印"})
     desk.types("words", "脚印")
     desk.sees("共 1 条")
+
+
+def test_a_report_is_of_one_site(build_house, sits):
+    house = build_house(start=False)
+    plant = {**house.school, "site": "plant", "name": "南校区"}
+    write_yaml(house.folder / "plant.yaml", plant)
+    house.write_service(lambda service: service["sites"].append("plant.yaml"))
+    house.daemon.start()
+    for site in ("binjiang", "plant"):
+        answer = house.api("POST", "/api/v1/incidents", {"site": site, "zone": "gate", "kind": "water",
+                                                         "by": "li"})
+        assert answer.status in (200, 201), answer
+    desk = sits("desk")
+    desk.signs_in(house.url, "sun")
+    desk.page(house.url, "record")
+    desk.sees("共 2 条")
+    links = desk.asks("return [...document.querySelectorAll('a[href*=\"api/v1/report?\"]')]"
+                      ".map((link) => [link.textContent, link.href])")
+    assert len(links) == 2 * 2 + 2  # each site's table and JSON, and its day
+    for words, link in links:
+        site = "plant" if "南校区" in words else "binjiang"
+        assert f"site={site}" in link, (words, link)
 
 
 def test_enter_in_the_note_of_a_link_does_nothing_but_a_new_line(house, sits):

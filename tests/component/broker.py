@@ -129,14 +129,14 @@ class Client:
         self._client.loop_start()
         bell.until("the client is subscribed", lambda: self._subscribed)
 
-    def publish(self, topic, payload, retain=False):
-        """At QoS 1; returns when the broker has it."""
-        sent = self.publish_soon(topic, payload, retain)
+    def publish(self, topic, payload, retain=False, qos=1):
+        """Returns when the broker has it; at QoS 0, when it has left."""
+        sent = self.publish_soon(topic, payload, retain, qos)
         self.bell.until(f"the broker takes {topic}", lambda: sent in self._published, 20)
 
-    def publish_soon(self, topic, payload, retain=False):
+    def publish_soon(self, topic, payload, retain=False, qos=1):
         """The same without waiting; goes on over a reconnect."""
-        return self._client.publish(topic, payload, qos=1, retain=retain).mid
+        return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
     def close(self):
         self._client.disconnect()

@@ -185,12 +185,18 @@ def test_of_several_sites_one_is_named_where_that_is_not_clear(build_house):
     house.daemon.start()
     for line in ("drills start --by sun",
                  "silence add --device smoke-301 --for 1h --by sun --note x",
-                 "arm office --by sun --note x", "walk-test smoke-301 --by sun"):
+                 "arm office --by sun --note x", "walk-test smoke-301 --by sun", "report day",
+                 "report shift --json"):
         house.tocsin(*line.split(), code=2)
         assert "name one with --site (binjiang, plant)" in house.stderr, line
     house.tocsin("drills", "start", "--by", "sun", "--zone", "furnace")
     house.tocsin("walk-test", "smoke-301", "--by", "sun", "--site", "plant")
     assert [row["site"] for row in house.log(type="drill")] == ["plant"]
+    # A report is of one: the service has started once, and its calendar is the site's.
+    assert house.tocsin_json("report", "day", "--site", "plant")["counts"]["starts"] == 1
+    refused = house.api("GET", "/api/v1/report?format=json")
+    assert refused.status == 400 and "binjiang" in refused.json["detail"]
+    assert house.api("GET", "/api/v1/report?format=json&site=plant").json["site"] == "plant"
 
 
 def test_who_would_be_told(house):

@@ -172,6 +172,9 @@ def test_a_report_upward_is_reminded_of_late_and_made(build_house):
     (late,) = [row for row in house.log(type="reporting") if row["data"]["action"] == "made late"]
     assert late["by"] == "li" and late["data"]["what"]["to"] == "值班室王科长"
     assert "首报" in house.tocsin("show", oral["incident"])
+    assert house.tocsin_json("reporting")["items"] == []
+    listed = house.tocsin("reporting", "--all")
+    assert "ended" in listed and "end made in time" in listed and "end made late" in listed
 
 
 def has_rules(school):
@@ -267,12 +270,22 @@ def test_a_drill_leaves_a_report_of_who_answered_when(house):
     assert [i["id"] for i in report["incidents"]] == [incident]
     first = report["people"][0]
     assert first["id"] == "qian" and first["how"] == "ack" and first["answered_after_ms"] > 0
+    assert report["report"] == "drill" and report["ledger"]["seq"] == house.log()[-1]["seq"]
     page = house.tocsin("report", drill["id"])
+    assert report["ledger"]["head"] in page
     assert "演练报告" in page and "宿舍、西大道围墙" in page
     assert "钱师傅" in house.tocsin("report", drill["id"], "--format", "csv")
     over_http = house.api("GET", f"/api/v1/drills/{drill['id']}/report?format=json")
     assert over_http.json["people"] == report["people"]
     assert house.api("GET", "/api/v1/drills/x-drill-9/report").status == 404
+
+
+def test_what_nobody_did_in_a_drill_is_null_in_its_report(house):
+    house.tocsin("drills", "start", "--zone", "dorm", "--by", "sun")
+    house.says("smoke-301", "smoke")
+    (drill,) = house.tocsin_json("drills", "list")["items"]
+    (incident,) = house.tocsin_json("report", drill["id"])["incidents"]
+    assert incident["acknowledged_ms"] is None
 
 
 def test_incidents_of_a_drill_are_counted_apart(house):

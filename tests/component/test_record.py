@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -63,6 +64,16 @@ def test_a_record_is_good_while_it_grows_and_after(house):
     last = house.log()[-1]
     assert answer["sites"][0]["head"] == {"seq": last["seq"], "hash": last["hash"]}
     assert "good" in house.tocsin("verify") or "完好" in house.tocsin("verify")
+
+
+def test_who_has_taken_charge_unasked_hears_the_end_and_the_record_is_good(house):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.ack(fire, by="zhao")  # whom the next step tells
+    verify(house)
+    house.resolve(fire, by="qian")
+    assert house.push("zhao", "resolved").incident["id"] == fire
+    verify(house)
 
 
 def test_starts_stops_and_crashes_are_told_apart(house):
@@ -377,6 +388,21 @@ def test_the_record_gives_what_happened(house):
     assert fire in {push["incident"] for push in again["pushes"]}
 
 
+def test_a_crash_with_an_alarm_under_way_happens_again(house):
+    house.says("smoke-301", "smoke")
+    fire = house.push("qian", "opened").incident["id"]
+    house.daemon.kill()
+    due = time.monotonic() + 5
+    house.until("steps were due while nobody ran", lambda: time.monotonic() > due)
+    house.daemon.start()
+    house.push(house.leader(), "escalated")
+    house.resolve(fire)
+    house.push("qian", "resolved")
+    house.daemon.stop()
+    again = replay(house)
+    assert (again["moved"], again["only_was"], again["only_would"]) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("sql, says", [
     ("UPDATE ledger SET data = '{}' WHERE type = 'incident.opened'", None),
     ("UPDATE ledger SET steady = 1000000000000000 WHERE seq = (SELECT max(seq) - 1 FROM ledger)",
@@ -420,6 +446,28 @@ def test_what_another_configuration_would_have_done(house, tmp_path):
     assert abs(told["person:qian", "opened"]["difference_s"]) < 1
     assert "person:sun" in run("tocsin", "--config", house.config, "--config",
                                other / "tocsin.yaml", "replay").stdout
+
+
+def test_what_would_have_been_ends_the_silence_that_was_meant(house, tmp_path):
+    """Of several, under another number than here, as one device less is silenced."""
+    ends = [house.api("POST", "/api/v1/silences", {"device": device, "for": "1h", "by": "li",
+                                                   "note": "dust"}).json["id"]
+            for device in ("smoke-302", "fence-west", "door-office")]
+    house.tocsin("silence", "end", ends[1], "--by", "li")
+    house.says("door-office", "tamper")
+    house.until("it is in the record", lambda: house.log(type="signal"))
+    house.daemon.stop()
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(house.config, other)
+    as_it_was = house.school_file.read_bytes()
+    house.write_school(lambda school: school.update(
+        devices=[d for d in school["devices"] if d["id"] != "smoke-302"]))
+    shutil.copy(house.school_file, other)
+    house.school_file.write_bytes(as_it_was)
+    would = replay(house, house.config, other / "tocsin.yaml")
+    assert would["with"] == "another configuration"
+    assert would["incidents_would_be"] == would["incidents_were"] == 0
 
 
 # ---- copies and parts ----

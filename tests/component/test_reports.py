@@ -76,6 +76,31 @@ def test_what_never_came_is_late(deaf):
     assert late_figures(house) == late
 
 
+def test_that_it_is_over_is_no_alarm_that_was_told(build_house):
+    house = build_house()
+    house.daemon.expects_log(".")
+    for path in ("/phone", "/backup"):
+        house.phone.behaves(path, status(404))
+    house.says("smoke-301", "smoke")
+    house.until("it was told in vain", lambda: house.log(type="gap"))
+    fire = house.incidents()[0]["id"]
+    for path in ("/phone", "/backup"):
+        house.phone.behaves(path, status(200))
+    house.ack(fire)
+    house.until("that somebody has it is told", lambda: "accepted" in {
+        row["data"]["result"] for row in house.log("--incident", fire, type="delivery")})
+    house.resolve(fire)
+    house.push("qian", "resolved")
+    response = response_of(house, fire)
+    assert response["first_push_ms"] is not None and response["first_accepted_ms"] is None
+    day = json.loads(house.tocsin("report", "day", "--format", "json"))
+    assert day["incidents"][0]["first_accepted_ms"] is None
+    assert day["response"]["first_accepted_ms"]["count"] == 0
+    assert "first_accepted_ms" not in house.tocsin("report", fire, "--format", "cap")
+    metrics = house.api("GET", "/metrics", token=None).body.decode()
+    assert 'tocsin_response_seconds_count{stage="first_accepted"} 0' in metrics
+
+
 @pytest.mark.parametrize("since, until", [
     ("2026-11-01T00:00", "2026-11-02T05:00:00.000Z"),  # 25 hours
     ("2026-03-08T00:00", "2026-03-09T04:00:00.000Z"),  # 23 hours

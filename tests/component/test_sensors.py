@@ -22,6 +22,9 @@ def zigbee(school):
         {"id": "h-smoke", "zone": "office", "profile": "homie", "address": "shed/room1/smoke"},
         {"id": "h-door", "zone": "gate", "profile": "homie", "address": "shed/door/contact"},
         {"id": "told", "zone": "office", "profile": "homeassistant", "address": "u7"},
+        {"id": "h-kid", "zone": "office", "profile": "homie", "address": "kid/room/smoke"},
+        {"id": "rf1", "zone": "office", "profile": "tasmota", "address": "D07EA9",
+         "kind": "panic"},
         {"id": "r-door", "zone": "gate", "profile": "openmqttgateway", "address": "AA",
          "kind": "contact"},
         {"id": "recorder", "zone": "office", "kind": "fault",
@@ -142,6 +145,59 @@ def test_of_two_receivers_each_is_a_gateway(house):
     incident, = house.incidents()
     assert (incident["kind"], incident["state"]) == ("trouble", "open")
     told(house, "home/west/LWT", "online")
+    house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
+
+
+def test_a_bridge_of_which_only_a_child_is_known_is_a_gateway(house):
+    told(house, "tele/rf/LWT", "Offline")
+    assert house.push("qian", "opened").incident["kind"] == "trouble"
+    told(house, "tele/rf/LWT", "Online")
+    house.push("qian", "resolved")
+    told(house, "tele/rf/RESULT", {"RfReceived": {"Data": "D07EA9", "Bits": 24}})
+    assert house.push("qian", "opened").incident["kind"] == "panic"
+    told(house, "tele/plug/LWT", "Offline")  # the button is heard through another one
+    settle(house)
+    assert [i["kind"] for i in house.incidents()] == ["panic", "trouble"]
+    told(house, "tele/rf/LWT", "Offline")
+    assert house.push("qian", "opened").incident["kind"] == "trouble"
+
+
+def test_who_hangs_on_another_by_the_site_file_hangs_on_no_stranger(build_house):
+    def with_bridge(school):
+        zigbee(school)
+        school["devices"].append({"id": "rf", "zone": "office", "profile": "tasmota"})
+        button, = (d for d in school["devices"] if d["id"] == "rf1")
+        button["gateway"] = "rf"
+
+    house = build_house(edit_school=with_bridge)
+    told(house, "tele/rf/LWT", "Online")
+    told(house, "tele/plug/LWT", "Offline")
+    settle(house)
+    assert house.incidents() == []
+    told(house, "tele/rf/LWT", "Offline")
+    push = house.push("qian", "opened")
+    assert [s["device"] for s in push.incident["signals"]] == ["rf"]
+
+
+def test_a_bridge_that_was_given_up_long_ago_is_none(house):
+    house.daemon.stop()
+    told(house, "tele/plug/LWT", "Offline", retain=True, qos=0)  # not queued for us
+    house.daemon.start()
+    settle(house)
+    assert house.incidents() == []
+    assert "plug" in house.tocsin("devices", "--unknown")
+
+
+def test_what_a_homie_root_carries_is_gone_with_it(house):
+    told(house, "homie/5/kid/$description", {"homie": "5.0", "root": "hub"})
+    told(house, "homie/5/lamp/$state", "lost")
+    settle(house)
+    assert house.incidents() == []
+    told(house, "homie/5/hub/$state", "lost")
+    assert house.push("qian", "opened").incident["kind"] == "trouble"
+    house.daemon.kill()
+    house.daemon.start()
+    told(house, "homie/5/hub/$state", "ready")
     house.until("it is over by itself", lambda: house.incidents()[0]["state"] == "resolved")
 
 

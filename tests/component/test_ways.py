@@ -5,6 +5,7 @@ import json
 import pytest
 from house import quick
 from receiver import accept, cut, hang, status
+from service import http
 from vendors import BOT
 
 BAD_KEY = status(200, body=b'{"errcode":93000,"errmsg":"invalid webhook url"}')
@@ -48,6 +49,9 @@ def test_a_wrong_key_is_a_trouble_though_the_backup_took_it(build_house):
     house.push("li", "opened", path="/backup")
     told = house.push("qian", "opened", path="/backup")
     assert "robot" in told.notification["text"]
+    about = "通知渠道失效：robot"
+    assert about in told.notification["text"]
+    assert about in http("GET", told.json["data"]["ack_url"]).body.decode()
     house.says("sos-gate", "panic")  # another one is no other trouble
     house.push("li", "opened", path="/backup")
     until_troubles(house, ("channel:robot", "open"))

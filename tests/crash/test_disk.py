@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from house import quick
 from service import SLOWER, http
 
 SIZE = 20  # MiB of the small disk
+PRESS = b'{"kind":"panic","state":"active"}'  # names no message id
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -175,6 +177,32 @@ def test_a_locked_store(build_house):
     assert len({r.id for r in house.pushes(to="qian", reason="opened")}) == 1
 
 
+@pytest.mark.parametrize("lane", ["true", "false"], ids=["lane", "session"])
+def test_each_press_counts_once_and_each_device_hears_that_it_is_recorded(build_house, lane):
+    """One is heard as the disk fails, the next by the connection that watches meanwhile; the
+    session brings both again."""
+    house = build_house(edit_school=many_lines, edit_service=lambda service: service["broker"]
+                        .update(lane=lane))
+    expects_failure(house)
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    said = house.says("smoke-301", "smoke", committed=False)
+    house.sends("sos-gate", PRESS)
+    house.until("both are told", lambda: len(house.pushes(to="qian", reason="opened")) == 2)
+    house.until("the session rests", lambda: house.broker_session_rests())
+    house.sends("sos-gate", PRESS)
+    house.push("qian", "joined", unlogged=True)
+    other.execute("ROLLBACK")
+    other.close()
+    house.until_acked("smoke-301", said)
+    house.says("water-pump", "water")
+    rows = expect_whole(house)
+    assert [r["device"] for r in rows if r["type"] == "signal"].count("sos-gate") == 2
+    panic, = (i for i in house.incidents() if i["kind"] == "panic")
+    assert [signal["times"] for signal in panic["signals"]] == [2]
+    assert len({r.id for r in house.pushes(to="qian", reason="joined")}) == 1
+
+
 def test_what_was_not_recorded_comes_again_after_a_kill(build_house):
     house = build_house(edit_school=many_lines)
     expects_failure(house)
@@ -240,3 +268,38 @@ def test_what_people_do_meanwhile_counts_once(build_house):
     assert len(notes) == 1
     assert http("POST", told.json["data"]["ack_url"]).status == 200
     assert house.incident(incident)["owner"] == "qian"
+
+
+def taken_while_locked(house):
+    """What somebody reports while the record cannot be written: the lock, and what was reported."""
+    expects_failure(house)
+    other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    taken = house.api("POST", "/api/v1/incidents", {"zone": "dorm", "kind": "water", "by": "li"})
+    assert taken.status == 503 and "will be recorded" in taken.json["detail"]
+    return other
+
+
+def reports(house):
+    return [r for r in expect_whole(house) if r["type"] == "operator"]
+
+
+def test_a_stop_waits_a_little_for_the_record(build_house):
+    house = build_house(edit_school=many_lines)
+    other = taken_while_locked(house)
+    threading.Timer(0.5, other.execute, ["ROLLBACK"]).start()
+    code, _took = house.daemon.stop()
+    assert code == 0
+    assert len(reports(house)) == 1
+
+
+def test_a_stop_that_loses_what_people_did_says_so(build_house):
+    house = build_house(edit_school=many_lines)
+    other = taken_while_locked(house)
+    house.daemon.expects_log("stopped, and the record could not be written")
+    code, took = house.daemon.stop()
+    assert code == 1 and took < 5 * SLOWER
+    (said,) = [line for line in house.daemon.lines if "stopped, and" in line]
+    assert "lost: operations 1, incidents 2, entries" in said  # the water, and the store's own
+    other.execute("ROLLBACK")
+    assert reports(house) == []

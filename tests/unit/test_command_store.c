@@ -20,6 +20,8 @@ struct printed {
 	char *out, *err;
 };
 
+static const char *language = "en"; /* of who reads */
+
 static int run(struct story *s, const char *line, FILE *out, FILE *err)
 {
 	char *words[WORDS_MAX], *copy = mem_copy(line), *rest = copy, *word;
@@ -32,7 +34,7 @@ static int run(struct story *s, const char *line, FILE *out, FILE *err)
 	                                    .sites = sites,
 	                                    .site_count = 1,
 	                                    .now = s->now.wall,
-	                                    .language = "en",
+	                                    .language = language,
 	                                    .out = out,
 	                                    .err = err};
 	while ((word = strsep(&rest, " ")) && count < WORDS_MAX)
@@ -78,6 +80,16 @@ static void expect_words(struct story *s, const char *line, int code, const char
 }
 #define EXPECT(s, line, code, ...)                                                                 \
 	expect_words(s, line, code, (const char *const[]){__VA_ARGS__, NULL})
+
+static void expect_none_of(struct story *s, const char *line, const char *const *words)
+{
+	struct printed p = typed(s, line);
+	for (; *words; words++)
+		if (strstr(p.out, *words))
+			fail_msg("'%s' should not say '%s': %s", line, *words, p.out);
+	forget(&p);
+}
+#define EXPECT_NONE(s, line, ...) expect_none_of(s, line, (const char *const[]){__VA_ARGS__, NULL})
 
 static cJSON *typed_json(struct story *s, const char *line)
 {
@@ -139,6 +151,186 @@ static void a_fire_is_listed_and_told(void **state)
 	EXPECT(s, "tocsin incidents --since 2026-11-22T08:00", 0, "binjiang-2026-000001");
 	EXPECT(s, "tocsin deliveries --incident 1", 0, "李老师", "phone");
 	EXPECT(s, "tocsin devices", 0, "smoke-301", "smoke");
+}
+
+/* The first contact of whoever is told has it. */
+static void given_it_is_accepted(struct story *s)
+{
+	apply(s, (struct event){.type = EVENT_DELIVERY,
+	                        .delivery = {.notification = s->site->notifications[0]->number,
+	                                     .attempt = 1,
+	                                     .verdict = VERDICT_ACCEPTED,
+	                                     .status = 200,
+	                                     .sent = true}});
+	commit(s);
+}
+
+static void a_trouble_says_what_it_is_about(void **state)
+{
+	struct story *s = *state;
+	static const char *const commands[] = {"tocsin show 1",
+	                                       "tocsin incidents",
+	                                       "tocsin report 1 --lang en",
+	                                       "tocsin report 1 --lang en --format cap",
+	                                       "tocsin report day --lang en",
+	                                       "tocsin report shift --lang en"};
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	apply(s, (struct event){.type = EVENT_TROUBLE,
+	                        .trouble = {.subject = "channel:phone",
+	                                    .active = true,
+	                                    .detail = "HTTP 500"}});
+	commit(s);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		EXPECT(s, commands[i], 0, "Trouble: nothing gets through the channel phone");
+	EXPECT(s, "tocsin log", 0, "Trouble, 宿舍, nothing gets through the channel phone");
+	language = "zh-CN";
+	EXPECT(s, "tocsin show 1", 0, "提示, 故障：通知渠道失效：phone");
+}
+
+/* Whoever was named has not answered yet. */
+static void an_open_incident_may_have_an_owner(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	EXPECT(s, "tocsin show 1", 0, "Nobody has it. To take charge: tocsin ack");
+	given_operation(s, (struct operation){.type = OPERATION_ASSIGN,
+	                                      .by = "li",
+	                                      .to = "zhao",
+	                                      .incident = "binjiang-2026-000001"});
+	commit(s);
+	EXPECT(s, "tocsin show 1", 0, "赵老师 (zhao)",
+	       "It is not acknowledged. To take charge: tocsin ack");
+	EXPECT_NONE(s, "tocsin show 1", "Nobody has it");
+}
+
+static void a_spare_contact_is_not_needed_once_one_has_it(void **state)
+{
+	struct story *s = *state;
+	apply(s, (struct event){.type = EVENT_SERVICE, .service = {.type = SERVICE_STARTED}});
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	EXPECT(s, "tocsin deliveries", 0, "backup", "waits its turn");
+	given_it_is_accepted(s);
+	EXPECT(s, "tocsin deliveries", 0, "phone", "received", "backup", "not needed");
+	EXPECT(s, "tocsin report 1 --lang en", 0, "backup", "not needed");
+	EXPECT(s, "tocsin deliveries --json", 0, "\"delivery\":\"waiting\"");
+	language = "zh-CN";
+	EXPECT(s, "tocsin deliveries", 0, "phone", "已送达", "backup", "未需要");
+	EXPECT_NONE(s, "tocsin deliveries", "accepted", "waiting");
+}
+
+static void that_it_was_told_is_no_update(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	given_it_is_accepted(s);
+	EXPECT(s, "tocsin report 1 --format cap", 0,
+	       "<identifier>binjiang-2026-000001</identifier>",
+	       "<sent>2026-11-22T08:00:00+08:00</sent>", "<msgType>Alert</msgType>");
+	EXPECT_NONE(s, "tocsin report 1 --format cap", "<references>");
+	given_operation(s, (struct operation){.type = OPERATION_ACK,
+	                                      .by = "li",
+	                                      .incident = "binjiang-2026-000001"});
+	commit(s);
+	EXPECT(s, "tocsin report 1 --format cap", 0, "<identifier>binjiang-2026-000001:1",
+	       "<sent>2026-11-22T08:00:30+08:00</sent>", "<msgType>Update</msgType>",
+	       "<references>tocsin:binjiang,binjiang-2026-000001,2026-11-22T08:00:00+08:00<");
+}
+
+/* ---- reports of a time ---- */
+
+static void given_a_leak(struct story *s, enum outcome outcome)
+{
+	given_operation(s, (struct operation){.type = OPERATION_REPORT,
+	                                      .by = "li",
+	                                      .zone = "dorm",
+	                                      .kind = INCIDENT_WATER,
+	                                      .severity = SEVERITY_NONE});
+	struct incident *leak = s->site->incidents[s->site->incident_count - 1];
+	given_operation(s, (struct operation){.type = OPERATION_RESOLVE,
+	                                      .by = "li",
+	                                      .incident = leak->id,
+	                                      .outcome = outcome});
+	commit(s);
+}
+
+static void a_rate_of_nothing_is_none(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	EXPECT(s, "tocsin report day --lang en", 0, "false alarm rate, %</dt><dd>—</dd>");
+	given_a_leak(s, OUTCOME_FALSE_ALARM);
+	given_a_leak(s, OUTCOME_REAL);
+	given_a_leak(s, OUTCOME_FALSE_ALARM);
+	EXPECT(s, "tocsin report day --lang en", 0, "false alarm rate, %</dt><dd>67</dd>");
+	EXPECT(s, "tocsin report day --json", 0, "\"false_alarm_percent\":67");
+}
+
+/* Each has its own people, zones and clocks, and the service its own start at each. */
+static void a_report_of_a_time_is_of_one_site(void **state)
+{
+	struct story *s = *state;
+	struct site *first = s->site;
+	struct site_def *second = school("xinhua");
+	given_a_fire(s);
+	EXPECT(s, "tocsin report day --json", 0, "\"starts\":1");
+	s->site = site_create(second);
+	assert_int_equal(store_load_site(s->store, s->site, NULL), 0);
+	given_a_fire(s);
+	site_destroy(s->site);
+	s->site = first;
+	EXPECT(s, "tocsin report day", 2, "several sites: name one with --site (binjiang, xinhua)");
+	EXPECT(s, "tocsin report day --json --site xinhua", 0, "\"site\":\"xinhua\"",
+	       "\"starts\":1");
+	EXPECT_NONE(s, "tocsin report day --json --site xinhua", "binjiang");
+	site_def_destroy(second);
+}
+
+/* ---- what stands ---- */
+
+static void a_drill_over_several_zones_names_them_all(void **state)
+{
+	struct story *s = *state;
+	static const char *const zones[] = {"dorm-3f", "dorm"};
+	given_operation(s, (struct operation){.type = OPERATION_DRILL,
+	                                      .by = "li",
+	                                      .zones = zones,
+	                                      .zone_count = 2,
+	                                      .kinds = 1u << INCIDENT_FIRE,
+	                                      .span = MINUTES(30)});
+	commit(s);
+	EXPECT(s, "tocsin drills", 0,
+	       "binjiang-drill-1  active  since 2026-11-22 08:00:00  zones dorm-3f, dorm  "
+	       "kinds Fire  by li  until 2026-11-22 08:30:00\n");
+	EXPECT(s, "tocsin log", 0, "DRILL begins, 宿舍三层, 宿舍, until");
+	language = "zh-CN";
+	EXPECT(s, "tocsin drills", 0,
+	       "binjiang-drill-1  进行中  起始 2026-11-22 08:00:00  区域 dorm-3f、dorm  "
+	       "类型 火警  操作人 li  至 2026-11-22 08:30:00\n");
+}
+
+static void who_was_heard_and_is_unknown_is_told_in_both_languages(void **state)
+{
+	struct story *s = *state;
+	EXPECT(s, "tocsin devices --unknown", 0, "Nobody was heard who is not configured.");
+	apply(s, (struct event){.type = EVENT_STRANGER,
+	                        .stranger = {.address = "0x1",
+	                                     .profile = "x",
+	                                     .introduces = true,
+	                                     .kind = KIND_SMOKE,
+	                                     .line = "- id: a"}});
+	commit(s);
+	EXPECT(s, "tocsin devices --unknown", 0, "# 0x1: x, smoke, 2026-", "- id: a");
+	language = "zh-CN";
+	EXPECT(s, "tocsin devices --unknown", 0, "# 0x1：x，烟雾，2026-", "- id: a");
+}
+
+static void the_help_names_the_kinds_that_are_taken(void **state)
+{
+	struct story *s = *state;
+	const char *const kinds = "fire, gas, panic, water, intrusion, tamper, trouble, other";
+	EXPECT(s, "tocsin incidents --help", 0, "--kind KIND", kinds);
+	EXPECT(s, "tocsin incidents --kind smoke", 2, kinds);
 }
 
 static void json_stands_alone_and_is_whole(void **state)
@@ -267,12 +459,27 @@ static void following_prints_what_is_committed(void **state)
 	fclose(f.out);
 }
 
+static int begin(void **state)
+{
+	language = "en";
+	return story_begin(state);
+}
+
 int main(void)
 {
-#define STORY_TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
+#define STORY_TEST(name) cmocka_unit_test_setup_teardown(name, begin, story_end)
 	const struct CMUnitTest tests[] = {
 	        STORY_TEST(quiet_is_told_kindly),
 	        STORY_TEST(a_fire_is_listed_and_told),
+	        STORY_TEST(a_trouble_says_what_it_is_about),
+	        STORY_TEST(an_open_incident_may_have_an_owner),
+	        STORY_TEST(a_spare_contact_is_not_needed_once_one_has_it),
+	        STORY_TEST(that_it_was_told_is_no_update),
+	        STORY_TEST(a_rate_of_nothing_is_none),
+	        STORY_TEST(a_report_of_a_time_is_of_one_site),
+	        STORY_TEST(a_drill_over_several_zones_names_them_all),
+	        STORY_TEST(who_was_heard_and_is_unknown_is_told_in_both_languages),
+	        STORY_TEST(the_help_names_the_kinds_that_are_taken),
 	        STORY_TEST(json_stands_alone_and_is_whole),
 	        STORY_TEST(a_number_must_fit_one),
 	        STORY_TEST(a_number_that_fits_two_sites_is_asked_back),

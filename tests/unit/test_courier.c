@@ -19,17 +19,27 @@ static void answer_on(int fd)
 	assert_int_equal(write(fd, answer, sizeof answer - 1), sizeof answer - 1);
 }
 
+/* Of the next connection, whose request has been read. */
+static int next_call(struct sender *sender, int listener)
+{
+	struct pollfd door = {.fd = listener, .events = POLLIN};
+	int tries = TOO_LONG;
+	while (poll(&door, 1, 1) == 0) {
+		assert_true(tries-- > 0);
+		uv_run(&sender->loop, UV_RUN_NOWAIT);
+	}
+	int fd = accept(listener, NULL, NULL);
+	uv_run(&sender->loop, UV_RUN_NOWAIT);
+	assert_true(request_on(fd));
+	return fd;
+}
+
 static void a_hurried_letter_leaves_before_the_loop_runs(void **state)
 {
 	struct sender *sender = *state;
 	int listener = listen_on_loopback(4, &sender->port);
-	struct pollfd door = {.fd = listener, .events = POLLIN};
 	send_to(sender, "/200");
-	while (poll(&door, 1, 1) == 0)
-		uv_run(&sender->loop, UV_RUN_NOWAIT);
-	int fd = accept(listener, NULL, NULL);
-	uv_run(&sender->loop, UV_RUN_NOWAIT);
-	assert_true(request_on(fd));
+	int fd = next_call(sender, listener);
 	answer_on(fd);
 	expect_results(sender, 1);
 
@@ -64,6 +74,52 @@ static void connections_are_kept_and_a_dead_one_costs_nothing(void **state)
 			fail_msg("%d: %s", i, sender->details[sender->count - 1]);
 }
 
+static void expect_no_call(const struct pollfd *door)
+{
+	assert_int_equal(poll((struct pollfd *)door, 1, 0), 0);
+}
+
+/* Two are kept; the receiver reads what comes over one of them and closes it. */
+static void what_a_kept_connection_took_in_vain_is_sent_once_more_and_recorded(void **state)
+{
+	struct sender *sender = *state;
+	int listener = listen_on_loopback(4, &sender->port), kept[2];
+	const struct pollfd door = {.fd = listener, .events = POLLIN};
+	send_to(sender, "/200");
+	send_to(sender, "/200");
+	for (int i = 0; i < 2; i++)
+		kept[i] = next_call(sender, listener);
+	for (int i = 0; i < 2; i++)
+		answer_on(kept[i]);
+	expect_results(sender, 2);
+
+	send_to(sender, "/200");
+	courier_hurry(sender->courier);
+	struct pollfd took[] = {{.fd = kept[0], .events = POLLIN},
+	                        {.fd = kept[1], .events = POLLIN}};
+	assert_int_equal(poll(took, 2, TOO_LONG), 1);
+	int on = took[0].revents ? 0 : 1;
+	assert_true(request_on(kept[on]));
+	close(kept[on]);
+	int fd = next_call(sender, listener); /* not over the other one that is kept */
+	close(fd);
+	expect_results(sender, 3);
+	assert_int_equal(sender->results[2].verdict, VERDICT_BROKEN);
+	assert_non_null(strstr(sender->details[2], "sent twice"));
+	expect_no_call(&door);
+
+	/* What is tried again takes no kept connection: it arrives once. */
+	sender->desk.letter.attempt = 2;
+	send_to(sender, "/200");
+	close(next_call(sender, listener));
+	expect_results(sender, 4);
+	assert_int_equal(sender->results[3].verdict, VERDICT_BROKEN);
+	assert_null(strstr(sender->details[3], "twice"));
+	expect_no_call(&door);
+	close(kept[1 - on]);
+	close(listener);
+}
+
 /* However many hang beside it. */
 static void a_connection_is_kept_beside_many_that_hang(void **state)
 {
@@ -83,10 +139,9 @@ static void wait_for_answer(uv_handle_t *handle, void *ctx)
 	struct sender *sender = ctx;
 	struct pollfd at = {.events = POLLIN};
 	int tries = TOO_LONG / 50;
-	if (handle->type != UV_POLL || !uv_is_active(handle))
+	if (handle->type != UV_POLL || uv_fileno(handle, &at.fd) < 0)
 		return;
-	assert_int_equal(uv_fileno(handle, &at.fd), 0);
-	while (poll(&at, 1, 50) == 0) {
+	while (uv_is_active(handle) && poll(&at, 1, 50) == 0) {
 		assert_true(tries-- > 0);
 		courier_hurry(sender->courier); /* its connection did not stand yet */
 	}
@@ -297,6 +352,7 @@ int main(void)
 	        COURIER_TEST(a_hurried_letter_leaves_before_the_loop_runs),
 	        COURIER_TEST(the_channel_may_go_while_its_letter_is_under_way),
 	        COURIER_TEST(connections_are_kept_and_a_dead_one_costs_nothing),
+	        COURIER_TEST(what_a_kept_connection_took_in_vain_is_sent_once_more_and_recorded),
 	        COURIER_TEST(a_connection_is_kept_beside_many_that_hang),
 	        COURIER_TEST(letters_that_leave_as_they_are_answered_share_connections_and_turns),
 	        COURIER_TEST(a_refusal_waits_for_no_others),

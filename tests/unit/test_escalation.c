@@ -450,6 +450,55 @@ static void test_after_a_downtime_each_person_hears_once(void **state)
 	story_end(&s);
 }
 
+/* sun takes it by the console; nobody had pushed it to him. */
+static void test_who_has_taken_charge_hears_the_rest(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	assert_int_equal(operate_(&s, ack("sun", id)), 0);
+	forget_pushes(&s);
+	advance(&s, MINUTES(15));
+	expect_push(&s, "sun", REASON_REOPENED, 1);
+	forget_pushes(&s);
+	assert_int_equal(operate_(&s, resolve("qian", id)), 0);
+	expect_push(&s, "sun", REASON_RESOLVED, 1);
+	story_end(&s);
+}
+
+static const struct notification *last_word(const struct story *s, const char *to)
+{
+	for (uint32_t i = s->site->notification_count; i-- > 0;)
+		if (strcmp(s->site->notifications[i]->to_id, to) == 0)
+			return s->site->notifications[i];
+	return NULL;
+}
+
+/* The time to resolve has run out meanwhile, and steps were due behind it. */
+static void test_after_a_downtime_each_hears_that_a_charge_has_lapsed(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	assert_int_equal(operate_(&s, ack("li", id)), 0);
+	forget_pushes(&s);
+	s.mood = COURIER_HANGS;
+	s.now.steady += HOURS(1);
+	s.now.wall += HOURS(1);
+	site_tick(s.site, s.now, &s.plan);
+	const struct notification *n = last_word(&s, "li");
+	assert_int_equal(n->reason, REASON_REOPENED);
+	assert_int_equal(n->step, 2);
+	assert_non_null(strstr(n->note, "45"));
+	end_turn(&s);
+	expect_push(&s, "li", REASON_REOPENED, 2);
+	expect_push(&s, "qian", REASON_REOPENED, 1);
+	expect_push(&s, "zhao", REASON_ESCALATED, 2);
+	story_end(&s);
+}
+
 static void test_after_a_downtime_the_oldest_incident_comes_first(void **state)
 {
 	(void)state;
@@ -667,6 +716,8 @@ int main(void)
 	        cmocka_unit_test(test_a_restart_gives_no_number_again),
 	        cmocka_unit_test(test_a_refusal_after_its_time_ends_the_notification),
 	        cmocka_unit_test(test_after_a_downtime_each_person_hears_once),
+	        cmocka_unit_test(test_who_has_taken_charge_hears_the_rest),
+	        cmocka_unit_test(test_after_a_downtime_each_hears_that_a_charge_has_lapsed),
 	        cmocka_unit_test(test_after_a_downtime_the_oldest_incident_comes_first),
 	        cmocka_unit_test(test_a_clock_that_jumps_moves_no_step),
 	        cmocka_unit_test(test_the_snapshot_keeps_the_policy_it_started_with),

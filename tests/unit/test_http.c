@@ -32,6 +32,10 @@ static void health_and_readiness(void **state)
 	expect(200, get(v, "/metrics", NULL), "tocsin_test 1\n");
 	expect(200, ask(v, "HEAD", "/healthz", NULL, NULL, NULL), NULL);
 	assert_null(strstr(v->got.at, "\r\n\r\nok"));
+	/* Of what would have no end there is a head, and it opens no stream. */
+	expect(200, ask(v, "HEAD", "/api/v1/stream", "viewer", NULL, NULL), "text/event-stream");
+	assert_string_equal(strstr(v->got.at, "\r\n\r\n"), "\r\n\r\n");
+	expect(200, get(v, "/api/v1/status", "viewer"), "\"streams\":0");
 }
 
 static void who_may_call(void **state)
@@ -259,6 +263,30 @@ static void wrong_bodies_say_what_is_wanted(void **state)
 	deep[2001] = '\0';
 	expect(400, post(v, INCIDENT "/ack", "operator", deep), "deeper");
 	free(deep);
+}
+
+/* Its place and its end are asked for, a reason is not; what is no kind is named as what it is. */
+static void what_a_silence_is_asked_for(void **state)
+{
+	struct visits *v = *state;
+	static const struct {
+		int status;
+		const char *body, *part;
+	} cases[] = {
+	        {200, "{\"zone\":\"gate\",\"for\":\"1m\",\"by\":\"sun\"}", "\"note\":\"-\""},
+	        {200, "{\"zone\":\"dorm\",\"for\":\"1m\",\"by\":\"sun\",\"reason\":\"paint\"}",
+	         "\"note\":\"paint\""},
+	        {400, "{\"zone\":\"gate\",\"for\":\"1m\"}", "'by' is missing"},
+	        {400, "{\"zone\":\"gate\",\"by\":\"sun\"}", "a silence has an end"},
+	        {400, "{\"for\":\"1m\",\"by\":\"sun\"}", "a device or a zone"},
+	        {400, "{\"zone\":\"gate\",\"for\":\"1m\",\"by\":\"sun\",\"kinds\":[\"smoke\",5]}",
+	         "a kind must be a text"},
+	        {400, "{\"zone\":\"gate\",\"for\":\"1m\",\"by\":\"sun\",\"kinds\":[\"\"]}",
+	         "kind: '' is none"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		expect(cases[i].status, post(v, "/api/v1/silences", "admin", cases[i].body),
+		       cases[i].part);
 }
 
 static void too_much_is_refused(void **state)
@@ -692,6 +720,7 @@ int main(void)
 	        VISIT(an_answer_waits_for_its_commit),
 	        VISIT(repeating_is_harmless_and_resolved_is_resolved),
 	        VISIT(wrong_bodies_say_what_is_wanted),
+	        VISIT(what_a_silence_is_asked_for),
 	        VISIT(too_much_is_refused),
 	        VISIT(a_person_reports),
 	        VISIT(a_test_goes_to_one_recipient),

@@ -59,9 +59,12 @@ static void whom_the_site_file_has_lost_may_read(void **state)
 	struct person *li = &v->def->people[site_def_person(v->def, "li")];
 	const char *was = li->id;
 	li->id = "wang";
-	expect(200, get(v, path, NULL), "for reading only");
+	static const char why[] =
+	        "no longer among the people of this site: this link is for reading "
+	        "only";
+	expect(200, get(v, path, NULL), why);
 	assert_null(strstr(v->got.at, FORM));
-	expect(403, ask(v, "POST", path, NULL, NULL, ""), "for reading only");
+	expect(403, ask(v, "POST", path, NULL, NULL, ""), why);
 	assert_int_equal(v->submitted, 0);
 	li->id = was;
 }
@@ -125,8 +128,10 @@ static void the_other_buttons_answer_in_the_form(void **state)
 	assert_null(strstr(v->got.at, "value=\"take\""));
 	expect(200, press(v, path, "choice=hand_over&to=zhao"), "who has not accepted yet");
 	assert_int_equal(v->submitted, 3);
-	expect(400, press(v, path, "choice=dance"), NULL);
-	expect(400, press(v, path, "choice=take&note=%ff"), NULL);
+	expect(400, press(v, path, "choice=dance"), "none of the answers");
+	expect(400, press(v, path, "choice=and-dance-until-the-morning-comes"),
+	       "none of the answers");
+	expect(400, press(v, path, "choice=take&note=%ff"), "the note may be too long");
 	assert_int_equal(v->submitted, 3);
 }
 

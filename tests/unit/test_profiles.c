@@ -133,7 +133,30 @@ static void test_a_counter_is_the_press_and_may_begin_again(void **state)
 	(void)state;
 	expect("shellies/shellybutton-1/input_event/0", "{\"event\":\"S\",\"event_cnt\":7}",
 	       "press: panic active press #0-7/panic~600s");
+	expect_retained("shellies/shellybutton-1/input_event/0",
+	                "{\"event\":\"S\",\"event_cnt\":7}",
+	                "press: panic active press cached #0-7/panic");
 	expect("home/gw/BTtoMQTT/112233", "{\"button\":\"press\",\"packet\":0}", "?112233");
+}
+
+static void test_inputs_of_a_shelly_are_what_the_site_file_says(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"shellies/shellyuni-1/input/0", "1", "uni: contact active"},
+	        {"shellies/shellyuni-1/input/1", "0", "uni"}, /* one of two is open */
+	        {"shellies/shellyuni-1/input/0", "0", "uni: contact clear"},
+	        {"shellies/shellyuni-1/input/0", "", ""},
+	        {"shellies/shellyix3-1/input/0", "1",
+	         "i3"}, /* which of its presses count is said */
+	        {"shellies/shellyix3-1/input_event/0", "{\"event\":\"L\",\"event_cnt\":3}",
+	         "i3: panic active press #0-3/panic~600s"},
+	        {"shellies/shellydw2-1/sensor/vibration", "-1", "dw"}, /* not known yet */
+	        {"shellies/shellydw2-1/sensor/vibration", "1", "dw: vibration active"},
+	        {"shellies/shellydw2-1/sensor/vibration", "0", "dw: vibration clear"},
+	        {"shellies/shellydw2-1/sensor/vibration", "7", "dw (not understood)"},
+	};
+	EXPECT_ROWS(rows);
 }
 
 /* ---- who ---- */
@@ -159,6 +182,37 @@ static void test_the_words_of_the_language(void **state)
 	        {"gauge/g1/say", "{\"pulse\":\"unknown\",\"knock\":\"\"}", "gauge"},
 	        {"gauge/g1/say", "17", "refused"},
 	        {"gauge/g1/say", "{\"heat\":", "refused"},
+	};
+	EXPECT_ROWS(rows);
+}
+
+/* A rule that passes over the rest of the device's topics is not there for what cannot be read. */
+static void test_what_cannot_be_read_where_one_listens_is_refused(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"application/a/device/24e124/event/up", "CgR0ZXN0AA==", "refused"},
+	        {"application/a/device/24e124/event/up", "\x0a\x02\xff\x01", "refused"},
+	        {"shellies/shellysmoke-1/sensor/smoke", "{\"x\":true}", "refused"},
+	        {"tele/7C0E8A/SENSOR", "on", "refused"},
+	        {"v3/a@t/devices/pir/up", "CgR0ZXN0AA==", "refused"},
+	        {"tylink/t1/thing/property/report", "true", "refused"},
+	        {"/sys/pk/hub/thing/event/property/post", "true", "refused"},
+	        {"rtl_433/pi/events", "M 1 closed", "refused"},
+	        {"home/OMG/BTtoMQTT/A4", "open", "refused"},
+	        {"homie/5/lodge/smoke/alarm", "{\"x\":true}", "refused"},
+	        {"homie/lodge/smoke/alarm", "[true]", "refused"},
+	        {"ring/l/alarm/d/smoke/state", "{\"x\":true}", "refused"},
+	        /* nothing is kept there any more; nobody listens; said in another place's form */
+	        {"shellies/shellysmoke-1/sensor/smoke", "", ""},
+	        {"application/a/device/24e124/event/up", "", ""},
+	        {"application/a/device/24e124/event/log", "CgR0ZXN0AA==", ""},
+	        {"shellies/shellysmoke-1/announce", "shelly", ""},
+	        {"tele/7C0E8A/INFO1", "on", ""},
+	        {"ring/l/alarm/d/info/attributes", "{\"x\":true}", ""},
+	        {"homie/lodge/$implementation/config", "{\"wifi\":{}}", ""},
+	        {"homie/5/lodge/$target/x/y", "{\"x\":true}", ""},
+	        {"ialarm/sensors/state", "{\"x\":true}", "?state"},
 	};
 	EXPECT_ROWS(rows);
 }
@@ -219,6 +273,7 @@ static void test_what_is_too_long_is_refused_of_whom_one_listens_to(void **state
 	     "{\"uniq_id\":\"u-1\",\"stat_t\":\"some/where\",\"dev_cla\":\"smoke\"}");
 	expect_too_long(HALL, '{', "zigbee2mqtt", "hall/smoke");
 	expect_too_long(DOOR, 'x', "zigbee2mqtt", "door"); /* no form that any rule takes */
+	expect_too_long("application/a/device/24e124/event/up", 'x', "chirpstack", "24e124");
 	expect_too_long("some/where", 'x', "homeassistant", "u-1");
 	expect_too_long(HALL "/set", '{', NULL, NULL); /* passed over */
 	expect_too_long("no/body/listens", '{', NULL, NULL);
@@ -234,7 +289,9 @@ int main(void)
 	        TEST(test_two_buttons_are_two_presses),
 	        TEST(test_what_lasts_is_no_burst),
 	        TEST(test_a_counter_is_the_press_and_may_begin_again),
+	        TEST(test_inputs_of_a_shelly_are_what_the_site_file_says),
 	        TEST(test_the_words_of_the_language),
+	        TEST(test_what_cannot_be_read_where_one_listens_is_refused),
 	        TEST(test_numbers_have_bounds),
 	        TEST(test_gateways_and_what_hangs_on_them),
 	        TEST(test_what_is_too_long_is_refused_of_whom_one_listens_to),

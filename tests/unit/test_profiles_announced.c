@@ -80,6 +80,16 @@ static void test_templates_that_senders_write(void **state)
 	        {"{% if value_json.a %}ON{% else %}idle{% endif %}", "{\"a\":false}",
 	         "told (not understood)"},
 	        /* and what is more than that is said to be so, before anything is missed */
+	        {"{{ value_json.get('a') }}", "{\"a\":\"ON\"}", "told: smoke active"},
+	        {"{{ value_json.get('a') }}", "{}", "told"},
+	        {"{{ value_json.get('a', 'OFF') }}", "{}", "told: smoke clear"},
+	        {"{{ value_json.s[1].state }}", "{\"s\":[{\"state\":\"OFF\"},{\"state\":\"ON\"}]}",
+	         "told: smoke active"},
+	        {"{{ value_json.s[1].state }}", "{\"s\":[]}", "told"},
+	        {"{{ value_json.get('a', {}) }}", "", "refused"},
+	        {"{{ value_json.get(a) }}", "", "refused"},
+	        {"{{ value_json.s[-1] }}", "", "refused"},
+	        {"{{ value_json.s[1 }}", "", "refused"},
 	        {"{{ states('sensor.x') }}", "", "refused"},
 	        {"{{ value_json.a | regex_replace('x', 'ON') }}", "", "refused"},
 	        {"{% set x = value_json.a %}{{ x }}", "", "refused"},
@@ -147,6 +157,33 @@ static void test_the_parts_of_a_device(void **state)
 	expect("d/lwt", "{\"value\":false}", "told offline");
 }
 
+static void test_a_panel_is_armed_by_itself(void **state)
+{
+	(void)state;
+	expect("homeassistant/alarm_control_panel/p/config",
+	       "{\"uniq_id\":\"u-1\",\"stat_t\":\"panel/state\",\"cmd_t\":\"panel/set\"}", "told");
+	expect("panel/state", "armed_away", "told: perimeter clear armed");
+	expect("panel/state", "pending", "told");
+	expect("panel/state", "None", "told");
+	expect("panel/state", "unknown", "told");
+	expect("panel/state", "triggered", "told: perimeter active armed");
+	expect("panel/state", "disarmed", "told: perimeter clear armed");
+}
+
+static void test_who_announces_what_is_not_read_is_known_to_be_there(void **state)
+{
+	(void)state;
+	expect("homeassistant/event/e/config",
+	       "{\"uniq_id\":\"u-7\",\"stat_t\":\"bell\",\"evt_typ\":[\"press\"]}", "?u-7");
+	expect("homeassistant/event/e/config",
+	       "{\"uniq_id\":\"u-1\",\"stat_t\":\"bell\",\"evt_typ\":[\"press\"]}",
+	       "told (not understood)");
+	expect("homeassistant/device_automation/0x1/action_emergency/config",
+	       "{\"atype\":\"trigger\",\"t\":\"zigbee2mqtt/b/action\",\"pl\":\"emergency\"}",
+	       "?0x1/action_emergency");
+	expect("homeassistant/sensor/s/config", "{\"uniq_id\":\"u-7\",\"stat_t\":\"t\"}", "");
+}
+
 static void test_it_says_how_long_it_may_be_silent(void **state)
 {
 	(void)state;
@@ -167,6 +204,8 @@ int main(void)
 	        TEST(test_a_comparison_is_a_word_as_well),
 	        TEST(test_a_topic_of_any_gateway),
 	        TEST(test_the_parts_of_a_device),
+	        TEST(test_a_panel_is_armed_by_itself),
+	        TEST(test_who_announces_what_is_not_read_is_known_to_be_there),
 	        TEST(test_it_says_how_long_it_may_be_silent),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

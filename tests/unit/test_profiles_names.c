@@ -30,6 +30,8 @@ static void test_names_by_their_last_words(void **state)
 	        {"smoke_alarm", "smoke"},
 	        {"hall_smoke_detector_2", "smoke"},
 	        {"Hall-Smoke-3", "smoke"},
+	        {"hallSmokeAlarm2", "smoke"},
+	        {"smokealarm", "smoke"},
 	        {"fire_alarm", "smoke"},
 	        {"实验室烟感", "smoke"},
 	        {"三楼烟感12号", "smoke"},
@@ -68,6 +70,7 @@ static void test_names_by_their_last_words(void **state)
 	        {"emergency_light", NULL},
 	        {"firewall_enabled", NULL},
 	        {"deco", NULL},
+	        {"nosmoke", NULL},
 	        {"2", NULL},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -152,6 +152,86 @@ static void test_lorawan_codecs(void **state)
 	EXPECT_ROWS(rows);
 }
 
+/* What its makers' codecs say beyond the common words. */
+static void test_lorawan_makers(void **state)
+{
+	(void)state;
+#define GAS "application/a/device/gs101/event/up"
+	static const struct row rows[] = {
+	        {GAS,
+	         "{\"object\":{\"state\":\"abnormal\",\"valve\":\"close\",\"relay\":\"close\"}}",
+	         "lora-gas: gas active"},
+	        {GAS, "{\"object\":{\"state\":\"normal\",\"valve\":\"open\",\"relay\":\"open\"}}",
+	         "lora-gas: gas clear"},
+	        {GAS, "{\"object\":{\"state\":\"unknown\"}}", "lora-gas"},
+	        {GAS, "{\"object\":{\"state\":null}}", "lora-gas"},
+	        {GAS, "{\"object\":{\"state\":\"\"}}", "lora-gas"},
+	        {GAS, "{\"object\":{\"state\":\"on\"}}", "lora-gas"},
+	        {GAS, "{\"object\":{\"alarm\":\"sensor failure\"}}", "lora-gas: fault active"},
+	        {GAS, "{\"object\":{\"alarm\":\"sensor failed\"}}", "lora-gas: fault active"},
+	        {GAS, "{\"object\":{\"alarm\":\"sensor recover\"}}", "lora-gas: fault clear"},
+	        {GAS, "{\"object\":{\"alarm\":\"power down\"}}", "lora-gas: power active"},
+	        {GAS, "{\"object\":{\"alarm\":\"power on\"}}", "lora-gas: power clear"},
+	        {UP, "{\"object\":{\"state\":\"open\",\"install\":\"no\"}}",
+	         "lora: contact active, tamper active"},
+	        {UP, "{\"object\":{\"state\":\"close\",\"install\":\"yes\"}}",
+	         "lora: contact clear, tamper clear"},
+	        {UP, "{\"object\":{\"install\":null}}", "lora"},
+	        {UP, "{\"object\":{\"FireAlarm\":\"Alarm\",\"HighTempAlarm\":\"Alarm\"}}",
+	         "lora: smoke active, heat active"},
+	        {UP, "{\"object\":{\"FireAlarm\":\"No Alarm\",\"HighTempAlarm\":\"NoAlarm\"}}",
+	         "lora: smoke clear, heat clear"},
+	        {UP, "{\"object\":{\"COAlarm\":\"Alarm\"}}", "lora: carbon_monoxide active"},
+	        {UP, "{\"object\":{\"WaterLeak\":\"Leak\"}}", "lora: water active"},
+	        {UP, "{\"object\":{\"WaterLeak\":\"NoLeak\"}}", "lora: water clear"},
+	        {UP, "{\"object\":{\"WaterLeak_1\":\"Leak\",\"WaterLeak_2\":\"NoLeak\"}}",
+	         "lora: water active"},
+	        {"v3/a@t/devices/pir/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{"
+	         "\"Exti_status\":\"True\"}}}",
+	         "lora-pir: motion active #a-0/motion~3600s"},
+	        {"v3/a@t/devices/pir/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{"
+	         "\"Exti_status\":\"False\"}}}",
+	         "lora-pir: motion clear #a-0/motion~3600s"},
+	};
+	EXPECT_ROWS(rows);
+}
+
+static void test_lorawan_keys_in_camel_case(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {UP, "{\"object\":{\"smokeAlarm\":true}}", "lora: smoke active"},
+	        {UP, "{\"object\":{\"smokeAlarm\":false}}", "lora: smoke clear"},
+	        {UP, "{\"object\":{\"smokeAlarm\":null}}", "lora"},
+	        {UP, "{\"object\":{\"smokeAlarm\":\"unknown\"}}", "lora"},
+	        {UP, "{\"object\":{\"waterLeak\":true}}", "lora: water active"},
+	        {UP, "{\"object\":{\"doorOpen\":true}}", "lora: contact active"},
+	        {UP, "{\"object\":{\"lowBattery\":true}}", "lora: battery active"},
+	        {UP, "{\"object\":{\"tamperAlarm\":true}}", "lora: tamper active"},
+	        {UP, "{\"object\":{\"panicButton\":true}}", "lora: panic active"},
+	        {UP, "{\"object\":{\"status\":{\"smokeAlarm\":true}}}", "lora: smoke active"},
+	        {UP, "{\"object\":{\"status\":{\"smokeAlarm\":false}}}", "lora: smoke clear"},
+	        {UP, "{\"object\":{\"status\":\"ok\",\"alarms\":{\"gasAlarm\":true}}}",
+	         "lora: gas active"},
+	        {UP, "{\"object\":{\"data\":{\"waterLeak\":true}}}", "lora: water active"},
+	        {"v3/a@t/devices/d/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{\"status\":{"
+	         "\"smokeAlarm\":true}}}}",
+	         "?d smoke!"},
+	        {"v3/a@t/devices/d/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{\"alarms\":{"
+	         "\"smokeAlarm\":true}}}}",
+	         "?d smoke!"},
+	        {"v3/a@t/devices/d/up",
+	         "{\"uplink_message\":{\"session_key_id\":\"a\",\"decoded_payload\":{\"data\":{"
+	         "\"smokeAlarm\":true}}}}",
+	         "?d smoke!"},
+	};
+	EXPECT_ROWS(rows);
+}
+
 static void test_tasmota(void **state)
 {
 	(void)state;
@@ -183,6 +263,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_detectors_that_rtl_433_knows),
 	        TEST(test_lorawan_codecs),
+	        TEST(test_lorawan_makers),
+	        TEST(test_lorawan_keys_in_camel_case),
 	        TEST(test_tasmota),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

@@ -252,7 +252,8 @@ static void a_search_that_is_cut_off_finds_as_much(void **state)
 	struct site_def *sites[] = {v->def};
 	const struct report_request request = {
 	        .store = v->store, .sites = sites, .site_count = 1, .now = v->now.wall};
-	struct report_period period = {.name = "day", .search = {.words = "leak"}};
+	struct report_period period = {
+	        .name = "day", .site = v->def->id, .search = {.words = "leak"}};
 	struct text out = {0};
 	struct problem why = {""};
 	uint32_t cut = 0;

@@ -99,6 +99,39 @@ static void any_chinese_is_chinese_and_the_rest_english(void **state)
 	assert_string_equal(words_incident_kind(NULL, INCIDENT_FIRE), "Fire");
 }
 
+static void a_subject_names_what_it_is_about(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *subject, *english, *chinese;
+	} rows[] = {
+	        {"broker", "connection to the message broker lost", "与消息服务器的连接中断"},
+	        {"channel:phone", "nothing gets through the channel phone", "通知渠道失效：phone"},
+	        {"gateway:hall", "a gateway is silent hall", "网关失联：hall"},
+	        {"contact:li/phone", "nothing gets through to Li over the channel phone",
+	         "消息无法送达：Li，渠道 phone"},
+	        {"contact:gone/phone", "nothing gets through to gone over the channel phone",
+	         "消息无法送达：gone，渠道 phone"},
+	        {"reach:li", "Li has not confirmed a test", "Li 未确认收到测试消息"},
+	        {"hazard:b-hazard-28", "a hazard is overdue", "隐患逾期未闭环"},
+	        {"pressure", "pressure", "pressure"}};
+	struct person people[] = {{.id = "li", .name = "Li"}};
+	struct site_def *def = NEW(struct site_def);
+	def->people = people;
+	def->person_count = 1;
+	site_def_index(def);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct text english = {0}, chinese = {0};
+		words_add_subject(&english, "en", def, rows[i].subject);
+		words_add_subject(&chinese, "zh-CN", def, rows[i].subject);
+		assert_string_equal(text_get(&english), rows[i].english);
+		assert_string_equal(text_get(&chinese), rows[i].chinese);
+		text_finish(&english);
+		text_finish(&chinese);
+	}
+	site_def_destroy(def);
+}
+
 static void test_a_problem_holds_no_half_character(void **state)
 {
 	(void)state;
@@ -116,6 +149,7 @@ int main(void)
 	        cmocka_unit_test(every_value_has_a_word_in_both_languages),
 	        cmocka_unit_test(no_two_values_share_a_word),
 	        cmocka_unit_test(any_chinese_is_chinese_and_the_rest_english),
+	        cmocka_unit_test(a_subject_names_what_it_is_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,9 @@ const struct option_facts option_facts[OPTION_COUNT] = {
                           "only these: open, acknowledged, resolved; "
                           "several with commas"},
         [OPTION_SITE] = {"site", "SITE", "only this site"},
-        [OPTION_KIND] = {"kind", "KIND", "what happens: fire, panic, smoke, contact, ..."},
+        [OPTION_KIND] = {"kind", "KIND",
+                         "fire, gas, panic, water, intrusion, tamper, trouble, other; of who, "
+                         "silence, drills: also smoke, contact, ..."},
         [OPTION_SINCE] = {"since", "TIME",
                           "from this time on: 2026-11-22T08:00, or 90s, 5m, 1h, "
                           "7d ago"},
@@ -407,12 +409,12 @@ const struct command commands[] = {
          .summary = "writes the report of an incident, a drill, a shift, a day, a week, a term",
          .details = "Writes the after-action report of an incident: timeline, response times, who "
                     "was told over\nwhich channel with what result, devices, gaps, the head of "
-                    "the ledger. Of a drill: who was told, and who answered when. Or the ledger of "
-                    "a\nshift, day, week, month or term, which ends "
-                    "with today unless --since or --until says\notherwise; on paper it "
-                    "lists what stands out where there is much, with --all\neverything. As html "
-                    "(prints on "
-                    "A4), json, csv, and an incident as cap (CAP 1.2 XML).",
+                    "the ledger. Of a drill: who was told,\nand who answered when. Or the ledger "
+                    "of a shift, day, week, month or term, which ends with today\nunless --since "
+                    "or --until says otherwise; on paper it lists what stands out where there is\n"
+                    "much, with --all everything. It is of one site: with several, --site names "
+                    "it. As html (prints\non A4), json, csv, and an incident as cap (CAP 1.2 "
+                    "XML).",
          .examples = "report 1 --format html\nreport 1 --format cap\n"
                      "report binjiang-drill-5 --format csv\nreport day --format csv\nreport week "
                      "--until 2026-11-23T00:00\n",

@@ -145,36 +145,17 @@ static int print_seal(struct exporting *e, const char *site)
 	                            "be verified or imported");
 }
 
-static bool list_id(void *ctx, const char *id)
-{
-	struct text *list = ctx;
-	text_addf(list, "%s%s", list->len ? ", " : "", id);
-	return true;
-}
-
-/* The site to take a part of; heap. Without --site the only one there is. */
+/* The site to take a part of; heap. */
 static int site_to_export(struct exporting *e, const struct invocation *line, char **site)
 {
-	const struct site_def *def = NULL;
-	const char *id = NULL;
-	struct text known = {0};
-	int code = option_site_recorded(e->ctx, line, &def, &id);
+	int code = store_open_here(e->ctx, &e->store);
+	if (code == 0)
+		code = option_one_site_recorded(e->ctx, line, e->store, site);
+	const struct site_def *def = code == 0 ? site_by_id(e->ctx, *site) : NULL;
 	if (code == 0)
 		code = option_time(e->ctx, line, OPTION_SINCE, def, &e->since);
 	if (code == 0)
 		code = option_time(e->ctx, line, OPTION_UNTIL, def, &e->until);
-	if (code == 0)
-		code = store_open_here(e->ctx, &e->store);
-	if (code == 0 && !id && store_sites(e->store, list_id, &known) < 0)
-		code = complain(e->ctx, EXIT_FAILED, "the record cannot be read");
-	else if (code == 0 && !id && !known.len)
-		code = complain(e->ctx, EXIT_FAILED, "the record has no site yet");
-	else if (code == 0 && !id && strchr(text_get(&known), ','))
-		code = complain(e->ctx, EXIT_USAGE, "several sites: name one with --site (%s)",
-		                text_get(&known));
-	if (code == 0)
-		*site = mem_copy(id ? id : text_get(&known));
-	text_finish(&known);
 	return code;
 }
 

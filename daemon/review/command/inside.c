@@ -164,6 +164,33 @@ int option_site_recorded(const struct command_context *ctx, const struct invocat
 	return code;
 }
 
+static bool list_id(void *ctx, const char *id)
+{
+	struct text *list = ctx;
+	text_addf(list, "%s%s", list->len ? ", " : "", id);
+	return true;
+}
+
+int option_one_site_recorded(const struct command_context *ctx, const struct invocation *line,
+                             struct store *store, char **id)
+{
+	const struct site_def *def;
+	const char *named;
+	struct text known = {0};
+	int code = option_site_recorded(ctx, line, &def, &named);
+	if (code == 0 && !named && store_sites(store, list_id, &known) < 0)
+		code = complain(ctx, EXIT_FAILED, "the record cannot be read");
+	else if (code == 0 && !named && !known.len)
+		code = complain(ctx, EXIT_FAILED, "the record has no site yet");
+	else if (code == 0 && !named && strchr(text_get(&known), ','))
+		code = complain(ctx, EXIT_USAGE, "several sites: name one with --site (%s)",
+		                text_get(&known));
+	if (code == 0)
+		*id = mem_copy(named ? named : text_get(&known));
+	text_finish(&known);
+	return code;
+}
+
 /* ---- the store ---- */
 
 int store_open_here(const struct command_context *ctx, struct store **out)

@@ -49,6 +49,11 @@ int one_site_needed(const struct command_context *, const struct invocation *) M
 int option_site_recorded(const struct command_context *, const struct invocation *,
                          const struct site_def **def, const char **id) MUST_USE;
 
+/* The site that is named, or the only one the record has; *id is heap. EXIT_USAGE, and said, where
+ * several could be meant. */
+int option_one_site_recorded(const struct command_context *, const struct invocation *,
+                             struct store *, char **id) MUST_USE;
+
 /* Opens the store for reading; complains with a hint. 0 or EXIT_FAILED. */
 int store_open_here(const struct command_context *, struct store **out) MUST_USE;
 

@@ -67,8 +67,8 @@ static void incident_row(struct listing *list, const struct site_def *def,
 	table_cell(&list->table, TONE_STRONG, incident->id);
 	table_cell(&list->table, severity_tone(incident->severity),
 	           words_severity(language, incident->severity));
-	text_addf(&words, "%s%s", words_incident_kind(language, incident->kind),
-	          incident->drill ? say(list->ctx, " (drill)", "（演练）") : "");
+	words_add_incident(&words, language, def, incident);
+	text_add(&words, incident->drill ? say(list->ctx, " (drill)", "（演练）") : "");
 	table_cell(&list->table, severity_tone(incident->severity), text_get(&words));
 	table_cell(&list->table, TONE_PLAIN, incident->zone_name ? incident->zone_name : "-");
 	text_reset(&words);
@@ -188,7 +188,8 @@ static bool visit_delivery(void *ctx, const struct delivery_row *row)
 	                                  : words_reason(list->ctx->language, reason));
 	table_cellf(&list->table, TONE_PLAIN, "%s", row->to_name ? row->to_name : row->to_id);
 	table_cell(&list->table, TONE_PLAIN, row->channel ? row->channel : "-");
-	table_cell(&list->table, delivery_tone(row->delivery_state), row->delivery_state);
+	table_cell(&list->table, delivery_tone(row->delivery_state),
+	           delivery_words(list->ctx->language, row));
 	table_cellf(&list->table, TONE_PLAIN, "%u", row->attempts);
 	if (row->last_status)
 		table_cellf(&list->table, TONE_PLAIN, "HTTP %d", row->last_status);

@@ -158,6 +158,14 @@ static void write_table(const struct command_context *ctx, const struct site_def
 	        say(ctx, "%s: %u pushes at the same time, %u moved, %u no more, %u new\n",
 	            "%s：%u 次通知时间相同，%u 次时间变化，%u 次不再发出，%u 次新增\n"),
 	        def->id, sums.same, sums.moved, sums.only_was, sums.only_would);
+	if (replay->other)
+		fputs(say(ctx,
+		          "the record knows another configuration: this is what the given one "
+		          "would "
+		          "have done with all of it, every push taken as accepted\n",
+		          "记录中有另一份配置：以上是按给定配置重放全部记录的结果，视每次通知均已送"
+		          "达\n"),
+		      ctx->out);
 	if (replay->removed)
 		fprintf(ctx->out,
 		        say(ctx,

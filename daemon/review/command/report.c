@@ -53,16 +53,11 @@ static wall_ms later(const struct site_def *def, wall_ms at, const struct length
 
 /* Without a time it ends with the day that is now, or now. */
 static int read_period(const struct command_context *ctx, const struct invocation *line,
-                       const struct length *length, struct report_period *out)
+                       const struct length *length, const char *site, struct report_period *out)
 {
-	const struct site_def *def;
-	const char *site;
-	int code = option_site_recorded(ctx, line, &def, &site);
-	if (code)
-		return code;
-	const struct site_def *clock = def ? def : ctx->site_count ? ctx->sites[0] : NULL;
+	const struct site_def *clock = site_by_id(ctx, site);
 	*out = (struct report_period){.name = length->name, .site = site};
-	code = option_time(ctx, line, OPTION_SINCE, clock, &out->since);
+	int code = option_time(ctx, line, OPTION_SINCE, clock, &out->since);
 	if (code == 0)
 		code = option_time(ctx, line, OPTION_UNTIL, clock, &out->until);
 	if (code)
@@ -80,6 +75,25 @@ static int read_period(const struct command_context *ctx, const struct invocatio
 	return 0;
 }
 
+static int write_period(const struct command_context *ctx, const struct invocation *line,
+                        const struct report_request *request, const struct length *length,
+                        enum report_format format, struct text *out)
+{
+	struct report_period period;
+	struct problem why = {0};
+	char *site = NULL;
+	int code = option_one_site_recorded(ctx, line, request->store, &site);
+	if (code == 0)
+		code = read_period(ctx, line, length, site, &period);
+	if (code == 0) {
+		period.full = line->options[OPTION_ALL] != NULL;
+		if (report_period(request, &period, format, out, &why) < 0)
+			code = complain(ctx, EXIT_FAILED, "%s", why.text);
+	}
+	free(site);
+	return code;
+}
+
 static int write_report(const struct command_context *ctx, const struct invocation *line,
                         const struct report_request *request, enum report_format format,
                         struct text *out)
@@ -87,17 +101,9 @@ static int write_report(const struct command_context *ctx, const struct invocati
 	const char *what = line->arguments[0];
 	struct problem why = {0};
 	int r;
-	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-		struct report_period period;
-		if (strcmp(what, lengths[i].name) != 0)
-			continue;
-		int code = read_period(ctx, line, &lengths[i], &period);
-		period.full = line->options[OPTION_ALL] != NULL;
-		if (code)
-			return code;
-		r = report_period(request, &period, format, out, &why);
-		return r < 0 ? complain(ctx, EXIT_FAILED, "%s", why.text) : 0;
-	}
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+		if (strcmp(what, lengths[i].name) == 0)
+			return write_period(ctx, line, request, &lengths[i], format, out);
 	if (strstr(what, "-drill-")) {
 		r = report_drill(request, what, format, out, &why);
 		return r < 0 ? complain(ctx, EXIT_FAILED, "%s", why.text) : 0;

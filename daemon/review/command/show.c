@@ -41,12 +41,13 @@ static void tell_head(const struct story *story)
 {
 	const struct incident *incident = story->incident;
 	const char *language = story->ctx->language;
-	struct text out = {0}, what = {0};
-	text_addf(&what, "%s, %s", words_severity(language, incident->severity),
-	          words_incident_kind(language, incident->kind));
+	struct text out = {0}, what = {0}, safe = {0};
+	text_addf(&what, "%s, ", words_severity(language, incident->severity));
+	words_add_incident(&what, language, story->def, incident);
+	text_add_safe(&safe, text_get(&what));
 	text_add_toned(&out, story->ctx, TONE_STRONG, incident->id);
 	text_add(&out, "  ");
-	text_add_toned(&out, story->ctx, severity_tone(incident->severity), text_get(&what));
+	text_add_toned(&out, story->ctx, severity_tone(incident->severity), text_get(&safe));
 	if (incident->drill)
 		text_add_toned(&out, story->ctx, TONE_WARN,
 		               say(story->ctx, " (DRILL)", "（演练）"));
@@ -60,6 +61,7 @@ static void tell_head(const struct story *story)
 	fprintf(story->ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
 	text_finish(&what);
+	text_finish(&safe);
 }
 
 static void tell_state(const struct story *story)
@@ -196,6 +198,18 @@ static bool tell_pending(void *ctx, const struct delivery_row *row)
 	return true;
 }
 
+/* It may be open and have an owner: who was named has not answered, or wants help. */
+static void tell_what_to_do(const struct story *story)
+{
+	const struct command_context *ctx = story->ctx;
+	const char *words =
+	        story->incident->owner
+	                ? say(ctx,
+	                      "It is not acknowledged. To take charge:", "尚未确认。确认命令：")
+	                : say(ctx, "Nobody has it. To take charge:", "尚无人负责。确认命令：");
+	fprintf(ctx->out, "\n%s tocsin ack %s --by PERSON\n", words, story->incident->id);
+}
+
 static int tell_story(const struct story *story, struct store *store)
 {
 	const struct command_context *ctx = story->ctx;
@@ -209,9 +223,7 @@ static int tell_story(const struct story *story, struct store *store)
 	if (r < 0)
 		return complain(ctx, EXIT_FAILED, "cannot read the record: %s", strerror(-r));
 	if (story->incident->state == STATE_OPEN)
-		fprintf(ctx->out, "\n%s tocsin ack %s --by PERSON\n",
-		        say(ctx, "Nobody has it. To take charge:", "尚无人负责。确认命令："),
-		        story->incident->id);
+		tell_what_to_do(story);
 	return EXIT_DONE;
 }
 

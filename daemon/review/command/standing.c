@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "decide/words.h"
 #include "review/command/client.h"
 #include "review/command/inside.h"
 #include "review/command/speak.h"
@@ -10,55 +11,92 @@ struct listing {
 	const struct command_context *ctx;
 	struct text json; /* the items, where --json asks for them */
 	bool as_json;
+	enum standing_type type;
 };
 
-static void add_member(struct text *out, const char *before, const cJSON *item, const char *name)
+/* What a row says of an item, in this order: words of its own for what are the domain's, ids and
+ * notes as they are, times by the site's clocks. */
+static const struct fact {
+	const char *member, *english, *chinese;
+	enum { IS_PLAIN, IS_KINDS, IS_END } is;
+} facts[] = {{"since", "since", "起始", IS_PLAIN},       {"begins", "begins", "开始", IS_PLAIN},
+             {"from", "from", "交班", IS_PLAIN},         {"people", "people", "人员", IS_PLAIN},
+             {"swap", "swap", "互换", IS_PLAIN},         {"zones", "zones", "区域", IS_PLAIN},
+             {"kinds", "kinds", "类型", IS_KINDS},       {"post", "post", "岗位", IS_PLAIN},
+             {"incident", "incident", "事件", IS_PLAIN}, {"zone", "zone", "区域", IS_PLAIN},
+             {"device", "device", "设备", IS_PLAIN},     {"to", "to", "对象", IS_PLAIN},
+             {"by", "by", "操作人", IS_PLAIN},           {"until", "until", "至", IS_PLAIN},
+             {"made", "made", "上报", IS_PLAIN},         {"note", "note", "备注", IS_PLAIN},
+             {"ended_at", "ended_at", "结束", IS_PLAIN}, {"end", "end", "结束方式", IS_END}};
+
+static void add_kind(struct text *out, const struct listing *listing, const char *word)
 {
-	const char *value = json_string(item, name);
-	if (!value)
-		return;
-	text_add(out, before);
-	text_add_safe(out, value);
+	const char *language = listing->ctx->language;
+	enum incident_kind incident = incident_kind_from_name(word);
+	enum kind kind = kind_from_name(word);
+	if (listing->type == STANDING_DRILL && incident != INCIDENT_KIND_NONE)
+		text_add(out, words_incident_kind(language, incident));
+	else if (kind != KIND_NONE)
+		text_add(out, words_kind(language, kind));
+	else
+		text_add_safe(out, word);
+}
+
+static void add_end(struct text *out, const struct listing *listing, const char *end)
+{
+	struct text words = {0};
+	words_add_end(&words, listing->ctx->language, end);
+	text_add_safe(out, text_get(&words));
+	text_finish(&words);
 }
 
 /* A time is shown by the site's clocks. */
-static void add_time(struct text *out, const struct listing *listing, const char *before,
-                     const cJSON *item, const char *name)
+static void add_value(struct text *out, const struct listing *listing, const cJSON *item,
+                      const struct fact *fact, const char *value)
 {
-	const char *value = json_string(item, name);
 	wall_ms at;
-	if (!value || time_parse(value, &at) < 0) {
-		add_member(out, before, item, name);
-		return;
+	if (fact->is == IS_KINDS)
+		add_kind(out, listing, value);
+	else if (fact->is == IS_END)
+		add_end(out, listing, value);
+	else if (time_parse(value, &at) == 0)
+		text_add_local(out, site_by_id(listing->ctx, json_string(item, "site")), at);
+	else
+		text_add_safe(out, value);
+}
+
+static void add_fact(struct text *out, const struct listing *listing, const cJSON *item,
+                     const struct fact *fact)
+{
+	const cJSON *value, *values = json_get(item, fact->member);
+	struct text words = {0};
+	if (cJSON_IsString(values))
+		add_value(&words, listing, item, fact, values->valuestring);
+	cJSON_ArrayForEach (value, values) {
+		if (!cJSON_IsString(value))
+			continue;
+		text_add(&words, words.len ? say(listing->ctx, ", ", "、") : "");
+		add_value(&words, listing, item, fact, value->valuestring);
 	}
-	text_add(out, before);
-	text_add_local(out, site_by_id(listing->ctx, json_string(item, "site")), at);
+	if (words.len)
+		text_addf(out, "  %s %s", say(listing->ctx, fact->english, fact->chinese),
+		          text_get(&words));
+	text_finish(&words);
 }
 
 /* "binjiang-handover-3  active  since 2026-11-23 08:00:00  post leader  from li  to zhao" */
 static void say_item(const struct listing *listing, const cJSON *item)
 {
 	struct text out = {0};
-	static const char *const lists[] = {"from", "people", "swap", "zones", "kinds"};
-	static const char *const members[] = {"post",  "incident", "zone", "device",   "to", "by",
-	                                      "until", "made",     "note", "ended_at", "end"};
-	add_member(&out, "", item, "id");
-	add_member(&out, "  ", item, "state");
-	add_time(&out, listing, "  since ", item, "since");
-	add_time(&out, listing, "  begins ", item, "begins");
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-		const cJSON *word, *words = json_get(item, lists[i]);
-		cJSON_ArrayForEach (word, words)
-			if (cJSON_IsString(word)) {
-				text_addf(&out, "  %s ", lists[i]);
-				text_add_safe(&out, word->valuestring);
-			}
-	}
-	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		char before[32];
-		snprintf(before, sizeof before, "  %s ", members[i]);
-		add_time(&out, listing, before, item, members[i]);
-	}
+	const char *id = json_string(item, "id"), *state = json_string(item, "state");
+	bool is_over = state && strcmp(state, "active") != 0;
+	text_add_safe(&out, id ? id : "");
+	text_addf(&out, "  %s",
+	          is_over ? say(listing->ctx, "ended", "已结束")
+	                  : say(listing->ctx, "active", "进行中"));
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		if (strcmp(facts[i].member, "zone") != 0 || !json_get(item, "zones"))
+			add_fact(&out, listing, item, &facts[i]);
 	fprintf(listing->ctx->out, "%s\n", text_get(&out));
 	text_finish(&out);
 }
@@ -80,7 +118,8 @@ static bool list_item(void *ctx, const char *json)
 int list_standings(const struct command_context *ctx, const struct invocation *line,
                    enum standing_type type)
 {
-	struct listing listing = {.ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL};
+	struct listing listing = {
+	        .ctx = ctx, .as_json = line->options[OPTION_JSON] != NULL, .type = type};
 	const struct site_def *site = NULL;
 	struct store *store = NULL;
 	int code = option_site(ctx, line, &site);
@@ -91,8 +130,8 @@ int list_standings(const struct command_context *ctx, const struct invocation *l
 		return code;
 	json_open(&listing.json, NULL, '{');
 	json_open(&listing.json, "items", '[');
-	int r = store_standings(store, line->options[OPTION_SITE], type, false, list_item,
-	                        &listing);
+	int r = store_standings(store, line->options[OPTION_SITE], type,
+	                        line->options[OPTION_ALL] != NULL, list_item, &listing);
 	json_close(&listing.json, ']');
 	json_close(&listing.json, '}');
 	store_close(store);

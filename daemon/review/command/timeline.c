@@ -183,6 +183,17 @@ static bool tell_signal(struct telling *t)
 	return true;
 }
 
+static void telling_subject(const struct telling *t)
+{
+	struct text words = {0};
+	if (!*telling_text(t, "subject"))
+		return;
+	telling_add(t, ", ", "，");
+	words_add_subject(&words, t->ctx->language, t->def, telling_text(t, "subject"));
+	text_add_safe(t->out, text_get(&words));
+	text_finish(&words);
+}
+
 static bool tell_opened(struct telling *t)
 {
 	enum incident_kind kind = incident_kind_from_name(telling_text(t, "kind"));
@@ -199,6 +210,7 @@ static bool tell_opened(struct telling *t)
 		text_add_safe(t->out, zone == POSITION_NONE ? telling_text(t, "zone")
 		                                            : t->def->zones[zone].name);
 	}
+	telling_subject(t);
 	telling_by(t, ", reported by ", "，报告人 ");
 	telling_quoted(t, "note");
 	if (*telling_text(t, "policy")) {

@@ -19,9 +19,26 @@ static void add_zone(const struct telling *t, const char *id)
 	text_add_safe(t->out, zone == POSITION_NONE ? id : t->def->zones[zone].name);
 }
 
+/* ", 宿舍、大门": of a drill over several. */
+static bool add_zones(const struct telling *what)
+{
+	const char *between = say(what->ctx, ", ", "，");
+	const cJSON *zone, *zones = json_get(what->data, "zones");
+	cJSON_ArrayForEach (zone, zones) {
+		if (!cJSON_IsString(zone))
+			continue;
+		text_add(what->out, between);
+		add_zone(what, zone->valuestring);
+		between = say(what->ctx, ", ", "、");
+	}
+	return zones != NULL;
+}
+
 /* " at 宿舍三层", " of smoke-301": where what stands has its place. */
 static void add_place(const struct telling *what)
 {
+	if (add_zones(what))
+		return;
 	if (what->row->device || *telling_text(what, "device")) {
 		telling_add(what, ", ", "，");
 		if (what->row->device)

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "decide/words.h"
 #include "review/command/inside.h"
+#include "review/command/speak.h"
 #include "review/unknown.h"
 
 static void print_one(const struct unknown *one, const struct command_context *ctx)
@@ -12,12 +14,15 @@ static void print_one(const struct unknown *one, const struct command_context *c
 	cJSON *data = NULL;
 	if (json_parse(one->data, strlen(one->data), &data, NULL) < 0)
 		return;
-	const char *profile = json_string(data, "profile"), *kind = json_string(data, "kind");
-	const char *line = json_string(data, "line");
+	const char *profile = json_string(data, "profile"), *word = json_string(data, "kind");
+	const char *line = json_string(data, "line"), *comma = say(ctx, ", ", "，");
+	enum kind kind = word ? kind_from_name(word) : KIND_NONE;
 	text_add_escaped(&address, one->address, strlen(one->address));
 	time_write_local(&one->site->timezone, one->heard, time);
-	fprintf(ctx->out, "# %s: %s%s%s, %s\n%s\n", text_get(&address), profile ? profile : "?",
-	        kind ? ", " : "", kind ? kind : "", time, line ? line : "");
+	fprintf(ctx->out, "# %s%s%s%s%s%s%s\n%s\n", text_get(&address), say(ctx, ": ", "："),
+	        profile ? profile : "?", kind == KIND_NONE ? "" : comma,
+	        kind == KIND_NONE ? "" : words_kind(ctx->language, kind), comma, time,
+	        line ? line : "");
 	text_finish(&address);
 	cJSON_Delete(data);
 }
@@ -37,7 +42,8 @@ static void print_all(const struct unknowns *all, const struct command_context *
 	if (as_json)
 		print_json(ctx, &json);
 	else if (!all->count)
-		fprintf(ctx->out, "Nobody was heard who is not configured.\n");
+		fprintf(ctx->out, "%s\n",
+		        say(ctx, "Nobody was heard who is not configured.", "没有未登记的设备。"));
 	text_finish(&json);
 }
 

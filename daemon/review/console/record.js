@@ -2,7 +2,7 @@
 // address: Back comes back to it, and it can be sent to somebody.
 
 import {call, query as queryOf} from "./api.js";
-import {button, choice, dotted, field, h, listed, sign} from "./dom.js";
+import {button, choice, dotted, field, h, listed, plainText, sign} from "./dom.js";
 import {drillSign, subjectWords, wordsOf} from "./card.js";
 import {concern, house, now, personName, place, siteOptions, zoneOptions} from "./house.js";
 import {fill} from "./refresh.js";
@@ -42,11 +42,27 @@ function byDay(items) {
   return [...days];
 }
 
-function dayPart([iso, ones], site) {
+/** A report is of one site. */
+function dayReport(iso, site) {
   const report = queryOf({format: "html", lang: tag(), site, since: startOf(iso, site), until: startOf(dayAfter(iso), site)});
+  const words = plainText(say("day_report"), place(site));
+  return h("a", {href: `api/v1/report?${report}`, target: "_blank", rel: "opener", "aria-label": `${words} ${iso}`}, words);
+}
+
+function dayPart([iso, ones]) {
+  const sites = [...new Set(ones.map((one) => one.site))];
   return h("section.of-day", {data: {key: iso}}, h("h3.day", longDay(ones[0].opened_at, ones[0].site),
-    h("a", {href: `api/v1/report?${report}`, target: "_blank", rel: "opener", "aria-label": `${say("day_report")} ${iso}`}, say("day_report"))),
+    sites.map((site) => dayReport(iso, site))),
   h("ul.rows.card", ones.map(row)));
+}
+
+const monthAgo = () => isoDay(now() - 30 * 86400000);
+
+function exports(given) {
+  const {site} = given;
+  const parts = asked({...given, since: given.since || monthAgo(), until: given.until || isoDay(now(), site)});
+  return ["csv", "json"].map((format) => h("a.button.plain", {download: `${house.sites.size > 1 ? site : "tocsin"}.${format}`,
+    href: `api/v1/report?${queryOf({...parts, format, lang: tag()})}`}, plainText(`${say("export")} ${format.toUpperCase()}`, place(site))));
 }
 
 function filters(given) {
@@ -82,13 +98,10 @@ export async function show({query}) {
 
   function draw() {
     count.textContent = say("found", {n: items.length + (next ? "+" : "")});
-    const parts = asked(data());
-    const today = isoDay(now());
-    const period = {since: parts.since ?? startOf(isoDay(now() - 30 * 86400000)), until: parts.until ?? startOf(dayAfter(today))};
-    const links = ["csv", "json"].map((format) => h("a.button.plain", {download: `tocsin.${format}`,
-      href: `api/v1/report?${queryOf({...parts, ...period, format, lang: tag()})}`}, `${say("export")} ${format.toUpperCase()}`));
-    fill(exporting, links, parts.since ? null : h("small", say("export_since", {day: isoDay(now() - 30 * 86400000)})));
-    fill(list, byDay(items).map((one) => dayPart(one, data().site)), items.length ? null : h("p.quiet", say(next ? "searching" : "nothing")),
+    const given = data();
+    const links = (given.site ? [given.site] : [...house.sites.keys()]).flatMap((site) => exports({...given, site}));
+    fill(exporting, links, given.since ? null : h("small", say("export_since", {day: monthAgo()})));
+    fill(list, byDay(items).map(dayPart), items.length ? null : h("p.quiet", say(next ? "searching" : "nothing")),
       next ? h("p.actions", button(say("more"), () => ask(next), "plain")) : null);
   }
 
