@@ -124,8 +124,8 @@ struct hearing { /* hearing.c */
 	struct statements said;
 	struct profile_memory *memory;
 	struct bindings bindings;
-	char **strangers; /* introduced since the start */
-	uint32_t stranger_count, stranger_cap;
+	char **strangers;                                  /* that the record introduces */
+	uint32_t stranger_count, stranger_cap, introduced; /* introduced: since the start */
 	struct index stranger_index;
 	char **topics; /* that announcements named */
 	uint32_t topic_count, topic_cap;
@@ -279,6 +279,12 @@ void app_write_metrics(void *app, struct text *out);
 void hearing_begin(struct app *); /* a configuration is in force; what was learnt stays */
 void hearing_end(struct app *);
 void hear_message(struct app *, const struct broker_message *, struct moment now);
+
+/* ---- strangers.c: who is in no site file ---- */
+
+void strangers_keep(struct app *); /* whom an earlier life has introduced */
+/* Introduces it where that is due; what it says counts where it means fire, gas or panic. */
+void stranger_meet(struct app *, struct site_slot *, struct stranger *, struct moment now);
 
 /* ---- gateways.c: what devices hang on ---- */
 

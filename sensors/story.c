@@ -22,7 +22,7 @@ enum { S_SCENARIO, S_ABOUT, S_SITE, S_AS, S_STEPS, S_COUNT };
 static const struct key story_keys[S_COUNT] = {
         [S_SCENARIO] = {"scenario", "add its name"},
         [S_ABOUT] = {"about", NULL},
-        [S_SITE] = {"site", "add the site's id"},
+        [S_SITE] = {"site", NULL},
         [S_AS] = {"as", NULL},
         [S_STEPS] = {"steps", "add a list: '- {at: 0s, device: a, kind: smoke, say: active}'"},
 };
@@ -212,6 +212,8 @@ static void step_read(struct telling *t, const struct node *node)
 		check_problem(c, v[T_STATUS], "a status is 'online' or 'offline'");
 	if (u.how == SAYS_SIGNAL && !signal_read(t, v, node, &u))
 		return;
+	if (!u.topic && !v[T_DEVICE])
+		check_problem(c, node, "nobody says it: add the 'device', or a list of them");
 	uint32_t devices = u.topic ? 1 : r.devices;
 	for (uint32_t n = 0; n < r.times; n++)
 		for (uint32_t i = 0; i < devices; i++) {
@@ -244,6 +246,10 @@ static void tell(struct telling *t, const struct node *root, const char *site)
 	story->site = check_id(c, v[S_SITE], "the site's id");
 	if (site)
 		story->site = arena_copy(c->arena, site);
+	else if (!v[S_SITE])
+		check_problem(c, root,
+		              "a scenario without 'site'; add the site's id, or name it with "
+		              "--site");
 	t->site = story->site;
 	t->system = system_read(c, v[S_AS], &sensor_systems[0]);
 	uint32_t count = check_list(c, v[S_STEPS], "steps", 1);

@@ -164,6 +164,9 @@ static void watches_read(const struct checker *c, const struct node *list,
 			check_problem(c, item,
 			              "a watched number without a bound; add 'min' or "
 			              "'max'");
+		if (watch->has_min && watch->has_max && watch->min > watch->max)
+			check_problem(c, v[W_MAX],
+			              "no number lies between these bounds: 'max' is below 'min'");
 		if (watch->value)
 			watch_note(&site->service->config->profiles, watch->value);
 	}
@@ -198,8 +201,12 @@ static const struct device_details *details_read(const struct checker *c,
 	return details;
 }
 
+struct device_nodes { /* what is looked at when all of them are read */
+	const struct node *gateway, *address;
+};
+
 static void device_read(const struct checker *c, const struct node *node, struct site_reading *site,
-                        struct device *device, const struct node **gateway)
+                        struct device *device, struct device_nodes *nodes)
 {
 	const struct node *v[D_COUNT];
 	device->kind = KIND_NONE;
@@ -221,7 +228,8 @@ static void device_read(const struct checker *c, const struct node *node, struct
 	device->address = address ? address : device->id;
 	expect_read(c, v[D_EXPECT], device);
 	check_bool(c, v[D_INVERTED], "inverted", &device->inverted);
-	*gateway = v[D_GATEWAY];
+	nodes->gateway = v[D_GATEWAY];
+	nodes->address = v[D_ADDRESS] ? v[D_ADDRESS] : node;
 	check_bool(c, v[D_SILENT], "silent", &device->silent);
 	device->details = details_read(c, v, site, device);
 	if (!v[D_KIND] && !v[D_PROFILE])
@@ -232,12 +240,13 @@ static void device_read(const struct checker *c, const struct node *node, struct
 
 /* What hangs on what; a gateway may hang on another, but on no circle. */
 static void gateways_refer(const struct checker *c, struct site_reading *site,
-                           const struct node *const *nodes)
+                           const struct device_nodes *nodes)
 {
 	struct site_def *def = site->def;
 	uint32_t *on = NEW_ARRAY(uint32_t, def->device_count);
 	for (uint32_t i = 0; i < def->device_count; i++) {
-		on[i] = nodes[i] ? ids_refer(c, &site->devices, nodes[i]) : INDEX_NONE;
+		on[i] = nodes[i].gateway ? ids_refer(c, &site->devices, nodes[i].gateway)
+		                         : INDEX_NONE;
 		if (on[i] != INDEX_NONE)
 			def->devices[i].gateway = def->devices[on[i]].id;
 	}
@@ -246,7 +255,7 @@ static void gateways_refer(const struct checker *c, struct site_reading *site,
 		while (at != INDEX_NONE && at != i && ++steps < ZONE_DEPTH_MAX)
 			at = on[at];
 		if (at != INDEX_NONE)
-			check_problem(c, nodes[i],
+			check_problem(c, nodes[i].gateway,
 			              "the gateways hang on each other in a circle, or more than "
 			              "%d deep",
 			              ZONE_DEPTH_MAX);
@@ -274,18 +283,79 @@ void devices_read_places(const struct checker *c, const struct node *list,
 	}
 }
 
+/* ---- one thing, twice ---- */
+
+static bool share_a_code(const struct device_details *a, const struct device_details *b)
+{
+	bool all = !a->code_count || !b->code_count;
+	for (uint32_t i = 0; i < a->code_count && !all; i++)
+		for (uint32_t k = 0; k < b->code_count && !all; k++)
+			all = strcmp(a->codes[i], b->codes[k]) == 0;
+	return all;
+}
+
+/* A thing may stand there once for each of its kinds, and of its buttons. */
+static bool is_twice(const struct device *a, const struct device *b)
+{
+	bool kinds = a->kind == b->kind || a->kind == KIND_NONE || b->kind == KIND_NONE;
+	return kinds && share_a_code(device_details(a), device_details(b));
+}
+
+struct placed {
+	const struct device *device;
+	const struct node *at;
+};
+
+static int by_address(const void *left, const void *right)
+{
+	const struct placed *a = left, *b = right;
+	int order = strcmp(a->device->profile, b->device->profile);
+	order = order ? order : strcmp(a->device->address, b->device->address);
+	return order ? order : (a->device > b->device) - (a->device < b->device);
+}
+
+/* What one detector says would be the word of two, of which the second confirms the first. */
+static void addresses_check(const struct checker *c, const struct site_def *def,
+                            const struct device_nodes *nodes)
+{
+	struct placed *placed = NEW_ARRAY(struct placed, def->device_count);
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < def->device_count; i++)
+		if (def->devices[i].profile && def->devices[i].address)
+			placed[count++] = (struct placed){&def->devices[i], nodes[i].address};
+	if (count)
+		qsort(placed, count, sizeof *placed, by_address);
+	for (uint32_t i = 1; i < count; i++) {
+		const struct device *d = placed[i].device;
+		uint32_t other = i;
+		while (other && device_is_same(placed[other - 1].device, d) &&
+		       !is_twice(placed[other - 1].device, d))
+			other--;
+		if (!other || !device_is_same(placed[other - 1].device, d))
+			continue;
+		const char *id = placed[other - 1].device->id;
+		check_problem(c, placed[i].at,
+		              "profile '%s' with address '%s' is already device '%s' on line %u: "
+		              "one thing stands here once, or with another 'kind' or other "
+		              "'codes' each time",
+		              d->profile, d->address, id ? id : "?", placed[other - 1].at->line);
+	}
+	free(placed);
+}
+
 void devices_read(const struct checker *c, const struct node *list, struct site_reading *site)
 {
 	uint32_t count = check_list(c, list, "devices", 0), i = 0;
 	ids_begin(&site->devices, "device", list, count);
 	site->def->devices = ARENA_ARRAY(c->arena, struct device, count);
 	site->def->device_count = count;
-	const struct node **gateways = NEW_ARRAY(const struct node *, count);
+	struct device_nodes *nodes = NEW_ARRAY(struct device_nodes, count);
 	FOR_EACH_NODE(c, item, list, count)
 	{
-		device_read(c, item, site, &site->def->devices[i], &gateways[i]);
+		device_read(c, item, site, &site->def->devices[i], &nodes[i]);
 		i++;
 	}
-	gateways_refer(c, site, gateways);
-	free(gateways);
+	gateways_refer(c, site, nodes);
+	addresses_check(c, site->def, nodes);
+	free(nodes);
 }

@@ -4,7 +4,6 @@
 #include "config/duty.h"
 
 #define COMING DAYS(366)
-#define SHOWN_MAX 10 /* stretches of one post that are told one by one */
 
 static bool names_post(const struct recipient *recipients, uint32_t count, const char *id)
 {
@@ -33,8 +32,9 @@ struct gaps {
 	const struct node *at;
 	const struct site_def *def;
 	const char *post, *by;
+	struct text when; /* the first */
 	uint32_t count;
-	span_ms hidden; /* the length of those that are not shown */
+	span_ms all; /* how long together */
 };
 
 static void add_minute(struct text *out, const struct site_def *def, wall_ms at)
@@ -43,42 +43,29 @@ static void add_minute(struct text *out, const struct site_def *def, wall_ms at)
 	text_addf(out, "%04d-%02d-%02d %02d:%02d", t.year, t.month, t.day, t.hour, t.minute);
 }
 
-static void say_gap(struct gaps *gaps, const char *when)
-{
-	check_warning(
-	        gaps->c, gaps->at,
-	        "nobody is on duty at '%s' %s, and %s counts on it; add people or an override",
-	        gaps->post, when, gaps->by);
-}
-
 static void add_gap(struct gaps *gaps, wall_ms from, wall_ms to, bool open)
 {
-	struct text when = {0};
-	if (++gaps->count > SHOWN_MAX) {
-		gaps->hidden += to - from;
+	gaps->all += to - from;
+	if (gaps->count++)
 		return;
-	}
-	text_add(&when, "from ");
-	add_minute(&when, gaps->def, from);
-	text_add(&when, open ? " on" : " to ");
+	text_add(&gaps->when, "from ");
+	add_minute(&gaps->when, gaps->def, from);
+	text_add(&gaps->when, open ? " on" : " to ");
 	if (!open)
-		add_minute(&when, gaps->def, to);
-	say_gap(gaps, text_get(&when));
-	text_finish(&when);
+		add_minute(&gaps->when, gaps->def, to);
 }
 
-/* A table that begins later is no gap in it: one line, however far off that is. */
+/* A table that begins later is no gap in it, however far off that is. */
 static wall_ms add_wait(struct gaps *gaps, const struct post *post, wall_ms now)
 {
-	struct text when = {0};
 	wall_ms first = post->rota.count ? civil_first(&gaps->def->timezone, post->rota.from) : now;
 	if (first <= now)
 		return now;
-	text_add(&when, "before ");
-	add_minute(&when, gaps->def, first);
-	text_add(&when, ", when its first turn begins");
-	say_gap(gaps, text_get(&when));
-	text_finish(&when);
+	gaps->all += first - now;
+	gaps->count++;
+	text_add(&gaps->when, "before ");
+	add_minute(&gaps->when, gaps->def, first);
+	text_add(&gaps->when, ", when its first turn begins");
 	return first;
 }
 
@@ -100,13 +87,21 @@ static void walk_post(struct gaps *gaps, uint32_t post, wall_ms now)
 	}
 	if (since != NEVER)
 		add_gap(gaps, since, end, true);
-	if (gaps->count > SHOWN_MAX)
-		check_warning(
-		        gaps->c, gaps->at,
-		        "nobody is on duty at '%s' %u more times in the coming year, for %lld "
-		        "hours in all",
-		        gaps->post, gaps->count - SHOWN_MAX,
-		        (long long)((gaps->hidden + HOURS(1) - 1) / HOURS(1)));
+}
+
+/* One line of a post, however often it is. */
+static void say_gaps(struct gaps *gaps)
+{
+	if (gaps->count > 1)
+		text_addf(&gaps->when,
+		          " and %u more times in the coming year, for %lld hours in all",
+		          gaps->count - 1, (long long)((gaps->all + HOURS(1) - 1) / HOURS(1)));
+	if (gaps->count)
+		check_warning(gaps->c, gaps->at,
+		              "nobody is on duty at '%s' %s, and %s counts on it; add people or an "
+		              "override",
+		              gaps->post, text_get(&gaps->when), gaps->by);
+	text_finish(&gaps->when);
 }
 
 void duty_gaps_warn(const struct checker *c, const struct site_reading *site)
@@ -124,6 +119,7 @@ void duty_gaps_warn(const struct checker *c, const struct site_reading *site)
 		                    .by = by};
 		if (by)
 			walk_post(&gaps, i, c->now);
+		say_gaps(&gaps);
 		text_finish(&words);
 	}
 }

@@ -189,10 +189,10 @@ static void lineage_read(struct profile_reading *r, const struct lineage *line)
 	for (uint32_t i = 0; i < line->count; i++) {
 		checkers[i] = line->sources[i]->checker;
 		checkers[i].arena = r->arena;
-		if (i)
-			checkers[i].report = &quiet;
+		checkers[i].report = &quiet; /* its keys were looked at, by profile_read */
 		check_map(&checkers[i], line->sources[i]->tree.nodes, &profile_shape, v[i]);
 	}
+	checkers[0].report = line->sources[0]->checker.report;
 	for (uint32_t i = line->count; i > 0; i--)
 		if (line->whole[i - 1])
 			own_facts(line->sources[i - 1], v[i - 1], r->profile);

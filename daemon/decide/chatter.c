@@ -1,7 +1,7 @@
 /* Chattering devices: a point that becomes active three times within a minute (ISA-18.2) is one
  * trouble of its own, until it has been quiet for a minute. Meanwhile its coming and going is
- * recorded and told to nobody once more. It never keeps a fire, gas or panic from being told for
- * the first time, nor a rise; and a press is never chatter. */
+ * recorded and told to nobody once more. It never keeps a fire, gas or panic, or what a rule
+ * raises, from being told for the first time, nor a rise; and a press is never chatter. */
 #include <string.h>
 
 #include "decide/core.h"
@@ -68,7 +68,7 @@ bool chatter_folds(struct context *c, const struct reading *r, const struct caus
 {
 	const struct device *device = &c->site->def->devices[r->device];
 	uint32_t mask = UINT32_C(1) << r->kind;
-	if (r->rule || kind_facts[r->kind].momentary || (r->signal && r->signal->press))
+	if (r->held || kind_facts[r->kind].momentary || (r->signal && r->signal->press))
 		return false;
 	struct standing *s = find_chatter(c->site, device->id, mask);
 	if (count_turn(c, r) < CHATTER_TIMES && !s)
@@ -83,7 +83,7 @@ bool chatter_folds(struct context *c, const struct reading *r, const struct caus
 	touch_standing(c, s);
 	const struct incident *trouble = open_trouble(c, s, r->device);
 	struct incident *incident = incident_find(c->site, cause);
-	if (!incident && incident_kind_is_life_safety(cause->kind))
+	if (!incident && (r->rule || incident_kind_is_life_safety(cause->kind)))
 		return false;
 	if (incident && (!incident_has_signal(incident, device->id, r->kind) ||
 	                 incident_would_rise(c, incident, cause)))

@@ -198,6 +198,7 @@ struct reading { /* one condition of one device, as it now is */
 	const struct signal *signal; /* the message, or NULL: supervision says so */
 	const char *source;          /* "silent", "status", "heard", ...: whence it is known */
 	const char *rule;            /* that decided; NULL: the default */
+	bool held;                   /* it has stood for as long as that rule asks */
 };
 void raise_reading(struct context *, const struct reading *);
 struct cause reading_cause(const struct context *, const struct reading *);

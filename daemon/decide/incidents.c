@@ -248,6 +248,15 @@ void incident_open(struct context *c, struct incident *incident, const struct ca
 	reporting_begin(c, incident, SEVERITY_NONE);
 }
 
+/* A stranger is no device of the site file. */
+static bool is_another(const struct site_def *def, const char *a, const char *b)
+{
+	uint32_t one = site_def_device(def, a), two = site_def_device(def, b);
+	if (one == POSITION_NONE || two == POSITION_NONE)
+		return strcmp(a, b) != 0;
+	return !device_is_same(&def->devices[one], &def->devices[two]);
+}
+
 /* Two devices of the zone within CONFIRM_WITHIN of each other make a fire certain. */
 static bool is_confirmed(const struct context *c, const struct incident *incident,
                          const struct cause *cause)
@@ -256,8 +265,9 @@ static bool is_confirmed(const struct context *c, const struct incident *inciden
 		return false;
 	for (uint32_t i = 0; i < incident->signal_count; i++) {
 		const struct incident_signal *other = &incident->signals[i];
-		if (strcmp(other->device, cause->device) != 0 && kind_facts[other->kind].confirms &&
-		    c->now.steady - other->at <= CONFIRM_WITHIN)
+		if (kind_facts[other->kind].confirms &&
+		    c->now.steady - other->at <= CONFIRM_WITHIN &&
+		    is_another(c->site->def, other->device, cause->device))
 			return true;
 	}
 	return false;

@@ -343,3 +343,9 @@ bool device_is_behind(const struct device *device, const char *gateway)
 	return strncmp(device->address, gateway, len) == 0 &&
 	       (!device->address[len] || device->address[len] == '/');
 }
+
+bool device_is_same(const struct device *a, const struct device *b)
+{
+	return a == b || (a->profile && b->profile && strcmp(a->profile, b->profile) == 0 &&
+	                  strcmp(a->address, b->address) == 0);
+}

@@ -408,6 +408,9 @@ struct site_def {
  * those whose address begins with its name. */
 bool device_is_behind(const struct device *, const char *gateway);
 
+/* One thing, which the site file may name once for each of its kinds. */
+bool device_is_same(const struct device *, const struct device *);
+
 /* Fills the indexes; called once by whoever has filled the arrays (ids are unique). */
 void site_def_index(struct site_def *);
 void site_def_destroy(struct site_def *); /* heap; NULL is fine */

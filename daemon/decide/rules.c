@@ -295,7 +295,8 @@ void rule_due(struct context *c, struct standing *s)
 		                    .kind = (enum kind)kind,
 		                    .active = true,
 		                    .time = s->since.wall,
-		                    .source = "rule"};
+		                    .source = "rule",
+		                    .held = true};
 		struct cause cause = reading_cause(c, &r);
 		(void)take_effect(c, rule, &r, &cause);
 		raise_cause(c, &r, &cause);

@@ -35,7 +35,8 @@ static bool another_confirms(const struct context *c, const struct reading *r)
 		return false;
 	for (uint32_t i = 0; i < def->device_count; i++) {
 		const struct device_state *state = &c->site->devices[i];
-		if (i == r->device || def->devices[i].zone != def->devices[r->device].zone ||
+		if (device_is_same(&def->devices[i], &def->devices[r->device]) ||
+		    def->devices[i].zone != def->devices[r->device].zone ||
 		    c->now.wall - state->changed > CONFIRM_WITHIN)
 			continue;
 		for (uint32_t kind = 0; kind < KIND_COUNT; kind++)

@@ -312,10 +312,14 @@ struct stranger {
 	bool introduces;               /* heard for the first time: `line` is recorded */
 	const char *line;              /* ready for the site file, or NULL */
 	enum kind kind;                /* KIND_NONE: nothing that alarms */
+	bool stateless; /* a test, what is past, an announcement: neither active nor clear */
 	bool active;
 	bool retained; /* state, not news */
 	wall_ms time;  /* 0: now */
 };
+#define STRANGER_SEVERITY SEVERITY_MAJOR
+/* Its state counts, whoever it is. */
+bool stranger_alarms(const struct stranger *);
 
 /* What became of a device's word that it is being tested, which a bridge may go on repeating long
  * after the test (receive/profile_trials.c). */

@@ -68,16 +68,22 @@ void stranger_settles(struct context *c, const char *address, enum kind kind)
 	standing_last(c, s, SETTLED_FOR);
 }
 
+bool stranger_alarms(const struct stranger *s)
+{
+	return !s->stateless && s->kind != KIND_NONE &&
+	       incident_kind_is_life_safety(kind_facts[s->kind].raises);
+}
+
 void sense_stranger(struct context *c, const struct stranger *s)
 {
 	if (s->introduces)
 		introduce(c, s);
-	if (s->kind == KIND_NONE || !incident_kind_is_life_safety(kind_facts[s->kind].raises))
+	if (!stranger_alarms(s))
 		return;
 	wall_ms time = s->time ? s->time : c->now.wall;
 	struct cause cause = {.zone = site_def_root_zone(c->site->def),
 	                      .kind = kind_facts[s->kind].raises,
-	                      .severity = SEVERITY_MAJOR,
+	                      .severity = STRANGER_SEVERITY,
 	                      .device = s->address,
 	                      .device_name = s->address,
 	                      .signal = s->kind,

@@ -123,12 +123,12 @@ bool broker_is_resting(const struct broker *broker)
 	return broker->stage == STAGE_RESTING;
 }
 
-static bool has_filter(const struct filter *filters, size_t count, const char *text)
+static struct filter *find_filter(struct filter *filters, size_t count, const char *text)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(filters[i].text, text) == 0)
-			return true;
-	return false;
+			return &filters[i];
+	return NULL;
 }
 
 static struct filter *copy_filters(const char *const *filters, size_t count)
@@ -139,16 +139,22 @@ static struct filter *copy_filters(const char *const *filters, size_t count)
 	return out;
 }
 
-void broker_resubscribe(struct broker *broker, const char *const *filters, size_t filter_count)
+/* Those that stay keep what the broker has said of them. */
+static void replace_filters(struct broker *broker, const char *const *filters, size_t filter_count)
 {
 	struct filter *before = broker->filters;
 	size_t before_count = broker->filter_count;
 	broker->filters = copy_filters(filters, filter_count);
 	broker->filter_count = filter_count;
-	broker->granted_count = 0;
+	broker->granted_count = broker->asked_next = 0;
 	for (size_t i = 0; i < before_count; i++) {
-		if (has_filter(broker->filters, filter_count, before[i].text))
+		struct filter *same = find_filter(broker->filters, filter_count, before[i].text);
+		if (same) {
+			same->mid = before[i].mid;
+			same->granted = before[i].granted;
+			broker->granted_count += same->granted;
 			continue;
+		}
 		/* The broker keeps subscriptions while we are away: take it back on return. */
 		MEM_RESERVE(broker->gone, broker->gone_count, broker->gone_cap);
 		broker->gone[broker->gone_count++] = mem_copy(before[i].text);
@@ -156,8 +162,22 @@ void broker_resubscribe(struct broker *broker, const char *const *filters, size_
 	for (size_t i = 0; i < before_count; i++)
 		free(before[i].text);
 	free(before);
+}
+
+void broker_resubscribe(struct broker *broker, const char *const *filters, size_t filter_count)
+{
+	replace_filters(broker, filters, filter_count);
 	if (link_is_up(broker)) {
 		link_subscribe(broker);
+		broker->callbacks.wants_release(broker->ctx);
+	}
+}
+
+void broker_subscribe_more(struct broker *broker, const char *const *filters, size_t filter_count)
+{
+	replace_filters(broker, filters, filter_count);
+	if (link_is_up(broker)) {
+		link_subscribe_more(broker);
 		broker->callbacks.wants_release(broker->ctx);
 	}
 }

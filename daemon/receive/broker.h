@@ -71,8 +71,12 @@ int broker_open(uv_loop_t *, const struct broker_options *, const char *const *f
  * -EINVAL and why for options that can never work: then the old ones stay. */
 int broker_use(struct broker *, const struct broker_options *, struct problem *why) MUST_USE;
 
-/* Replaces the filters: subscribes to the new ones, unsubscribes from those gone. */
+/* Replaces the filters: subscribes to all of them, so that what the broker has retained comes once
+ * more, and unsubscribes from those gone. */
 void broker_resubscribe(struct broker *, const char *const *filters, size_t filter_count);
+
+/* The same, but subscribes to those alone that are new: of the others nothing comes again. */
+void broker_subscribe_more(struct broker *, const char *const *filters, size_t filter_count);
 
 /* While the other has something to read, this one leaves it the next turn, every second time at
  * most; NULL: nobody. The other must outlive this or be taken back. */

@@ -99,21 +99,33 @@ static void on_message(struct mosquitto *client, void *ctx, const struct mosquit
 		broker->callbacks.message(broker->ctx, &out);
 }
 
-void link_subscribe(struct broker *broker)
+static int asked_qos(const struct broker *broker)
+{
+	return broker->options.only_watches ? 0 : 1;
+}
+
+void link_subscribe_more(struct broker *broker)
 {
 	for (size_t i = 0; i < broker->gone_count; i++) {
 		mosquitto_unsubscribe(broker->client, NULL, broker->gone[i]);
 		free(broker->gone[i]);
 	}
-	broker->gone_count = broker->granted_count = broker->asked_next = 0;
-	int qos = broker->options.only_watches ? 0 : 1;
+	broker->gone_count = 0;
+	for (size_t i = 0; i < broker->filter_count; i++)
+		if (!broker->filters[i].mid)
+			mosquitto_subscribe(broker->client, &broker->filters[i].mid,
+			                    broker->filters[i].text, asked_qos(broker));
+}
+
+void link_subscribe(struct broker *broker)
+{
+	broker->granted_count = broker->asked_next = 0;
 	if (broker->options.extra_filter)
-		mosquitto_subscribe(broker->client, NULL, broker->options.extra_filter, qos);
-	for (size_t i = 0; i < broker->filter_count; i++) {
-		broker->filters[i].granted = false;
-		mosquitto_subscribe(broker->client, &broker->filters[i].mid,
-		                    broker->filters[i].text, qos);
-	}
+		mosquitto_subscribe(broker->client, NULL, broker->options.extra_filter,
+		                    asked_qos(broker));
+	for (size_t i = 0; i < broker->filter_count; i++)
+		broker->filters[i] = (struct filter){.text = broker->filters[i].text};
+	link_subscribe_more(broker);
 }
 
 /* The filter that was asked for with this number; NULL for an older one, or the extra one. */

@@ -28,7 +28,7 @@ enum stage {
 
 struct filter {
 	char *text;
-	int mid;      /* of its SUBSCRIBE in this session */
+	int mid;      /* of its SUBSCRIBE in this session; 0: not asked for */
 	bool granted; /* the broker has confirmed it */
 };
 
@@ -77,6 +77,8 @@ void link_set_stage(struct broker *, enum stage, span_ms delay);
 
 /* Asks the broker for every filter, and no longer for those that are gone. */
 void link_subscribe(struct broker *);
+/* The same, but for those alone that have not been asked for in this session. */
+void link_subscribe_more(struct broker *);
 
 /* Tells the loop what to wait for on the socket. */
 void link_watch(struct broker *);

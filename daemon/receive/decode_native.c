@@ -197,7 +197,7 @@ static int read_signal(struct decoder *d, const cJSON *object)
 	const cJSON *item;
 	cJSON_ArrayForEach (item, object) {
 		const struct member *member = member_find(item->string);
-		if (!member)
+		if (!member || (!member->required && cJSON_IsNull(item))) /* null: not said */
 			continue;
 		r = member->read(d, item, signal);
 		if (r < 0)

@@ -84,6 +84,41 @@ uint32_t bindings_of(const struct bindings *b, const struct profile *profile,
 	return at == POSITION_NONE ? bindings_find(b, profile, s->address, s->alias) : at;
 }
 
+/* ---- whom nobody knows ---- */
+
+static bool site_uses(const struct site_def *def, const struct profile *profile)
+{
+	for (uint32_t i = 0; i < def->device_count; i++)
+		if (def->devices[i].profile && strcmp(def->devices[i].profile, profile->name) == 0)
+			return true;
+	return false;
+}
+
+const struct site_def *profile_home(struct site_def *const *sites, uint32_t count,
+                                    const struct profile *profile)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (site_uses(sites[i], profile))
+			return sites[i];
+	return count ? sites[0] : NULL;
+}
+
+bool stranger_says(const struct statements *said, const struct statement *s, bool retained,
+                   struct stranger *out)
+{
+	bool guessed = s->type == SAID_OWN && s->kind != KIND_NONE;
+	if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC && !guessed)
+		return false;
+	*out = (struct stranger){.address = s->point ? s->point : s->address,
+	                         .profile = said->profile->name,
+	                         .kind = s->kind,
+	                         .stateless = s->type == SAID_TOPIC || s->history || s->test,
+	                         .active = s->active,
+	                         .retained = retained,
+	                         .time = s->time};
+	return true;
+}
+
 /* ---- what ---- */
 
 static bool same_text(const char *a, const char *b)
@@ -166,14 +201,14 @@ static struct signal *signal_of(struct signals *out, enum kind kind, bool active
 	return signal;
 }
 
-/* Of the message, and the kind, as one message may be of several; of what is past, its time too.
- * What the broker has kept is a copy, however old. */
+/* Of the message, and the kind, as one message may be of several; of what is past, its time too:
+ * by that it is known again where it has no id. What the broker has kept is a copy, however old. */
 static void write_id(const struct binder_of_device *b, const struct statement *s,
                      struct signal *signal)
 {
 	struct text *id = &b->out->scratch;
 	text_reset(id);
-	text_add(id, s->id);
+	text_add(id, s->id ? s->id : signal->active ? "past active" : "past clear");
 	text_add_char(id, '/');
 	text_add(id, kind_name(signal->kind));
 	if (s->history)
@@ -204,7 +239,7 @@ static void put_signal(const struct binder_of_device *b, const struct statement 
 	signal->has_value = s->has_value;
 	signal->value = s->value;
 	put_time(b, s, signal);
-	if (s->id)
+	if (s->id || (s->history && s->time))
 		write_id(b, s, signal);
 	keep_word(b, s, signal);
 }

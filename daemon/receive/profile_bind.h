@@ -32,6 +32,14 @@ uint32_t bindings_find(const struct bindings *, const struct profile *, const ch
 /* Whose a statement is: the point's of its device that it is of, or the device's. */
 uint32_t bindings_of(const struct bindings *, const struct profile *, const struct statement *);
 
+/* The site that hears of a profile's strangers: the first that uses it, or the first of all; NULL
+ * where there is none. */
+const struct site_def *profile_home(struct site_def *const *, uint32_t count,
+                                    const struct profile *);
+/* What a statement says of somebody who is not in a site file; false: nothing by itself. */
+bool stranger_says(const struct statements *, const struct statement *, bool retained,
+                   struct stranger *out);
+
 /* How far the statements from `first` on are of the same device. */
 uint32_t statements_of_device(const struct statements *, uint32_t first);
 

@@ -14,6 +14,7 @@ struct plan_of {
 	const struct in_force *by_hand;
 	const struct standing *arming, *silence, *drill; /* that bear on it, or NULL */
 	uint32_t zone;
+	const struct device *device; /* that says it, or NULL */
 	wall_ms at;
 	enum incident_kind kind;
 	enum severity severity;
@@ -164,13 +165,21 @@ static bool put_step(struct text *text, const struct plan_of *plan, const struct
 
 /* ---- rules of the site file ---- */
 
+static bool rule_is_there(const struct plan_of *plan, const struct rule *rule)
+{
+	if (plan->device)
+		return rule_fits_device(plan->def, rule,
+		                        (uint32_t)(plan->device - plan->def->devices));
+	return rule->zone == POSITION_NONE || zone_is_within(plan->def, plan->zone, rule->zone);
+}
+
 static bool rule_is_of(const struct plan_of *plan, const struct rule *rule)
 {
 	if (!plan->facts || rule->absent)
 		return false;
 	uint32_t kind = (uint32_t)(plan->facts - kind_facts);
 	return (!rule->kinds || (rule->kinds & (UINT32_C(1) << kind))) &&
-	       (rule->zone == POSITION_NONE || zone_is_within(plan->def, plan->zone, rule->zone)) &&
+	       rule_is_there(plan, rule) &&
 	       (rule->schedule == POSITION_NONE ||
 	        schedule_covers(plan->def, rule->schedule, plan->at));
 }
@@ -185,9 +194,10 @@ static bool device_fits(const struct plan_of *plan, const struct rule *rule)
 }
 
 /* What decides at once, whatever device of the zone it is. */
-static bool is_certain(const struct rule *rule)
+static bool is_certain(const struct plan_of *plan, const struct rule *rule)
 {
-	return !rule->holds && !rule->count && rule->device == POSITION_NONE && !rule->label;
+	bool any = rule->device == POSITION_NONE && !rule->label;
+	return !rule->holds && !rule->count && (any || plan->device);
 }
 
 /* As the core does it (decide/rules.c): a rule only adds. */
@@ -195,7 +205,7 @@ static void apply_rules(struct plan_of *plan)
 {
 	for (uint32_t i = 0; i < plan->def->rule_count; i++) {
 		const struct rule *rule = &plan->def->rules[i];
-		if (!rule_is_of(plan, rule) || !is_certain(rule))
+		if (!rule_is_of(plan, rule) || !is_certain(plan, rule))
 			continue;
 		plan->rule = rule->id;
 		plan->raises |= rule->raise_kind != INCIDENT_KIND_NONE;
@@ -215,7 +225,7 @@ static void put_rules(struct text *text, const struct plan_of *plan)
 	json_open(text, "rules", '[');
 	for (uint32_t i = 0; i < plan->def->rule_count; i++) {
 		const struct rule *rule = &plan->def->rules[i];
-		bool certain = is_certain(rule);
+		bool certain = is_certain(plan, rule);
 		if (!rule_is_of(plan, rule) || (!certain && !device_fits(plan, rule)))
 			continue;
 		json_open(text, NULL, '{');
@@ -397,12 +407,12 @@ static void put_assumption(struct text *text, const struct plan_of *plan, wall_m
 }
 
 /* Whether it raises anything, and as what. */
-static void decide_what(struct plan_of *plan)
+static void decide_what(struct plan_of *plan, bool panel_armed)
 {
 	const struct site_def *def = plan->def;
 	plan->arming = arming_in_force(def, plan->by_hand, plan->zone, plan->at);
 	plan->armed = zone_is_armed_then(def, plan->by_hand, plan->zone, plan->at);
-	plan->raises = !plan->facts || !plan->facts->needs_arming || plan->armed;
+	plan->raises = !plan->facts || !plan->facts->needs_arming || plan->armed || panel_armed;
 	apply_rules(plan);
 	plan->silence = plan->facts && plan->raises
 	                        ? silence_in_force(def, plan->by_hand, plan->zone,
@@ -428,20 +438,21 @@ int who_write_json(struct text *text, const struct site_def *def, const struct d
                    struct problem *why)
 {
 	wall_ms at = asked->at;
-	struct plan_of plan = {.def = def,
-	                       .duty = duty,
-	                       .by_hand = by_hand,
-	                       .at = at,
-	                       .zone = site_def_zone(def, asked->zone),
-	                       .chinese = asked->language &&
-	                                  strncmp(asked->language, "zh", 2) == 0};
+	struct plan_of plan = {
+	        .def = def,
+	        .duty = duty,
+	        .by_hand = by_hand,
+	        .at = at,
+	        .zone = asked->device ? asked->device->zone : site_def_zone(def, asked->zone),
+	        .device = asked->device,
+	        .chinese = asked->language && strncmp(asked->language, "zh", 2) == 0};
 	int r = read_word(asked->word, &plan, why);
 	if (r < 0)
 		return r;
 	if (plan.zone == POSITION_NONE)
 		return problem_set(why, -ENOENT, "site %s has no zone '%.64s'", def->id,
 		                   asked->zone);
-	decide_what(&plan);
+	decide_what(&plan, asked->armed);
 	bool raises = plan.raises;
 	const struct policy *policy = !raises       ? NULL
 	                              : plan.policy ? plan.policy

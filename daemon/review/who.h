@@ -26,6 +26,8 @@
  * -ENOENT for an unknown zone, with why saying what is allowed; nothing is written then. */
 struct who_asked {
 	const char *word, *zone;
+	const struct device *device; /* of the site, that says it; or NULL: any of the zone */
+	bool armed;                  /* it says itself that it is armed */
 	wall_ms at, now;
 	const char *language; /* of "rule"; NULL: "en" */
 };

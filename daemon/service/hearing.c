@@ -8,8 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define STRANGERS_MAX 1000 /* that are introduced since the start */
-#define TOPICS_MAX 4096    /* that announcements name */
+#define TOPICS_MAX 4096 /* that announcements name */
 
 /* The disk has failed for long: what is not a new alarm stays with the broker. */
 static bool is_left(struct app *app)
@@ -102,77 +101,11 @@ static bool is_incident_topic(struct app *app, const struct broker_message *mess
 
 /* ---- strangers ---- */
 
-static const char *stranger_name(const void *owner, uint32_t i)
-{
-	return ((char *const *)owner)[i];
-}
-
-/* True the first time since the start; later, and when there were too many, false. */
-static bool is_news(struct hearing *h, const char *site, const char *profile, const char *address)
-{
-	struct text name = {0};
-	text_addf(&name, "%s\n%s\n%s", site, profile, address);
-	bool known = index_find(&h->stranger_index, text_get(&name), stranger_name, h->strangers) !=
-	             INDEX_NONE;
-	if (!known && h->stranger_count < STRANGERS_MAX) {
-		MEM_RESERVE(h->strangers, h->stranger_count, h->stranger_cap);
-		h->strangers[h->stranger_count++] = text_take(&name);
-		index_add(&h->stranger_index, h->stranger_count - 1, stranger_name, h->strangers);
-		return true;
-	}
-	text_finish(&name);
-	return false;
-}
-
-/* A line for the site file. A JSON text is a YAML text too. */
-static void write_line(const struct site_def *def, const char *profile, const char *address,
-                       enum kind kind, struct text *out)
-{
-	char id[ID_MAX + 1];
-	snprintf(id, sizeof id, "%.*s", (int)text_cut_utf8(address, strnlen(address, ID_MAX)),
-	         address);
-	for (char *at = id; *at; at++)
-		if (strchr("/+# ", *at))
-			*at = '-';
-	text_add(out, "- {");
-	struct text quoted = {0};
-	json_open(&quoted, NULL, '[');
-	json_put_string(&quoted, NULL, id);
-	json_put_string(&quoted, NULL, address);
-	json_close(&quoted, ']');
-	const char *comma = strstr(text_get(&quoted), "\",\"");
-	int id_len = comma ? (int)(comma - text_get(&quoted)) : 0;
-	text_addf(out, "id: %.*s, zone: %s", id_len, text_get(&quoted) + 1,
-	          def->zones[site_def_root_zone(def)].id);
-	bool native = strcmp(profile, "native") == 0;
-	if (!native)
-		text_addf(out, ", profile: %s, address: %.*s", profile,
-		          comma ? (int)(quoted.len - (size_t)id_len - 3) : 0,
-		          comma ? comma + 2 : "");
-	if (kind != KIND_NONE && native)
-		text_addf(out, ", kind: %s", kind_name(kind));
-	text_add(out, "}");
-	text_finish(&quoted);
-}
-
 static void meet_stranger(struct app *app, struct site_slot *slot, struct stranger *s,
                           struct moment now)
 {
-	struct text line = {0};
-	const struct site_def *def = slot->site->def;
-	if (is_left(app))
-		return;
-	s->introduces = is_news(&app->hearing, def->id, s->profile, s->address);
-	bool alarms = s->kind != KIND_NONE &&
-	              incident_kind_is_life_safety(kind_facts[s->kind].raises);
-	if (s->introduces) {
-		write_line(def, s->profile, s->address, s->kind, &line);
-		s->line = text_get(&line);
-	}
-	struct event event = {.type = EVENT_STRANGER, .stranger = *s};
-	if (s->introduces || alarms)
-		app_decide_event(app, slot, &event, now);
-	text_finish(&line);
+	if (!is_left(app))
+		stranger_meet(app, slot, s, now);
 }
 
 /* Its message is refused all the same: the record says so. */
@@ -243,21 +176,11 @@ static void hear_native(struct app *app, const struct broker_message *message, s
 
 /* ---- profiles ---- */
 
-static bool site_uses(const struct site_def *def, const struct profile *profile)
-{
-	for (uint32_t i = 0; i < def->device_count; i++)
-		if (def->devices[i].profile && strcmp(def->devices[i].profile, profile->name) == 0)
-			return true;
-	return false;
-}
-
-/* The site that hears of a profile's strangers: the first that uses it, or the first of all. */
 static struct site_slot *site_of_profile(struct app *app, const struct profile *profile)
 {
-	for (uint32_t i = 0; i < app->site_count; i++)
-		if (site_uses(app->sites[i].site->def, profile))
-			return &app->sites[i];
-	return app->site_count ? &app->sites[0] : NULL;
+	const struct service_config *config = app->config;
+	const struct site_def *home = profile_home(config->sites, config->site_count, profile);
+	return home ? app_site(app, home->id) : NULL;
 }
 
 static void hear_device(struct app *app, const struct broker_message *message,
@@ -303,17 +226,8 @@ static void hear_stranger(struct app *app, bool retained, uint32_t first, uint32
 	struct site_slot *slot = site_of_profile(app, said->profile);
 	bool met = false;
 	for (uint32_t i = first; slot && i < end; i++) {
-		const struct statement *s = &said->items[i];
-		struct stranger stranger = {.address = s->point ? s->point : s->address,
-		                            .profile = said->profile->name,
-		                            .kind = s->kind,
-		                            .active = s->active,
-		                            .retained = retained,
-		                            .time = s->time};
-		if (s->type == SAID_TOPIC || s->history || s->test)
-			stranger.active = false;
-		bool guessed = s->type == SAID_OWN && s->kind != KIND_NONE;
-		if (s->type != SAID_SIGNAL && s->type != SAID_TOPIC && !guessed)
+		struct stranger stranger;
+		if (!stranger_says(said, &said->items[i], retained, &stranger))
 			continue;
 		meet_stranger(app, slot, &stranger, now);
 		met = true;
@@ -371,7 +285,7 @@ static void hear_statements(struct app *app, const struct broker_message *messag
 	if (h->more_topics) {
 		size_t count;
 		char **filters = app_make_filters(app, &count);
-		broker_resubscribe(app->broker, (const char *const *)filters, count);
+		broker_subscribe_more(app->broker, (const char *const *)filters, count);
 		app_free_filters(filters, count);
 		h->more_topics = false;
 	}
@@ -450,6 +364,7 @@ void hearing_begin(struct app *app)
 	if (!app->hearing.memory) {
 		app->hearing.memory = profile_memory_create();
 		keep_marks(app);
+		strangers_keep(app);
 	}
 	bindings_make(&app->hearing.bindings, app->config->sites, app->config->site_count);
 }

@@ -97,6 +97,8 @@ def test_a_bad_one_is_refused_by_both(tmp_path, validator, good, bad, says):
     assert text != GOOD
     done = loaded(tmp_path, text)
     assert done.returncode == 78 and "mine.yaml:" in done.stderr, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(set(lines)), "said twice"
     if says:
         assert says in done.stderr
         assert not validator.is_valid(yaml.load(text, CoreLoader))

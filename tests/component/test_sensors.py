@@ -1,11 +1,13 @@
 """Real sensors, as their own systems speak: a school with a Zigbee2MQTT bridge."""
 
 import json
+import time
 
 import pytest
 from house import quick
 
 Z = "zigbee2mqtt"
+LONG_AGO = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 25 * 3600))
 
 
 def zigbee(school):
@@ -251,6 +253,74 @@ def test_a_native_stranger_is_refused_and_heard(house):
     house.sends("ghost", b'{"kind":"gas","state":"active"}')
     assert house.push("qian", "opened").incident["kind"] == "gas"
     assert [row["device"] for row in house.log(type="rejected")] == ["ghost"]
+
+
+def test_what_tells_of_no_state_clears_no_fire_of_an_unknown_device(build_house):
+    """A test, what is past, an announcement that comes again: none says that it is over."""
+    house = build_house(edit_school=zigbee, edit_service=lambda service: service.update(
+        listen=["chirpstack", "shelly"]))
+    announced = {"dev_cla": "smoke", "stat_t": "any/x/s", "uniq_id": "u8", "pl_on": "ON"}
+    uplink = "application/a/device/24e124538b223213/event/up"
+    told(house, "homeassistant/binary_sensor/x/config", announced)
+    house.until("its topic is listened to", lambda: told(house, "any/x/s", "ON") or
+                house.log(type="device.stranger"))
+    told(house, f"{Z}/cellar", {"smoke": True})
+    told(house, f"{Z}/bridge/state", {"state": "offline"})
+    told(house, f"{Z}/bridge/state", {"state": "online"})
+    told(house, uplink, {"object": {"smoke_status": "alarm"}})
+    told(house, "shellies/shellygas-Z/sensor/gas", "heavy")
+    before = house.until("all four burn", lambda: len(
+        house.log(type="device.stranger")) == 4 and house.log(type="device.stranger"))
+    told(house, "homeassistant/binary_sensor/x/config", announced)
+    told(house, f"{Z}/cellar", {"smoke": True, "test": True})
+    told(house, f"{Z}/cellar", {"smoke": True, "last_seen": LONG_AGO})
+    told(house, uplink, {"object": {"history": [
+        {"time": LONG_AGO, "smoke_status": "alarm"}]}})
+    told(house, "shellies/shellygas-Z/sensor/gas", "test")
+    settle(house)
+    assert house.log(type="device.stranger") == before
+    assert house.log(type="incident.cleared") == []
+    told(house, "shellies/shellygas-Z/sensor/gas", "none")
+    house.until("its own word does", lambda: house.log(type="incident.cleared"))
+
+
+def test_what_the_broker_keeps_is_entered_once(build_house):
+    """Not again with each announcement, whose topics are subscribed to, nor with each start."""
+    house = build_house(edit_school=zigbee, start=False)
+    house.daemon.expects_log("fence-west")
+
+    def announce(name):
+        told(house, f"homeassistant/binary_sensor/{name}/config", {
+            "dev_cla": "smoke", "stat_t": f"any/{name}/s", "uniq_id": name, "pl_on": "ON"}, retain=True)
+        house.until("its topic is listened to", lambda: told(house, f"any/{name}/s", "ON") or [
+            row for row in house.log("--device", name, type="device.stranger")])
+
+    def entered():
+        rows = house.log()
+        return {"past": len([row for row in rows if row["data"].get("past")]),
+                "rejected": len([row for row in rows if row["type"] == "rejected"]),
+                "attic": len([row for row in rows if row["type"] == "device.unknown"
+                              and row["device"] == "attic"])}
+
+    told(house, f"{Z}/hall/smoke", {"smoke": True, "last_seen": LONG_AGO}, retain=True)
+    told(house, f"{Z}/attic", {"water_leak": True}, retain=True)
+    house.status("fence-west", "perhaps")
+    house.daemon.start()
+    once = {"past": 1, "rejected": 1, "attic": 1}
+    house.until("the broker has sent all of it", lambda: entered() == once)
+    announce("one")
+    announce("two")
+    settle(house)
+    assert entered() == once
+    house.daemon.kill()
+    house.daemon.start()
+    house.until("the broker has sent all of it", lambda: entered()["rejected"] == 2)
+    announce("three")
+    settle(house)
+    assert entered() == once | {"rejected": 2}
+    told(house, f"{Z}/hall/smoke", {"smoke": False, "last_seen": LONG_AGO}, retain=True)
+    told(house, f"{Z}/hall/smoke", {"smoke": True})
+    assert house.push("qian", "opened")
 
 
 def test_a_number_out_of_bounds_is_a_trouble_until_it_is_back(house):

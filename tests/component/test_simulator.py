@@ -121,10 +121,22 @@ steps:
   - {at: soon, device: a, kind: smoke, say: maybe}
   - {at: 1s, device: a, kind: heat, say: active, as: shelly}
   - {at: 1s}
+  - {at: 1s, kind: smoke, say: active}
+  - {at: 1s, status: offline}
 """)
     done = run("tocsin-sensor", "--scenario", file)
     assert done.returncode == 2
     for line in ("4:31: unknown kind 'smok'; did you mean 'smoke'?", "5:10: ", "5:45: a device says",
-                 "6:31: shelly has no word for heat", "7:5: a step that says nothing"):
+                 "6:31: shelly has no word for heat", "7:5: a step that says nothing",
+                 "8:5: nobody says it: add the 'device'", "9:5: nobody says it"):
         assert f"{file}:{line}" in done.stderr, done.stderr
     assert "one of: " in run("tocsin-sensor", "--scenario", "none").stderr
+
+
+def test_a_scenario_takes_its_site_from_the_file_or_from_the_option(house):
+    file = house.folder / "s.yaml"
+    file.write_text("scenario: x\nsteps: [{at: 0s, device: smoke-301, kind: smoke, say: active}]\n")
+    sensor(house, "--scenario", file, "--site", "binjiang")
+    assert [i["kind"] for i in house.incidents()] == ["fire"]
+    said = sensor(house, "--scenario", file, code=2).stderr
+    assert f"{file}:1:1: a scenario without 'site'; add the site's id" in said, said

@@ -127,6 +127,7 @@ static void others_say(struct story *s, const uint8_t *b)
 		                                   .introduces = b[3] & 1,
 		                                   .line = b[3] & 2 ? "- id: x" : NULL,
 		                                   .kind = (enum kind)(b[2] / 4 % (KIND_COUNT + 1)),
+		                                   .stateless = b[3] & 16,
 		                                   .active = b[3] & 4,
 		                                   .retained = b[3] & 8}});
 		break;

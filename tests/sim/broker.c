@@ -447,6 +447,13 @@ void broker_resubscribe(struct broker *b, const char *const *filters, size_t fil
 	(void)filter_count;
 }
 
+void broker_subscribe_more(struct broker *b, const char *const *filters, size_t filter_count)
+{
+	(void)b;
+	(void)filters;
+	(void)filter_count;
+}
+
 /* While it has much of ours already, what only goes on waits. */
 static void check_pace(const struct broker *b, const char *topic, const char *bytes)
 {

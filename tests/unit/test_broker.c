@@ -716,6 +716,33 @@ static void test_new_filters_take_the_place_of_the_old(void **state)
 	desk_close(&desk);
 }
 
+static void test_more_filters_bring_nothing_again(void **state)
+{
+	struct house *house = *state;
+	struct desk desk;
+	struct broker_options options = options_for(house->port);
+	options.client_id = "test-more";
+	const char *const first[] = {"kept", "gone"}, *const second[] = {"more", "kept"};
+	publish_many(house->port, "kept", "k", 1, true);
+	publish_many(house->port, "more", "m", 1, true);
+	desk_open(&desk, &options, first, 2);
+	wait_connect(&desk);
+	wait_text(&desk, "kept=k1(retained)");
+	while (!broker_is_listening(desk.broker))
+		desk_turn(&desk);
+	broker_subscribe_more(desk.broker, second, 2);
+	assert_false(broker_is_listening(desk.broker));
+	wait_text(&desk, "more=m1(retained)");
+	while (!broker_is_listening(desk.broker))
+		desk_turn(&desk);
+	publish_many(house->port, "gone", "x", 1, false);
+	publish_many(house->port, "kept", "y", 1, false);
+	wait_text(&desk, "kept=y1");
+	assert_null(strstr(text_get(&desk.got), "gone="));
+	assert_null(strstr(strstr(text_get(&desk.got), "kept=k1") + 1, "kept=k1"));
+	desk_close(&desk);
+}
+
 /* More than fits into a batch, and a message larger than the socket takes at once. */
 static void flood(const struct broker_options *options, int publish_port)
 {
@@ -809,6 +836,7 @@ int main(void)
 	        cmocka_unit_test(test_a_broker_that_restarts_is_found_again),
 	        cmocka_unit_test(test_presence_is_known_to_others),
 	        cmocka_unit_test(test_new_filters_take_the_place_of_the_old),
+	        cmocka_unit_test(test_more_filters_bring_nothing_again),
 	        cmocka_unit_test(test_a_flood_passes),
 	        cmocka_unit_test(test_a_flood_passes_under_tls),
 	};

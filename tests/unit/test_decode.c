@@ -95,6 +95,20 @@ static void test_the_least_signal(void **state)
 	assert_false(s->test);
 }
 
+/* As a device without a value writes it: no reason to lose an alarm. */
+static void test_null_is_not_said(void **state)
+{
+	(void)state;
+	const struct signal *s = decode_one(
+	        "{" OK ",\"id\":null,\"time\":null,\"value\":null,\"test\":null}");
+	assert_true(s->active);
+	assert_null(s->id);
+	assert_true(s->time == 0);
+	assert_false(s->has_value);
+	assert_false(s->test);
+	assert_null(s->note);
+}
+
 static void test_every_kind_has_its_word(void **state)
 {
 	(void)state;
@@ -332,7 +346,6 @@ static void test_broken_payloads(void **state)
 	         "unknown state 'ACTIVE'; allowed are: active clear"},
 	        {"{\"kind\":\"smoke\",\"state\":true}", "'state' must be a text"},
 	        {"{" OK ",\"id\":17}", "'id' must be a text"},
-	        {"{" OK ",\"id\":null}", "'id' must be a text"},
 	        {"{" OK ",\"value\":\"0.4\"}", "'value' must be a number"},
 	        {"{" OK ",\"value\":1e999}", "'value' must be a number"},
 	        {"{" OK ",\"test\":\"true\"}", "'test' must be true or false"},
@@ -434,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_whole_signal),
 	        cmocka_unit_test(test_the_least_signal),
+	        cmocka_unit_test(test_null_is_not_said),
 	        cmocka_unit_test(test_every_kind_has_its_word),
 	        cmocka_unit_test(test_retained_is_marked),
 	        cmocka_unit_test(test_an_array_keeps_its_order),

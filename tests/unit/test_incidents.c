@@ -221,6 +221,27 @@ static void test_a_late_second_detector_joins_without_a_rise(void **state)
 	story_end(&s);
 }
 
+/* As the site file may name it: once as smoke, once as heat. */
+static void test_one_thing_under_two_names_confirms_nothing(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (uint32_t i = 0; i < 2; i++) {
+		s.def->devices[i].profile = "zigbee2mqtt";
+		s.def->devices[i].address = "hall";
+	}
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
+	assert_int_equal(only_incident(&s)->signal_count, 2);
+	s.def->devices[1].profile = "tasmota";
+	signal_(&s, "smoke-302", KIND_SMOKE, false);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(only_incident(&s)->severity, SEVERITY_CRITICAL);
+	story_end(&s);
+}
+
 static void test_the_same_device_again_is_no_second_detector(void **state)
 {
 	(void)state;
@@ -447,6 +468,7 @@ int main(void)
 	        cmocka_unit_test(test_a_second_detector_makes_a_fire_critical),
 	        cmocka_unit_test(test_a_late_second_detector_joins_without_a_rise),
 	        cmocka_unit_test(test_the_same_device_again_is_no_second_detector),
+	        cmocka_unit_test(test_one_thing_under_two_names_confirms_nothing),
 	        cmocka_unit_test(test_a_rise_asks_for_a_new_acknowledgement),
 	        cmocka_unit_test(test_a_test_signal_raises_nothing),
 	        cmocka_unit_test(test_resolved_and_still_active_alarms_again),

@@ -228,6 +228,22 @@ static void test_a_certain_fire_and_a_panic_break_through(void **state)
 	story_end(&s);
 }
 
+static void test_one_thing_under_two_names_breaks_through_nothing(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (uint32_t i = 0; i < 2; i++) {
+		s.def->devices[i].profile = "zigbee2mqtt";
+		s.def->devices[i].address = "hall";
+	}
+	assert_int_equal(silence(&s, NULL, "campus", NULL), 0);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(open_incidents(&s), 0);
+	story_end(&s);
+}
+
 static void test_only_its_kind_is_silenced(void **state)
 {
 	(void)state;
@@ -278,6 +294,7 @@ int main(void)
 	        cmocka_unit_test(test_what_a_silence_hid_is_told_when_it_ends),
 	        cmocka_unit_test(test_a_certain_fire_and_a_panic_break_through),
 	        cmocka_unit_test(test_only_its_kind_is_silenced),
+	        cmocka_unit_test(test_one_thing_under_two_names_breaks_through_nothing),
 	        cmocka_unit_test(test_a_walk_test_records_and_pushes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

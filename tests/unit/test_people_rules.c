@@ -215,10 +215,85 @@ static void test_what_came_late_is_recorded_as_clear(void **state)
 	story_end(&s);
 }
 
+static void rattle(struct story *s, int times)
+{
+	for (int i = 0; i < times; i++) {
+		signal_(s, "fence-west", KIND_PERIMETER, true);
+		advance(s, 125);
+		signal_(s, "fence-west", KIND_PERIMETER, false);
+		advance(s, 125);
+	}
+}
+
+/* What a rule counts is still a fence that rattles: what is so already is told once. */
+static void test_a_count_is_no_way_around_the_chatter(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "climbed", KIND_PERIMETER);
+	rule->count = 2;
+	rule->within = SECONDS(30);
+	rule->raise_severity = SEVERITY_CRITICAL;
+	rattle(&s, 12);
+	expect_push(&s, "qian", REASON_OPENED, 1);
+	expect_push(&s, "qian", REASON_RAISED, 0);
+	expect_push(&s, "qian", REASON_OPENED, 1); /* the trouble */
+	expect_no_more_pushes(&s);
+	assert_int_equal(entries_with(&s, "it comes and goes"), 10);
+	story_end(&s);
+}
+
+static void test_chatter_hides_nothing_that_a_rule_raises_first(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *higher = add_rule(&s, "climbed", KIND_PERIMETER);
+	higher->count = 5;
+	higher->within = SECONDS(30);
+	higher->raise_severity = SEVERITY_CRITICAL;
+	rattle(&s, 4);
+	assert_int_equal(entries_with(&s, "it comes and goes"), 2);
+	rattle(&s, 1);
+	assert_int_equal(s.site->incidents[0]->severity, SEVERITY_CRITICAL);
+	struct rule *other = add_rule(&s, "torn", KIND_PERIMETER);
+	other->raise_kind = INCIDENT_OTHER;
+	rattle(&s, 3);
+	assert_int_equal(open_incidents(&s), 3);
+	assert_int_equal(s.site->incidents[2]->kind, INCIDENT_OTHER);
+	assert_int_equal(s.site->incidents[2]->signal_count, 1);
+	story_end(&s);
+}
+
+/* Its times of standing are no coming and going. */
+static void test_what_has_held_is_not_counted_as_chatter(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "stays", KIND_PERIMETER);
+	rule->holds = SECONDS(10);
+	rule->raise_severity = SEVERITY_MINOR;
+	for (int i = 0; i < 2; i++) {
+		signal_(&s, "fence-west", KIND_PERIMETER, true);
+		advance(&s, SECONDS(11));
+		signal_(&s, "fence-west", KIND_PERIMETER, false);
+		advance(&s, SECONDS(1));
+	}
+	assert_int_equal(entries_with(&s, "\"rule\":\"stays\""), 2);
+	assert_int_equal(entries_with(&s, "it comes and goes"), 0);
+	assert_int_equal(open_incidents(&s), 1);
+	story_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_door_left_open),
+	        cmocka_unit_test(test_a_count_is_no_way_around_the_chatter),
+	        cmocka_unit_test(test_chatter_hides_nothing_that_a_rule_raises_first),
+	        cmocka_unit_test(test_what_has_held_is_not_counted_as_chatter),
 	        cmocka_unit_test(test_three_short_alarms_in_an_hour),
 	        cmocka_unit_test(test_old_ones_do_not_count),
 	        cmocka_unit_test(test_distinct_devices),

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "receive/profile_bind.h"
-#include "review/command/inside.h"
+#include "review/command/effect.h"
 
 struct trial {
 	const struct command_context *ctx;
@@ -16,6 +16,7 @@ struct trial {
 	struct statements said;
 	struct signals signals;
 	struct text out; /* JSON of one message */
+	struct effects effects;
 	wall_ms now;
 	steady_ms steady;
 	bool failed;
@@ -24,43 +25,15 @@ struct trial {
 
 /* ---- what would act ---- */
 
-static bool is_armed_now(const struct trial *t, const struct site_def *def, uint32_t zone)
-{
-	struct by_hand hand;
-	by_hand_load(t->ctx, def, &hand);
-	bool armed = zone_is_armed_then(def, &hand.in_force, zone, t->now);
-	by_hand_unload(&hand);
-	return armed;
-}
-
 static void put_raises(struct trial *t, const struct site_def *def, uint32_t device,
                        const struct signal *s)
 {
-	const struct kind_facts *facts = &kind_facts[s->kind];
-	const struct policy *policy = policy_for(def, facts->raises, facts->severity);
-	bool armed = device == POSITION_NONE || !facts->needs_arming || s->armed ||
-	             is_armed_now(t, def, def->devices[device].zone);
-	const char *nothing = !s->active ? "a clear raises nothing"
-	                      : s->past  ? "it is past"
-	                      : s->test  ? "a test"
-	                      : !armed   ? "the zone is not armed now"
-	                                 : NULL;
-	if (t->json) {
-		json_open(&t->out, "raises", '{');
-		if (nothing)
-			json_put_string(&t->out, "nothing", nothing);
-		json_put_string(&t->out, "kind", incident_kind_name(facts->raises));
-		json_put_string(&t->out, "severity", severity_name(facts->severity));
-		if (policy)
-			json_put_string(&t->out, "policy", policy->id);
-		json_close(&t->out, '}');
+	if (device != POSITION_NONE) {
+		effect_of_signal(&t->effects, def, device, s, t->now);
 		return;
 	}
-	if (nothing)
-		fprintf(t->ctx->out, "  -> nothing: %s\n", nothing);
-	else
-		fprintf(t->ctx->out, "  -> %s, %s, policy %s\n", incident_kind_name(facts->raises),
-		        severity_name(facts->severity), policy ? policy->id : "-");
+	struct stranger stranger = {.kind = s->kind, .stateless = s->test, .active = s->active};
+	effect_of_stranger(&t->effects, def, &stranger);
 }
 
 static void put_signal(struct trial *t, const struct site_def *def, uint32_t device,
@@ -206,6 +179,34 @@ static void put_refused(struct trial *t)
 		json_close(&t->out, ']');
 }
 
+/* Fire, gas and panic are heard from whom no site knows, too. */
+static void put_strangers(struct trial *t, uint32_t first, uint32_t end)
+{
+	const struct command_context *ctx = t->ctx;
+	const struct site_def *def = profile_home(ctx->sites, ctx->site_count, t->said.profile);
+	struct stranger stranger;
+	if (t->json)
+		json_open(&t->out, "strangers", '[');
+	for (uint32_t i = first; def && i < end; i++) {
+		if (!stranger_says(&t->said, &t->said.items[i], false, &stranger) ||
+		    !stranger_alarms(&stranger))
+			continue;
+		if (t->json) {
+			json_open(&t->out, NULL, '{');
+			json_put_string(&t->out, "kind", kind_name(stranger.kind));
+			json_put_string(&t->out, "state", stranger.active ? "active" : "clear");
+		} else {
+			fprintf(ctx->out, "  stranger  %s %s", kind_name(stranger.kind),
+			        stranger.active ? "active" : "clear");
+		}
+		effect_of_stranger(&t->effects, def, &stranger);
+		if (t->json)
+			json_close(&t->out, '}');
+	}
+	if (t->json)
+		json_close(&t->out, ']');
+}
+
 static void put_device(struct trial *t, uint32_t first, uint32_t end)
 {
 	const struct statement *s = &t->said.items[first];
@@ -227,8 +228,10 @@ static void put_device(struct trial *t, uint32_t first, uint32_t end)
 		put_signals(t, binding->site, binding->device);
 		if (*why.text)
 			put_line(t, "rejected", why.text);
-	} else if (s->address && !t->json) {
-		put_line(t, "unknown", "no device of a site has this profile and address");
+	} else if (s->address) {
+		if (!t->json)
+			put_line(t, "unknown", "no device of a site has this profile and address");
+		put_strangers(t, first, end);
 	}
 	if (t->json)
 		json_close(&t->out, '}');
@@ -263,7 +266,7 @@ static void try_native(struct trial *t, const char *topic, const char *payload, 
 		put_line(t, "status", t->signals.status.online ? "online" : "offline");
 	if (def && device != POSITION_NONE)
 		numbers_bind(&def->devices[device], payload, len, &t->signals);
-	put_signals(t, device == POSITION_NONE ? NULL : def, device);
+	put_signals(t, def, device);
 	put_refused(t);
 }
 
@@ -433,6 +436,7 @@ static bool hear(void *ctx, const struct heard_message *message)
 		return true;
 	if (t->heard++ && !t->json)
 		fputc('\n', t->ctx->out);
+	effects_forget(&t->effects);
 	try_heard(t, message);
 	bool gone = fflush(t->ctx->out) != 0; /* whoever read has seen enough */
 	return !gone && t->heard != t->most;
@@ -484,6 +488,7 @@ int run_try(const struct command_context *ctx, const struct invocation *line)
 	                  .steady = SECONDS(3600)};
 	const char *file = line->options[OPTION_FILE];
 	int code;
+	t.effects = (struct effects){.ctx = ctx, .json = t.json ? &t.out : NULL};
 	bindings_make(&t.bindings, ctx->sites, ctx->site_count);
 	if (line->options[OPTION_LIVE] && file) {
 		code = complain(ctx, EXIT_USAGE, "--live or --file, not both");
@@ -503,6 +508,7 @@ int run_try(const struct command_context *ctx, const struct invocation *line)
 		code = complain(ctx, EXIT_USAGE,
 		                "try a topic and its payload: tocsin try TOPIC PAYLOAD");
 	}
+	effects_forget(&t.effects);
 	bindings_finish(&t.bindings);
 	profile_memory_destroy(t.memory);
 	statements_finish(&t.said);
