@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/config.h"
 #include "listen.h"
 #include "review/command/command.h"
@@ -55,6 +56,32 @@ static int load(const char *named, const char **path, struct service_config **ou
 	return r;
 }
 
+/* ---- configurations that were in force, as the record has them ---- */
+
+struct recorded {
+	const char *path; /* of the service file there is now */
+	struct service_config **items;
+	uint32_t count, cap;
+};
+
+static const struct site_def *load_recorded(void *ctx, const char *text)
+{
+	struct recorded *recorded = ctx;
+	struct service_config *config;
+	if (config_load_recorded(recorded->path, text, &config) < 0)
+		return NULL;
+	MEM_RESERVE(recorded->items, recorded->count, recorded->cap);
+	recorded->items[recorded->count++] = config;
+	return config->sites[0];
+}
+
+static void recorded_finish(struct recorded *recorded)
+{
+	for (uint32_t i = 0; i < recorded->count; i++)
+		config_destroy(recorded->items[i]);
+	free(recorded->items);
+}
+
 /* Without any configuration, hence without names. */
 static int run_alone(const struct invocation *line)
 {
@@ -95,6 +122,7 @@ int main(int argc, char **argv)
 		}
 		store_path = first->store_path;
 	}
+	struct recorded recorded = {.path = path};
 	command_write_base_url(&api, config->http.host, config->http.port);
 	const struct command_context context = {
 	        .config_path = path,
@@ -112,8 +140,11 @@ int main(int argc, char **argv)
 	        .err = stderr,
 	        .listen = listen_live,
 	        .listen_ctx = config,
+	        .in_force = load_recorded,
+	        .in_force_ctx = &recorded,
 	};
 	code = command_run(&context, &line);
+	recorded_finish(&recorded);
 	config_destroy(config);
 	config_destroy(first);
 	text_finish(&api);

@@ -20,6 +20,7 @@ struct loading {
 	struct report report;
 	struct service_config *config;
 	enum config_use use;
+	const char *text; /* of the only site there is to be, or NULL: those that are listed */
 	wall_ms now;
 	struct sha256 *all;   /* over all files */
 	struct index sites;   /* the good ones of config->sites */
@@ -212,6 +213,22 @@ static void site_file_load(struct loading *load, const struct checker *c,
 	text_finish(&path);
 }
 
+static void site_text_load(struct loading *load, const struct service_reading *service)
+{
+	struct yaml_error why;
+	struct source source = {.path = load->config->path,
+	                        .bytes = mem_copy(load->text),
+	                        .len = strlen(load->text)};
+	source.file = report_file(&load->report, "the record");
+	add_hash(load, source.bytes, source.len, source.hash);
+	if (tree_parse(source.bytes, source.len, &source.tree, &why) < 0)
+		report_problem(&load->report, (struct place){.file = source.file}, "%s",
+		               why.problem.text);
+	else
+		site_load(load, service, &source);
+	source_finish(&source);
+}
+
 struct site_def *config_read_recorded(const char *text)
 {
 	struct service_config none = {0};
@@ -353,9 +370,13 @@ static int load_all(struct loading *load, const char *path)
 	service_read(&c, source.tree.nodes, &service);
 	profiles_load(load, &c, &service);
 	config->sites = ARENA_ARRAY(&config->arena, struct site_def *, service.site_count);
-	FOR_EACH_NODE(&c, item, service.sites, service.site_count)
-	site_file_load(load, &c, &service, item);
-	users_check_people(&c, &service);
+	if (load->text) {
+		site_text_load(load, &service);
+	} else {
+		FOR_EACH_NODE(&c, item, service.sites, service.site_count)
+		site_file_load(load, &c, &service, item);
+		users_check_people(&c, &service);
+	}
 	service_reading_finish(&service);
 	source_finish(&source);
 	return 0;
@@ -368,10 +389,11 @@ static void finish_hash(struct loading *load)
 	hex(digest, load->config->hash);
 }
 
-int config_load(const char *path, enum config_use use, struct service_config **out,
-                struct text *report)
+/* text: NULL, or of its only site. */
+static int load_with(const char *path, enum config_use use, const char *text,
+                     struct service_config **out, struct text *report)
 {
-	struct loading load = {.use = use, .config = NEW(struct service_config)};
+	struct loading load = {.use = use, .text = text, .config = NEW(struct service_config)};
 	load.now = wall_clock();
 	load.all = sha256_create();
 	sha256_begin(load.all);
@@ -401,6 +423,24 @@ int config_load(const char *path, enum config_use use, struct service_config **o
 		profiles_compile(&load.config->profiles);
 	*out = load.config;
 	return 0;
+}
+
+int config_load(const char *path, enum config_use use, struct service_config **out,
+                struct text *report)
+{
+	return load_with(path, use, NULL, out, report);
+}
+
+int config_load_recorded(const char *path, const char *text, struct service_config **out)
+{
+	struct text report = {0};
+	int r = load_with(path, CONFIG_COMMAND, text, out, &report);
+	text_finish(&report);
+	if (r == 0 && (*out)->site_count != 1) { /* passed over */
+		config_destroy(*out);
+		r = -EINVAL;
+	}
+	return r;
 }
 
 void config_destroy(struct service_config *config)

@@ -74,6 +74,9 @@ void config_destroy(struct service_config *); /* and its sites; NULL is fine */
 /* A site's file as the record has its text, without its secrets: only its zones, its devices' names
  * and places, and its policies are read. Heap, for site_def_destroy; NULL: they cannot be. */
 struct site_def *config_read_recorded(const char *text);
+/* The service file with that text's site as its only one, whole but for the secrets: 0 and *out, or
+ * a negative errno. */
+int config_load_recorded(const char *path, const char *text, struct service_config **out) MUST_USE;
 
 const struct channel *config_channel(const struct service_config *, const char *id);
 

@@ -17,6 +17,11 @@ struct recorded_standing { /* a silence, a drill, ... of the record */
 	char *id, *zone, *device, *post;
 };
 
+struct version { /* of the configuration, in force since its entry */
+	char hash[65];
+	const struct site_def *def;
+};
+
 /* More than falls due between two entries of a site at its busiest, some of which leaves an entry
  * where the definition is the one that was in force: an entry whose time was edited would let it go
  * on for ages. */
@@ -30,6 +35,7 @@ struct engine {
 	struct site *site;
 	const struct site_def *def;
 	struct plan plan;
+	struct replay_reader reader;
 	const struct replay_watch *watch;
 	bool simulate;
 	bool down;         /* the service was: time passes without it */
@@ -37,6 +43,10 @@ struct engine {
 	struct moment now; /* its time */
 	struct recorded *recorded;
 	uint32_t recorded_count, recorded_cap;
+	struct version *versions;
+	uint32_t version_count, version_cap, version; /* the next one */
+	struct moment *starts;                        /* of the service */
+	uint32_t start_count, start_cap, start;       /* the next one */
 	struct recorded_standing *standings;
 	uint32_t standing_count, standing_cap;
 };
@@ -499,11 +509,15 @@ static void take_duty(struct engine *e, const struct ledger_row *row, const cJSO
 	apply(e, &event);
 }
 
-static void check_config(struct engine *e, const cJSON *data)
+/* Another configuration is in force, as a reload or a start has found it. */
+static void take_config(struct engine *e)
 {
-	const char *hash = json_string(json_get(data, "site_file"), "hash");
-	if (hash && strcmp(hash, e->def->hash) != 0)
-		e->out->other = true;
+	const struct site_def *def = e->versions[e->version++].def;
+	if (e->out->other || def == e->def)
+		return;
+	site_redefine(e->site, def, e->now);
+	e->def = def;
+	hush_all(e);
 }
 
 static const struct {
@@ -514,11 +528,19 @@ static const struct {
              {"config", SERVICE_CONFIGURED},
              {"clock", CLOCK_JUMPED}};
 
+/* The configuration and the key come before the start, in the turn that it begins. */
+static bool begins_life(struct engine *e, struct moment now)
+{
+	while (e->start < e->start_count && e->starts[e->start].steady < now.steady)
+		e->start++;
+	return e->start < e->start_count && e->starts[e->start].steady == now.steady;
+}
+
 static void take_row(struct engine *e, const struct ledger_row *row, const cJSON *data)
 {
 	const char *type = row->type;
-	pass_to(e, (struct moment){.wall = row->received, .steady = row->steady},
-	        strcmp(type, "clock") == 0, strcmp(type, "service.started") == 0);
+	const struct moment now = {.wall = row->received, .steady = row->steady};
+	pass_to(e, now, strcmp(type, "clock") == 0, begins_life(e, now));
 	if (strcmp(type, "signal") == 0)
 		take_signal(e, row, data);
 	else if (strcmp(type, "operator") == 0)
@@ -539,6 +561,8 @@ static void take_row(struct engine *e, const struct ledger_row *row, const cJSON
 		take_trouble(e, row, data, true);
 	else if (strcmp(type, "incident.resolved") == 0)
 		take_trouble(e, row, data, false);
+	else if (strcmp(type, "config") == 0)
+		take_config(e);
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
 		if (strcmp(type, facts[i].type) == 0)
 			take_service(e, row, data, facts[i].event);
@@ -586,14 +610,68 @@ static bool visit(void *ctx, const struct ledger_row *row)
 	return !e->out->stuck;
 }
 
-/* Before anything is applied: was another definition ever in force? */
+/* ---- before anything is applied ---- */
+
+static bool visit_start(void *ctx, const struct ledger_row *row)
+{
+	struct engine *e = ctx;
+	MEM_RESERVE(e->starts, e->start_count, e->start_cap);
+	e->starts[e->start_count++] = (struct moment){.wall = row->received, .steady = row->steady};
+	return true;
+}
+
+static const struct site_def *def_of(const struct engine *e, const char *hash, const char *text)
+{
+	if (strcmp(hash, e->def->hash) == 0)
+		return e->def;
+	for (uint32_t i = 0; i < e->version_count; i++)
+		if (strcmp(e->versions[i].hash, hash) == 0)
+			return e->versions[i].def;
+	return text && e->reader.read ? e->reader.read(e->reader.ctx, text) : NULL;
+}
+
 static bool visit_config(void *ctx, const struct ledger_row *row)
 {
+	struct engine *e = ctx;
 	cJSON *data = NULL;
-	if (json_parse(row->data, strlen(row->data), &data, NULL) == 0)
-		check_config(ctx, data);
+	struct version version = {.def = e->version_count ? e->versions[e->version_count - 1].def
+	                                                  : e->def};
+	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+		return true; /* nor is it applied */
+	const cJSON *file = json_get(data, "site_file");
+	const char *hash = json_string(file, "hash");
+	if (hash) {
+		version.def = def_of(e, hash, json_string(file, "text"));
+		snprintf(version.hash, sizeof version.hash, "%s", hash);
+	}
+	MEM_RESERVE(e->versions, e->version_count, e->version_cap);
+	e->versions[e->version_count++] = version;
 	cJSON_Delete(data);
 	return true;
+}
+
+/* Whether all that was in force can be, the given one last. */
+static bool is_known_whole(const struct engine *e)
+{
+	for (uint32_t i = 0; i < e->version_count; i++)
+		if (!e->versions[i].def)
+			return false;
+	return !e->version_count || e->versions[e->version_count - 1].def == e->def;
+}
+
+static int look_ahead(struct engine *e)
+{
+	const char *site = e->def->id;
+	int r = store_log(e->store, &(struct ledger_filter){.site = site, .type = "config"},
+	                  visit_config, e);
+	if (r >= 0)
+		r = store_log(e->store,
+		              &(struct ledger_filter){.site = site, .type = "service.started"},
+		              visit_start, e);
+	e->out->other = e->simulate = !is_known_whole(e);
+	if (!e->out->other && e->version_count)
+		e->def = e->versions[0].def;
+	return r;
 }
 
 /* ---- side by side ---- */
@@ -627,18 +705,17 @@ static void pair(struct replay *out)
 	}
 }
 
-int replay_run(struct store *store, const struct site_def *def, const struct replay_watch *watch,
-               struct replay *out)
+int replay_run(struct store *store, const struct site_def *def, struct replay_reader reader,
+               const struct replay_watch *watch, struct replay *out)
 {
 	struct engine e = {.out = out,
 	                   .store = store,
+	                   .reader = reader,
 	                   .watch = watch,
 	                   .def = def,
-	                   .site = site_create(def),
 	                   .down = true};
-	int r = store_log(store, &(struct ledger_filter){.site = def->id, .type = "config"},
-	                  visit_config, &e);
-	e.simulate = out->other;
+	int r = look_ahead(&e);
+	e.site = site_create(e.def);
 	if (watch)
 		watch->begin(watch->ctx, e.site);
 	if (r >= 0)
@@ -657,6 +734,8 @@ int replay_run(struct store *store, const struct site_def *def, const struct rep
 		free(e.standings[i].post);
 	}
 	free(e.standings);
+	free(e.versions);
+	free(e.starts);
 	plan_finish(&e.plan);
 	site_destroy(e.site);
 	return r;

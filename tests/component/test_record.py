@@ -439,6 +439,35 @@ def test_a_crash_with_an_alarm_under_way_happens_again(house):
     assert (again["moved"], again["only_was"], again["only_would"]) == (0, 0, 0)
 
 
+def test_what_happened_under_earlier_configurations_happens_again(house):
+    """One is changed while the service runs, the next while it does not."""
+    house.says("smoke-301", "smoke")
+    house.resolve(house.push("qian", "opened").incident["id"])
+    as_it_was = house.school_file.read_bytes()
+    house.write_school(lambda school: school["policies"][0].update(
+        steps=[{"after": "0s", "notify": ["person:sun"]}]))
+    house.daemon.hangup()
+    house.until("it has reloaded", lambda: any("reloaded" in line for line in house.daemon.lines))
+    house.says("smoke-302", "smoke")
+    fire = house.push("sun", "opened").incident["id"]
+    house.daemon.kill()
+    house.school_file.write_bytes(as_it_was)
+    house.daemon.start()
+    house.resolve(fire)
+    house.push("sun", "resolved")
+    house.says("smoke-301", "smoke", "clear")
+    house.says("smoke-301", "smoke")
+    house.push("qian", "opened")
+    house.daemon.stop()
+    again = replay(house)
+    assert again["with"] == "the configuration that was in force"
+    assert (again["moved"], again["only_was"], again["only_would"]) == (0, 0, 0)
+    assert {p["to"] for p in again["pushes"]} >= {"person:qian", "person:sun"}
+    house.write_school(lambda school: school["zones"][0].update(name="elsewhere"))
+    assert replay(house)["with"] == "another configuration"
+    house.school_file.write_bytes(as_it_was)
+
+
 @pytest.mark.parametrize("sql, says", [
     ("UPDATE ledger SET data = '{}' WHERE type = 'incident.opened'", None),
     ("UPDATE ledger SET steady = 1000000000000000 WHERE seq = (SELECT max(seq) - 1 FROM ledger)",

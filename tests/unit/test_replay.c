@@ -166,7 +166,9 @@ static void test_a_month_happens_again_to_the_byte(void **state)
 	struct replay_watch watch = {.begin = begin, .turn = keep, .ctx = a};
 	if (store_open(a->config->store_path, STORE_READ, &store, &why) < 0)
 		fail_msg("%s", why.text);
-	assert_int_equal(replay_run(store, a->config->sites[0], &watch, &replay), 0);
+	assert_int_equal(
+	        replay_run(store, a->config->sites[0], (struct replay_reader){0}, &watch, &replay),
+	        0);
 	store_close(store);
 	store_close(a->mirror);
 	assert_false(replay.other);

@@ -110,6 +110,9 @@ struct command_context {
 	FILE *out, *err;
 	/* Configuration is another house, too: how a site's file in a record is read (store.h). */
 	struct site_def *(*read_site)(const char *text);
+	/* The whole of it, valid until the command ends; NULL: it cannot be read. */
+	const struct site_def *(*in_force)(void *ctx, const char *text);
+	void *in_force_ctx;
 	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
 	 * broker is another house than this one, so that the program brings it along. */
 	int (*listen)(void *ctx, const struct live *, struct problem *why);

@@ -185,7 +185,8 @@ static int replay_site(const struct command_context *ctx, struct store *store,
                        const struct site_def *def, struct text *json, bool *differs)
 {
 	struct replay replay = {0};
-	int r = replay_run(store, def, NULL, &replay);
+	const struct replay_reader reader = {ctx->in_force, ctx->in_force_ctx};
+	int r = replay_run(store, def, reader, NULL, &replay);
 	int code = 0;
 	if (r < 0)
 		code = complain(ctx, EXIT_FAILED, "the record cannot be read: %s", strerror(-r));
