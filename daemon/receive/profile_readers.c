@@ -214,7 +214,7 @@ static const struct reader *end_find(const struct reader_set *set, const char *k
                                      const cJSON *object, const cJSON *value)
 {
 	char name[MEMBER_KEY_MAX];
-	bool begins[MEMBER_KEY_MAX];
+	bool begins[MEMBER_KEY_MAX] = {0};
 	size_t len = strlen(key), count = 0;
 	if (len > 3 && strcmp(key + len - 3, "号") == 0)
 		len -= 3;
