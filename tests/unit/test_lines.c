@@ -106,9 +106,12 @@ static void that_it_is_over_does_not_swallow_who_took_it(void **state)
 	advance(s, SECONDS(7));
 	answer_all(s, VERDICT_ACCEPTED, 200);
 	answer_all(s, VERDICT_ACCEPTED, 200);
-	assert_int_equal(s->push_count, 3);
-	assert_int_equal(s->pushes[1].reason, REASON_ACKNOWLEDGED);
-	assert_int_equal(s->pushes[2].reason, REASON_RESOLVED);
+	assert_int_equal(s->push_count, 4);
+	expect_push(s, "qian", REASON_ACKNOWLEDGED, 0);
+	expect_push(s, "qian", REASON_RESOLVED, 0);
+	expect_push(s, "li", REASON_RESOLVED, 0); /* who took it */
+	assert_int_equal(last_push(s)->reason, REASON_RESOLVED);
+	assert_string_equal(last_push(s)->to, "qian");
 }
 
 /* Whatever becomes of the first, the next one's turn comes. */
