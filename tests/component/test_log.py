@@ -106,6 +106,7 @@ def test_a_zone_is_all_that_lies_in_it(house):
 def test_the_record_knows_its_sites(house, fire):
     def log(*args):
         return run("tocsin", "log", "--store", house.folder / STORE, *args)
+    house.daemon.stop()  # the fire goes on, entry by entry
     assert log("--site", "binjiang").stdout == log().stdout != ""
     unknown = log("--site", "elsewhere")
     assert unknown.returncode == 1 and "no site 'elsewhere' in the record; it has binjiang" in \

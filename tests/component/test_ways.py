@@ -149,7 +149,8 @@ def test_no_test_goes_to_an_outside_line(build_house):
 
 
 def test_records_arrive_in_their_order(build_house):
-    """Sun's phone is busy once: what was over later is told later, and who took it is told, too."""
+    """Sun's phone is busy once: what was over later is told later, and who took it is told, too; as
+    is li, who took it, that it is over."""
     house = build_house(edit_school=everything_to("sun"))
     house.says("smoke-301", "smoke")
     house.push("sun", "opened")
@@ -164,7 +165,8 @@ def test_records_arrive_in_their_order(build_house):
     house.push("sun", "acknowledged", attempt=2, within=12)
     house.push("sun", "resolved")
     house.push("sun", "resolved")
-    after = [r for r in house.pushes(path="/phone") if r.at >= first.at]
+    assert house.push("li", "resolved").incident["id"] == fire
+    after = [r for r in house.pushes(to="sun", path="/phone") if r.at >= first.at]
     assert [(r.reason, r.incident["id"]) for r in after] == [
         ("acknowledged", fire), ("acknowledged", fire), ("resolved", panic), ("resolved", fire)]
 
