@@ -120,7 +120,8 @@ const char *words_outcome(const char *language, enum outcome outcome)
 
 const char *words_delivery(const char *language, enum delivery_state state, bool over)
 {
-	static const struct pair needless = {"未需要", "not needed"};
+	static const struct pair needless = {"未需要", "not needed"},
+	                         overtaken = {"已失效", "overtaken"};
 	static const struct pair words[DELIVERY_STATE_COUNT] = {
 	        [DELIVERY_WAITING] = {"未轮到", "waits its turn"},
 	        [DELIVERY_SENDING] = {"发送中", "being sent"},
@@ -128,7 +129,8 @@ const char *words_delivery(const char *language, enum delivery_state state, bool
 	        [DELIVERY_ACCEPTED] = {"已送达", "received"},
 	        [DELIVERY_REFUSED] = {"被拒绝", "refused"},
 	};
-	assert(state < DELIVERY_STATE_COUNT);
+	if (state == DELIVERY_STATE_COUNT)
+		return pick(language, &overtaken);
 	return pick(language, over && state == DELIVERY_WAITING ? &needless : &words[state]);
 }
 

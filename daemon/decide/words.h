@@ -12,7 +12,8 @@ const char *words_severity(const char *language, enum severity);
 const char *words_state(const char *language, enum incident_state);
 const char *words_reason(const char *language, enum reason);
 const char *words_outcome(const char *language, enum outcome);
-/* over: the message is; a contact whose turn had not come by then was not needed. */
+/* over: the message is; a contact whose turn had not come by then was not needed. STATE_COUNT: what
+ * was said later took its place. */
 const char *words_delivery(const char *language, enum delivery_state, bool over);
 /* What a trouble is about, by its subject: "hazard:binjiang-hazard-28" is "a hazard is overdue".
  * NULL for what a rule calls its own. */

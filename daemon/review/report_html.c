@@ -26,6 +26,7 @@ static const char style[] =
         "th{color:var(--dim);font-weight:600}"
         /* No number, time or id is ever broken; a note keeps its lines. */
         ".num,td.time{white-space:nowrap;font-variant-numeric:tabular-nums}"
+        ".what{width:16%}"
         ".said,dd{white-space:pre-line}tr.day th{padding-top:.7rem;color:var(--ink)}"
         "tr.out td{background:var(--soft)}dl{display:grid;"
         "grid-template-columns:fit-content(12rem) minmax(0,1fr);gap:.1rem 1rem;margin:.4rem 0}"

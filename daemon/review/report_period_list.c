@@ -140,6 +140,19 @@ static const char *short_number(const struct incident *incident)
 	return number ? number + 1 : incident->id;
 }
 
+/* Of a trouble what it is about says enough, in a narrow column. */
+static void add_kind(struct text *out, const struct tally *tally, const struct incident *incident)
+{
+	struct text words = {0};
+	if (incident->subject)
+		words_add_subject(&words, tally->report->language, tally->report->def,
+		                  incident->subject);
+	else
+		text_add(&words, words_incident_kind(tally->report->language, incident->kind));
+	add_html(out, text_get(&words));
+	text_finish(&words);
+}
+
 static void write_line(const struct tally *tally, const struct line *line, struct text *out)
 {
 	const struct incident *incident = line->incident;
@@ -153,8 +166,9 @@ static void write_line(const struct tally *tally, const struct line *line, struc
 	add_html(out, incident->id);
 	text_add(out, "\">");
 	add_html(out, short_number(incident));
-	text_addf(out, "</td><td>%s", incident->drill ? word(tally, "[DRILL] ", "【演练】") : "");
-	add_what(out, language, tally->report->def, incident);
+	text_addf(out, "</td><td class=\"what\">%s",
+	          incident->drill ? word(tally, "[DRILL] ", "【演练】") : "");
+	add_kind(out, tally, incident);
 	text_addf(out, "</td><td class=\"num\">%s</td><td>",
 	          words_severity(language, incident->severity));
 	add_html(out, incident->zone_name);

@@ -125,8 +125,7 @@ const char *delivery_words(const char *language, const struct delivery_row *row)
 	enum delivery_state state = delivery_state_from_name(row->delivery_state);
 	enum notification_state of = notification_state_from_name(row->state);
 	bool over = of != NOTIFICATION_QUEUED && of != NOTIFICATION_SENDING;
-	return state == DELIVERY_STATE_COUNT ? row->delivery_state
-	                                     : words_delivery(language, state, over);
+	return words_delivery(language, state, over);
 }
 
 static void put_time_or_null(struct text *text, const char *name, wall_ms at)
