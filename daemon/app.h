@@ -299,9 +299,12 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 
 /* seq: of the record's entry with which, or behind which, it was heard. What was heard later
  * stays. */
-void ahead_heard(struct ahead *, const struct site *, const struct signal *, uint64_t seq);
+void ahead_heard(struct ahead *, const struct site *, const struct signal *,
+                 const struct broker_message *, uint64_t seq);
 /* True for the last word of its point, once: there is none then. */
-bool ahead_is_last(struct ahead *, const struct site *, const struct signal *);
+bool ahead_is_last(struct ahead *, const struct site *, const struct signal *,
+                   const struct broker_message *);
+bool signal_is_press(const struct signal *);
 /* A press without an id is counted as often as it is said. True for a copy: of what the session
  * brings behind the watching connection, or again as it was cut before its acknowledgements. */
 bool ahead_has_press(struct ahead *, const struct broker_message *, bool watch_listens);

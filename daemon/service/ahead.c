@@ -23,19 +23,37 @@ static char *make_name(const struct site *site, const struct signal *signal)
 	return text_take(&name);
 }
 
-/* An id may be as long as a message. */
-static uint64_t digest(const char *id)
+static uint64_t said(const struct broker_message *message)
 {
-	uint64_t hash = index_hash(id);
+	uint64_t hash = index_hash(message->topic);
+	const unsigned char *bytes = message->bytes;
+	for (size_t i = 0; i < message->len; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+	return hash ^ message->len;
+}
+
+bool signal_is_press(const struct signal *signal)
+{
+	return signal->active && (signal->press || kind_facts[signal->kind].momentary);
+}
+
+/* As a digest, for an id may be as long as a message; a press is known by what was said, too. 0: by
+ * nothing. */
+static uint64_t name_of(const struct signal *signal, const struct broker_message *message)
+{
+	if (!signal->id && !(message && signal_is_press(signal)))
+		return 0;
+	uint64_t hash = signal->id ? index_hash(signal->id) : said(message);
 	return hash ? hash : 1;
 }
 
 void ahead_heard(struct ahead *ahead, const struct site *site, const struct signal *signal,
-                 uint64_t seq)
+                 const struct broker_message *message, uint64_t seq)
 {
+	uint64_t word_name = name_of(signal, message);
 	char *name = make_name(site, signal);
 	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
-	if (at == INDEX_NONE && !signal->id) {
+	if (at == INDEX_NONE && !word_name) {
 		free(name);
 		return; /* the session brings it, and nothing known stands behind it */
 	}
@@ -50,34 +68,27 @@ void ahead_heard(struct ahead *ahead, const struct site *site, const struct sign
 	struct ahead_word *word = &ahead->words[at];
 	if (seq < word->seq)
 		return;
-	word->id = signal->id ? digest(signal->id) : 0; /* 0: the last word is not known */
+	word->id = word_name; /* 0: the last word is not known */
 	word->seq = seq;
 }
 
-bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal)
+bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal,
+                   const struct broker_message *message)
 {
-	if (!ahead->count || !signal->id)
+	uint64_t word_name = name_of(signal, message);
+	if (!ahead->count || !word_name)
 		return false;
 	char *name = make_name(site, signal);
 	uint32_t at = index_find(&ahead->index, name, name_at, ahead->words);
 	free(name);
 	struct ahead_word *word = at == INDEX_NONE ? NULL : &ahead->words[at];
-	if (!word || word->id != digest(signal->id))
+	if (!word || word->id != word_name)
 		return false;
 	word->id = 0;
 	return true;
 }
 
 /* ---- presses ---- */
-
-static uint64_t said(const struct broker_message *message)
-{
-	uint64_t hash = index_hash(message->topic);
-	const unsigned char *bytes = message->bytes;
-	for (size_t i = 0; i < message->len; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-	return hash ^ message->len;
-}
 
 static void drop_presses(struct ahead *ahead, bool awaited)
 {

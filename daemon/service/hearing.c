@@ -43,19 +43,19 @@ void hearing_reject(struct app *app, struct site_slot *slot, const struct broker
 static bool is_known(struct app *app, struct site_slot *slot, struct signal *signal,
                      const struct broker_message *message, struct moment now)
 {
-	bool press = signal->active && (signal->press || kind_facts[signal->kind].momentary);
-	if (press && !signal->id && !signal->retained)
-		return ahead_has_press(&app->ahead, message,
-		                       app->watch && broker_is_listening(app->watch));
-	bool known = site_seen(slot->site, signal->device, signal->id, now.wall, signal->id_lasts);
+	bool watched = app->watch && broker_is_listening(app->watch);
+	bool nameless = !signal->id && signal_is_press(signal) && !signal->retained;
+	bool known = nameless ? ahead_has_press(&app->ahead, message, watched)
+	                      : site_seen(slot->site, signal->device, signal->id, now.wall,
+	                                  signal->id_lasts);
 	if (app->comes_again) {
 		if (!known)
-			ahead_heard(&app->ahead, slot->site, signal,
+			ahead_heard(&app->ahead, slot->site, signal, message,
 			            store_head(app->store, slot->site->store_id).seq +
 			                    slot->plan.entry_count);
 		return known;
 	}
-	if (!known || !ahead_is_last(&app->ahead, slot->site, signal) ||
+	if (!known || !ahead_is_last(&app->ahead, slot->site, signal, message) ||
 	    !site_stands_otherwise(slot->site, signal))
 		return known;
 	signal->press = false;

@@ -16,7 +16,7 @@ struct words_ctx {
 static void on_last_word(void *ctx, const struct signal *word, uint64_t seq)
 {
 	const struct words_ctx *words = ctx;
-	ahead_heard(&words->app->ahead, words->site, word, seq);
+	ahead_heard(&words->app->ahead, words->site, word, NULL, seq);
 }
 
 static int recall(struct app *app, const struct site *site)
