@@ -239,9 +239,10 @@ static const char *standing_for(const struct engine *e, const char *id)
 	for (uint32_t i = e->standing_count; id && e->simulate && !recorded && i-- > 0;)
 		if (strcmp(e->standings[i].id, id) == 0)
 			recorded = &e->standings[i];
-	if (!recorded)
+	const char *dash = id ? strrchr(id, '-') : NULL;
+	if (!recorded || !dash) /* somebody else may have written the file */
 		return e->simulate ? NULL : id;
-	size_t kind = (size_t)(strrchr(id, '-') + 1 - id);
+	size_t kind = (size_t)(dash + 1 - id);
 	for (uint32_t i = e->site->standing_count; i-- > 0;) {
 		const struct standing *s = e->site->standings[i];
 		if (!standing_is_over(s) && strncmp(s->id, id, kind) == 0 &&
