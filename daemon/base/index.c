@@ -14,6 +14,14 @@ uint64_t index_hash(const char *name)
 	return index_hash_end(hash);
 }
 
+uint64_t index_hash_bytes(const void *bytes, size_t len)
+{
+	uint64_t hash = INDEX_HASH_BEGIN;
+	for (size_t i = 0; i < len; i++)
+		hash = index_hash_add(hash, ((const char *)bytes)[i]);
+	return hash ^ len;
+}
+
 static void place(struct index *index, uint32_t position, const char *name)
 {
 	uint32_t slot = (uint32_t)index_hash(name) & (index->cap - 1);

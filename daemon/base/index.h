@@ -3,6 +3,7 @@
 #ifndef TOCSIN_BASE_INDEX_H
 #define TOCSIN_BASE_INDEX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define INDEX_NONE UINT32_MAX
@@ -26,6 +27,7 @@ static inline uint64_t index_hash_end(uint64_t hash)
 {
 	return hash ^ hash >> 32;
 }
+uint64_t index_hash_bytes(const void *bytes, size_t len); /* that may hold a NUL */
 uint32_t index_find(const struct index *, const char *name, index_name, const void *owner);
 /* The same, for who looks into several: hash is the name's. */
 uint32_t index_find_hashed(const struct index *, uint64_t hash, const char *name, index_name,

@@ -12,15 +12,6 @@ struct echo {
 	bool come;             /* the other stream has brought it */
 };
 
-/* FNV-1a, as index_hash: here of bytes that may hold a NUL. */
-static uint64_t hash_bytes(const unsigned char *bytes, size_t len)
-{
-	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ bytes[i]) * 1099511628211u;
-	return hash ^ len;
-}
-
 static void skip_come(struct echo_list *list)
 {
 	while (list->first < list->count && list->items[list->first].come)
@@ -63,7 +54,7 @@ bool echoes_is_news(struct echoes *echoes, enum stream stream, const char *topic
                     size_t len, bool awaited)
 {
 	struct echo_list *mine = &echoes->brought[stream], *others = &echoes->brought[!stream];
-	uint64_t topic_hash = index_hash(topic), bytes_hash = hash_bytes(bytes, len);
+	uint64_t topic_hash = index_hash(topic), bytes_hash = index_hash_bytes(bytes, len);
 	struct echo *echo = find(others, topic_hash, bytes_hash);
 	if (!echo) {
 		if (stream == STREAM_SESSION)

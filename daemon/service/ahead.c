@@ -25,11 +25,8 @@ static char *make_name(const struct site *site, const struct signal *signal)
 
 static uint64_t said(const struct broker_message *message)
 {
-	uint64_t hash = index_hash(message->topic);
-	const unsigned char *bytes = message->bytes;
-	for (size_t i = 0; i < message->len; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-	return hash ^ message->len;
+	return index_hash_add(index_hash(message->topic), '/') ^
+	       index_hash_bytes(message->bytes, message->len);
 }
 
 bool signal_is_press(const struct signal *signal)
