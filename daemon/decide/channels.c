@@ -251,16 +251,22 @@ static void note_detail(struct way *way, const struct delivery_result *result)
 	text_finish(&detail);
 }
 
+/* Another failure never puts off what the ones before it have earned: what fails with every alarm of
+ * a storm is known no later than what fails once. Only the service may ask for more, and not for
+ * ever. */
 static span_ms patience_with(const struct context *c, const struct way *way,
                              const struct delivery_result *result, steady_ms began)
 {
-	steady_ms since = way->state == WAY_DOUBTED ? way->since : began;
-	span_ms left = since + PATIENCE - c->now.steady;
-	if (way->for_good)
-		return HEARSAY;
-	if (result->retry_after)
-		return result->retry_after + PATIENCE;
-	return left > 0 ? left : 0;
+	steady_ms now = c->now.steady, since = way->state == WAY_DOUBTED ? way->since : began;
+	steady_ms due = since + PATIENCE;
+	if (way->for_good) {
+		due = timer_due(&way->due);
+		due = due < now + HEARSAY ? due : now + HEARSAY;
+	} else if (result->retry_after) {
+		span_ms asked = now - since + result->retry_after;
+		due += asked < SHUT_FOR ? asked : SHUT_FOR;
+	}
+	return due > now ? due - now : 0;
 }
 
 static void fails(struct context *c, struct way *way)

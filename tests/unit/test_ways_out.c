@@ -13,9 +13,9 @@ static uint32_t troubles(const struct story *s, const char *subject)
 	return count;
 }
 
-/* The answer to the last push over a channel that is still waited for. */
-static void asks_for_time(struct story *s, const char *channel, enum verdict verdict,
-                          int32_t status, span_ms retry_after)
+/* The answer to the last push over a channel that is still waited for; false: there is none. */
+static bool answers_last(struct story *s, const char *channel, enum verdict verdict, int32_t status,
+                         span_ms retry_after)
 {
 	for (uint32_t i = s->push_count; i-- > 0;) {
 		const struct push *push = &s->pushes[i];
@@ -30,9 +30,16 @@ static void asks_for_time(struct story *s, const char *channel, enum verdict ver
 		                                      .verdict = verdict,
 		                                      .status = status,
 		                                      .retry_after = retry_after}});
-		return;
+		return true;
 	}
-	fail_msg("no push over %s waits for an answer", channel);
+	return false;
+}
+
+static void asks_for_time(struct story *s, const char *channel, enum verdict verdict,
+                          int32_t status, span_ms retry_after)
+{
+	if (!answers_last(s, channel, verdict, status, retry_after))
+		fail_msg("no push over %s waits for an answer", channel);
 }
 
 static void answers(struct story *s, const char *channel, enum verdict verdict, int32_t status)
@@ -88,6 +95,46 @@ static bool fire_went_to_step_two(const struct story *s)
 			return true;
 	}
 	return false;
+}
+
+/* Somebody presses over and over, and each push over the phone is answered so, until that is a
+ * trouble; how long it took. */
+static span_ms pressed_until_dead(struct story *s, span_ms every, enum verdict verdict, int32_t status,
+                                  span_ms retry_after)
+{
+	steady_ms began = s->now.steady;
+	while (!troubles(s, "channel:phone")) {
+		if (s->now.steady - began > MINUTES(10))
+			fail_msg("nobody hears of it in ten minutes");
+		signal_(s, "sos-gate", KIND_PANIC, true);
+		while (answers_last(s, "phone", verdict, status, retry_after))
+			;
+		advance(s, every);
+	}
+	return s->now.steady - began;
+}
+
+static void test_a_storm_does_not_hide_that_a_channel_is_dead(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	span_ms took = pressed_until_dead(&s, 900, VERDICT_REFUSED, 302, 0);
+	assert_in_range(took, SECONDS(1), SECONDS(2));
+	story_end(&s);
+}
+
+/* A few seconds each time are no answer for ever. */
+static void test_one_that_is_always_busy_is_dead_after_two_minutes(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	s.mood = COURIER_HANGS;
+	span_ms took = pressed_until_dead(&s, SECONDS(7), VERDICT_RETRY, 429, SECONDS(7));
+	assert_in_range(took, MINUTES(2), MINUTES(2) + SECONDS(20));
+	story_end(&s);
 }
 
 /* Whoever is not reached waits for no hour: the next contact, the next step, and somebody hears
@@ -593,6 +640,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_dead_channel_is_one_trouble_told_over_another),
 	        cmocka_unit_test(test_one_that_says_it_is_gone_is_dead_a_second_later),
+	        cmocka_unit_test(test_a_storm_does_not_hide_that_a_channel_is_dead),
+	        cmocka_unit_test(test_one_that_is_always_busy_is_dead_after_two_minutes),
 	        cmocka_unit_test(test_one_that_asks_for_an_hour_holds_nobody_up),
 	        cmocka_unit_test(test_one_that_asks_for_a_minute_is_alive),
 	        cmocka_unit_test(test_who_blocks_the_bot_is_one_trouble_and_no_dead_channel),
