@@ -127,6 +127,11 @@ static bool is_plain(const utf8proc_uint8_t *at)
 	return !((word | (word - low)) & high);
 }
 
+bool text_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 bool text_is_utf8(const void *bytes, size_t len)
 {
 	const utf8proc_uint8_t *at = bytes;

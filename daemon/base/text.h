@@ -26,6 +26,8 @@ void text_reset(struct text *);  /* empties, keeps the room */
 void text_finish(struct text *); /* frees; valid and empty again */
 char *text_take(struct text *);  /* the text, to be freed by the caller; empties */
 
+bool text_same(const char *, const char *); /* NULL is the same as NULL only */
+
 /* True if the bytes are valid UTF-8 without NUL. */
 bool text_is_utf8(const void *bytes, size_t len);
 

@@ -101,11 +101,6 @@ bool incident_is_active(const struct incident *incident)
 	return incident->state != STATE_RESOLVED;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 struct incident *incident_find(const struct site *site, const struct cause *cause)
 {
 	const char *zone = site->def->zones[cause->zone].id;
@@ -113,7 +108,7 @@ struct incident *incident_find(const struct site *site, const struct cause *caus
 		struct incident *incident = site->incidents[i];
 		if (incident->kind == cause->kind && incident_is_active(incident) &&
 		    incident->drill == cause->drill &&
-		    same_text(incident->subject, cause->subject) &&
+		    text_same(incident->subject, cause->subject) &&
 		    strcmp(incident->zone, zone) == 0)
 			return incident;
 	}

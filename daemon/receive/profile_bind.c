@@ -121,15 +121,10 @@ bool stranger_says(const struct statements *said, const struct statement *s, boo
 
 /* ---- what ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 uint32_t statements_of_device(const struct statements *said, uint32_t first)
 {
 	uint32_t end = first + 1;
-	while (end < said->count && same_text(said->items[end].address, said->items[first].address))
+	while (end < said->count && text_same(said->items[end].address, said->items[first].address))
 		end++;
 	return end;
 }

@@ -306,15 +306,10 @@ static struct entity copy_entity(struct arena *arena, const struct entity *e)
 	return copy;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_template(const struct value_template *a, const struct value_template *b)
 {
-	bool same = same_text(a->pointer, b->pointer) && same_text(a->missing, b->missing) &&
-	            same_text(a->yes, b->yes) && same_text(a->no, b->no) && a->asks == b->asks &&
+	bool same = text_same(a->pointer, b->pointer) && text_same(a->missing, b->missing) &&
+	            text_same(a->yes, b->yes) && text_same(a->no, b->no) && a->asks == b->asks &&
 	            a->negated == b->negated && !(a->bound < b->bound) && !(a->bound > b->bound) &&
 	            a->word_count == b->word_count;
 	for (uint32_t i = 0; same && i < a->word_count; i++)
@@ -337,8 +332,8 @@ bool memory_announce(struct profile_memory *memory, const struct entity *entity)
 		if (!same_entity(known, entity))
 			continue;
 		const struct entity was = *known;
-		bool same = known->kind == entity->kind && same_text(known->on, entity->on) &&
-		            same_text(known->off, entity->off) &&
+		bool same = known->kind == entity->kind && text_same(known->on, entity->on) &&
+		            text_same(known->off, entity->off) &&
 		            same_template(&known->template, &entity->template);
 		if (!same) /* an announcement that changes all the time must not eat the memory */
 			*known = copy_entity(&memory->arena, entity);

@@ -80,11 +80,6 @@ static const char *stands_for(const struct engine *e, const struct recorded *rec
 	return NULL;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
 /* Of the replay likewise; numbers may be others, as another definition may have begun fewer or
  * more. NULL: here it never was. */
 static const char *standing_for(const struct engine *e, const char *id)
@@ -100,8 +95,8 @@ static const char *standing_for(const struct engine *e, const char *id)
 	for (uint32_t i = e->site->standing_count; i-- > 0;) {
 		const struct standing *s = e->site->standings[i];
 		if (!standing_is_over(s) && strncmp(s->id, id, kind) == 0 &&
-		    same_text(s->zone, recorded->zone) && same_text(s->device, recorded->device) &&
-		    same_text(s->post, recorded->post))
+		    text_same(s->zone, recorded->zone) && text_same(s->device, recorded->device) &&
+		    text_same(s->post, recorded->post))
 			return s->id;
 	}
 	return NULL;

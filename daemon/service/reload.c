@@ -6,29 +6,24 @@
 #include "app.h"
 #include "base/log.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_login(const struct broker_options *a, const struct broker_options *b)
 {
-	return same_text(a->username, b->username) && same_text(a->password, b->password) &&
-	       same_text(a->ca_file, b->ca_file) && same_text(a->cert_file, b->cert_file) &&
-	       same_text(a->key_file, b->key_file);
+	return text_same(a->username, b->username) && text_same(a->password, b->password) &&
+	       text_same(a->ca_file, b->ca_file) && text_same(a->cert_file, b->cert_file) &&
+	       text_same(a->key_file, b->key_file);
 }
 
 /* What is opened once: the part of the files whose change only a restart brings about, or NULL. */
 static const char *needs_restart(const struct service_config *a, const struct service_config *b)
 {
-	if (!same_text(a->store_path, b->store_path))
+	if (!text_same(a->store_path, b->store_path))
 		return "store.path";
-	if (!same_text(a->http.host, b->http.host) || a->http.port != b->http.port)
+	if (!text_same(a->http.host, b->http.host) || a->http.port != b->http.port)
 		return "http.listen";
-	if (!same_text(a->broker.host, b->broker.host) || a->broker.port != b->broker.port ||
+	if (!text_same(a->broker.host, b->broker.host) || a->broker.port != b->broker.port ||
 	    a->broker.tls != b->broker.tls)
 		return "broker.url";
-	if (!same_text(a->broker.client_id, b->broker.client_id))
+	if (!text_same(a->broker.client_id, b->broker.client_id))
 		return "broker.client_id";
 	return NULL;
 }

@@ -52,11 +52,6 @@ static struct folded *find(struct fold *fold, const char *id)
 
 /* ---- the comparison ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_moment(struct moment a, struct moment b)
 {
 	return a.wall == b.wall && a.steady == b.steady;
@@ -75,15 +70,15 @@ static const char *difference(const struct incident *told, const struct incident
 	        {told->number == stored->number, "number"},
 	        {told->drill == stored->drill, "mark as a drill"},
 	        {told->cleared == stored->cleared, "mark as cleared"},
-	        {same_text(told->zone, stored->zone), "zone"},
-	        {same_text(told->subject, stored->subject), "subject"},
-	        {same_text(told->owner, stored->owner), "owner"},
-	        {same_text(told->note, stored->note), "note"},
-	        {same_text(told->reported_by, stored->reported_by), "reported_by"},
-	        {same_text(told->resolved_by, stored->resolved_by), "resolved_by"},
-	        {same_text(told->on_site, stored->on_site), "on_site"},
-	        {same_text(told->doubted_by, stored->doubted_by), "doubted_by"},
-	        {same_text(told->help_by, stored->help_by), "help_by"},
+	        {text_same(told->zone, stored->zone), "zone"},
+	        {text_same(told->subject, stored->subject), "subject"},
+	        {text_same(told->owner, stored->owner), "owner"},
+	        {text_same(told->note, stored->note), "note"},
+	        {text_same(told->reported_by, stored->reported_by), "reported_by"},
+	        {text_same(told->resolved_by, stored->resolved_by), "resolved_by"},
+	        {text_same(told->on_site, stored->on_site), "on_site"},
+	        {text_same(told->doubted_by, stored->doubted_by), "doubted_by"},
+	        {text_same(told->help_by, stored->help_by), "help_by"},
 	        {same_moment(told->opened, stored->opened), "time of opening"},
 	        {same_moment(told->acknowledged, stored->acknowledged), "time of acknowledgement"},
 	        {same_moment(told->resolved, stored->resolved), "time of resolution"},
