@@ -48,6 +48,9 @@ struct service_config {
 	struct site_def **sites; /* each owns its arena */
 	uint32_t site_count;
 	bool broker_lane; /* life-safety devices are heard on a connection of their own, too */
+	/* What the connections beside the session log in as: its own name, or with own_accounts
+	 * NAME-lane and NAME-unlogged. */
+	const char *lane_username, *unlogged_username;
 	bool partial;     /* what the other files say was left out (CONFIG_COMMAND) */
 	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
 	char hash[65];            /* SHA-256 over all files, hex */

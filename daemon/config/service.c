@@ -44,6 +44,7 @@ enum {
 	B_KEY,
 	B_TROUBLE,
 	B_LANE,
+	B_OWN_ACCOUNTS,
 	B_COUNT
 };
 static const struct key broker_keys[B_COUNT] = {
@@ -57,6 +58,7 @@ static const struct key broker_keys[B_COUNT] = {
         [B_KEY] = {"key_file", NULL},
         [B_TROUBLE] = {"trouble_after", NULL},
         [B_LANE] = {"lane", NULL},
+        [B_OWN_ACCOUNTS] = {"own_accounts", NULL},
 };
 static const struct shape broker_shape = {"the broker", SHAPE(broker_keys), true};
 
@@ -101,6 +103,26 @@ static void broker_tls(const struct checker *c, const struct node **v, struct br
 			              broker_keys[files[i]].name);
 }
 
+/* A broker that takes the account for the client id tells the connections apart by their names. */
+static void broker_accounts(const struct checker *c, const struct node *const v[B_COUNT],
+                            struct service_config *config)
+{
+	const char *name = config->broker.username = check_line(c, v[B_USER], "the username");
+	bool own = false;
+	check_bool(c, v[B_OWN_ACCOUNTS], "own_accounts", &own);
+	if (own && !v[B_USER])
+		check_problem(c, v[B_OWN_ACCOUNTS], "'own_accounts' without a 'username'; add it");
+	struct text beside = {0};
+	text_addf(&beside, "%s-lane", name ? name : "");
+	config->lane_username = own ? arena_copy(c->arena, text_get(&beside)) : name;
+	text_reset(&beside);
+	text_addf(&beside, "%s-unlogged", name ? name : "");
+	config->unlogged_username = own ? arena_copy(c->arena, text_get(&beside)) : name;
+	text_finish(&beside);
+	config->broker_lane = own || !config->broker.tls;
+	check_bool(c, v[B_LANE], "lane", &config->broker_lane);
+}
+
 static void broker_read(const struct checker *c, const struct node *node,
                         struct service_config *config)
 {
@@ -114,8 +136,7 @@ static void broker_read(const struct checker *c, const struct node *node,
 	const char *id = check_id(c, v[B_CLIENT], "the client_id");
 	out->client_id = id ? id : "tocsin";
 	check_span(c, v[B_TROUBLE], "trouble_after", SPAN_LEAST, &config->broker_trouble_after);
-	config->broker_lane = !out->tls;
-	check_bool(c, v[B_LANE], "lane", &config->broker_lane);
+	broker_accounts(c, v, config);
 	struct text topic = {0};
 	text_addf(&topic, "tocsin/service/%s/status", out->client_id);
 	out->status_topic = arena_copy(c->arena, text_get(&topic));
@@ -123,7 +144,6 @@ static void broker_read(const struct checker *c, const struct node *node,
 	text_addf(&topic, "tocsin/service/%s/lane", out->client_id);
 	out->extra_filter = arena_copy(c->arena, text_get(&topic));
 	text_finish(&topic);
-	out->username = check_line(c, v[B_USER], "the username");
 	check_secret(c, "password", v[B_PASSWORD], v[B_PASSWORD_FILE], false, &out->password);
 	const struct node *password = v[B_PASSWORD] ? v[B_PASSWORD] : v[B_PASSWORD_FILE];
 	if (password && !v[B_USER])

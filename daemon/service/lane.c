@@ -16,7 +16,8 @@
  * session, and end that with its queue. So the lane first comes as a session itself, which spares
  * the other's queue, and asks for nothing until a mark said since then has come back over the
  * session; a session that breaks meanwhile puts the lane off for an hour. (Where such
- * brokers are usual, with mqtts://, there is a lane only if `broker.lane` says so.)
+ * brokers are usual, with mqtts://, there is a lane only if `broker.lane` says so, or if it has an
+ * account of its own, `broker.own_accounts`.)
  *
  * Whenever either breaks, or the disk fails, everything goes over the session, as without a lane.
  */
@@ -249,6 +250,7 @@ static void open_lane(struct app *app, struct moment now)
 	struct broker_options options = app->config->broker;
 	struct problem why;
 	options.client_id = lane->id;
+	options.username = app->config->lane_username;
 	struct filters filters = {0};
 	options.status_topic = options.extra_filter = NULL;
 	options.no_session = lane->proven;
@@ -309,8 +311,8 @@ static void suspect(struct lane *lane, struct moment now)
 		return;
 	lane->retry = now.steady + LANE_GIVES_UP;
 	log_warn("the session broke as a second connection was made; if the broker gives one "
-	         "client id to all that log in with one name (use_username_as_clientid), let it "
-	         "not, or set broker.lane to false");
+	         "client id to all that log in with one name (use_username_as_clientid), give "
+	         "this one its own (broker.own_accounts), or set broker.lane to false");
 }
 
 /* What the session brought is acknowledged, if it could be. */

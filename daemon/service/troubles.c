@@ -93,8 +93,8 @@ static void on_watch_published(void *ctx, int receipt)
 
 /* ---- whether there can be one ---- */
 
-/* A broker that gives one client id to all that log in with one name (as deploy/mosquitto does on
- * its TLS listeners) would take a second connection for the session, and one that keeps nothing
+/* A broker that gives one client id to all that log in with one name (as deploy/mosquitto does)
+ * would take a second connection for the session, and one that keeps nothing
  * would end that, with all that waits in it. So the first try comes as a session itself, which
  * spares the other's queue, and asks for nothing: to be greeted as one that is known tells. */
 static void on_try_connected(void *ctx, bool session_present)
@@ -104,8 +104,8 @@ static void on_try_connected(void *ctx, bool session_present)
 	if (session_present)
 		log_error("the broker takes a second connection for the session: while the record "
 		          "cannot be written, no more alarms are heard than it sends without an "
-		          "acknowledgement (max_inflight_messages); a listener of its own without "
-		          "use_username_as_clientid mends that");
+		          "acknowledgement (max_inflight_messages); an account for it alone mends "
+		          "that (broker.own_accounts)");
 	app_want_turn(app);
 }
 
@@ -123,6 +123,7 @@ static void begin_to_try(struct app *app)
 	struct broker_options options = app->config->broker;
 	struct problem why;
 	options.client_id = app->watch_id;
+	options.username = app->config->unlogged_username;
 	options.status_topic = options.extra_filter = NULL;
 	if (broker_open(&app->loop, &options, NULL, 0, &callbacks, app, &app->watch, &why) < 0)
 		log_error("no second connection to the broker: %s", why.text);
@@ -165,6 +166,7 @@ static void begin_to_watch(struct app *app)
 	size_t count;
 	char **filters = app_make_filters(app, &count);
 	options.client_id = app->watch_id;
+	options.username = app->config->unlogged_username;
 	options.status_topic = options.extra_filter = NULL;
 	options.only_watches = true;
 	app->watching_since = NEVER;
