@@ -251,8 +251,8 @@ static void note_detail(struct way *way, const struct delivery_result *result)
 	text_finish(&detail);
 }
 
-/* Another failure never puts off what the ones before it have earned: what fails with every alarm of
- * a storm is known no later than what fails once. Only the service may ask for more, and not for
+/* Another failure never puts off what the ones before it have earned: what fails with every alarm
+ * of a storm is known no later than what fails once. Only the service may ask for more, and not for
  * ever. */
 static span_ms patience_with(const struct context *c, const struct way *way,
                              const struct delivery_result *result, steady_ms began)

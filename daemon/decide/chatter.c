@@ -1,7 +1,8 @@
 /* Chattering devices: a point that becomes active three times within a minute (ISA-18.2) is one
  * trouble of its own, until it has been quiet for a minute. Meanwhile its coming and going is
- * recorded and told to nobody once more. It never keeps a fire, gas or panic, or what a rule
- * raises, from being told for the first time, nor a rise; and a press is never chatter. */
+ * recorded and told to nobody once more. It never keeps what stays until a person resolves it, or
+ * what a rule raises, from being told for the first time, nor a rise; and a press is never
+ * chatter. */
 #include <string.h>
 
 #include "decide/core.h"
@@ -83,7 +84,7 @@ bool chatter_folds(struct context *c, const struct reading *r, const struct caus
 	touch_standing(c, s);
 	const struct incident *trouble = open_trouble(c, s, r->device);
 	struct incident *incident = incident_find(c->site, cause);
-	if (!incident && (r->rule || incident_kind_is_life_safety(cause->kind)))
+	if (!incident && (r->rule || incident_kind_latches(cause->kind)))
 		return false;
 	if (incident && (!incident_has_signal(incident, device->id, r->kind) ||
 	                 incident_would_rise(c, incident, cause)))
@@ -100,7 +101,18 @@ bool chatter_is_subject(const struct incident *incident)
 	       strncmp(incident->subject, CHATTER_SUBJECT, strlen(CHATTER_SUBJECT)) == 0;
 }
 
-/* Quiet for a while. What is still active then is told, if nobody was told of it. */
+/* It may be quiet because it has stayed active. */
+static const char *how_it_stands(const struct context *c, uint32_t device, enum kind kind)
+{
+	const char *language = c->site->def->language;
+	bool chinese = language && strncmp(language, "zh", 2) == 0;
+	if (!(c->site->devices[device].active & (UINT32_C(1) << kind)))
+		return NULL;
+	return chinese ? "不再反复，但未恢复" : "no longer comes and goes: it stays active";
+}
+
+/* Quiet for a while. What is still active then is told, if nobody was told of it; first, as the end
+ * of the trouble says that it is over. */
 void chatter_over(struct context *c, struct standing *s)
 {
 	uint32_t device = site_def_device(c->site->def, s->device);
@@ -110,18 +122,9 @@ void chatter_over(struct context *c, struct standing *s)
 	if (device == POSITION_NONE)
 		return;
 	struct cause cause = trouble_of(c, s, device, &subject);
+	raise_if_untold(c, device, cause.signal, "quiet again");
 	struct incident *trouble = incident_find(c->site, &cause);
 	if (trouble && !find_chatter(c->site, s->device, ~UINT32_C(0)))
-		incident_end(c, trouble);
+		incident_end(c, trouble, how_it_stands(c, device, cause.signal));
 	text_finish(&subject);
-	const struct device_state *state = &c->site->devices[device];
-	struct reading r = {.device = device,
-	                    .kind = cause.signal,
-	                    .active = true,
-	                    .time = c->now.wall,
-	                    .source = "quiet again"};
-	struct cause still = reading_cause(c, &r);
-	if ((state->active & ~state->settled & (UINT32_C(1) << r.kind)) &&
-	    !incident_has_signal(incident_find(c->site, &still), s->device, r.kind))
-		raise_reading(c, &r);
 }

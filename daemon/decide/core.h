@@ -82,9 +82,9 @@ void incident_reopen(struct context *, struct incident *); /* its time to be res
 void incident_resolve(struct context *, struct incident *, const char *by, enum outcome,
                       const char *note);
 /* What was the matter with it is over: said with the device that says so, or, where nobody has to
- * look after it any more, it ends by itself. */
+ * look after it any more, it ends by itself (note: what is to be said of that, or NULL). */
 void incident_clear(struct context *, struct incident *, const char *device, wall_ms time);
-void incident_end(struct context *, struct incident *);
+void incident_end(struct context *, struct incident *, const char *note);
 void incident_replace_owner(struct context *, struct incident *, const char *to);
 /* Somebody takes an acknowledged incident from its owner; all who were told hear of it. */
 void incident_take_over(struct context *, struct incident *, const char *by);
@@ -201,6 +201,8 @@ struct reading { /* one condition of one device, as it now is */
 	bool held;                   /* it has stood for as long as that rule asks */
 };
 void raise_reading(struct context *, const struct reading *);
+/* A point that is active, and of which no incident tells nor a person has dealt with it. */
+void raise_if_untold(struct context *, uint32_t device, enum kind, const char *source);
 struct cause reading_cause(const struct context *, const struct reading *);
 void raise_cause(struct context *, const struct reading *, struct cause *);
 

@@ -132,7 +132,7 @@ static void end_trouble(struct context *c, const struct standing *s)
 	struct cause cause = trouble_of(c, s, &subject);
 	struct incident *incident = incident_find(c->site, &cause);
 	if (incident)
-		incident_end(c, incident);
+		incident_end(c, incident, NULL);
 	text_finish(&subject);
 }
 

@@ -470,7 +470,8 @@ void incident_resolve(struct context *c, struct incident *incident, const char *
 	if (note)
 		own(&incident->note, note);
 	touch_incident(c, incident);
-	settle_devices(c, incident);
+	if (by || outcome != OUTCOME_NONE)
+		settle_devices(c, incident);
 	struct text *data = record(c);
 	json_put_string(data, "outcome", outcome_name(outcome));
 	json_put_int(data, "after_ms", c->now.steady - incident->opened.steady);
@@ -483,8 +484,8 @@ void incident_resolve(struct context *c, struct incident *incident, const char *
 	reporting_resolved(c, incident);
 }
 
-void incident_end(struct context *c, struct incident *incident)
+void incident_end(struct context *c, struct incident *incident, const char *note)
 {
 	incident->cleared = true;
-	incident_resolve(c, incident, NULL, OUTCOME_NONE, NULL);
+	incident_resolve(c, incident, NULL, OUTCOME_NONE, note);
 }

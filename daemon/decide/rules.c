@@ -197,7 +197,7 @@ static void has_come(struct context *c, const struct rule *rule, uint32_t device
 	struct incident *incident = incident_find(c->site, &cause);
 	await(c, rule, device);
 	if (incident && !incident_kind_latches(incident->kind))
-		incident_end(c, incident);
+		incident_end(c, incident, NULL);
 	else if (incident && !incident->cleared)
 		incident_clear(c, incident, c->site->def->devices[device].id, c->now.wall);
 	text_finish(&subject);

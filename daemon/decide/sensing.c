@@ -142,6 +142,21 @@ void raise_reading(struct context *c, const struct reading *r)
 	became_active(c, r);
 }
 
+void raise_if_untold(struct context *c, uint32_t device, enum kind kind, const char *source)
+{
+	const struct device_state *state = &c->site->devices[device];
+	struct reading r = {.device = device,
+	                    .kind = kind,
+	                    .active = true,
+	                    .time = c->now.wall,
+	                    .source = source};
+	struct cause cause = reading_cause(c, &r);
+	if ((state->active & ~state->settled & bit(kind)) &&
+	    !incident_has_signal(incident_find(c->site, &cause), c->site->def->devices[device].id,
+	                         kind))
+		raise_reading(c, &r);
+}
+
 /* What nobody will clear clears by itself; each time it is said again it has its whole time. */
 static void will_reset(struct context *c, uint32_t device, enum kind kind, span_ms after)
 {
@@ -197,6 +212,26 @@ static void take_reading(struct context *c, const struct reading *r)
 	rules_cleared(c, c->site->def->devices[r->device].id, r->kind);
 	if (was_active)
 		incident_signal_cleared(c, c->site->def->devices[r->device].id, r->kind, r->time);
+}
+
+/* It raises nothing while the test lasts; how things stand is known all the same, and what stands
+ * so at its end is told. A clear ends what was told before. */
+static void take_under_test(struct context *c, const struct reading *r)
+{
+	struct device_state *state = &c->site->devices[r->device];
+	if (!r->active && is_news(state, r)) {
+		take_reading(c, r);
+		return;
+	}
+	record_signal(c, r, NULL, "nothing: the device is under walk test");
+	if (!r->active || is_press(r->signal, r->kind) || r->kind == KIND_LINK ||
+	    (state->active & bit(r->kind)))
+		return;
+	state->known |= bit(r->kind);
+	state->active |= bit(r->kind);
+	state->changed = c->now.wall;
+	touch_device(c, r->device);
+	will_reset(c, r->device, r->kind, r->signal->resets);
 }
 
 static void take_link(struct context *c, uint32_t device, bool active, const char *source)
@@ -314,7 +349,7 @@ void sense_signal(struct context *c, const struct signal *signal)
 		return;
 	}
 	if (state->walk_test) {
-		record_signal(c, &r, NULL, "nothing: the device is under walk test");
+		take_under_test(c, &r);
 		return;
 	}
 	take_reading(c, &r);

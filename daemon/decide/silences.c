@@ -91,22 +91,9 @@ static void raise_what_holds(struct context *c, const struct standing *s)
 	struct standing like = *s;
 	like.ended = (struct moment){0};
 	for (uint32_t i = 0; i < def->device_count; i++)
-		for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
-			struct device_state *state = &c->site->devices[i];
-			struct cause cause = {.zone = def->devices[i].zone,
-			                      .kind = kind_facts[kind].raises};
-			if (!(state->active & bit((enum kind)kind)) ||
-			    (state->settled & bit((enum kind)kind)) ||
-			    !silence_covers(def, &like, i, (enum kind)kind) ||
-			    incident_has_signal(incident_find(c->site, &cause), def->devices[i].id,
-			                        (enum kind)kind))
-				continue;
-			raise_reading(c, &(struct reading){.device = i,
-			                                   .kind = (enum kind)kind,
-			                                   .active = true,
-			                                   .time = c->now.wall,
-			                                   .source = "silence ended"});
-		}
+		for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+			if (silence_covers(def, &like, i, (enum kind)kind))
+				raise_if_untold(c, i, (enum kind)kind, "silence ended");
 }
 
 void silence_over(struct context *c, struct standing *s, const char *by, const char *how)
@@ -218,6 +205,9 @@ void walk_test_over(struct context *c, struct standing *s, const char *by, const
 		return;
 	c->site->devices[device].walk_test = false;
 	touch_device(c, device);
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+		if (kind != KIND_LINK) /* which no test keeps from being told */
+			raise_if_untold(c, device, (enum kind)kind, "walk test ended");
 }
 
 int walk_test_operate(struct context *c, const struct operation *op)

@@ -183,7 +183,7 @@ void service_trouble(struct context *c, const struct trouble *trouble)
 		incident = incident_prepare(c, &cause, &fresh);
 		incident_open(c, incident, &cause);
 	} else if (!trouble->active && incident) {
-		incident_end(c, incident);
+		incident_end(c, incident, NULL);
 		sense_excused(c);
 	}
 }

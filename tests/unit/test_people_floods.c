@@ -273,6 +273,63 @@ static void test_a_fire_is_told_whatever_the_detector_did_before(void **state)
 	story_end(&s);
 }
 
+/* What came and went three times and then stays is no trouble that is over: nobody has been told of
+ * what is so now. */
+static void test_what_comes_and_goes_and_then_stays_is_told(void **state)
+{
+	(void)state;
+	static const enum kind kinds[] = {KIND_LINK, KIND_POWER, KIND_TAMPER};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct story s;
+		story_begin(&s);
+		for (int turn = 0; turn < 5; turn++) {
+			bool bad = turn % 2 == 0;
+			if (kinds[i] != KIND_LINK)
+				signal_(&s, "door-office", kinds[i], bad);
+			else
+				apply(&s, &(struct event){.type = EVENT_STATUS,
+				                          .status = {.device = "door-office",
+				                                     .online = !bad}});
+		}
+		assert_int_equal(open_incidents(&s), 1);
+		assert_int_equal(entries_with(&s, "\"subject\":\"chatter:door-office\""), 1);
+		advance(&s, SECONDS(61));
+		const struct incident *incident = only_incident(&s);
+		assert_null(incident->subject);
+		assert_true(incident->signals[0].kind == kinds[i] && incident->signals[0].active);
+		assert_int_equal(entries_with(&s, "no longer comes and goes"), 1);
+		story_end(&s);
+	}
+}
+
+/* Each time a person has looked after it and said so; that it comes again is news for itself. */
+static void test_what_stays_until_it_is_resolved_is_told_each_time(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (int turn = 0; turn < 4; turn++) {
+		signal_(&s, "fence-west", KIND_WATER, true);
+		uint32_t open = 0;
+		for (uint32_t i = 0; i < s.site->incident_count; i++)
+			if (s.site->incidents[i]->kind == INCIDENT_WATER &&
+			    s.site->incidents[i]->state == STATE_OPEN) {
+				open++;
+				assert_int_equal(
+				        operate_(&s,
+				                 (struct operation){
+				                         .type = OPERATION_RESOLVE,
+				                         .by = "li",
+				                         .incident = s.site->incidents[i]->id,
+				                         .outcome = OUTCOME_FALSE_ALARM}),
+				        0);
+			}
+		assert_int_equal(open, 1);
+		signal_(&s, "fence-west", KIND_WATER, false);
+	}
+	story_end(&s);
+}
+
 static void test_a_press_is_never_chatter(void **state)
 {
 	(void)state;
@@ -336,6 +393,8 @@ int main(void)
 	        cmocka_unit_test(test_a_flood_ends_when_it_is_calmer),
 	        cmocka_unit_test(test_a_fence_that_rattles_is_one_trouble),
 	        cmocka_unit_test(test_a_link_that_flaps_is_one_trouble),
+	        cmocka_unit_test(test_what_comes_and_goes_and_then_stays_is_told),
+	        cmocka_unit_test(test_what_stays_until_it_is_resolved_is_told_each_time),
 	        cmocka_unit_test(test_a_fire_is_told_whatever_the_detector_did_before),
 	        cmocka_unit_test(test_a_press_is_never_chatter),
 	        cmocka_unit_test(test_a_door_that_is_used_all_day_is_no_chatter),

@@ -259,6 +259,33 @@ static void test_only_its_kind_is_silenced(void **state)
 
 /* ---- walk tests ---- */
 
+/* Who tests a detector while it burns: what stands so at the end of the test is told; so is what
+ * was changed under test, as a battery is. */
+static void test_what_stands_so_when_the_walk_test_ends_is_told(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_BATTERY, true);
+	assert_int_equal(open_incidents(&s), 1);
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_WALK_TEST,
+	                                                 .by = "qian",
+	                                                 .device = "smoke-301",
+	                                                 .span = MINUTES(30)}),
+	                 0);
+	signal_(&s, "smoke-301", KIND_BATTERY, false);
+	assert_int_equal(open_incidents(&s), 0);
+	forget_pushes(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	expect_no_more_pushes(&s);
+	advance(&s, MINUTES(30));
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_FIRE);
+	expect_push(&s, "li", REASON_OPENED, 1);
+	assert_int_equal(entries_with(&s, "\"source\":\"walk test ended\""), 1);
+	story_end(&s);
+}
+
 static void test_a_walk_test_records_and_pushes_nothing(void **state)
 {
 	(void)state;
@@ -296,6 +323,7 @@ int main(void)
 	        cmocka_unit_test(test_only_its_kind_is_silenced),
 	        cmocka_unit_test(test_one_thing_under_two_names_breaks_through_nothing),
 	        cmocka_unit_test(test_a_walk_test_records_and_pushes_nothing),
+	        cmocka_unit_test(test_what_stands_so_when_the_walk_test_ends_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
