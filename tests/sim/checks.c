@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 #include "books.h"
+#include "decide/core.h"
+#include "decide/in_force.h"
 #include "store/verify.h"
 
 #define TOLD_WITHIN SECONDS(10)
@@ -335,8 +337,44 @@ static void check_notification(const struct site *site, const struct notificatio
 		       (unsigned long long)n->number);
 }
 
+/* Whether somebody has said that it is not to be told, or it is told as something else. */
+static bool is_excused(const struct site *site, uint32_t device, enum kind kind)
+{
+	if (site->devices[device].walk_test || kind_facts[kind].momentary ||
+	    kind_facts[kind].needs_arming)
+		return true;
+	for (uint32_t i = 0; i < site->standing_count; i++) {
+		const struct standing *s = site->standings[i];
+		if (silence_covers(site->def, s, device, kind) ||
+		    (s->type == STANDING_CHATTER && !standing_is_over(s) && s->kinds >> kind & 1 &&
+		     strcmp(s->device, site->def->devices[device].id) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* What is so, and nobody has dealt with, belongs to an incident that is open: somebody is told. */
+static void check_told(const struct site *site)
+{
+	for (uint32_t i = 0; i < site->def->device_count; i++) {
+		uint32_t active = site->devices[i].active & ~site->devices[i].settled;
+		for (uint32_t kind = 0; active >> kind; kind++) {
+			const char *id = site->def->devices[i].id;
+			bool told = !(active >> kind & 1) || is_excused(site, i, (enum kind)kind);
+			for (uint32_t k = 0; k < site->incident_count && !told; k++)
+				told = incident_is_active(site->incidents[k]) &&
+				       incident_has_signal(site->incidents[k], id, (enum kind)kind);
+			if (!told)
+				broken("%s %s is so, and belongs to no incident", id,
+				       kind_name((enum kind)kind));
+			world.counts.stands += active >> kind & 1;
+		}
+	}
+}
+
 static void check_site(const struct site *site, steady_ms now)
 {
+	check_told(site);
 	for (uint32_t i = 0; i < site->incident_count; i++) {
 		const struct incident *incident = site->incidents[i];
 		const struct timer *timer = incident->state == STATE_OPEN ? &incident->step_due

@@ -350,7 +350,8 @@ static void on_signal(struct row *row)
 		check_raises(row, d, kind);
 	if (active && !row->incident)
 		d->given = 0; /* as it should be: nobody is told */
-	if (strstr(word(row, "raises"), "walk test")) {
+	const struct w_message *message = n ? message_get((uint32_t)n) : NULL;
+	if (strstr(word(row, "raises"), "walk test") && (!message || message->press)) {
 		d->last_word[k] = 0; /* it changes no state */
 		return;
 	}

@@ -103,6 +103,7 @@ int64_t between(int64_t low, int64_t high); /* inclusive */
 	X(armings, "words about arming")                                                           \
 	X(verified, "stores verified")                                                             \
 	X(points, "states of sensor points, each compared with its last word")                     \
+	X(stands, "times that something was so which somebody must have been told of")             \
 	X(comparisons, "comparisons of what is stored with what runs")
 
 struct counts {
