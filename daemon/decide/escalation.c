@@ -167,7 +167,7 @@ static uint32_t carry_out(struct context *c, struct incident *incident, const st
 	struct resolved_recipient who[STEP_RECIPIENTS_MAX];
 	const struct site_def *def = c->site->def;
 	uint32_t count = recipients_resolve(def, &c->site->duty, run->notify, run->count,
-	                                    site_def_zone(def, incident->zone), c->now.wall, who,
+	                                    incident_zone(def, incident), c->now.wall, who,
 	                                    STEP_RECIPIENTS_MAX);
 	count = handovers_add_outgoing(c, run->notify, run->count, who, count, STEP_RECIPIENTS_MAX);
 	count = still_to_tell(def, incident, who, count);

@@ -128,6 +128,14 @@ void incident_set_zone(struct incident *incident, const struct site_def *def, ui
 		incident->zone_path[--depth] = mem_copy(def->zones[z].id);
 }
 
+uint32_t incident_zone(const struct site_def *def, const struct incident *incident)
+{
+	uint32_t zone = site_def_zone(def, incident->zone);
+	for (uint32_t depth = incident->zone_depth; depth-- > 0 && zone == POSITION_NONE;)
+		zone = site_def_zone(def, incident->zone_path[depth]);
+	return zone;
+}
+
 static void take_policy(struct context *c, struct incident *incident)
 {
 	const struct policy *policy = policy_for(c->site->def, incident->kind, incident->severity);

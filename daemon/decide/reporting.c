@@ -126,7 +126,7 @@ static void tell(struct context *c, const struct standing *s, const struct repor
 	const struct incident *incident = site_incident(c->site, s->incident);
 	const struct site_def *def = c->site->def;
 	struct text note = {0};
-	uint32_t zone = incident ? site_def_zone(def, incident->zone) : POSITION_NONE;
+	uint32_t zone = incident ? incident_zone(def, incident) : POSITION_NONE;
 	uint32_t count = recipients_resolve(def, &c->site->duty, duty->tell, duty->tell_count, zone,
 	                                    c->now.wall, who, TELL_MAX);
 	if (incident && incident->owner)

@@ -5,9 +5,9 @@
  *
  *   at once        the signal itself is raised as the rule says
  *   holds (for)    once the condition has lasted so long
- *   count, within  once it has become so often so, over distinct devices if that is asked for
- *   absent         once a device that fits has said nothing of the kind for so long; it ends when
- *                  the device does
+ *   count, within  once it has become so often so, over distinct devices if that is asked for;
+ * while what that raised is open, another device joins it at once absent         once a device that
+ * fits has said nothing of the kind for so long; it ends when the device does
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +246,19 @@ void rules_look(struct context *c)
 	}
 }
 
+/* Another device says what has raised an incident here that is still open: it joins that, as often
+ * as it may have to come to raise one. */
+static bool joins(const struct context *c, const struct rule *rule, const struct reading *r,
+                  const struct cause *cause)
+{
+	struct reading ruled = *r;
+	struct cause like = *cause;
+	(void)take_effect(c, rule, &ruled, &like);
+	const struct incident *incident = incident_find(c->site, &like);
+	return incident && incident->severity >= like.severity &&
+	       !incident_has_signal(incident, like.device, r->kind);
+}
+
 /* ---- the two calls ---- */
 
 bool rules_apply(struct context *c, struct reading *r, struct cause *cause)
@@ -261,7 +274,7 @@ bool rules_apply(struct context *c, struct reading *r, struct cause *cause)
 			continue;
 		if (rule->holds)
 			begin_to_hold(c, rule, r);
-		else if (!rule->count || is_often_enough(c, rule, r))
+		else if (!rule->count || is_often_enough(c, rule, r) || joins(c, rule, r, cause))
 			raises |= take_effect(c, rule, r, cause);
 	}
 	return raises;

@@ -611,6 +611,8 @@ struct incident *incident_create(void);
 void incident_destroy(struct incident *);
 /* Its zone, with the name and the path that the definition has; of an incident that has none. */
 void incident_set_zone(struct incident *, const struct site_def *, uint32_t zone);
+/* Position of its zone; where the definition knows that no more, of the nearest one around it. */
+uint32_t incident_zone(const struct site_def *, const struct incident *);
 /* All of its signals and of those told are to be written, or none. */
 void incident_touch_parts(struct incident *, bool touched);
 struct told *incident_told(const struct incident *, enum recipient_kind,

@@ -23,7 +23,7 @@ static void put_recipients(struct text *out, const struct site *site,
 {
 	struct resolved_recipient who[NAMED_MAX];
 	const struct site_def *def = site->def;
-	uint32_t zone = site_def_zone(def, incident->zone);
+	uint32_t zone = incident_zone(def, incident);
 	uint32_t count = recipients_resolve(def, &site->duty, step->notify, step->count, zone, at,
 	                                    who, NAMED_MAX);
 	json_open(out, "notify", '[');

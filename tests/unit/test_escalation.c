@@ -564,6 +564,24 @@ static void test_the_snapshot_keeps_the_policy_it_started_with(void **state)
 	story_end(&s);
 }
 
+/* The file knows the room no more; who owns the house around it is told all the same. */
+static void test_who_owns_a_room_that_is_gone_is_who_owns_the_house(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[INCIDENT_ID_MAX];
+	begin_fire(&s, id);
+	struct site_def *newer = story_def();
+	newer->zones[site_def_zone(newer, only_incident(&s)->zone)].id = "another-room";
+	site_redefine(s.site, newer, s.now);
+	forget_pushes(&s);
+	advance(&s, SECONDS(30));
+	expect_push(&s, "zhao", REASON_ESCALATED, 2);
+	site_redefine(s.site, s.def, s.now);
+	site_def_destroy(newer);
+	story_end(&s);
+}
+
 static void test_operations_that_make_no_sense_change_nothing(void **state)
 {
 	(void)state;
@@ -722,6 +740,7 @@ int main(void)
 	        cmocka_unit_test(test_after_a_downtime_the_oldest_incident_comes_first),
 	        cmocka_unit_test(test_a_clock_that_jumps_moves_no_step),
 	        cmocka_unit_test(test_the_snapshot_keeps_the_policy_it_started_with),
+	        cmocka_unit_test(test_who_owns_a_room_that_is_gone_is_who_owns_the_house),
 	        cmocka_unit_test(test_operations_that_make_no_sense_change_nothing),
 	        cmocka_unit_test(test_a_person_reports),
 	        cmocka_unit_test(test_what_people_add_to_an_incident_stands_with_it),

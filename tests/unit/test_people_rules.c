@@ -20,6 +20,14 @@ static struct rule *add_rule(struct story *s, const char *id, enum kind kind)
 	return rule;
 }
 
+static bool has_signal(const struct incident *incident, const char *device)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++)
+		if (strcmp(incident->signals[i].device, device) == 0)
+			return true;
+	return false;
+}
+
 static void test_a_door_left_open(void **state)
 {
 	(void)state;
@@ -100,6 +108,30 @@ static void test_distinct_devices(void **state)
 	assert_int_equal(only_incident(&s)->severity, SEVERITY_MAJOR);
 	signal_(&s, "smoke-302", KIND_WATER, true);
 	assert_int_equal(only_incident(&s)->severity, SEVERITY_CRITICAL);
+	story_end(&s);
+}
+
+/* Two are needed to raise it; the third belongs to it. The zone is not armed. */
+static void test_the_third_device_joins_what_two_have_raised(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	struct rule *rule = add_rule(&s, "two-movements", KIND_MOTION);
+	rule->count = 2;
+	rule->within = SECONDS(10);
+	rule->distinct = rule->same_zone = true;
+	rule->raise_kind = INCIDENT_INTRUSION;
+	for (uint32_t i = 0; i < s.def->device_count; i++)
+		s.def->devices[i].zone = s.def->devices[0].zone;
+	signal_(&s, "smoke-301", KIND_MOTION, true);
+	assert_int_equal(open_incidents(&s), 0);
+	signal_(&s, "smoke-302", KIND_MOTION, true);
+	assert_int_equal(only_incident(&s)->kind, INCIDENT_INTRUSION);
+	forget_pushes(&s);
+	signal_(&s, "door-office", KIND_MOTION, true);
+	expect_push(&s, "qian", REASON_JOINED, 0);
+	assert_true(has_signal(only_incident(&s), "door-office"));
 	story_end(&s);
 }
 
@@ -297,6 +329,7 @@ int main(void)
 	        cmocka_unit_test(test_three_short_alarms_in_an_hour),
 	        cmocka_unit_test(test_old_ones_do_not_count),
 	        cmocka_unit_test(test_distinct_devices),
+	        cmocka_unit_test(test_the_third_device_joins_what_two_have_raised),
 	        cmocka_unit_test(test_later_rules_go_before_earlier_ones),
 	        cmocka_unit_test(test_nothing_is_lowered_and_a_fire_stays_a_fire),
 	        cmocka_unit_test(test_by_schedule_and_by_label),
