@@ -110,6 +110,8 @@ void escalate_reached_late(struct context *, struct notification *);
  * has just told for the same reason. */
 void tell_told(struct context *, struct incident *, enum reason, const char *but);
 void tell_of_press(struct context *, struct incident *); /* the same; each press for itself */
+/* Likewise: somebody reports what is open already; note may be NULL. */
+void tell_of_report(struct context *, struct incident *, const char *by, const char *note);
 
 /* deliveries.c: the attempts of a notification; contacts, retries, results. */
 /* The first contact that waits, and those behind it that need not wait for it. False: none waits.
@@ -121,6 +123,9 @@ void delivery_hurry(struct context *, struct notification *, uint32_t contact);
 void delivery_later(struct context *, struct notification *, uint32_t contact); /* a test's first */
 void deliveries_set_due(struct context *, struct notification *);
 void notification_result(struct context *, const struct delivery_result *);
+/* The entry of a result; digest: the number of the one that it came with, or 0. */
+void delivery_record(struct context *, const struct notification *, const struct delivery_result *,
+                     uint64_t digest);
 void notification_due(struct context *, struct notification *);
 
 /* notifications.c: one message to one recipient, made, replaced, ended. */
@@ -129,7 +134,8 @@ struct message {
 	uint32_t step;
 	uint32_t run; /* of the step that it is a part of; 0: of none */
 	bool press;
-	bool keeps_on; /* a test, on the record clock */
+	bool keeps_on;    /* a test, on the record clock */
+	const char *said; /* what it says besides, or NULL */
 };
 struct notification *notify_message(struct context *, struct incident *, struct resolved_recipient,
                                     struct message);
@@ -137,7 +143,6 @@ struct notification *notify(struct context *, struct incident *, struct resolved
                             enum reason, uint32_t step);
 struct notification *notify_id(struct context *, struct incident *, enum recipient_kind,
                                const char *id, enum reason, uint32_t step);
-void notification_result(struct context *, const struct delivery_result *);
 void notification_due(struct context *, struct notification *);
 void notifications_resume(struct context *); /* after a start */
 /* True if something about the incident leaves for this recipient with this turn: it is written when
@@ -156,7 +161,9 @@ void notification_finish(struct context *, struct notification *, enum notificat
  * to this recipient. */
 bool flood_holds(struct context *, const struct notification *, bool first);
 void flood_due(struct context *, struct standing *);
-void flood_carried(struct context *, const struct notification *digest, bool reached);
+/* It has come to an end; accepted: how it was, or NULL where it was not. */
+void flood_carried(struct context *, const struct notification *digest,
+                   const struct delivery_result *accepted);
 void floods_start(struct context *);
 void floods_destroy(struct floods *);
 

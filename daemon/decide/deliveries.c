@@ -155,7 +155,7 @@ static void move_on(struct context *c, struct notification *n, struct delivery *
 	if (n->incident && first)
 		escalate_progress(c, n, false);
 	else if (n->reason == REASON_DIGEST && (first || refused))
-		flood_carried(c, n, false); /* what it carries ends with it */
+		flood_carried(c, n, NULL); /* what it carries ends with it */
 }
 
 /* The same in every run: spread by what the attempt is, not by chance. */
@@ -197,7 +197,8 @@ static void plan_retry(struct context *c, struct notification *n, uint32_t conta
 		move_on(c, n, delivery);
 }
 
-static void accepted(struct context *c, struct notification *n)
+static void accepted(struct context *c, struct notification *n,
+                     const struct delivery_result *result)
 {
 	bool counted = n->failed || n->state == NOTIFICATION_EXPIRED;
 	struct told *told = n->incident ? incident_told(n->incident, n->to_kind, n->to_id) : NULL;
@@ -209,16 +210,20 @@ static void accepted(struct context *c, struct notification *n)
 	else if (n->incident)
 		escalate_progress(c, n, true);
 	else if (n->reason == REASON_DIGEST)
-		flood_carried(c, n, true);
+		flood_carried(c, n, result);
 }
 
-static void record_result(struct context *c, const struct notification *n,
-                          const struct delivery_result *result)
+void delivery_record(struct context *c, const struct notification *n,
+                     const struct delivery_result *result, uint64_t digest)
 {
 	char id[NOTIFICATION_ID_MAX];
 	notification_id(c->site->def->id, result->notification, id);
 	struct text *data = record(c);
 	json_put_string(data, "notification", id);
+	if (digest) {
+		notification_id(c->site->def->id, digest, id);
+		json_put_string(data, "digest", id);
+	}
 	if (n) {
 		json_put_string(data, "to", n->to_id);
 		json_put_string(data, "channel", n->deliveries[result->contact].channel);
@@ -262,7 +267,7 @@ static void take_result(struct context *c, struct notification *n,
 	case VERDICT_ACCEPTED:
 		delivery->state = DELIVERY_ACCEPTED;
 		if (n->state != NOTIFICATION_ACCEPTED)
-			accepted(c, n);
+			accepted(c, n, result);
 		return;
 	case VERDICT_REFUSED:
 		delivery->state = DELIVERY_REFUSED;
@@ -287,7 +292,7 @@ void notification_result(struct context *c, const struct delivery_result *result
 	struct notification *n = site_notification(c->site, result->notification);
 	if (n && result->contact >= n->delivery_count)
 		n = NULL;
-	record_result(c, n, result);
+	delivery_record(c, n, result, 0);
 	if (!n)
 		return;
 	take_result(c, n, result);

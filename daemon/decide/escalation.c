@@ -334,6 +334,24 @@ void tell_of_press(struct context *c, struct incident *incident)
 	           NULL, c->now.steady);
 }
 
+void tell_of_report(struct context *c, struct incident *incident, const char *by, const char *note)
+{
+	const struct site_def *def = c->site->def;
+	bool chinese = def->language && strncmp(def->language, "zh", 2) == 0;
+	uint32_t person = site_def_person(def, by);
+	struct text said = {0};
+	text_addf(&said, chinese ? "%s 又报告" : "Reported again by %s",
+	          person == POSITION_NONE ? by : def->people[person].name);
+	if (note && *note)
+		text_addf(&said, chinese ? "：%s" : ": %s", note);
+	tell_again(c, incident,
+	           (struct message){.reason = REASON_JOINED,
+	                            .step = incident->step,
+	                            .said = text_get(&said)},
+	           NULL, c->now.steady);
+	text_finish(&said);
+}
+
 void escalate_begin(struct context *c, struct incident *incident, enum reason reason,
                     steady_ms since)
 {

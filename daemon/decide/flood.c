@@ -303,8 +303,33 @@ void flood_due(struct context *c, struct standing *flood)
 	touch_standing(c, flood);
 }
 
-void flood_carried(struct context *c, const struct notification *digest, bool reached)
+/* Who has the digest has what it carries: the record says so of each incident, and by what. */
+static void note_reached(struct context *c, const struct notification *digest,
+                         struct notification *n, const struct delivery_result *result)
 {
+	const struct delivery *by = &digest->deliveries[result->contact];
+	struct delivery_result as_its_own = *result;
+	struct told *told = incident_told(n->incident, n->to_kind, n->to_id);
+	if (told && n->number > told->accepted)
+		told->accepted = n->number;
+	for (uint32_t i = 0; i < n->delivery_count; i++) {
+		struct delivery *delivery = &n->deliveries[i];
+		if (delivery->place != by->place || strcmp(delivery->channel, by->channel) != 0)
+			continue;
+		delivery->state = DELIVERY_ACCEPTED;
+		delivery->attempts = result->attempt;
+		delivery->last_status = result->status;
+		as_its_own.notification = n->number;
+		as_its_own.contact = i;
+		delivery_record(c, n, &as_its_own, digest->number);
+		return;
+	}
+}
+
+void flood_carried(struct context *c, const struct notification *digest,
+                   const struct delivery_result *accepted)
+{
+	bool reached = accepted;
 	uint32_t count = c->site->notification_count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct notification *n = c->site->notifications[i];
@@ -313,6 +338,8 @@ void flood_carried(struct context *c, const struct notification *digest, bool re
 		bool failed = n->failed;
 		n->failed |= !reached;
 		touch_notification(c, n);
+		if (reached)
+			note_reached(c, digest, n, accepted);
 		if (reached)
 			notification_finish(c, n, NOTIFICATION_ACCEPTED);
 		else if (digest->state == NOTIFICATION_REFUSED)

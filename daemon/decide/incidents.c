@@ -333,7 +333,9 @@ void incident_join(struct context *c, struct incident *incident, const struct ca
 		raise_severity(c, incident, severity);
 	else if (cause->press)
 		tell_of_press(c, incident);
-	else if (added || was_over || cause->by)
+	else if (cause->by)
+		tell_of_report(c, incident, cause->by, cause->note);
+	else if (added || was_over)
 		tell_told(c, incident, REASON_JOINED, NULL);
 }
 

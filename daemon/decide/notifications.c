@@ -432,6 +432,7 @@ static struct notification *tell(struct context *c, struct incident *incident,
 	n->round = incident ? incident->round : 0;
 	n->run = message.run;
 	n->press = message.press;
+	own(&n->note, message.said);
 	n->to_kind = who.kind;
 	n->to_id = mem_copy(person ? def->people[who.position].id : def->channels[who.position].id);
 	n->to_name = mem_copy(person ? def->people[who.position].name

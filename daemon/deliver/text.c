@@ -104,7 +104,7 @@ static void say_word(void *ctx, enum template_word word, struct text *out)
 			text_add(out, n->note ? n->note : "");
 		else if (n->reason == REASON_DRILL_ENDED && n->note)
 			words_add_end(out, w.letter->language, n->note);
-		else
+		else if (n->reason != REASON_JOINED) /* whose reason to write it is */
 			say_plain(&w, n->note ? n->note : "");
 		return;
 	case WORD_step:

@@ -193,6 +193,10 @@ static void say_help(struct writer *w)
 
 static void say_joined(struct writer *w)
 {
+	if (w->letter->notification->note) { /* what somebody has reported */
+		say_plain(w, w->letter->notification->note);
+		return;
+	}
 	if (w->incident->signal_count < 2)
 		return;
 	say_words(w, "又有报警：", "Another one: ");
@@ -248,7 +252,9 @@ static void say_other_signals(struct writer *w)
 {
 	const struct incident *incident = w->incident;
 	enum reason reason = w->letter->notification->reason;
-	const struct incident_signal *told = reason == REASON_JOINED && incident->signal_count
+	const struct incident_signal *told = reason == REASON_JOINED &&
+	                                                     !w->letter->notification->note &&
+	                                                     incident->signal_count
 	                                             ? latest_signal(incident)
 	                                             : NULL;
 	uint32_t shown = 0, more = 0;

@@ -239,6 +239,8 @@ static void take_result(struct engine *e, const cJSON *data)
 	const char *id = json_string(data, "notification"), *result = json_string(data, "result");
 	uint64_t number = notification_number(id);
 	int64_t contact = 0, attempt = 0, status = 0;
+	if (json_string(data, "digest")) /* follows from the digest's own */
+		return;
 	if (e->simulate || !number || !result || !json_int(data, "contact", &contact) ||
 	    !json_int(data, "attempt", &attempt))
 		return;

@@ -48,9 +48,15 @@ static struct talker *talker_of(struct tally *tally, const char *device)
 static void count_delivery(struct tally *tally, const struct ledger_row *row)
 {
 	cJSON *data = NULL;
-	tally->deliveries++;
-	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0)
+	if (json_parse(row->data, strlen(row->data), &data, NULL) < 0) {
+		tally->deliveries++;
 		return;
+	}
+	if (json_string(data, "digest")) { /* that is counted itself */
+		cJSON_Delete(data);
+		return;
+	}
+	tally->deliveries++;
 	const char *channel = json_string(data, "channel"), *result = json_string(data, "result");
 	bool accepted = result && strcmp(result, "accepted") == 0;
 	tally->accepted += accepted;

@@ -82,6 +82,46 @@ static void test_a_digest_names_what_it_stands_for(void **state)
 	story_end(&s);
 }
 
+/* Of each incident the record says that it has come, and with which digest. */
+static void test_what_a_digest_has_brought_is_in_the_record_of_each(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	lesser_ones(&s, 0, 12);
+	advance(&s, SECONDS(5));
+	assert_int_equal(pushes_to(&s, "qian", REASON_DIGEST), 1);
+	assert_int_equal(entries_with(&s, "\"digest\":\"n-binjiang-"), 2);
+	assert_int_equal(entries_with(&s, "delivery - binjiang-2026-000012"), 1);
+	for (uint32_t i = 0; i < s.site->notification_count; i++) {
+		const struct notification *n = s.site->notifications[i];
+		if (n->digest)
+			assert_int_equal(n->deliveries[0].state, DELIVERY_ACCEPTED);
+	}
+	story_end(&s);
+}
+
+static void test_who_reports_what_is_open_is_named_to_all_who_know_of_it(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	advance(&s, SECONDS(1));
+	s.mood = COURIER_HANGS;
+	assert_int_equal(operate_(&s, (struct operation){.type = OPERATION_REPORT,
+	                                                 .by = "sun",
+	                                                 .zone = "dorm-3f",
+	                                                 .kind = INCIDENT_FIRE,
+	                                                 .severity = SEVERITY_NONE,
+	                                                 .note = "two are trapped in 312"}),
+	                 0);
+	const struct notification *n = last_of(&s, REASON_JOINED);
+	assert_non_null(n);
+	assert_non_null(strstr(n->note, "two are trapped in 312"));
+	story_end(&s);
+}
+
 static void test_what_is_grave_never_waits(void **state)
 {
 	(void)state;
@@ -386,6 +426,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ten_come_one_by_one_and_the_rest_together),
 	        cmocka_unit_test(test_a_digest_names_what_it_stands_for),
+	        cmocka_unit_test(test_what_a_digest_has_brought_is_in_the_record_of_each),
+	        cmocka_unit_test(test_who_reports_what_is_open_is_named_to_all_who_know_of_it),
 	        cmocka_unit_test(test_what_is_grave_never_waits),
 	        cmocka_unit_test(test_steps_go_on_as_if_each_had_come_by_itself),
 	        cmocka_unit_test(test_what_a_digest_carries_ends_with_it_however_late),

@@ -117,6 +117,13 @@ static void a_second_detector_is_named_once(void **state)
 	desk_pass(desk, MINUTES(1));
 	expect_text(desk, "【火警】宿舍三层 smoke-301 烟雾报警 08:00:12（1分钟前），重要"
 	                  "\n又有报警：smoke-302 烟雾报警 08:01:12" PLACE_ZH FIRE_ZH);
+	/* What a person reports is the news then, not what was known before. */
+	desk->notification.note = "李老师 又报告：有人被困";
+	expect_text(
+	        desk,
+	        "【火警】宿舍三层 smoke-301 烟雾报警 08:00:12（1分钟前），重要"
+	        "\n李老师 又报告：有人被困\n另有：smoke-302 烟雾报警 08:01:12" PLACE_ZH FIRE_ZH);
+	desk->notification.note = NULL;
 }
 
 static void many_detectors_are_counted(void **state)

@@ -413,6 +413,8 @@ static void add_delivery_marks(struct telling *t)
 	if (json_int(t->data, "attempt", &attempt) && attempt > 1)
 		text_addf(t->out, say(t->ctx, ", attempt %lld", "，第 %lld 次"),
 		          (long long)attempt);
+	if (json_string(t->data, "digest"))
+		telling_add(t, ", in one message with others", "，与其他警情合并通知");
 	if (telling_is(t, "possible_duplicate"))
 		telling_add(t, ", perhaps a second time", "，可能重复");
 	if (telling_is(t, "unlogged"))
