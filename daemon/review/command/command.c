@@ -278,7 +278,8 @@ const struct command commands[] = {
          .takes = BIT(OPTION_BY) | BIT(OPTION_FOR) | BIT(OPTION_SITE) | BIT(OPTION_JSON),
          .summary = "puts a device under walk test",
          .details = "What the device says is recorded and pushes nothing, for --for (30m; 0s ends "
-                    "it). devices\n--untested 30d lists what was not tested for so long.",
+                    "it). What is\nstill so at its end is told. devices --untested 30d lists "
+                    "what was not tested for so long.",
          .examples = "walk-test smoke-301 --by qian\nwalk-test smoke-301 --by qian --for 0s\n"
                      "devices --untested 30d\n",
          .run = run_walk_test},
