@@ -91,6 +91,8 @@ void incident_take_over(struct context *, struct incident *, const char *by);
 bool incident_is_active(const struct incident *); /* not resolved */
 /* Is the sensor point part of it? Of no incident (NULL) it is not. */
 bool incident_has_signal(const struct incident *, const char *device, enum kind);
+/* And, as far as the incident knows, still active? */
+bool incident_has_active(const struct incident *, const char *device, enum kind);
 
 /* escalation.c: who is told, and when the next are. */
 void escalate_begin(struct context *, struct incident *, enum reason, steady_ms since);

@@ -197,6 +197,15 @@ bool incident_has_signal(const struct incident *incident, const char *device, en
 	return false;
 }
 
+bool incident_has_active(const struct incident *incident, const char *device, enum kind kind)
+{
+	for (uint32_t i = 0; incident && i < incident->signal_count; i++)
+		if (incident->signals[i].kind == kind && incident->signals[i].active &&
+		    strcmp(incident->signals[i].device, device) == 0)
+			return true;
+	return false;
+}
+
 /* Returns true if the point was not in the incident before. */
 static bool add_signal(struct context *c, struct incident *incident, const struct cause *cause)
 {

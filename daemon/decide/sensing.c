@@ -152,7 +152,7 @@ void raise_if_untold(struct context *c, uint32_t device, enum kind kind, const c
 	                    .source = source};
 	struct cause cause = reading_cause(c, &r);
 	if ((state->active & ~state->settled & bit(kind)) &&
-	    !incident_has_signal(incident_find(c->site, &cause), c->site->def->devices[device].id,
+	    !incident_has_active(incident_find(c->site, &cause), c->site->def->devices[device].id,
 	                         kind))
 		raise_reading(c, &r);
 }

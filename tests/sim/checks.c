@@ -363,7 +363,7 @@ static void check_told(const struct site *site)
 			bool told = !(active >> kind & 1) || is_excused(site, i, (enum kind)kind);
 			for (uint32_t k = 0; k < site->incident_count && !told; k++)
 				told = incident_is_active(site->incidents[k]) &&
-				       incident_has_signal(site->incidents[k], id, (enum kind)kind);
+				       incident_has_active(site->incidents[k], id, (enum kind)kind);
 			if (!told)
 				broken("%s %s is so, and belongs to no incident", id,
 				       kind_name((enum kind)kind));

@@ -174,6 +174,25 @@ static void test_there_is_time_to_leave_and_to_disarm(void **state)
 
 /* ---- silences ---- */
 
+/* Its fire is open and has cleared; that it burns again is hidden, and told at the end. */
+static void test_what_burns_again_under_a_silence_is_told_at_its_end(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-301", KIND_SMOKE, false);
+	assert_int_equal(silence(&s, "smoke-301", NULL, NULL), 0);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	assert_true(of_kind(&s, INCIDENT_FIRE)->cleared);
+	forget_pushes(&s);
+	advance(&s, HOURS(1));
+	assert_true(of_kind(&s, INCIDENT_FIRE)->signals[0].active);
+	assert_int_equal(entries_with(&s, "\"source\":\"silence ended\""), 1);
+	assert_int_equal(entries_with(&s, "incident.joined"), 1);
+	story_end(&s);
+}
+
 static void test_a_silence_needs_an_end_and_a_reason(void **state)
 {
 	(void)state;
@@ -317,6 +336,7 @@ int main(void)
 	        cmocka_unit_test(test_an_open_door_refuses_or_is_left_out),
 	        cmocka_unit_test(test_a_door_that_is_open_when_the_night_begins_is_a_trouble),
 	        cmocka_unit_test(test_there_is_time_to_leave_and_to_disarm),
+	        cmocka_unit_test(test_what_burns_again_under_a_silence_is_told_at_its_end),
 	        cmocka_unit_test(test_a_silence_needs_an_end_and_a_reason),
 	        cmocka_unit_test(test_what_a_silence_hid_is_told_when_it_ends),
 	        cmocka_unit_test(test_a_certain_fire_and_a_panic_break_through),
