@@ -499,6 +499,86 @@ def test_both_settings_of_the_broker_agree_on_what_waits():
     assert queue("mosquitto.conf") == queue("mosquitto/tocsin.conf") and len(queue("mosquitto.conf")) >= 7
 
 
+def is_believed(folder, certificate):
+    """Whether the broker would let it in, by the authority's list."""
+    done = subprocess.run(
+        ["openssl", "verify", "-crl_check", "-CAfile", folder / "ca.pem", "-CRLfile",
+         folder / "revoked.pem", certificate], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "revoked" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("device", ["smoke-301", "烟感 3", "broker.example"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_all_of_a_devices_certificates_are_taken_back(tmp_path, device, is_there):
+    """The one that was stolen may have been replaced since; the broker's own stays whatever its name."""
+    safe = tmp_path / "safe"
+    make_certs(safe, "ca", "滨江中学")
+    make_certs(safe, "server", "broker.example")
+    make_certs(safe, "device", "smoke-3011")
+    here = safe / f"device-{device}.pem"
+    for name in ("first", "second"):
+        make_certs(safe, "device", device)
+        (tmp_path / name).write_bytes(here.read_bytes())
+        if not is_there or name == "first":
+            here.unlink()
+    assert is_believed(safe, tmp_path / "first") and is_believed(safe, tmp_path / "second")
+    make_certs(safe, "revoke", device)
+    assert not is_believed(safe, tmp_path / "first") and not is_believed(safe, tmp_path / "second")
+    assert is_believed(safe, safe / "server.pem") and is_believed(safe, safe / "device-smoke-3011.pem")
+    assert not here.exists() and not here.with_suffix(".key").exists()
+    assert "no certificate of" in refused_certs(safe, "revoke", device)
+
+
+def refused_certs(folder, *words):
+    done = subprocess.run([ROOT / "deploy" / "make-certs", folder, *words], capture_output=True,
+                          text=True, check=False, timeout=60)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+@pytest.mark.parametrize("folder, house", [
+    ("safe", ""), ("safe", "x" * 65), ("safe", "a/b"), ("safe", "a\\b"), ("a$b", "x"), ("a#b", "x")])
+def test_a_house_that_cannot_be_named_gets_nothing_half_made(tmp_path, folder, house):
+    assert "no " in refused_certs(tmp_path / folder, "ca", house)
+    assert not os.listdir(tmp_path)
+
+
+def test_a_name_of_64_characters_is_a_house(tmp_path):
+    make_certs(tmp_path, "ca", "滨" * 64)
+
+
+@pytest.mark.parametrize("device", ["x\\y", "a+b", "a/b", "a=b", "x" * 65])
+def test_a_device_whose_certificate_would_be_anothers_is_refused(tmp_path, device):
+    make_certs(tmp_path, "ca", "x")
+    before = sorted(os.listdir(tmp_path))
+    refused_certs(tmp_path, "device", device)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize("words, breaks", [
+    (("ca", "x"), "req"), (("ca", "x"), "ca"), (("server", "localhost"), "req"),
+    (("server", "localhost"), "ca"), (("device", "d"), "ca")])
+def test_of_what_fails_midway_nothing_is_left(tmp_path, monkeypatch, words, breaks):
+    safe, tools = tmp_path / "safe", tmp_path / "tools"
+    if words[0] != "ca":
+        make_certs(safe, "ca", "x")
+        make_certs(safe, "device", "d")
+        (safe / "device-d.pem").unlink()  # its key is left until there is another
+    key = (safe / "device-d.key").read_bytes() if words[0] == "device" else None
+    before = sorted(os.listdir(safe)) if safe.exists() else []
+    tools.mkdir()
+    (tools / "openssl").write_text(f"#!/bin/sh\n[ \"$1\" = {breaks} ] && echo broken && exit 1\n"
+                                   f"exec {shutil.which('openssl')} \"$@\"\n")
+    (tools / "openssl").chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+        assert "broken" in refused_certs(safe, *words)
+    assert sorted(os.listdir(safe)) == before
+    assert key is None or (safe / "device-d.key").read_bytes() == key
+    make_certs(safe, *words)
+
+
 def test_the_secrets_of_the_authority_are_closed(tmp_path):
     safe = tmp_path / "safe"
     make_certs(safe, "ca", "x")
