@@ -54,6 +54,15 @@ def config(folder):
         "DTSTART;TZID=Asia/Shanghai:20261122T080000\r\nDTEND;TZID=Asia/Shanghai:20261122T200000"
         "\r\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU;COUNT=10\r\nEXDATE:20261129T000000Z\r\n"
         "SUMMARY:宿舍\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n").encode())
+    # The profile that is heard is called mine; the built-in ones show every form of one.
+    built_in = sorted((ROOT / "sensors" / "profiles").glob("*.yaml"))
+    for file in built_in:
+        text = re.sub(r"^profile: .*", "profile: mine", file.read_text(), flags=re.M)
+        write(folder / "fuzz_config", f"mine-{file.stem}", f"mine.yaml\n{text}".encode())
+    page = (ROOT / "sensors" / "profiles" / "README.md").read_text()
+    whole = re.search(r"^    profile: my-panel.*?(?=^## )", page, flags=re.M | re.S)[0]
+    write(folder / "fuzz_config", "mine-whole", "mine.yaml\n".encode() + re.sub(
+        r"^    ", "", whole, flags=re.M).replace("my-panel", "mine", 1).encode())
     words = set()
     for schema in (ROOT / "schemas").glob("*.schema.json"):
         words.update(re.findall(r'"([a-z_]{2,20})": \{', schema.read_text()))
