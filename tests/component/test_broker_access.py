@@ -628,6 +628,14 @@ def test_tocsins_three_accounts_come_and_go_together(tmp_path):
     add_device(safe, "--remove", "--service", "tocsin")
     assert accounts(safe) == paragraphs(safe) == ["hall-lane"]
     add_device(safe, "--remove", "--service", "tocsin", code=2)
+    add_device(safe, "--service", "tocsin")
+    add_device(safe, "--remove", "tocsin")
+    assert accounts(safe) == paragraphs(safe) == ["hall-lane"]
+    # A device that happens to have such a name keeps its account.
+    add_device(safe, *device[:-1], "--no-qr", "x-lane")
+    add_device(safe, "--service", "x", "--certificate")
+    add_device(safe, "--remove", "--service", "x")
+    assert accounts(safe) == ["hall-lane", "x-lane"]
 
 
 def test_what_was_added_is_taken_away_by_the_same_words(tmp_path):
