@@ -33,14 +33,20 @@ static bool is_handed_over(const char *name, struct text *path)
 	return access(text_get(path), F_OK) == 0;
 }
 
-/* Files that the service may not be able to read itself: keys and secrets. */
-static const char *private_path(const struct checker *c, const struct node *node, const char *what)
+/* Files that the service may not be able to read itself: keys and secrets. *hint is what may mend
+ * it where the file cannot be read. */
+static const char *private_path(const struct checker *c, const struct node *node, const char *what,
+                                const char **hint)
 {
 	const char *name = check_line(c, node, what);
 	if (!name)
 		return NULL;
 	struct text path = {0};
+	*hint = NULL;
 	if (!is_handed_over(name, &path)) {
+		if (getenv("CREDENTIALS_DIRECTORY") && name[0] != '/')
+			*hint = "the service manager hands secrets over at the start only; if this "
+			        "one came after it, `systemctl restart tocsind` hands it over";
 		text_reset(&path);
 		file_beside(c->path, name, &path);
 	}
@@ -51,13 +57,11 @@ static const char *private_path(const struct checker *c, const struct node *node
 
 const char *check_file(const struct checker *c, const struct node *node, const char *what)
 {
-	const char *path = private_path(c, node, what);
+	const char *hint = NULL;
+	const char *path = private_path(c, node, what, &hint);
 	if (path && c->use != CONFIG_COMMAND && access(path, R_OK) < 0) {
-		check_problem(
-		        c, node,
-		        "%s: the file cannot be read: %s; paths are relative to the folder of "
-		        "this file",
-		        what, strerror(errno));
+		check_problem(c, node, "%s: the file cannot be read: %s; %s", what, strerror(errno),
+		              hint ? hint : "paths are relative to the folder of this file");
 		return NULL;
 	}
 	return path;
@@ -79,7 +83,8 @@ static const char *one_line(const struct checker *c, char *bytes, size_t len)
 static enum secret_found from_file(const struct checker *c, const char *name,
                                    const struct node *file, bool may_miss, const char **out)
 {
-	const char *path = private_path(c, file, "the name of the file");
+	const char *hint = NULL;
+	const char *path = private_path(c, file, "the name of the file", &hint);
 	if (!path)
 		return SECRET_BAD;
 	char *bytes = NULL;
@@ -92,10 +97,11 @@ static enum secret_found from_file(const struct checker *c, const char *name,
 	if (r < 0 && c->use == CONFIG_COMMAND)
 		return SECRET_BAD;
 	if (r < 0) {
-		check_problem(c, file,
-		              "the file of '%s_file' cannot be read: %s; it is one line in a file, "
-		              "relative to the folder of this file",
-		              name, file_error(r, SECRET_MAX, room));
+		check_problem(
+		        c, file, "the file of '%s_file' cannot be read: %s; %s", name,
+		        file_error(r, SECRET_MAX, room),
+		        hint ? hint
+		             : "it is one line in a file, relative to the folder of this file");
 		return r == -ENOENT ? SECRET_MISSING : SECRET_BAD;
 	}
 	*out = one_line(c, bytes, len);

@@ -162,7 +162,7 @@ def signals(pid, which):
 
 
 def test_the_store_and_the_token_are_for_the_owner_only(house):
-    for name in ("tocsin.db", "console.token"):
+    for name in ("tocsin.db", "tocsin.db.key", "console.token"):
         mode = (house.folder / name).stat().st_mode
         assert not mode & (stat.S_IRWXG | stat.S_IRWXO), f"{name}: {oct(mode)}"
 

@@ -166,6 +166,39 @@ def test_secrets_come_from_the_manager(build_house):
     assert "webhook-signature" in house.push("qian", "opened").headers
 
 
+@pytest.mark.parametrize("place", ["a secret", "a file for TLS"])
+def test_what_came_after_the_start_says_that_a_restart_hands_it_over(build_house, place):
+    """The unit's credentials are made at the start: no reload sees a key that was added since."""
+    house = build_house(start=False)
+    handed = house.folder / "credentials"
+    handed.mkdir(mode=0o700)
+    house.daemon.env = {"CREDENTIALS_DIRECTORY": str(handed)}
+    house.daemon.start()
+    house.daemon.expects_log("the file|reload")
+    if place == "a secret":
+        house.write_school(lambda school: school["devices"].append(
+            {"id": "smoke-9", "zone": "gate", "kind": "smoke",
+             "signed": {"key_file": "secrets/smoke-9.key"}}))
+    else:
+        house.write_service(lambda service: service["channels"][0].update(ca_file="secrets/x.pem"))
+    house.daemon.hangup()
+    house.daemon.until_logs("cannot be read: .*`systemctl restart tocsind` hands it over")
+    # One of an absolute path, and one that was handed over, are no such case.
+    if place == "a secret":
+        house.write_school(lambda school: school["devices"][-1].update(
+            signed={"key_file": "/none/smoke-9.key"}))
+        mark = len(house.daemon.lines)
+        house.daemon.hangup()
+        house.until("it is refused again", lambda: any(
+            "relative to the folder" in line for line in house.daemon.lines[mark:]))
+        house.write_school(lambda school: school["devices"][-1].update(
+            signed={"key_file": "secrets/smoke-9.key"}))
+        (handed / "secrets_smoke-9.key").write_text(64 * "a")
+        (handed / "secrets_smoke-9.key").chmod(0o400)
+        house.daemon.hangup()
+        house.daemon.until_logs("configuration reloaded")
+
+
 # ---- the unit ----
 
 @pytest.fixture

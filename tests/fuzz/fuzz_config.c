@@ -1,7 +1,7 @@
 /* floors: config */
 /* A file of the configuration that anybody may have written: its name on the first line (of those
- * of tests/config/good/full), then its bytes. Refused with places, or taken whole; no secret of the
- * other files is ever told. */
+ * of tests/config/good/full, or mine.yaml, a profile that is heard), then its bytes. Refused with
+ * places, or taken whole; no secret of the other files is ever told. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -24,19 +24,32 @@ static void leave(void)
 	HOLDS(system(command) == 0);
 }
 
-/* The good files, and the roster of a calendar beside that of a table. */
+/* The good files with a profile of their own, and a calendar's roster beside that of a table. */
 static void prepare(void)
 {
-	char command[512];
+	char command[1024];
 	HOLDS(mkdtemp(folder));
 	prepared = true;
 	atexit(leave);
 	snprintf(command, sizeof command,
-	         "cp -r tests/config/good/full '%s/good' && cp -r '%s/good' '%s/now' && "
-	         "cd '%s' && sed 's/import: duty.csv/import: duty.ics/' "
-	         "good/sites/school.yaml >ics.yaml",
-	         folder, folder, folder, folder);
+	         "cp -r tests/config/good/full '%s/good' && cd '%s' && "
+	         "echo 'profiles: [mine.yaml]\nlisten: [mine]' >>good/tocsin.yaml && "
+	         "echo 'profile: mine\ninclude: [common]\nsets: {s: [{key: smoke, kind: smoke, "
+	         "values: flag}]}\n"
+	         "topics: [{topic: \"mine/{device}\", payload: object, read: [s]}]' "
+	         ">good/mine.yaml && "
+	         "cp -r good now && "
+	         "sed 's/import: duty.csv/import: duty.ics/' good/sites/school.yaml >ics.yaml",
+	         folder, folder);
 	HOLDS(system(command) == 0);
+	/* Else nothing of a profile would be tried. */
+	struct service_config *config = NULL;
+	struct text report = {0};
+	snprintf(command, sizeof command, "%s/now/tocsin.yaml", folder);
+	HOLDS(config_load(command, CONFIG_CHECK, &config, &report) == 0);
+	HOLDS(profiles_find(&config->profiles, "mine") != POSITION_NONE);
+	config_destroy(config);
+	text_finish(&report);
 }
 
 static void copy(const char *from, const char *to)
@@ -126,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	snprintf(good, sizeof good, "good/%s", names[at]);
 	if (calendar)
 		copy("good/sites/school.yaml", "sites/school.yaml");
-	else if (strcmp(names[at], "mine.yaml") != 0)
+	else
 		copy(good, names[at]);
 	return 0;
 }

@@ -32,6 +32,27 @@ def profiles(folder):
         f'"{word}"\n' for word in sorted(words) if word.isascii()))
 
 
+def own_profiles():
+    """The built-in ones show every form of a profile; each is called mine here. And the page's."""
+    for file in sorted((ROOT / "sensors" / "profiles").glob("*.yaml")):
+        yield file.stem, re.sub(r"^profile: .*", "profile: mine", file.read_text(), flags=re.M)
+    page = (ROOT / "sensors" / "profiles" / "README.md").read_text()
+    whole = re.search(r"^    profile: my-panel.*?(?=^## )", page, flags=re.M | re.S)[0]
+    yield "whole", re.sub(r"^    ", "", whole, flags=re.M).replace("my-panel", "mine", 1)
+
+
+def own(folder):
+    """As fuzz_own_profile.c reads them: the profile, and messages for it."""
+    messages = ("mypanel/zone/7\n" + json.dumps({"leak": "wet", "smoke": True, "n": 4}),
+                "tele/hall/SENSOR\n" + json.dumps({"Time": "2026-11-22T08:00:00", "DHT11": {"Temperature": 61}}),
+                "stat/hall/SWITCH1\nON", "zigbee2mqtt/door\n" + json.dumps({"contact": False, "battery": 3}))
+    for name, text in own_profiles():
+        write(folder / "fuzz_own_profile", name, "\x1e".join((text, *messages)).encode())
+    words = set(re.findall(r'"([a-z_]{2,20})": \{', (ROOT / "schemas/profile.schema.json").read_text()))
+    words.update(("{device}", "{base}", "{n}", "/+/", "common", "tasmota", "flag", "above:", "below:"))
+    (folder / "fuzz_own_profile.dict").write_text("".join(f'"{word}"\n' for word in sorted(words)))
+
+
 def native(folder):
     topic = "tocsin/binjiang/device/smoke-301/"
     event = {"id": "m-1", "time": "2026-11-22T08:00:00.123+08:00", "kind": "smoke",
@@ -54,6 +75,8 @@ def config(folder):
         "DTSTART;TZID=Asia/Shanghai:20261122T080000\r\nDTEND;TZID=Asia/Shanghai:20261122T200000"
         "\r\nRRULE:FREQ=WEEKLY;BYDAY=MO,TU;COUNT=10\r\nEXDATE:20261129T000000Z\r\n"
         "SUMMARY:宿舍\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n").encode())
+    for name, text in own_profiles():
+        write(folder / "fuzz_config", f"mine-{name}", f"mine.yaml\n{text}".encode())
     words = set()
     for schema in (ROOT / "schemas").glob("*.schema.json"):
         words.update(re.findall(r'"([a-z_]{2,20})": \{', schema.read_text()))
@@ -177,7 +200,7 @@ def main():
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for make in (profiles, native, config, replies, words, core, http, heads):
+    for make in (profiles, own, native, config, replies, words, core, http, heads):
         make(folder)
     return 0
 
