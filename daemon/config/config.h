@@ -51,7 +51,7 @@ struct service_config {
 	/* What the connections beside the session log in as: its own name, or with own_accounts
 	 * NAME-lane and NAME-unlogged. */
 	const char *lane_username, *unlogged_username;
-	bool partial;     /* what the other files say was left out (CONFIG_COMMAND) */
+	bool partial;             /* what the other files say was left out (CONFIG_COMMAND) */
 	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
 	char hash[65];            /* SHA-256 over all files, hex */
 };

@@ -182,8 +182,8 @@ static bool was_refused(const struct sender *sender)
 	return false;
 }
 
-/* Upon it somebody else is told. It is there when the first turn begins; how many of the others that
- * turn reads besides, is the machine's affair. */
+/* Upon it somebody else is told. It is there when the first turn begins; how many of the others
+ * that turn reads besides, is the machine's affair. */
 static void a_refusal_waits_for_no_others(void **state)
 {
 	struct sender *sender = *state;

@@ -99,8 +99,8 @@ static bool fire_went_to_step_two(const struct story *s)
 
 /* Somebody presses over and over, and each push over the phone is answered so, until that is a
  * trouble; how long it took. */
-static span_ms pressed_until_dead(struct story *s, span_ms every, enum verdict verdict, int32_t status,
-                                  span_ms retry_after)
+static span_ms pressed_until_dead(struct story *s, span_ms every, enum verdict verdict,
+                                  int32_t status, span_ms retry_after)
 {
 	steady_ms began = s->now.steady;
 	while (!troubles(s, "channel:phone")) {
