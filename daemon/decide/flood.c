@@ -346,6 +346,8 @@ void flood_carried(struct context *c, const struct notification *digest,
 			notification_finish(c, n, NOTIFICATION_REFUSED);
 		if (!failed)
 			escalate_progress(c, n, reached);
+		else if (reached)
+			escalate_reached_late(c, n);
 	}
 }
 

@@ -189,6 +189,24 @@ static void test_what_a_digest_carries_ends_with_it_however_late(void **state)
 	story_end(&s);
 }
 
+/* It has had its time, and comes all the same: the step has reached somebody. */
+static void test_a_digest_that_comes_late_counts(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	lesser_ones(&s, 0, 10);
+	advance(&s, SECONDS(20));
+	strcpy(s.mute, "phone");
+	const struct incident *incident = report(&s, "gate", INCIDENT_TAMPER, SEVERITY_MINOR);
+	advance(&s, SECONDS(16));
+	assert_int_equal(incident->step_reached, 0);
+	s.mute[0] = '\0';
+	advance(&s, SECONDS(14));
+	assert_int_equal(incident->step_reached, 1);
+	story_end(&s);
+}
+
 static void test_who_takes_charge_is_told_no_more(void **state)
 {
 	(void)state;
@@ -431,6 +449,7 @@ int main(void)
 	        cmocka_unit_test(test_what_is_grave_never_waits),
 	        cmocka_unit_test(test_steps_go_on_as_if_each_had_come_by_itself),
 	        cmocka_unit_test(test_what_a_digest_carries_ends_with_it_however_late),
+	        cmocka_unit_test(test_a_digest_that_comes_late_counts),
 	        cmocka_unit_test(test_who_takes_charge_is_told_no_more),
 	        cmocka_unit_test(test_a_flood_ends_when_it_is_calmer),
 	        cmocka_unit_test(test_a_fence_that_rattles_is_one_trouble),
