@@ -140,6 +140,7 @@ struct ahead {
 		char *point; /* site, device, kind */
 		uint64_t id; /* of the message, as a digest; 0: the session has brought it */
 		uint64_t seq;
+		bool beside; /* it was heard there, and id says whether the session brought it */
 	} * words;
 	uint32_t count, cap; /* one a point of the site at most */
 	struct index index;
@@ -298,7 +299,8 @@ void hearing_filters(const struct app *, struct filters *out); /* joins what is 
 /* ---- ahead.c: what was heard before the session could bring it ---- */
 
 /* seq: of the record's entry with which, or behind which, it was heard. What was heard later
- * stays. */
+ * stays. message NULL: it is the record that says so; what the session brings yet is later than all
+ * that it has brought, wherever that stands in the record. */
 void ahead_heard(struct ahead *, const struct site *, const struct signal *,
                  const struct broker_message *, uint64_t seq);
 /* True for the last word of its point, once: there is none then. */

@@ -63,10 +63,11 @@ void ahead_heard(struct ahead *ahead, const struct site *site, const struct sign
 		free(name);
 	}
 	struct ahead_word *word = &ahead->words[at];
-	if (seq < word->seq)
+	if (seq < word->seq || (!message && word->beside && word->id))
 		return;
 	word->id = word_name; /* 0: the last word is not known */
 	word->seq = seq;
+	word->beside = message && message->comes_again;
 }
 
 bool ahead_is_last(struct ahead *ahead, const struct site *site, const struct signal *signal,

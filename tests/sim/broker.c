@@ -82,8 +82,10 @@ static void watcher_hears(uint64_t arg)
 {
 	struct heard *heard = (struct heard *)(uintptr_t)arg;
 	if (watcher && watcher->listening && !world.dead) {
-		if (heard->message != NO_MESSAGE)
+		if (heard->message != NO_MESSAGE) {
 			message_get(heard->message)->given++;
+			check_beside(message_get(heard->message));
+		}
 		watcher->callbacks.message(watcher->ctx,
 		                           &(struct broker_message){.topic = heard->topic,
 		                                                    .bytes = heard->bytes,

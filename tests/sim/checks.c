@@ -205,12 +205,29 @@ static bool record_lags(void)
 
 /* ---- somebody hears, and in time ---- */
 
+/* The service has the point as active before it hears this. */
+static bool stands(const struct w_message *m)
+{
+	const struct w_site *w = &world.sites[m->site];
+	const struct site *site = app_site(&world.app, w->id)->site;
+	uint32_t device = site_def_device(site->def, w->devices[m->device].id);
+	return device != POSITION_NONE &&
+	       site->devices[device].active >> kind_from_name(kind_words[m->kind]) & 1;
+}
+
+void check_beside(struct w_message *m)
+{
+	m->refreshed = m->active && !m->press && stands(m) ? world.life : 0;
+}
+
 void check_given(const struct w_message *m)
 {
 	struct w_site *site = &world.sites[m->site];
 	struct w_device *d = &site->devices[m->device];
 	if (record_lags())
 		return; /* what is known already stands nowhere that can be read */
+	if (m->refreshed == world.life)
+		return; /* said anew then, beside the session, which brings it now */
 	if (m->garbage || m->test || !m->active || m->rows || d->given ||
 	    strcmp(kind_words[m->kind], d->kind) != 0)
 		return;

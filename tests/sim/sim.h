@@ -223,6 +223,7 @@ struct w_message {
 	uint32_t kept_back; /* by the lane, which was not open: may be brought by it yet */
 	bool acked;         /* to the broker */
 	bool told;          /* to its device */
+	uint32_t refreshed; /* the life in which it said what stood, and the record could not */
 };
 uint32_t message_note(struct w_message); /* its number */
 struct w_message *message_get(uint32_t number);
@@ -294,6 +295,7 @@ void check_owes_nothing(void); /* a life has ended */
 void check_turn(void);
 void check_forget_given(void);
 void check_stored(void);                    /* what a restart would find is what runs */
+void check_beside(struct w_message *);      /* it is heard while the record cannot be written */
 void check_given(const struct w_message *); /* the service was given an alarm: somebody hears */
 /* Whether the record has it; of any operation (by NULL): whether it has the incident. */
 bool model_operation_done(const char *site, const char *incident, int operation, const char *by);
