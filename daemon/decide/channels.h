@@ -9,14 +9,15 @@
  *       +------------------------- accepted ---------------------------+
  *
  * WORKS     accepted last, or nothing is known.
- * DOUBTED   An attempt that left was not accepted. What no repetition changes (a refusal, being
- * shut out, no answer in all the time there is) is doubted for a second only, in which it may be
- *           heard that others fare better; anything else for ten, and as long as the service has
- * asked for, up to two minutes in all: no failure puts off what those before it have earned. A lone
- * hiccup that nothing has followed is asked again by a test before anybody hears of it. FAILS There
- * is a trouble incident, until something is accepted. So that this is noticed, a test that says so
- * goes on being tried, ever more seldom; of a channel's ways a few at most have one, and outside
- * lines none: they are asked by the next alarm.
+ * DOUBTED   An attempt that left was not accepted. What no repetition changes (a refusal,
+ *           being shut out, no answer in all the time there is) is doubted for a second only,
+ *           in which it may be heard that others fare better; anything else for ten, and as
+ *           long as the service has asked for, up to two minutes in all: no failure puts off
+ *           what those before it have earned. A lone hiccup that nothing has followed is asked
+ *           again by a test before anybody hears of it.
+ * FAILS     There is a trouble incident, until something is accepted. So that this is noticed,
+ *           a test that says so goes on being tried, ever more seldom; of a channel's ways a
+ *           few at most have one, and outside lines none: they are asked by the next alarm.
  *
  * A channel is dead when ways over it fail and nothing has lately got through to anybody else;
  * where it has more than one address, when more than one is failing. Its trouble is then

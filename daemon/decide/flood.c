@@ -338,12 +338,12 @@ void flood_carried(struct context *c, const struct notification *digest,
 		bool failed = n->failed;
 		n->failed |= !reached;
 		touch_notification(c, n);
-		if (reached)
+		if (reached) {
 			note_reached(c, digest, n, accepted);
-		if (reached)
 			notification_finish(c, n, NOTIFICATION_ACCEPTED);
-		else if (digest->state == NOTIFICATION_REFUSED)
+		} else if (digest->state == NOTIFICATION_REFUSED) {
 			notification_finish(c, n, NOTIFICATION_REFUSED);
+		}
 		if (!failed)
 			escalate_progress(c, n, reached);
 		else if (reached)

@@ -6,8 +6,9 @@
  *   at once        the signal itself is raised as the rule says
  *   holds (for)    once the condition has lasted so long
  *   count, within  once it has become so often so, over distinct devices if that is asked for;
- * while what that raised is open, another device joins it at once absent         once a device that
- * fits has said nothing of the kind for so long; it ends when the device does
+ *                  while what that raised is open, another device joins it at once
+ *   absent         once a device that fits has said nothing of the kind for so long; it ends when
+ *                  the device does
  */
 #include <stdio.h>
 #include <stdlib.h>
