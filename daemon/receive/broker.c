@@ -88,7 +88,7 @@ bool broker_is_listening(const struct broker *broker)
 	return link_is_up(broker) && broker->granted_count == broker->filter_count;
 }
 
-void broker_let_pass(struct broker *broker, const struct broker *other)
+void broker_let_pass(struct broker *broker, struct broker *other)
 {
 	broker->passing = other;
 }

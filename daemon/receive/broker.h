@@ -80,7 +80,7 @@ void broker_subscribe_more(struct broker *, const char *const *filters, size_t f
 
 /* While the other has something to read, this one leaves it the next turn, every second time at
  * most; NULL: nobody. The other must outlive this or be taken back. */
-void broker_let_pass(struct broker *, const struct broker *other);
+void broker_let_pass(struct broker *, struct broker *other);
 
 /* Puts the session down without a word: what is held unacknowledged stays with the broker, which
  * keeps it and all that follows until the rest is over. Tells nobody. */

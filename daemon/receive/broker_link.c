@@ -12,6 +12,7 @@
 #include "receive/broker_private.h"
 
 #define BATCH_MAX 512             /* messages gathered before the loop goes on: TCP pushes back */
+#define LOOK_EVERY 64             /* messages, for what is let pass */
 #define ANSWER_WITHIN SECONDS(15) /* from the first packet to the broker's answer */
 #define PROVEN_AFTER SECONDS(10)  /* a session lasts so long: the next retry starts small again */
 #define RETRY_MAX SECONDS(30)
@@ -363,13 +364,29 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- gathering ---- */
 
+/* Whether something came on the connection that this one lets pass. */
+static bool other_has_come(const struct broker *broker)
+{
+	struct pollfd other = {.events = POLLIN};
+	if (!broker->passing || !link_is_up(broker->passing))
+		return false;
+	other.fd = mosquitto_socket(broker->passing->client);
+	return other.fd > 0 && poll(&other, 1, 0) > 0;
+}
+
 /* Reads until two calls bring nothing: one call takes one packet, now and then less, and its errno
- * does not tell that the socket is empty. Returns false when the link is gone. */
+ * does not tell that the socket is empty. Ends early for what is let pass: the turn that follows is
+ * as long as what was gathered. Returns false when the link is gone. */
 static bool gather(struct broker *broker)
 {
 	broker->batch = 0;
+	broker->cut_short = false;
 	for (int idle = 0; idle < 2 && broker->batch < BATCH_MAX;) {
 		size_t before = broker->progress;
+		broker->cut_short = broker->batch % LOOK_EVERY == LOOK_EVERY - 1 &&
+		                    other_has_come(broker);
+		if (broker->cut_short)
+			break;
 		broker->reading = true;
 		errno = 0;
 		int rc = mosquitto_loop_read(broker->client, 1);
@@ -393,10 +410,7 @@ static void on_more(uv_idle_t *);
 /* Nothing is lost by it: what is not read now is still there when the loop comes round. */
 static bool lets_pass(struct broker *broker)
 {
-	struct pollfd other = {.events = POLLIN};
-	if (broker->passing && !broker->has_let_pass && link_is_up(broker->passing))
-		other.fd = mosquitto_socket(broker->passing->client);
-	broker->has_let_pass = other.fd > 0 && poll(&other, 1, 0) > 0;
+	broker->has_let_pass = !broker->has_let_pass && other_has_come(broker);
 	return broker->has_let_pass;
 }
 
@@ -411,8 +425,11 @@ static void gather_and_tell(struct broker *broker, bool has_room)
 	}
 	if (!gather(broker))
 		return;
-	if (broker->options.tls && broker->batch >= BATCH_MAX) /* go on after the owner's turn */
+	/* With TLS what is left may lie in its buffer: go on after the owner's turn. */
+	if (broker->options.tls && (broker->cut_short || broker->batch >= BATCH_MAX))
 		uv_idle_start(&broker->more, on_more);
+	if (broker->cut_short)
+		gather_and_tell(broker->passing, false); /* into the same turn */
 	bool unasked = broker->batch == 0 && mosquitto_want_write(broker->client);
 	if (has_room || unasked)
 		broker->callbacks.wants_release(broker->ctx);

@@ -51,14 +51,15 @@ struct broker {
 	size_t asked_next; /* whose answer comes next, as they come in order */
 	char **gone;       /* filters taken away while there was no session */
 	size_t gone_count, gone_cap;
-	size_t held;                  /* messages gathered whose acks wait for broker_release */
-	size_t unconfirmed;           /* published at QoS 1, and not acknowledged by the broker */
-	size_t batch;                 /* messages of this poll callback */
-	size_t progress;              /* packets understood */
-	bool reading;                 /* libmosquitto is on the stack: its client must live on */
-	bool wants_room;              /* poll for writability too */
-	const struct broker *passing; /* is read first */
-	bool has_let_pass;            /* the last time */
+	size_t held;            /* messages gathered whose acks wait for broker_release */
+	size_t unconfirmed;     /* published at QoS 1, and not acknowledged by the broker */
+	size_t batch;           /* messages of this poll callback */
+	size_t progress;        /* packets understood */
+	bool reading;           /* libmosquitto is on the stack: its client must live on */
+	bool wants_room;        /* poll for writability too */
+	struct broker *passing; /* is read first */
+	bool has_let_pass;      /* the last time */
+	bool cut_short;         /* the last batch, for what is let pass */
 	bool told_down;
 	bool resting;               /* asked for; a worker that dials ends first */
 	bool outdated;              /* a worker dials with older options */

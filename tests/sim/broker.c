@@ -436,7 +436,7 @@ int broker_use(struct broker *b, const struct broker_options *options, struct pr
 	return 0;
 }
 
-void broker_let_pass(struct broker *b, const struct broker *other)
+void broker_let_pass(struct broker *b, struct broker *other)
 {
 	(void)b;
 	(void)other;

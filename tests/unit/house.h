@@ -85,7 +85,8 @@ static inline void house_build(struct house *house, const char *more)
 	assert_non_null(f);
 	fprintf(f,
 	        "listener %d 127.0.0.1\nallow_anonymous true\nconnection_messages false\n"
-	        "log_dest stderr\nmax_queued_messages 0\nset_tcp_nodelay true\n",
+	        "log_dest stderr\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+	        "max_inflight_messages 1000\n", /* as in deploy/mosquitto.conf */
 	        house->port);
 	if (geteuid() == 0)
 		fprintf(f, "user root\n");

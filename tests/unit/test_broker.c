@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mosquitto.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -766,6 +767,99 @@ static void flood(const struct broker_options *options, int publish_port)
 	desk_close(&desk);
 }
 
+/* Two links on one loop, and what came on each. */
+struct pair {
+	struct broker *session, *urgent;
+	int port;
+	unsigned int heard, when_urgent_came, when_urgent_heard;
+};
+
+static void on_urgent_message(void *ctx, const struct broker_message *message)
+{
+	struct pair *pair = ctx;
+	(void)message;
+	pair->when_urgent_heard = pair->heard;
+}
+
+/* The tenth message of a flood is being read when something comes on the other link. */
+static void on_flood_message(void *ctx, const struct broker_message *message)
+{
+	struct pair *pair = ctx;
+	(void)message;
+	if (++pair->heard != 10)
+		return;
+	publish_many(pair->port, "urgent/a", "u", 1, false);
+	struct pollfd other = {.fd = mosquitto_socket(pair->urgent->client), .events = POLLIN};
+	assert_int_equal(poll(&other, 1, TOO_LONG), 1);
+	pair->when_urgent_came = pair->heard;
+}
+
+static void on_pair_connected(void *ctx, bool session_present)
+{
+	(void)ctx, (void)session_present;
+}
+
+static void on_pair_lost(void *ctx, const char *why)
+{
+	(void)ctx;
+	fail_msg("%s", why);
+}
+
+static void on_pair_wants_release(void *ctx)
+{
+	struct pair *pair = ctx;
+	if (pair->session)
+		broker_release(pair->session);
+	if (pair->urgent)
+		broker_release(pair->urgent);
+}
+
+static void pair_open(struct pair *pair, struct desk *desk, const char *id, const char *filter,
+                      void (*hears)(void *, const struct broker_message *), struct broker **out)
+{
+	struct broker_options options = options_for(pair->port);
+	struct problem why;
+	const struct broker_callbacks told = {.message = hears,
+	                                      .connected = on_pair_connected,
+	                                      .disconnected = on_pair_lost,
+	                                      .wants_release = on_pair_wants_release};
+	options.client_id = id;
+	assert_int_equal(broker_open(&desk->loop, &options, &filter, 1, &told, pair, out, &why), 0);
+	while (!broker_is_listening(*out))
+		uv_run(&desk->loop, UV_RUN_ONCE);
+}
+
+static void test_what_is_let_pass_ends_a_batch(void **state)
+{
+	struct house *house = *state;
+	struct pair pair = {.port = house->port};
+	struct desk desk = {0};
+	uv_loop_init(&desk.loop);
+	pair_open(&pair, &desk, "test-urgent", "urgent/#", on_urgent_message, &pair.urgent);
+	pair_open(&pair, &desk, "test-session", "flood/#", on_flood_message, &pair.session);
+	broker_let_pass(pair.session, pair.urgent);
+	publish_many(house->port, "flood/a", "f", 900,
+	             false); /* all within what may be in flight */
+	while (!pair.when_urgent_heard) {
+		uv_run(&desk.loop, UV_RUN_ONCE);
+		broker_release(pair.session);
+	}
+	/* Nothing but messages already in its hands went before it, and they were no whole batch.
+	 */
+	assert_int_equal(pair.when_urgent_came, 10);
+	assert_in_range(pair.when_urgent_heard, 10, 10 + 64);
+	while (pair.heard < 900) {
+		uv_run(&desk.loop, UV_RUN_ONCE);
+		broker_release(pair.session);
+		broker_release(pair.urgent);
+	}
+	broker_let_pass(pair.session, NULL);
+	broker_close(pair.session);
+	broker_close(pair.urgent);
+	uv_run(&desk.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&desk.loop), 0);
+}
+
 static void test_a_flood_passes(void **state)
 {
 	struct house *house = *state;
@@ -837,6 +931,7 @@ int main(void)
 	        cmocka_unit_test(test_presence_is_known_to_others),
 	        cmocka_unit_test(test_new_filters_take_the_place_of_the_old),
 	        cmocka_unit_test(test_more_filters_bring_nothing_again),
+	        cmocka_unit_test(test_what_is_let_pass_ends_a_batch),
 	        cmocka_unit_test(test_a_flood_passes),
 	        cmocka_unit_test(test_a_flood_passes_under_tls),
 	};
