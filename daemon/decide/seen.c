@@ -1,6 +1,7 @@
 /* Message ids lately seen: the last SEEN_MAX of a site, as 64-bit hashes of (device, id), each with
  * the time at which it was new. A device that repeats its signal until it sees our ack does so
  * within minutes; this many signals are hours even of a storm. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct seen_ring {
 	} items[SEEN_MAX];     /* the oldest is overwritten next */
 	uint32_t table[TABLE]; /* open addressing: position + 1; 0 is free */
 	uint32_t next;
+	uint32_t recalled; /* of an earlier life: they fill the ring from its end */
 };
 
 static uint32_t slot_of(uint64_t hash)
@@ -59,15 +61,38 @@ bool site_has_seen(const struct site *site, const char *device, const char *mess
 	return message_id && ring && ring->table[table_find(ring, hash_of(device, message_id))];
 }
 
+static struct seen_ring *ring_of(struct site *site)
+{
+	if (!site->seen)
+		site->seen = NEW(struct seen_ring);
+	return site->seen;
+}
+
+static void put(struct seen_ring *ring, uint32_t position, uint64_t hash, wall_ms at)
+{
+	ring->items[position].hash = hash;
+	ring->items[position].at = at;
+	ring->table[table_find(ring, hash)] = position + 1;
+}
+
+void site_recall_seen(struct site *site, const char *device, const char *message_id, wall_ms at)
+{
+	uint64_t hash = hash_of(device, message_id);
+	struct seen_ring *ring = ring_of(site);
+	assert(!ring->next);
+	if (ring->recalled == SEEN_MAX || ring->table[table_find(ring, hash)])
+		return; /* and was new again later */
+	ring->recalled++;
+	put(ring, SEEN_MAX - ring->recalled, hash, at);
+}
+
 bool site_seen(struct site *site, const char *device, const char *message_id, wall_ms now,
                span_ms lasts)
 {
 	if (!message_id)
 		return false;
 	uint64_t hash = hash_of(device, message_id);
-	if (!site->seen)
-		site->seen = NEW(struct seen_ring);
-	struct seen_ring *ring = site->seen;
+	struct seen_ring *ring = ring_of(site);
 	uint32_t known = ring->table[table_find(ring, hash)];
 	if (known) {
 		wall_ms *at = &ring->items[known - 1].at;
@@ -78,9 +103,7 @@ bool site_seen(struct site *site, const char *device, const char *message_id, wa
 	}
 	if (ring->items[ring->next].hash)
 		table_remove(ring, ring->items[ring->next].hash);
-	ring->items[ring->next].hash = hash;
-	ring->items[ring->next].at = now;
-	ring->table[table_find(ring, hash)] = ring->next + 1;
+	put(ring, ring->next, hash, now);
 	ring->next = (ring->next + 1) % SEEN_MAX;
 	return false;
 }

@@ -563,7 +563,9 @@ struct standing *site_standing(const struct site *, const char *id); /* in force
  */
 bool site_seen(struct site *, const char *device, const char *message_id, wall_ms now,
                span_ms lasts);
-/* The same, and nothing is remembered. */
+/* What an earlier life has seen, the newest first, before this one sees anything. */
+void site_recall_seen(struct site *, const char *device, const char *message_id, wall_ms at);
+/* Whether it was seen; nothing is remembered. */
 bool site_has_seen(const struct site *, const char *device, const char *message_id);
 /* Since then every message id is remembered: one that is unknown and younger has not been here. */
 wall_ms site_remembers_since(const struct site *);

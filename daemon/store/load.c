@@ -1,7 +1,9 @@
 /* What a restart begins from. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "store/sql.h"
 
 #define SEEN_ENTRIES 65536 /* message ids remembered over a restart, as many as in memory */
@@ -141,6 +143,31 @@ static int load_incidents(struct store *store, struct site *site)
 	return r;
 }
 
+/* A signal's entry begins with its id where it has one (decide/sensing.c). Tens of thousands are
+ * looked at before the service is ready: only what is escaped is parsed. NULL: none. */
+static const char *id_of_signal(const char *data, struct text *out)
+{
+	static const char begins[] = "{\"id\":\"";
+	const size_t skip = sizeof begins - 1;
+	text_reset(out);
+	if (!data || strncmp(data, begins, skip) != 0)
+		return NULL;
+	size_t len = strcspn(data + skip, "\"\\");
+	if (data[skip + len] == '"') {
+		text_add_len(out, data + skip, len);
+		return text_get(out);
+	}
+	cJSON *tree;
+	struct problem why;
+	if (json_parse(data, strlen(data), &tree, &why) < 0)
+		return NULL; /* somebody has edited it */
+	const char *id = json_string(tree, "id");
+	if (id)
+		text_add(out, id);
+	cJSON_Delete(tree);
+	return id ? text_get(out) : NULL;
+}
+
 static int load_seen(struct store *store, struct site *site)
 {
 	uint64_t last = store_head(store, site->store_id).seq;
@@ -148,12 +175,15 @@ static int load_seen(struct store *store, struct site *site)
 	bind_int(&at, site->store_id);
 	bind_int(&at, last > SEEN_REACH ? (int64_t)(last - SEEN_REACH) : 0);
 	bind_int(&at, SEEN_ENTRIES);
+	struct text id = {0};
 	int r;
 	while ((r = sql_next(store, &at)) > 0) {
 		const char *device = read_text(&at);
-		const char *id = read_text(&at);
-		(void)site_seen(site, device, id, read_int(&at), 0);
+		const char *said = id_of_signal(read_text(&at), &id);
+		if (device && said)
+			site_recall_seen(site, device, said, read_int(&at));
 	}
+	text_finish(&id);
 	return r;
 }
 

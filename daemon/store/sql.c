@@ -264,11 +264,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                                " ORDER BY contact",
         [SQL_NOTIFICATION_LAST] = "SELECT max(number) FROM notification WHERE site = ?1",
         [SQL_MESSAGES_SEEN] =
-                "SELECT device, id, received FROM (SELECT seq, device, received, CASE WHEN"
-                " json_valid(data) THEN data ->> '$.id' END AS id FROM ledger WHERE site = ?1 AND "
-                "seq > ?2"
-                " AND type = 'signal' ORDER BY seq DESC LIMIT ?3)"
-                " WHERE id IS NOT NULL AND device IS NOT NULL ORDER BY seq",
+                "SELECT device, data, received FROM ledger WHERE site = ?1 AND seq > ?2"
+                " AND type = 'signal' ORDER BY seq DESC LIMIT ?3",
         [SQL_LAST_WORDS] =
                 "SELECT device, kind, id, seq FROM (SELECT seq, device, data ->> '$.id' AS id,"
                 " data ->> '$.kind' AS kind, data ->> '$.test' AS test, data ->> '$.past' AS past,"
