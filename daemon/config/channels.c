@@ -1,4 +1,5 @@
 /* The ways to reach people. Which keys a channel has is its type's to say (deliver/channel.h). */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,7 @@ static bool read_fields(const struct checker *c, const struct node **v, struct c
 			continue;
 		}
 		const char **field = field_of(out, key->field);
+		assert(field);
 		if (check_secret(c, name, v[key->plain], v[key->file], false, field) ==
 		    SECRET_THERE)
 			continue;

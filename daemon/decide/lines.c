@@ -1,5 +1,6 @@
 #include "decide/lines.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ bool line_admits(struct context *c, struct notification *n, uint32_t contact)
 {
 	struct delivery *d = &n->deliveries[contact];
 	struct record_line *line = line_of(c->site, n, contact, true);
+	assert(line);
 	if (!d->in_line)
 		join(line, n, contact);
 	const struct in_line *first = &line->items[0];
@@ -123,6 +125,7 @@ void line_leaves(struct context *c, struct notification *n)
 		if (!d->in_line || !ended)
 			continue;
 		struct record_line *line = line_of(c->site, n, i, true);
+		assert(line);
 		d->in_line = false;
 		leave(line, n, i);
 		go(c, line, false);

@@ -1,5 +1,6 @@
 #include "store/fold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,7 @@ int fold_entry(struct fold *fold, const struct ledger_row *row)
 		fold->open[fold->count++] = (struct folded){
 		        .incident = telling_opened(row, data), .site = row->site, .seq = row->seq};
 	} else {
+		assert(folded);
 		r = change(fold, folded, row, data);
 	}
 	cJSON_Delete(data);

@@ -354,7 +354,7 @@ int part_end(struct part *part, struct problem *why)
 static int read_line(struct part *part, const char *bytes, size_t len, part_visit visit, void *ctx,
                      struct problem *why)
 {
-	struct part_line line;
+	struct part_line line = {0};
 	struct problem what = {0};
 	int r = part_line_read(bytes, len, &line, &what);
 	if (r < 0)

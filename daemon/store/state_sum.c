@@ -73,20 +73,29 @@ static void hash_value(struct hashing *h, sqlite3_value *value)
 	}
 }
 
+static uint64_t get_limb(const uint8_t *at)
+{
+	uint64_t limb = 0;
+	memcpy(&limb, at, sizeof limb);
+	return le64toh(limb);
+}
+
+static void put_limb(uint8_t *at, uint64_t limb)
+{
+	limb = htole64(limb);
+	memcpy(at, &limb, sizeof limb);
+}
+
 static void add_up(struct state_sum *sum, const uint8_t *row, bool take_away)
 {
 	uint64_t carry = take_away; /* a - b = a + ~b + 1 */
 	for (size_t i = 0; i < STATE_SUM_LEN; i += sizeof(uint64_t)) {
-		uint64_t limb, other;
-		memcpy(&limb, sum->bytes + i, sizeof limb);
-		memcpy(&other, row + i, sizeof other);
-		other = take_away ? ~le64toh(other) : le64toh(other);
-		limb = le64toh(limb) + carry;
+		uint64_t limb = get_limb(sum->bytes + i) + carry;
+		uint64_t other = take_away ? ~get_limb(row + i) : get_limb(row + i);
 		carry = limb < carry;
 		limb += other;
 		carry += limb < other;
-		limb = htole64(limb);
-		memcpy(sum->bytes + i, &limb, sizeof limb);
+		put_limb(sum->bytes + i, limb);
 	}
 }
 
