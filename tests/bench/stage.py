@@ -180,9 +180,10 @@ def listens(port):
 
 
 class Receiver(Process):
-    def __init__(self, folder):
+    def __init__(self, folder, port=0):
         self.times = folder / f"pushes-{time.monotonic_ns()}.txt"
-        super().__init__(folder, "receiver", program("bench-receiver"), "--times", self.times)
+        super().__init__(folder, "receiver", program("bench-receiver"), "--times", self.times,
+                         "--port", port)
         self.port = int(self.process.stdout.readline())
 
     def lines(self):
