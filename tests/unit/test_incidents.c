@@ -399,6 +399,28 @@ static void test_ids_stay_unique_when_the_clock_goes_back_a_year(void **state)
 	story_end(&s);
 }
 
+/* What an earlier life has seen comes newest first, and goes oldest first. */
+static void test_recalled_message_ids_are_forgotten_in_their_order(void **state)
+{
+	(void)state;
+	struct story s;
+	char id[32];
+	story_begin(&s);
+	for (int i = 65536 + 5; i > 0; i--) {
+		snprintf(id, sizeof id, "old-%d", i);
+		site_recall_seen(s.site, "a", id, i);
+	}
+	site_recall_seen(s.site, "a", "old-65541", 0);     /* once more, longer ago */
+	assert_false(site_has_seen(s.site, "a", "old-5")); /* more than are remembered */
+	assert_true(site_has_seen(s.site, "a", "old-6"));
+	assert_false(site_seen(s.site, "a", "new", 99, 0));
+	assert_false(site_has_seen(s.site, "a", "old-6"));
+	assert_true(site_has_seen(s.site, "a", "old-7"));
+	assert_true(site_has_seen(s.site, "a", "old-65541"));
+	assert_true(site_has_seen(s.site, "a", "new"));
+	story_end(&s);
+}
+
 static void test_a_message_id_seen_before_is_known(void **state)
 {
 	(void)state;
@@ -478,6 +500,7 @@ int main(void)
 	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
 	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
 	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
+	        cmocka_unit_test(test_recalled_message_ids_are_forgotten_in_their_order),
 	        cmocka_unit_test(test_the_zone_in_which_all_lie_is_left_out_where_it_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,27 @@ static void test_a_message_seen_before_the_restart_is_known_after_it(void **stat
 	assert_false(site_seen(s->site, "smoke-301", "m-2", 0, 0));
 }
 
+/* Ids are the sender's: whatever they hold, they are known again; and who sent none has none. */
+static void test_any_message_id_is_known_after_the_restart(void **state)
+{
+	static const char *const ids[] = {"", "a \"b\"", "\\", "\t\n", "报警-1", "{\"id\":\"x\"}"};
+	struct story *s = *state;
+	bool active = true;
+	for (size_t i = 0; i <= sizeof ids / sizeof *ids; i++, active = !active)
+		apply(s, (struct event){.type = EVENT_SIGNAL,
+		                        .signal = {.device = "smoke-301",
+		                                   .kind = KIND_SMOKE,
+		                                   .active = active,
+		                                   .id = i ? ids[i - 1] : NULL,
+		                                   .time = s->now.wall}});
+	commit(s);
+	reopen(s);
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		assert_true(site_seen(s->site, "smoke-301", ids[i], 0, 0));
+	assert_false(site_seen(s->site, "smoke-301", "x", 0, 0));
+	assert_false(site_seen(s->site, "smoke-301", "301", 0, 0));
+}
+
 static void test_a_device_that_left_the_site_file_is_ignored(void **state)
 {
 	struct story *s = *state;
@@ -742,6 +763,7 @@ int main(void)
 	        STORY(test_an_incident_survives_every_station_of_its_life),
 	        STORY(test_a_stored_incident_reads_the_same),
 	        STORY(test_a_message_seen_before_the_restart_is_known_after_it),
+	        STORY(test_any_message_id_is_known_after_the_restart),
 	        STORY(test_a_device_that_left_the_site_file_is_ignored),
 	        STORY(test_the_anchor_is_that_of_the_last_commit),
 	        STORY(test_a_failed_write_leaves_nothing),
