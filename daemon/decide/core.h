@@ -359,6 +359,15 @@ int operate(struct context *, const struct operation *);
 void record_operation(struct context *, const struct operation *, const char *incident);
 int check_person(const struct context *, const char *id, const char *what) MUST_USE;
 
+/* open_marks.c: with many incidents open, a quick no. Signals and incidents are marked as they come;
+ * the site has them in its list already, and open_marks_gone follows their leaving it. */
+void open_marks_incident(struct site *, const struct incident *);
+void open_marks_signal(struct site *, const char *device, enum kind);
+void open_marks_gone(struct site *);
+bool open_may_be_at(const struct site *, enum incident_kind, const char *zone);
+bool open_may_hold(const struct site *, const char *device, enum kind);
+void open_marks_destroy(struct open_marks *);
+
 /* seen.c */
 void seen_destroy(struct seen_ring *);
 

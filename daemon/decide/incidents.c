@@ -104,6 +104,8 @@ bool incident_is_active(const struct incident *incident)
 struct incident *incident_find(const struct site *site, const struct cause *cause)
 {
 	const char *zone = site->def->zones[cause->zone].id;
+	if (!open_may_be_at(site, cause->kind, zone))
+		return NULL;
 	for (uint32_t i = 0; i < site->incident_count; i++) {
 		struct incident *incident = site->incidents[i];
 		if (incident->kind == cause->kind && incident_is_active(incident) &&
@@ -219,6 +221,7 @@ static bool add_signal(struct context *c, struct incident *incident, const struc
 		*signal = (struct incident_signal){.device = mem_copy(cause->device),
 		                                   .device_name = mem_copy(cause->device_name),
 		                                   .kind = cause->signal};
+		open_marks_signal(c->site, cause->device, cause->signal);
 	}
 	signal->active = true;
 	signal->time = cause->time;
@@ -383,6 +386,8 @@ static void clear_signal(struct context *c, struct incident *incident,
 
 void incident_signal_cleared(struct context *c, const char *device, enum kind kind, wall_ms time)
 {
+	if (!open_may_hold(c->site, device, kind))
+		return;
 	for (uint32_t i = 0; i < c->site->incident_count; i++) {
 		struct incident *incident = c->site->incidents[i];
 		if (!incident_is_active(incident))

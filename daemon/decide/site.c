@@ -43,6 +43,7 @@ void site_destroy(struct site *site)
 	lines_finish(&site->lines);
 	timers_finish(&site->timers);
 	seen_destroy(site->seen);
+	open_marks_destroy(site->open_marks);
 	floods_destroy(site->floods);
 	free(site->duty.overrides);
 	free(site);
@@ -59,6 +60,7 @@ void site_adopt_incident(struct site *site, struct incident *incident)
 {
 	MEM_RESERVE(site->incidents, site->incident_count, site->incident_cap);
 	site->incidents[site->incident_count++] = incident;
+	open_marks_incident(site, incident);
 	arm(site, &incident->step_due);
 	arm(site, &incident->resolve_due);
 }
@@ -332,6 +334,7 @@ void site_settle(struct site *site)
 		incident_destroy(incident);
 	}
 	site->incident_count = kept;
+	open_marks_gone(site);
 	kept = 0;
 	for (uint32_t i = 0; i < site->standing_count; i++) {
 		struct standing *s = site->standings[i];

@@ -216,6 +216,7 @@ struct site {
 	struct record_lines lines;
 	struct incident **incidents; /* unresolved, and resolved ones still being told */
 	uint32_t incident_count, incident_cap;
+	struct open_marks *open_marks;       /* what they may hold; NULL: they are few */
 	struct notification **notifications; /* not finished */
 	uint32_t notification_count, notification_cap;
 	uint64_t next_notification; /* numbers count from 1 */

@@ -1,5 +1,6 @@
 /* floors: decide */
 /* The contract's "Behaviour without any rule written", and an incident's life. */
+#include "decide/core.h"
 #include "story.h"
 
 static void test_each_kind_raises_what_the_table_says(void **state)
@@ -421,6 +422,89 @@ static void test_recalled_message_ids_are_forgotten_in_their_order(void **state)
 	story_end(&s);
 }
 
+static void given_open(struct story *s, int number)
+{
+	char name[32];
+	struct incident *incident = incident_create();
+	snprintf(name, sizeof name, "room-%d", number);
+	incident->kind = number % 2 ? INCIDENT_FIRE : INCIDENT_TROUBLE;
+	incident->zone = mem_copy(name);
+	incident->policy = NEW(struct policy);
+	incident->step_due.due = s->now.steady + DAYS(1);
+	incident->signals = NEW_ARRAY(struct incident_signal, 1);
+	incident->signal_count = incident->signal_cap = 1;
+	snprintf(name, sizeof name, "device-%d", number);
+	incident->signals[0] = (struct incident_signal){.device = mem_copy(name),
+	                                                .kind = KIND_SMOKE};
+	site_adopt_incident(s->site, incident);
+}
+
+/* True where either says that it may be. */
+static bool may_be_open(const struct story *s, int number)
+{
+	char zone[32], device[32];
+	snprintf(zone, sizeof zone, "room-%d", number);
+	snprintf(device, sizeof device, "device-%d", number);
+	return open_may_be_at(s->site, number % 2 ? INCIDENT_FIRE : INCIDENT_TROUBLE, zone) ||
+	       open_may_hold(s->site, device, KIND_SMOKE);
+}
+
+/* No incident is ever denied, however many there are; and of many most others are. */
+static void test_none_of_many_incidents_is_denied(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (int count = 1; count <= 3000; count++) {
+		given_open(&s, count);
+		if (count < 40 || count % 500 == 0)
+			for (int i = 1; i <= count; i++) {
+				char device[32];
+				snprintf(device, sizeof device, "device-%d", i);
+				assert_true(open_may_hold(s.site, device, KIND_SMOKE));
+				snprintf(device, sizeof device, "room-%d", i);
+				assert_true(open_may_be_at(
+				        s.site, i % 2 ? INCIDENT_FIRE : INCIDENT_TROUBLE, device));
+			}
+	}
+	int maybe = 0;
+	for (int i = 3001; i <= 6000; i++)
+		maybe += may_be_open(&s, i);
+	assert_in_range(maybe, 0, 100);
+	assert_false(open_may_hold(s.site, "device-1", KIND_HEAT));
+	assert_false(open_may_be_at(s.site, INCIDENT_GAS, "room-1"));
+	/* Most are resolved: the last hundred are still there, and the others are forgotten. */
+	for (uint32_t i = 0; i < 2900; i++)
+		s.site->incidents[i]->state = STATE_RESOLVED;
+	site_settle(s.site);
+	assert_int_equal(s.site->incident_count, 100);
+	maybe = 0;
+	for (int i = 1; i <= 2900; i++)
+		maybe += may_be_open(&s, i);
+	assert_in_range(maybe, 0, 20);
+	for (int i = 2901; i <= 3000; i++)
+		assert_true(may_be_open(&s, i));
+	story_end(&s);
+}
+
+static void test_among_many_incidents_a_signal_finds_its_own(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	for (int i = 1; i <= 40; i++)
+		given_open(&s, i);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	assert_int_equal(s.site->incident_count, 41);
+	assert_int_equal(s.site->incidents[40]->signal_count, 2);
+	signal_(&s, "smoke-301", KIND_SMOKE, false);
+	assert_false(s.site->incidents[40]->cleared);
+	signal_(&s, "smoke-302", KIND_SMOKE, false);
+	assert_true(s.site->incidents[40]->cleared);
+	story_end(&s);
+}
+
 static void test_a_message_id_seen_before_is_known(void **state)
 {
 	(void)state;
@@ -499,6 +583,8 @@ int main(void)
 	        cmocka_unit_test(test_a_number_that_was_pushed_unlogged_is_left_out),
 	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
 	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
+	        cmocka_unit_test(test_none_of_many_incidents_is_denied),
+	        cmocka_unit_test(test_among_many_incidents_a_signal_finds_its_own),
 	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
 	        cmocka_unit_test(test_recalled_message_ids_are_forgotten_in_their_order),
 	        cmocka_unit_test(test_the_zone_in_which_all_lie_is_left_out_where_it_is_told),
