@@ -2,6 +2,8 @@
 
 import stage
 
+WIDTH = 57  # of a figure's name and unit
+
 
 def show(value):
     if value is None:
@@ -21,7 +23,7 @@ class Book:
         a = self.about
         lines = [f"{a['cpu']}, {a['cores']} cores, {a['memory_gib']} GiB, Linux {a['kernel']}; "
                  f"{a['build']} build; one fdatasync {a['fsync_ms']} ms",
-                 "figure".ljust(44) + "median".rjust(10) + "  min … max".ljust(24)
+                 "figure".ljust(WIDTH) + "median".rjust(10) + "  min … max".ljust(24)
                  + "beside".rjust(12) + "ratio".rjust(9) + "  goal"]
         if a["load_before"] > 0.5:
             lines.insert(1, f"NOT QUIET: load {a['load_before']:.2f} before the run; ratios only")
@@ -52,7 +54,7 @@ class Book:
     def _line(row):
         span = f"{show(row['min'])} … {show(row['max'])}" if row["count"] > 1 else ""
         beside = row.get("beside", {})
-        line = (f"{row['name']}, {row['unit']}".ljust(44) + show(row["median"]).rjust(10) + "  "
+        line = (f"{row['name']}, {row['unit']}".ljust(WIDTH) + show(row["median"]).rjust(10) + "  "
                 + span.ljust(22) + show(beside.get("median")).rjust(12)
                 + (f"{row['ratio']:.2f}" if "ratio" in row else "").rjust(9) + "  ")
         if "goal" in row:
