@@ -359,8 +359,8 @@ int operate(struct context *, const struct operation *);
 void record_operation(struct context *, const struct operation *, const char *incident);
 int check_person(const struct context *, const char *id, const char *what) MUST_USE;
 
-/* open_marks.c: with many incidents open, a quick no. Signals and incidents are marked as they come;
- * the site has them in its list already, and open_marks_gone follows their leaving it. */
+/* open_marks.c: with many incidents open, a quick no. Signals and incidents are marked as they
+ * come; the site has them in its list already, and open_marks_gone follows their leaving it. */
 void open_marks_incident(struct site *, const struct incident *);
 void open_marks_signal(struct site *, const char *device, enum kind);
 void open_marks_gone(struct site *);
