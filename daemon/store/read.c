@@ -134,49 +134,11 @@ int store_deliveries(struct store *store, const char *incident, const struct del
 	return r < 0 ? r : 0;
 }
 
-/* 1 with the row and its time, 0 where there is none. */
-static int read_row(struct store *store, struct binder *at, int64_t *row, steady_ms *steady)
-{
-	int r = sql_next(store, at);
-	if (r > 0) {
-		*row = read_int(at);
-		*steady = read_int(at);
-	}
-	sql_end(at);
-	return r;
-}
-
-/* The first row since then. Rows lie in the order of steady time, which no index has: halved again
- * and again, ten million of them are two dozen looks. */
-static int find_row(struct store *store, steady_ms since, int64_t *out)
-{
-	struct binder at = sql_bind(store, SQL_ROW_LAST);
-	int64_t before = 0, from = 0, row;
-	steady_ms steady;
-	int r = read_row(store, &at, &from, &steady);
-	from++;
-	while (r >= 0 && from - before > 1) {
-		int64_t middle = before + (from - before) / 2;
-		at = sql_bind(store, SQL_ROW_FROM);
-		bind_int(&at, middle);
-		r = read_row(store, &at, &row, &steady);
-		if (r > 0 && row < from && steady < since)
-			before = row;
-		else
-			from = middle;
-	}
-	*out = from;
-	return r < 0 ? r : 0;
-}
-
 int store_sent(struct store *store, steady_ms since, sent_visit visit, void *ctx)
 {
-	int64_t first;
-	int r = find_row(store, since, &first);
-	if (r < 0)
-		return r;
 	struct binder at = sql_bind(store, SQL_SENT);
-	bind_int(&at, first);
+	bind_int(&at, since);
+	int r;
 	while ((r = sql_next(store, &at)) > 0) {
 		struct sent_row row;
 		row.channel = read_text(&at);

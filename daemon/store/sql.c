@@ -287,16 +287,14 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_DELIVERIES_OF_INCIDENT] = DELIVERY_SELECT
         "WHERE n.incident = (SELECT key FROM incident WHERE id = ?1) " DELIVERY_ORDER,
         /* Neither what was held nor what could not be written at all. */
-        [SQL_ROW_LAST] = "SELECT coalesce(max(row), 0), 0 FROM ledger",
-        [SQL_ROW_FROM] = "SELECT row, steady FROM ledger WHERE row >= ?1 ORDER BY row LIMIT 1",
         [SQL_SENT] = "SELECT channel, steady, retry_after, shut_out FROM (SELECT l.row, l.steady,"
                      " l.data ->> '$.channel' AS channel, l.data ->> '$.result' AS result,"
                      " l.data ->> '$.status' AS status, l.data ->> '$.held' AS held,"
                      " l.data ->> '$.retry_after_ms' AS retry_after,"
                      " l.data ->> '$.shut_out' AS shut_out FROM ledger l"
-                     " WHERE l.row >= ?1 AND l.type = 'delivery'"
+                     " WHERE l.type = 'delivery' AND l.steady >= ?1"
                      " AND json_valid(l.data)) WHERE channel IS NOT NULL AND held IS NULL"
-                     " AND NOT (result = 'refused' AND status IS NULL) ORDER BY row",
+                     " AND NOT (result = 'refused' AND status IS NULL) ORDER BY steady, row",
         [SQL_LINK_TARGET] = "SELECT s.id, i.id, n.to_kind, n.to_id, n.to_name"
                             " FROM notification n JOIN site s ON s.number = n.site"
                             " LEFT JOIN incident i ON i.key = n.incident"

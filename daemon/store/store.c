@@ -57,6 +57,8 @@ extern const unsigned char migration_0018[];
 extern const size_t migration_0018_len;
 extern const unsigned char migration_0019[];
 extern const size_t migration_0019_len;
+extern const unsigned char migration_0020[];
+extern const size_t migration_0020_len;
 
 static const struct migration {
 	const unsigned char *sql; /* a NUL follows */
@@ -71,7 +73,7 @@ static const struct migration {
         {migration_0013, &migration_0013_len}, {migration_0014, &migration_0014_len},
         {migration_0015, &migration_0015_len}, {migration_0016, &migration_0016_len},
         {migration_0017, &migration_0017_len}, {migration_0018, &migration_0018_len},
-        {migration_0019, &migration_0019_len},
+        {migration_0019, &migration_0019_len}, {migration_0020, &migration_0020_len},
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 
