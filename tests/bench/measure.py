@@ -147,9 +147,10 @@ def drain(job):
     row = job.book.add("drain", f"backlog of {count:,}", "signals/s", ours, least,
                        ("≥ 0.6 × the durable subscriber", lambda _m, r: r >= 0.6),
                        "minimal durable subscriber")
-    for part in (count // 100, count // 10, count):
+    # A smaller one is over before it is looked at.
+    for part in job.n((), (10_000, count), (10_000, 100_000, count)):
         rate = row["median"] if part == count else _drain_tocsin(job, part)[0]
-        job.grows("backlog: time", part, part / rate)
+        job.grows("backlog of 10,000 and more: time", part, part / rate)
 
 
 # ---- alarm to push ----

@@ -2,7 +2,7 @@
 
 import stage
 
-WIDTH = 57  # of a figure's name and unit
+WIDTH = 64  # of a figure's name and unit
 
 
 def show(value):
