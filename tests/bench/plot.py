@@ -4,7 +4,7 @@ its load is a straight line; a bend shows."""
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 960, 600, 70, 40, 360, 60
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 1000, 600, 70, 40, 400, 60
 COLOURS = ["#0b6e99", "#b5402a", "#3f7d20", "#7a3e9d", "#a86b00", "#1b4f4a", "#8c2155", "#555555",
            "#2f5fd0", "#d06a9c", "#00857a", "#6b5b00", "#d9822b", "#4a1e6e"]
 
