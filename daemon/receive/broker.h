@@ -78,8 +78,9 @@ void broker_resubscribe(struct broker *, const char *const *filters, size_t filt
 /* The same, but subscribes to those alone that are new: of the others nothing comes again. */
 void broker_subscribe_more(struct broker *, const char *const *filters, size_t filter_count);
 
-/* While the other has something to read, this one leaves it the next turn, every second time at
- * most; NULL: nobody. The other must outlive this or be taken back. */
+/* While the other has something to read, this one leaves it the next turn; or, where it comes while
+ * this one is read, stops, and the other is read from here. Every second time at most; NULL:
+ * nobody. The other must outlive this or be taken back. */
 void broker_let_pass(struct broker *, struct broker *other);
 
 /* Puts the session down without a word: what is held unacknowledged stays with the broker, which

@@ -374,19 +374,23 @@ static bool other_has_come(const struct broker *broker)
 	return other.fd > 0 && poll(&other, 1, 0) > 0;
 }
 
-/* Reads until two calls bring nothing: one call takes one packet, now and then less, and its errno
- * does not tell that the socket is empty. Ends early for what is let pass: the turn that follows is
- * as long as what was gathered. Returns false when the link is gone. */
-static bool gather(struct broker *broker)
+/* Reads until two calls bring nothing: one call takes one packet, now and then less, or more while
+ * acknowledgements of ours are awaited, and its errno does not tell that the socket is empty. Ends
+ * early for what may pass: the turn that follows is as long as what was gathered. Returns false
+ * when the link is gone. */
+static bool gather(struct broker *broker, bool may_pass)
 {
+	size_t looked = 0;
 	broker->batch = 0;
 	broker->cut_short = false;
 	for (int idle = 0; idle < 2 && broker->batch < BATCH_MAX;) {
 		size_t before = broker->progress;
-		broker->cut_short = broker->batch % LOOK_EVERY == LOOK_EVERY - 1 &&
-		                    other_has_come(broker);
-		if (broker->cut_short)
-			break;
+		if (may_pass && broker->batch - looked >= LOOK_EVERY) {
+			looked = broker->batch;
+			broker->cut_short = other_has_come(broker);
+			if (broker->cut_short)
+				break;
+		}
 		broker->reading = true;
 		errno = 0;
 		int rc = mosquitto_loop_read(broker->client, 1);
@@ -407,24 +411,23 @@ static bool gather(struct broker *broker)
 
 static void on_more(uv_idle_t *);
 
-/* Nothing is lost by it: what is not read now is still there when the loop comes round. */
-static bool lets_pass(struct broker *broker)
-{
-	broker->has_let_pass = !broker->has_let_pass && other_has_come(broker);
-	return broker->has_let_pass;
-}
-
+/* The other goes before this one, or cuts its batch short, every second time at most: so that half
+ * of the batches are whole however much the other brings. Nothing is lost by it: what is not read
+ * now is still there when the loop comes round. */
 static void gather_and_tell(struct broker *broker, bool has_room)
 {
-	if (lets_pass(broker)) {
+	bool may_pass = !broker->has_let_pass;
+	broker->has_let_pass = may_pass && other_has_come(broker);
+	if (broker->has_let_pass) {
 		if (has_room)
 			broker->callbacks.wants_release(broker->ctx);
 		if (broker->options.tls)
 			uv_idle_start(&broker->more, on_more);
 		return;
 	}
-	if (!gather(broker))
+	if (!gather(broker, may_pass))
 		return;
+	broker->has_let_pass = broker->cut_short;
 	/* With TLS what is left may lie in its buffer: go on after the owner's turn. */
 	if (broker->options.tls && (broker->cut_short || broker->batch >= BATCH_MAX))
 		uv_idle_start(&broker->more, on_more);

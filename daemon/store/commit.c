@@ -157,7 +157,7 @@ static int put_site(struct store *store, const struct site *site, struct site_he
 		bind_blob(&at, heads->next_sum.bytes, sizeof heads->next_sum.bytes);
 	else
 		bind_null(&at);
-	bind_int(&at, store->signs ? store_version() : 0);
+	bind_int(&at, store->signs ? STATE_VERSION : 0);
 	return sql_done(store, &at, why);
 }
 

@@ -56,7 +56,7 @@ const char *sealing_head_line(struct store *store, const struct site *site, stru
 	struct seal seal;
 	if (!store->signs || !head->next.seq)
 		return NULL;
-	state_digest(store->sha, store_version(),
+	state_digest(store->sha, STATE_VERSION,
 	             &(struct state_counters){.next_notification = (int64_t)site->next_notification,
 	                                      .next_incident = site->next_incident,
 	                                      .incident_year = site->incident_year},

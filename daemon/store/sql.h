@@ -231,9 +231,6 @@ int rebuild_entry(struct rebuild *, const struct ledger_row *, struct problem *w
 /* Entries of incidents of whose opening no entry told. */
 uint64_t rebuild_strays(const struct rebuild *);
 
-/* store.c: how many migrations there are. */
-int64_t store_version(void);
-
 /* commit.c */
 /* The number by which ledger rows name the boot they were written in: store->boot_number. */
 int store_find_boot(struct store *, const char *boot, struct problem *why) MUST_USE;

@@ -5,7 +5,7 @@
  *             all columns in their order; where one names a policy, the policy's hash stands for it
  *     sum     of the site's rows, each digest stretched to 2048 bits (base/crypto.h), little end
  *             first, modulo 2^2048
- *     digest  SHA-256( F("tocsin state 1") F(store version) F(next_notification) F(next_incident)
+ *     digest  SHA-256( F("tocsin state 1") F(STATE_VERSION) F(next_notification) F(next_incident)
  *                      F(incident_year) F(sum) )
  *
  * Rows are added in any order and taken away again, so that a commit costs what it writes and not
@@ -23,6 +23,10 @@
 
 #define STATE_SUM_LEN 256
 
+/* The last migration that made or changed one of the summed tables: a store that was sealed with
+ * this one is held against its sum whatever came since, and only an earlier one's is made anew. */
+#define STATE_VERSION 19
+
 struct state_sum {
 	uint8_t bytes[STATE_SUM_LEN];
 };
@@ -33,7 +37,7 @@ struct state_counters { /* of the site's row */
 
 struct store;
 
-/* The digest of a sum that was made of the tables of this version of the store. */
+/* The digest of a sum that was made of the tables of this version. */
 void state_digest(struct sha256 *, int64_t version, const struct state_counters *,
                   const struct state_sum *, uint8_t out[SHA256_LEN]);
 

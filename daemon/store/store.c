@@ -77,11 +77,6 @@ static const struct migration {
 };
 #define VERSION ((int64_t)(sizeof migrations / sizeof *migrations))
 
-int64_t store_version(void)
-{
-	return VERSION;
-}
-
 /* ---- the file and its lock ---- */
 
 static int take_lock(struct store *store, struct problem *why)

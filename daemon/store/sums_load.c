@@ -64,7 +64,7 @@ static bool has_none_yet(struct store *store, uint32_t site, const struct sealed
 	if (!seal->of_commit)
 		return true;
 	state_digest(store->sha, sealed->version, &sealed->counters, &sealed->sum, digest);
-	return sealed->version < store_version() && memcmp(digest, seal->state, sizeof digest) == 0;
+	return sealed->version < STATE_VERSION && memcmp(digest, seal->state, sizeof digest) == 0;
 }
 
 struct anew { /* sums that are made of what is stored */

@@ -183,7 +183,7 @@ static void check_sum(struct verifying *v, struct chain *chain)
 		return ask_all(v, chain);
 	state_digest(v->store->sha, chain->state_of, &chain->counters, &chain->state_sum, digest);
 	bool as_sealed = memcmp(digest, seal.state, sizeof digest) == 0;
-	if (as_sealed && (chain->state_of != store_version() ||
+	if (as_sealed && (chain->state_of != STATE_VERSION ||
 	                  memcmp(&chain->sum, &chain->state_sum, sizeof chain->sum) == 0))
 		return;
 	ask_all(v, chain);

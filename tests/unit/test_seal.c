@@ -10,6 +10,7 @@
 
 #include "store/keys.h"
 #include "store/seal.h"
+#include "store/state_sum.h"
 #include "store/verify.h"
 #include "store_story.h"
 
@@ -172,6 +173,45 @@ static void test_a_start_does_not_take_what_was_changed_for_what_was_written(voi
 	assert_int_equal(count_findings(s), 1);
 }
 
+/* As the version left it in which the summed tables were last changed. */
+static void make_older(struct story *s)
+{
+	close_all(s);
+	must_change(s, "DROP INDEX ledger_of_delivery");
+	must_change(s, "PRAGMA user_version = 19");
+}
+
+static void test_an_upgrade_does_not_take_what_was_changed_for_what_was_written(void **state)
+{
+	struct story *s = *state;
+	given_a_fire(s);
+	make_older(s);
+	must_open(s);
+	given_another_start(s);
+	assert_int_equal(count_findings(s), 0);
+	make_older(s);
+	must_change(s, "UPDATE incident SET silent = 1");
+	must_open(s);
+	given_another_start(s);
+	assert_int_equal(count_findings(s), 1);
+}
+
+/* A table or column more or less: then STATE_VERSION is the migration that brought it, and these
+ * are others. */
+static void test_the_summed_tables_are_those_of_their_version(void **state)
+{
+	struct story *s = *state;
+	const char *columns = foreign_sql(
+	        s->path,
+	        "SELECT group_concat(columns, ' ') FROM (SELECT t.name || ' ' || count(*) AS"
+	        " columns FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.name IN"
+	        " ('incident', 'incident_signal', 'told', 'notification', 'delivery',"
+	        " 'standing', 'device_state', 'output_state') GROUP BY t.name ORDER BY 1)");
+	assert_int_equal(STATE_VERSION, 19);
+	assert_string_equal(columns, "delivery 10 device_state 15 incident 41 incident_signal 9 "
+	                             "notification 24 output_state 12 standing 7 told 5");
+}
+
 /* As an earlier version left it: its last commit was signed in a checkpoint's form. */
 static void seal_as_before(struct story *s)
 {
@@ -249,6 +289,11 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                test_a_store_without_a_sum_gets_one_with_its_next_start, story_begin,
 	                story_end),
+	        cmocka_unit_test_setup_teardown(
+	                test_an_upgrade_does_not_take_what_was_changed_for_what_was_written,
+	                story_begin, story_end),
+	        cmocka_unit_test_setup_teardown(test_the_summed_tables_are_those_of_their_version,
+	                                        story_begin, story_end),
 	        cmocka_unit_test_setup_teardown(test_many_entries, story_begin, story_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
