@@ -810,11 +810,7 @@ static void on_pair_lost(void *ctx, const char *why)
 
 static void on_pair_wants_release(void *ctx)
 {
-	struct pair *pair = ctx;
-	if (pair->session)
-		broker_release(pair->session);
-	if (pair->urgent)
-		broker_release(pair->urgent);
+	(void)ctx; /* after each turn of the loop it is released anyway */
 }
 
 static void pair_open(struct pair *pair, struct desk *desk, const char *id, const char *filter,
@@ -828,8 +824,10 @@ static void pair_open(struct pair *pair, struct desk *desk, const char *id, cons
 	                                      .wants_release = on_pair_wants_release};
 	options.client_id = id;
 	assert_int_equal(broker_open(&desk->loop, &options, &filter, 1, &told, pair, out, &why), 0);
-	while (!broker_is_listening(*out))
+	while (!broker_is_listening(*out)) {
 		uv_run(&desk->loop, UV_RUN_ONCE);
+		broker_release(*out);
+	}
 }
 
 /* 900 messages, all within what may be in flight. Returns the largest batch. */
