@@ -9,7 +9,7 @@
 
 #define FEW 16 /* incidents, which are looked through sooner */
 #define BITS (UINT32_C(1) << 18)
-#define MARKS_OF_ONE 3 /* 10,000 incidents of two signals each: one of 30 is looked for in vain */
+#define MARKS_OF_ONE 3 /* 10,000 incidents of two signals each: one of 40 is looked for in vain */
 
 struct open_marks {
 	uint64_t bits[BITS / 64];
