@@ -93,12 +93,21 @@ def test_that_it_is_over_is_no_alarm_that_was_told(build_house):
     house.push("qian", "resolved")
     response = response_of(house, fire)
     assert response["first_push_ms"] is not None and response["first_accepted_ms"] is None
-    day = json.loads(house.tocsin("report", "day", "--format", "json"))
-    assert day["incidents"][0]["first_accepted_ms"] is None
-    assert day["response"]["first_accepted_ms"]["count"] == 0
     assert "first_accepted_ms" not in house.tocsin("report", fire, "--format", "cap")
+
+    def others():  # the trouble that the ways that failed are: somebody has that
+        return {row["incident"] for row in house.log(type="delivery")
+                if row["data"]["result"] == "accepted"} - {fire, None}
+    house.until("the trouble of the second way is told", others)
+    least = len(others())
+    day = json.loads(house.tocsin("report", "day", "--format", "json"))
     metrics = house.api("GET", "/metrics", token=None).body.decode()
-    assert 'tocsin_response_seconds_count{stage="first_accepted"} 0' in metrics
+    most = len(others())
+    (of_fire,) = [i for i in day["incidents"] if i["incident"]["id"] == fire]
+    assert of_fire["first_accepted_ms"] is None
+    assert least <= day["response"]["first_accepted_ms"]["count"] <= most
+    counted = re.search(r'tocsin_response_seconds_count\{stage="first_accepted"\} (\d+)', metrics)
+    assert least <= int(counted[1]) <= most
 
 
 @pytest.mark.parametrize("since, until", [
