@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,11 @@ char *mem_copy(const char *text)
 	if (!text)
 		return NULL;
 	return there(strdup(text), strlen(text));
+}
+
+void mem_trim(void)
+{
+	(void)malloc_trim(0);
 }
 
 struct arena_block {

@@ -12,6 +12,9 @@ void *mem_new_array(size_t count, size_t size); /* zeroed; overflow ends the pro
 void *mem_grow(void *at, size_t count, size_t size);
 char *mem_copy(const char *text); /* NULL stays NULL */
 
+/* Gives what was freed back to the machine: after something large that does not come again soon. */
+void mem_trim(void);
+
 #define NEW(type) ((type *)mem_new(sizeof(type)))
 #define NEW_ARRAY(type, count) ((type *)mem_new_array((count), sizeof(type)))
 

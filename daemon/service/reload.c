@@ -126,4 +126,5 @@ void app_release_retired(struct app *app)
 	for (uint32_t i = 0; i < app->retired_count; i++)
 		config_destroy(app->retired[i]);
 	app->retired_count = 0;
+	mem_trim();
 }

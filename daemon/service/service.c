@@ -569,6 +569,7 @@ int app_run(const char *config_path)
 		         app.site_count == 1 ? "" : "s", app.config->http.public_url);
 		app_turn(&app);
 		watchdog_start(&app);
+		mem_trim(); /* what reading the files and the record took */
 		uv_run(&app.loop, UV_RUN_DEFAULT);
 	}
 	app_close(&app);
