@@ -56,6 +56,15 @@ static int load(const char *named, const char **path, struct service_config **ou
 	return r;
 }
 
+static bool fill_profiles(void *ctx)
+{
+	struct text report = {0};
+	int r = config_fill_profiles(ctx, &report);
+	fputs(text_get(&report), stderr);
+	text_finish(&report);
+	return r == 0;
+}
+
 /* ---- configurations that were in force, as the record has them ---- */
 
 struct recorded {
@@ -138,8 +147,9 @@ int main(int argc, char **argv)
 	        .colour = wants_colour(),
 	        .out = stdout,
 	        .err = stderr,
+	        .fill_profiles = fill_profiles,
 	        .listen = listen_live,
-	        .listen_ctx = config,
+	        .service_ctx = config,
 	        .in_force = load_recorded,
 	        .in_force_ctx = &recorded,
 	};

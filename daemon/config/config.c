@@ -260,25 +260,6 @@ struct site_def *config_read_recorded(const char *text)
 
 /* ---- profiles ---- */
 
-static void built_in_load(struct loading *load, struct profile_sources *sources)
-{
-	for (unsigned int i = 0; i < built_in_profile_count; i++) {
-		const struct built_in_profile *file = &built_in_profiles[i];
-		struct profiles *profiles = &load->config->profiles;
-		struct source source = {.path = arena_copy(&profiles->arena, file->file)};
-		struct yaml_error why;
-		source.file = report_file(&load->report, source.path);
-		if (tree_parse((const char *)file->bytes, *file->len, &source.tree, &why) < 0) {
-			struct place place = {
-			        .file = source.file, .line = why.line, .column = why.column};
-			report_problem(&load->report, place, "%s", why.problem.text);
-			continue;
-		}
-		struct checker c = checker_of(load, &source, &profiles->arena);
-		profile_source_add(sources, &c, &source.tree, true);
-	}
-}
-
 static void profile_file_load(struct loading *load, const struct checker *c,
                               const struct node *item, const char *path,
                               struct profile_sources *sources)
@@ -289,7 +270,7 @@ static void profile_file_load(struct loading *load, const struct checker *c,
 	int r = source_read(load, arena_copy(&profiles->arena, path), PROFILE_FILE_MAX, &source);
 	if (r == 0) {
 		struct checker own = checker_of(load, &source, &profiles->arena);
-		profile_source_add(sources, &own, &source.tree, false);
+		profile_source_add(sources, &own, &source.tree);
 	} else if (r != -EBADMSG) {
 		check_problem(c, item, "the profile file '%s' cannot be read: %s", path,
 		              file_error(r, PROFILE_FILE_MAX, room));
@@ -331,26 +312,29 @@ static void profiles_load(struct loading *load, const struct checker *c,
                           const struct service_reading *service)
 {
 	struct profiles *profiles = &load->config->profiles;
-	struct profile_sources sources = {0};
+	struct profile_sources *sources = service->profile_sources;
 	uint32_t before = load->report.problems;
-	built_in_load(load, &sources);
+	struct checker built_in = *c;
+	built_in.arena = &profiles->arena;
+	profile_sources_add_built_in(sources, &built_in);
 	uint32_t count = check_list(c, service->profiles, "profiles", 0);
 	FOR_EACH_NODE(c, item, service->profiles, count)
-	profile_entry_load(load, c, item, &sources);
-	profiles_read(&sources, profiles);
-	profile_sources_finish(&sources);
+	profile_entry_load(load, c, item, sources);
+	profiles_read(sources, profiles);
 	count = check_list(c, service->listen, "listen", 0);
 	FOR_EACH_NODE(c, item, service->listen, count)
 	{
 		const char *name = check_scalar(c, item, "a profile");
 		uint32_t at = name ? profiles_find(profiles, name) : POSITION_NONE;
-		if (at != POSITION_NONE)
+		if (at != POSITION_NONE) {
+			profile_fill(sources, profiles, at);
 			profiles->items[at].heard = true;
-		else if (name)
+		} else if (name) {
 			check_unknown(c, item, "profile", name,
 			              &(struct names){.name = profile_name,
 			                              .owner = profiles,
 			                              .count = profiles->count});
+		}
 	}
 	load->no_profiles = pass_over(load, before);
 }
@@ -366,7 +350,8 @@ static int load_all(struct loading *load, const char *path)
 	if (r < 0)
 		return r;
 	struct checker c = checker_of(load, &source, &config->arena);
-	struct service_reading service = {.config = config};
+	struct profile_sources sources = {0};
+	struct service_reading service = {.config = config, .profile_sources = &sources};
 	service_read(&c, source.tree.nodes, &service);
 	profiles_load(load, &c, &service);
 	config->sites = ARENA_ARRAY(&config->arena, struct site_def *, service.site_count);
@@ -378,6 +363,7 @@ static int load_all(struct loading *load, const char *path)
 		users_check_people(&c, &service);
 	}
 	service_reading_finish(&service);
+	profile_sources_finish(&sources);
 	source_finish(&source);
 	return 0;
 }
@@ -423,6 +409,22 @@ static int load_with(const char *path, enum config_use use, const char *text,
 		profiles_compile(&load.config->profiles);
 	*out = load.config;
 	return 0;
+}
+
+int config_fill_profiles(struct service_config *config, struct text *out)
+{
+	struct profiles *profiles = &config->profiles;
+	struct profile_sources sources = {0};
+	struct report report = {0};
+	struct checker c = {.report = &report, .arena = &profiles->arena, .use = CONFIG_COMMAND};
+	profile_sources_add_built_in(&sources, &c);
+	for (uint32_t i = 0; i < profiles->count; i++)
+		profile_fill(&sources, profiles, i);
+	profile_sources_finish(&sources);
+	report_write(&report, out);
+	int r = report.problems ? -EINVAL : 0;
+	report_finish(&report);
+	return r;
 }
 
 int config_load(const char *path, enum config_use use, struct service_config **out,

@@ -51,9 +51,11 @@ struct service_config {
 	/* What the connections beside the session log in as: its own name, or with own_accounts
 	 * NAME-lane and NAME-unlogged. */
 	const char *lane_username, *unlogged_username;
-	bool partial;             /* what the other files say was left out (CONFIG_COMMAND) */
-	struct profiles profiles; /* compiled; those are heard that a device or `listen` names */
-	char hash[65];            /* SHA-256 over all files, hex */
+	bool partial; /* what the other files say was left out (CONFIG_COMMAND) */
+	/* Compiled; those are heard that a device or `listen` names, and only those are filled, and
+	 * the user's own. */
+	struct profiles profiles;
+	char hash[65]; /* SHA-256 over all files, hex */
 };
 
 enum config_use {
@@ -69,6 +71,9 @@ enum config_use {
  * warnings ("...: warning: ...") on success. */
 int config_load(const char *path, enum config_use, struct service_config **out,
                 struct text *report) MUST_USE;
+/* Reads the built-in profiles that nothing names, too: for who asks what a message may be. They
+ * are to be compiled then. -EINVAL and the report where one is wrong. */
+int config_fill_profiles(struct service_config *, struct text *report) MUST_USE;
 /* Makes the token files that are missing: once nothing stands against this configuration any more.
  * -EINVAL and the report where one cannot be made. */
 int config_make_tokens(struct service_config *, struct text *report) MUST_USE;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/profiles.h"
 #include "config/read.h"
 
 enum {
@@ -102,6 +103,8 @@ static const char *device_profile(const struct checker *c, const struct node *no
 	if (!name || strcmp(name, "native") == 0)
 		return NULL;
 	uint32_t at = profiles_find(profiles, name);
+	if (at != POSITION_NONE)
+		profile_fill(site->service->profile_sources, profiles, at);
 	if (at != POSITION_NONE && !profiles->items[at].rule_count)
 		check_problem(c, node,
 		              "the profile '%s' has no topics: it is words for other profiles",

@@ -50,36 +50,80 @@ static uint32_t source_find(const struct profile_sources *sources, const char *n
 	return INDEX_NONE;
 }
 
-void profile_source_add(struct profile_sources *sources, const struct checker *c, struct tree *tree,
-                        bool built_in)
+static struct profile_source *source_add(struct profile_sources *sources, const struct checker *c)
 {
 	struct profile_source *source = NEW(struct profile_source);
-	*source = (struct profile_source){
-	        .path = c->path, .tree = *tree, .checker = *c, .built_in = built_in};
-	*tree = (struct tree){0};
+	*source = (struct profile_source){.path = c->path, .checker = *c};
 	source->checker.tree = &source->tree;
 	MEM_RESERVE(sources->items, sources->count, sources->cap);
 	sources->items[sources->count++] = source;
-	/* Everything else of the map is checked when it is read. */
+	return source;
+}
+
+void profile_sources_add_built_in(struct profile_sources *sources, const struct checker *like)
+{
+	for (unsigned int i = 0; i < built_in_profile_count; i++) {
+		struct checker c = *like;
+		c.path = built_in_profiles[i].file;
+		c.file = report_file(c.report, c.path);
+		struct profile_source *source = source_add(sources, &c);
+		source->built_in = &built_in_profiles[i];
+		source->name = source->built_in->name;
+	}
+}
+
+/* Where the file says its name; everything else of it is checked when it is read. */
+static const struct node *name_node(const struct profile_source *source)
+{
 	const struct node *root = source->tree.nodes;
 	if (root->kind != NODE_MAP)
-		return;
+		return NULL;
 	const struct node *key = node_first(&source->tree, root);
 	while (key) {
 		const struct node *value = node_next(&source->tree, root, key);
-		if (strcmp(node_text(&source->tree, key), "profile") == 0) {
-			const char *name = check_id(&source->checker, value, "the profile's name");
-			uint32_t other = name ? source_find(sources, name) : INDEX_NONE;
-			if (other != INDEX_NONE)
-				check_problem(&source->checker, value,
-				              "profile '%s' is already described by %s; give it "
-				              "another name and say 'like: %s'",
-				              name, sources->items[other]->path, name);
-			source->name = name;
-			return;
-		}
+		if (strcmp(node_text(&source->tree, key), "profile") == 0)
+			return value;
 		key = node_next(&source->tree, root, value);
 	}
+	return NULL;
+}
+
+void profile_source_add(struct profile_sources *sources, const struct checker *c, struct tree *tree)
+{
+	struct profile_source *source = source_add(sources, c);
+	source->tree = *tree;
+	*tree = (struct tree){0};
+	const struct node *node = name_node(source);
+	if (!node)
+		return;
+	const char *name = check_id(&source->checker, node, "the profile's name");
+	uint32_t other = name ? source_find(sources, name) : INDEX_NONE;
+	if (other != INDEX_NONE)
+		check_problem(
+		        &source->checker, node,
+		        "profile '%s' is already described by %s; give it another name and say "
+		        "'like: %s'",
+		        name, sources->items[other]->path, name);
+	source->name = name;
+}
+
+/* Takes a built-in file apart; false, reported, where it is not what its name says. */
+static bool source_open(struct profile_source *source)
+{
+	const struct built_in_profile *file = source->built_in;
+	struct yaml_error why;
+	if (!file || source->opened)
+		return true;
+	if (tree_parse((const char *)file->bytes, *file->len, &source->tree, &why) < 0) {
+		struct place place = {source->checker.file, why.line, why.column};
+		report_problem(source->checker.report, place, "%s", why.problem.text);
+		return false;
+	}
+	source->opened = true;
+	const struct node *node = name_node(source);
+	if (node && strcmp(node_text(&source->tree, node), source->name) != 0)
+		check_problem(&source->checker, node, "the file is called %s", file->file);
+	return true;
 }
 
 void profile_sources_finish(struct profile_sources *sources)
@@ -94,9 +138,10 @@ void profile_sources_finish(struct profile_sources *sources)
 
 /* ---- one profile ---- */
 
-static bool source_values(const struct profile_source *source, const struct node **v)
+static bool source_values(struct profile_source *source, const struct node **v)
 {
-	return check_map(&source->checker, source->tree.nodes, &profile_shape, v);
+	return source_open(source) &&
+	       check_map(&source->checker, source->tree.nodes, &profile_shape, v);
 }
 
 /* The profiles that one builds upon, nearest first; each is read in the steps that follow. */
@@ -115,7 +160,7 @@ static bool lineage_has(const struct lineage *line, const struct profile_source 
 }
 
 static void lineage_add(struct profile_reading *r, struct lineage *line,
-                        const struct profile_source *source, bool whole, uint32_t depth);
+                        struct profile_source *source, bool whole, uint32_t depth);
 
 static void lineage_refer(struct profile_reading *r, struct lineage *line,
                           const struct profile_source *from, const struct node *node, bool whole,
@@ -142,10 +187,10 @@ static void lineage_refer(struct profile_reading *r, struct lineage *line,
 }
 
 static void lineage_add(struct profile_reading *r, struct lineage *line,
-                        const struct profile_source *source, bool whole, uint32_t depth)
+                        struct profile_source *source, bool whole, uint32_t depth)
 {
 	const struct node *v[P_COUNT];
-	if (lineage_has(line, source) || line->count == LIKE_DEPTH * 4)
+	if (lineage_has(line, source) || line->count == LIKE_DEPTH * 4 || !source_open(source))
 		return;
 	line->sources[line->count] = source;
 	line->whole[line->count++] = whole;
@@ -211,14 +256,11 @@ static void lineage_read(struct profile_reading *r, const struct lineage *line)
 	report_finish(&quiet);
 }
 
-static void profile_read(const struct profile_sources *sources, const struct profile_source *source,
-                         struct profiles *profiles)
+static void profile_read(struct profile_sources *sources, struct profile_source *source,
+                         struct profiles *profiles, struct profile *out)
 {
-	const struct node *v[P_COUNT];
 	struct lineage line = {0};
-	if (!source_values(source, v) || !source->name)
-		return;
-	struct profile profile = {.name = arena_copy(&profiles->arena, source->name)};
+	struct profile profile = {.name = out->name, .filled = true};
 	struct profile_reading r = {.profiles = profiles,
 	                            .sources = sources,
 	                            .profile = &profile,
@@ -242,12 +284,32 @@ static void profile_read(const struct profile_sources *sources, const struct pro
 	profile.sets = sets;
 	profile.rules = rules;
 	profile.models = models;
-	MEM_RESERVE(profiles->items, profiles->count, profiles->cap);
-	profiles->items[profiles->count++] = profile;
+	*out = profile;
+}
+
+void profile_fill(struct profile_sources *sources, struct profiles *profiles, uint32_t at)
+{
+	const struct node *v[P_COUNT];
+	struct profile *profile = &profiles->items[at];
+	if (profile->filled)
+		return;
+	struct profile_source *source = sources->items[source_find(sources, profile->name)];
+	if (source_values(source, v))
+		profile_read(sources, source, profiles, profile);
 }
 
 void profiles_read(struct profile_sources *sources, struct profiles *profiles)
 {
-	for (uint32_t i = 0; i < sources->count; i++)
-		profile_read(sources, sources->items[i], profiles);
+	const struct node *v[P_COUNT];
+	for (uint32_t i = 0; i < sources->count; i++) {
+		struct profile_source *source = sources->items[i];
+		bool own = !source->built_in;
+		if (own && (!source_values(source, v) || !source->name))
+			continue;
+		MEM_RESERVE(profiles->items, profiles->count, profiles->cap);
+		struct profile *profile = &profiles->items[profiles->count++];
+		*profile = (struct profile){.name = arena_copy(&profiles->arena, source->name)};
+		if (own)
+			profile_read(sources, source, profiles, profile);
+	}
 }

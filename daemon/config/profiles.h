@@ -6,11 +6,20 @@
 #include "config/checker.h"
 #include "receive/profile.h"
 
-struct profile_source { /* one file, taken apart; it stays until all profiles are read */
+struct built_in_profile {
+	const char *name, *file;
+	const unsigned char *bytes;
+	const size_t *len;
+};
+extern const struct built_in_profile built_in_profiles[];
+extern const unsigned int built_in_profile_count;
+
+struct profile_source { /* one file; it stays until everything that names a profile is read */
 	const char *name, *path;
-	struct tree tree;
+	struct tree tree; /* a built-in one is taken apart when something names it */
 	struct checker checker;
-	bool built_in;
+	const struct built_in_profile *built_in; /* or NULL: the user's own */
+	bool opened;                             /* that one was taken apart */
 };
 
 struct profile_sources {
@@ -18,27 +27,24 @@ struct profile_sources {
 	uint32_t count, cap;
 };
 
+/* All built-in ones, which come first; the checker's tree, file and path are not looked at. */
+void profile_sources_add_built_in(struct profile_sources *, const struct checker *);
 /* A file that was read and parsed joins the others; a name that is taken is reported. The tree
  * becomes the sources'. */
-void profile_source_add(struct profile_sources *, const struct checker *, struct tree *,
-                        bool built_in);
-/* Fills and compiles nothing: profiles_compile comes when it is known which are heard. */
+void profile_source_add(struct profile_sources *, const struct checker *, struct tree *);
+/* Reads the user's own, and of the built-in ones the names: a house hears one or two of them, and
+ * all would be a megabyte and a half. Compiles nothing: profiles_compile comes when it is known
+ * which are heard. */
 void profiles_read(struct profile_sources *, struct profiles *);
+/* Reads one of which only the name is known; nothing where it was read already. */
+void profile_fill(struct profile_sources *, struct profiles *, uint32_t at);
 void profile_sources_finish(struct profile_sources *);
-
-struct built_in_profile {
-	const char *file;
-	const unsigned char *bytes;
-	const size_t *len;
-};
-extern const struct built_in_profile built_in_profiles[];
-extern const unsigned int built_in_profile_count;
 
 /* ---- profile_values.c, profile_readers.c, profile_topics.c ---- */
 
 struct profile_reading {
 	struct profiles *profiles;
-	const struct profile_sources *sources;
+	struct profile_sources *sources;
 	struct profile *profile;
 	struct arena *arena;
 	struct value_map **maps; /* the named ones */

@@ -19,7 +19,8 @@ struct service_reading {
 	const struct node *sites; /* the list of site files */
 	uint32_t site_count;
 	const struct node *profiles,
-	        *listen;                 /* own profile files; profiles that are always heard */
+	        *listen; /* own profile files; profiles that are always heard */
+	struct profile_sources *profile_sources; /* what a profile is read from when it is named */
 	const struct node **user_people; /* where users of http.users name their person, or NULL */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "config/guess.h"
 #include "config/roster.h"
 
@@ -20,6 +21,60 @@ struct ical {
 	uint32_t count, repeating;
 	struct timezone_table zone; /* the last foreign one */
 };
+
+/* ---- the library ---- */
+
+/* It brings ICU and the C++ runtime: 3 MiB, and a quarter of the start of each program, for a
+ * calendar that most sites do not have. So it is opened when one is read. */
+#define FUNCTIONS(X)                                                                               \
+	X(icalcomponent_free)                                                                      \
+	X(icalcomponent_get_dtend)                                                                 \
+	X(icalcomponent_get_dtstart)                                                               \
+	X(icalcomponent_get_first_component)                                                       \
+	X(icalcomponent_get_first_property)                                                        \
+	X(icalcomponent_get_next_component)                                                        \
+	X(icalcomponent_get_next_property)                                                         \
+	X(icalcomponent_get_recurrenceid)                                                          \
+	X(icalcomponent_get_status)                                                                \
+	X(icalcomponent_get_summary)                                                               \
+	X(icalcomponent_get_uid)                                                                   \
+	X(icalcomponent_isa)                                                                       \
+	X(icalerror_set_errors_are_fatal)                                                          \
+	X(icalmemory_free_ring)                                                                    \
+	X(icalparser_parse_string)                                                                 \
+	X(icalproperty_get_exdate)                                                                 \
+	X(icalproperty_get_first_parameter)                                                        \
+	X(icalproperty_get_rdate)                                                                  \
+	X(icalproperty_get_rrule)                                                                  \
+	X(icalrecur_iterator_free)                                                                 \
+	X(icalrecur_iterator_new)                                                                  \
+	X(icalrecur_iterator_next)                                                                 \
+	X(icaltime_convert_to_zone)                                                                \
+	X(icaltime_is_null_time)                                                                   \
+	X(icaltime_is_utc)                                                                         \
+	X(icaltimezone_get_location)                                                               \
+	X(icaltimezone_get_tzid)                                                                   \
+	X(icaltimezone_get_utc_offset)
+
+static struct {
+	FUNCTIONS(LIBRARY_MEMBER)
+} lib;
+
+/* False, reported, where it is not installed. */
+static bool open_library(struct roster *r)
+{
+#define FIND(function) {#function, &lib.function},
+	static const struct library_function functions[] = {FUNCTIONS(FIND)};
+	struct problem why;
+	if (library_open(LIBICAL, functions, sizeof functions / sizeof *functions, &why) == 0)
+		return true;
+	roster_problem(
+	        r, 1,
+	        "iCalendar files are read by libical, which is missing here (%s); install it "
+	        "(Debian: libical3), or write the roster as CSV",
+	        why.text);
+	return false;
+}
 
 /* ---- before parsing: bounds, and where events begin ---- */
 
@@ -58,9 +113,9 @@ static bool look_over(struct ical *ical, const char *bytes)
 
 static void gather(struct ical *ical, icalcomponent *around)
 {
-	icalcomponent *part = icalcomponent_get_first_component(around, ICAL_ANY_COMPONENT);
-	for (; part; part = icalcomponent_get_next_component(around, ICAL_ANY_COMPONENT)) {
-		icalcomponent_kind kind = icalcomponent_isa(part);
+	icalcomponent *part = lib.icalcomponent_get_first_component(around, ICAL_ANY_COMPONENT);
+	for (; part; part = lib.icalcomponent_get_next_component(around, ICAL_ANY_COMPONENT)) {
+		icalcomponent_kind kind = lib.icalcomponent_isa(part);
 		if (kind == ICAL_VEVENT_COMPONENT && ical->count < ROSTER_EVENTS_MAX)
 			ical->events[ical->count++] = part;
 		else if (kind == ICAL_VCALENDAR_COMPONENT)
@@ -89,7 +144,7 @@ static bool is_sane(icaltimetype t)
 	                  .hour = t.hour,
 	                  .minute = t.minute,
 	                  .second = t.second};
-	return !icaltime_is_null_time(t) && civil_is_valid(&c) && t.year >= 1990 &&
+	return !lib.icaltime_is_null_time(t) && civil_is_valid(&c) && t.year >= 1990 &&
 	       t.year < LAST_YEAR;
 }
 
@@ -97,13 +152,13 @@ static bool is_sane(icaltimetype t)
 static const struct timezone_table *table_of(struct ical *ical, icaltimetype t)
 {
 	const struct timezone_table *here = &ical->r->site->def->timezone;
-	if (icaltime_is_utc(t))
+	if (lib.icaltime_is_utc(t))
 		return NULL;
 	if (t.is_date || !t.zone)
 		return here;
-	const char *name = icaltimezone_get_location((icaltimezone *)t.zone);
+	const char *name = lib.icaltimezone_get_location((icaltimezone *)t.zone);
 	if (!name)
-		name = icaltimezone_get_tzid((icaltimezone *)t.zone);
+		name = lib.icaltimezone_get_tzid((icaltimezone *)t.zone);
 	if (!name || strcmp(name, here->name) == 0)
 		return here;
 	if (ical->zone.name && strcmp(ical->zone.name, name) == 0)
@@ -117,7 +172,7 @@ static wall_ms instant(struct ical *ical, icaltimetype t, int64_t local, bool en
 	if (table)
 		return end ? civil_last(table, civil_from_ms(local))
 		           : civil_first(table, civil_from_ms(local));
-	if (icaltime_is_utc(t) || !t.zone)
+	if (lib.icaltime_is_utc(t) || !t.zone)
 		return local;
 	int summer = 0;
 	struct civil c = civil_from_ms(local);
@@ -128,14 +183,15 @@ static wall_ms instant(struct ical *ical, icaltimetype t, int64_t local, bool en
 	                          .minute = c.minute,
 	                          .second = c.second,
 	                          .zone = t.zone};
-	return local - SECONDS(icaltimezone_get_utc_offset((icaltimezone *)t.zone, &at, &summer));
+	return local -
+	       SECONDS(lib.icaltimezone_get_utc_offset((icaltimezone *)t.zone, &at, &summer));
 }
 
 /* Whether a property names a zone that nobody knows: its times would be taken for local ones. */
 static bool zone_is_known(icalproperty *property, icaltimetype t)
 {
-	icalparameter *tzid = icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
-	return !tzid || t.zone || icaltime_is_utc(t);
+	icalparameter *tzid = lib.icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
+	return !tzid || t.zone || lib.icaltime_is_utc(t);
 }
 
 struct when {
@@ -147,9 +203,10 @@ struct when {
 static bool when_read(struct ical *ical, icalcomponent *event, uint32_t line, struct when *out)
 {
 	struct roster *r = ical->r;
-	icalproperty *from = icalcomponent_get_first_property(event, ICAL_DTSTART_PROPERTY);
-	icalproperty *to = icalcomponent_get_first_property(event, ICAL_DTEND_PROPERTY);
-	icaltimetype start = icalcomponent_get_dtstart(event), end = icalcomponent_get_dtend(event);
+	icalproperty *from = lib.icalcomponent_get_first_property(event, ICAL_DTSTART_PROPERTY);
+	icalproperty *to = lib.icalcomponent_get_first_property(event, ICAL_DTEND_PROPERTY);
+	icaltimetype start = lib.icalcomponent_get_dtstart(event),
+	             end = lib.icalcomponent_get_dtend(event);
 	if (!from || !is_sane(start)) {
 		roster_problem(r, line, "an event without a DTSTART from 1990 to 2099");
 		return false;
@@ -162,8 +219,8 @@ static bool when_read(struct ical *ical, icalcomponent *event, uint32_t line, st
 	}
 	*out = (struct when){.start = start, .local = local_ms(start)};
 	if (to && start.zone != end.zone)
-		end = icaltime_convert_to_zone(end, (icaltimezone *)start.zone);
-	bool has_end = !icaltime_is_null_time(end) && is_sane(end);
+		end = lib.icaltime_convert_to_zone(end, (icaltimezone *)start.zone);
+	bool has_end = !lib.icaltime_is_null_time(end) && is_sane(end);
 	out->length = has_end ? local_ms(end) - out->local : start.is_date ? DAYS(1) : 0;
 	if (out->length <= 0 && start.is_date)
 		out->length = DAYS(1);
@@ -181,7 +238,7 @@ static bool when_read(struct ical *ical, icalcomponent *event, uint32_t line, st
 static bool crew_of(struct ical *ical, icalcomponent *event, uint32_t line, struct crew *crew)
 {
 	struct text unknown = {0};
-	const char *summary = icalcomponent_get_summary(event);
+	const char *summary = lib.icalcomponent_get_summary(event);
 	bool good = summary && roster_crew(ical->r, summary, crew, &unknown);
 	if (!good)
 		roster_problem(ical->r, line,
@@ -210,7 +267,7 @@ static void add_instant(struct ical *ical, struct instants *list, const struct w
 {
 	if (!is_sane(t))
 		return;
-	if (!t.zone && !icaltime_is_utc(t)) /* as the start is meant */
+	if (!t.zone && !lib.icaltime_is_utc(t)) /* as the start is meant */
 		t.zone = when->start.zone;
 	int64_t local = local_ms(t);
 	if (t.is_date && !when->start.is_date) /* the day's one */
@@ -224,15 +281,15 @@ static void add_instant(struct ical *ical, struct instants *list, const struct w
 static void left_out(struct ical *ical, icalcomponent *event, const struct when *when,
                      struct instants *out)
 {
-	const char *uid = icalcomponent_get_uid(event);
-	icalproperty *p = icalcomponent_get_first_property(event, ICAL_EXDATE_PROPERTY);
-	for (; p; p = icalcomponent_get_next_property(event, ICAL_EXDATE_PROPERTY))
-		add_instant(ical, out, when, icalproperty_get_exdate(p));
+	const char *uid = lib.icalcomponent_get_uid(event);
+	icalproperty *p = lib.icalcomponent_get_first_property(event, ICAL_EXDATE_PROPERTY);
+	for (; p; p = lib.icalcomponent_get_next_property(event, ICAL_EXDATE_PROPERTY))
+		add_instant(ical, out, when, lib.icalproperty_get_exdate(p));
 	for (uint32_t i = 0; uid && i < ical->count; i++) {
 		icalcomponent *other = ical->events[i];
-		const char *other_uid = icalcomponent_get_uid(other);
+		const char *other_uid = lib.icalcomponent_get_uid(other);
 		if (other_uid && strcmp(uid, other_uid) == 0)
-			add_instant(ical, out, when, icalcomponent_get_recurrenceid(other));
+			add_instant(ical, out, when, lib.icalcomponent_get_recurrenceid(other));
 	}
 	if (out->count)
 		qsort(out->items, out->count, sizeof *out->items, by_instant);
@@ -263,7 +320,7 @@ static bool add_shift(struct ical *ical, const struct occasion *event, int64_t l
 
 static void add_repeats(struct ical *ical, const struct occasion *event, icalproperty *property)
 {
-	struct icalrecurrencetype rule = icalproperty_get_rrule(property);
+	struct icalrecurrencetype rule = lib.icalproperty_get_rrule(property);
 	bool days = rule.freq == ICAL_DAILY_RECURRENCE || rule.freq == ICAL_WEEKLY_RECURRENCE ||
 	            rule.freq == ICAL_MONTHLY_RECURRENCE || rule.freq == ICAL_YEARLY_RECURRENCE;
 	if (!days || ++ical->repeating > REPEATING_MAX) {
@@ -273,15 +330,15 @@ static void add_repeats(struct ical *ical, const struct occasion *event, icalpro
 		               REPEATING_MAX);
 		return;
 	}
-	icalrecur_iterator *each = icalrecur_iterator_new(rule, event->when->start);
+	icalrecur_iterator *each = lib.icalrecur_iterator_new(rule, event->when->start);
 	if (!each) {
 		roster_problem(ical->r, event->line, "this RRULE cannot be read");
 		return;
 	}
-	for (icaltimetype t; !icaltime_is_null_time(t = icalrecur_iterator_next(each));)
+	for (icaltimetype t; !lib.icaltime_is_null_time(t = lib.icalrecur_iterator_next(each));)
 		if (t.year >= LAST_YEAR || !add_shift(ical, event, local_ms(t)))
 			break;
-	icalrecur_iterator_free(each);
+	lib.icalrecur_iterator_free(each);
 }
 
 static void add_event(struct ical *ical, icalcomponent *component, uint32_t line)
@@ -289,21 +346,21 @@ static void add_event(struct ical *ical, icalcomponent *component, uint32_t line
 	struct when when;
 	struct crew crew;
 	struct instants out = {0};
-	if (icalcomponent_get_status(component) == ICAL_STATUS_CANCELLED ||
+	if (lib.icalcomponent_get_status(component) == ICAL_STATUS_CANCELLED ||
 	    !when_read(ical, component, line, &when) || !crew_of(ical, component, line, &crew))
 		return;
 	struct occasion event = {.when = &when, .crew = &crew, .out = &out, .line = line};
-	icalproperty *rule = icalcomponent_get_first_property(component, ICAL_RRULE_PROPERTY);
-	bool moved = icalcomponent_get_first_property(component, ICAL_RECURRENCEID_PROPERTY);
+	icalproperty *rule = lib.icalcomponent_get_first_property(component, ICAL_RRULE_PROPERTY);
+	bool moved = lib.icalcomponent_get_first_property(component, ICAL_RECURRENCEID_PROPERTY);
 	if (!moved)
 		left_out(ical, component, &when, &out);
 	if (rule && !moved)
 		add_repeats(ical, &event, rule);
 	else
 		(void)add_shift(ical, &event, when.local);
-	icalproperty *more = icalcomponent_get_first_property(component, ICAL_RDATE_PROPERTY);
-	for (; more; more = icalcomponent_get_next_property(component, ICAL_RDATE_PROPERTY)) {
-		icaltimetype t = icalproperty_get_rdate(more).time;
+	icalproperty *more = lib.icalcomponent_get_first_property(component, ICAL_RDATE_PROPERTY);
+	for (; more; more = lib.icalcomponent_get_next_property(component, ICAL_RDATE_PROPERTY)) {
+		icaltimetype t = lib.icalproperty_get_rdate(more).time;
 		if (is_sane(t))
 			(void)add_shift(ical, &event, local_ms(t));
 	}
@@ -314,22 +371,24 @@ void roster_read_ical(struct roster *r, const char *bytes)
 {
 	struct ical ical = {.r = r};
 	icalcomponent *root = NULL;
-	icalerror_set_errors_are_fatal(0);
+	if (!open_library(r))
+		return;
+	lib.icalerror_set_errors_are_fatal(0);
 	if (look_over(&ical, bytes))
-		root = icalparser_parse_string(bytes);
+		root = lib.icalparser_parse_string(bytes);
 	if (root) {
 		ical.events = NEW_ARRAY(icalcomponent *, ROSTER_EVENTS_MAX);
-		if (icalcomponent_isa(root) == ICAL_VEVENT_COMPONENT)
+		if (lib.icalcomponent_isa(root) == ICAL_VEVENT_COMPONENT)
 			ical.events[ical.count++] = root;
 		else
 			gather(&ical, root);
 		for (uint32_t i = 0; i < ical.count && !r->full; i++)
 			add_event(&ical, ical.events[i], ical.lines[i]);
-		icalcomponent_free(root);
+		lib.icalcomponent_free(root);
 	}
 	if (!ical.count && ical.lines && ical.lines[0])
 		roster_problem(r, 1, "not an iCalendar file: no BEGIN:VCALENDAR that can be read");
 	free(ical.events);
 	free(ical.lines);
-	icalmemory_free_ring();
+	lib.icalmemory_free_ring();
 }

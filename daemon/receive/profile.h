@@ -208,6 +208,7 @@ struct profile {
 	bool points;  /* some rule names them: see topic_rule.point */
 	bool through; /* some rule tells what its devices are heard through */
 	bool heard;   /* some site uses it, or the service file lists it in `listen` */
+	bool filled;  /* else its name is all that was read of it: it is built in, and not heard */
 };
 
 struct rule_ref {

@@ -14,8 +14,36 @@
 #include <systemd/sd-daemon.h>
 
 #include "app.h"
+#include "base/library.h"
 
 #define FEEDS_PER_SPAN 3 /* signs of life within the manager's span */
+
+/* What speaks with the manager. Where there is none, as in most containers, it stays away. */
+#define FUNCTIONS(X)                                                                               \
+	X(sd_notify)                                                                               \
+	X(sd_watchdog_enabled)
+
+static struct {
+	FUNCTIONS(LIBRARY_MEMBER)
+} manager;
+
+static bool open_library(void)
+{
+#define FIND(function) {#function, &manager.function},
+	static const struct library_function functions[] = {FUNCTIONS(FIND)};
+	struct problem why;
+	if (library_open("libsystemd.so.0", functions, sizeof functions / sizeof *functions,
+	                 &why) == 0)
+		return true;
+	log_warn("the service manager is not told how it stands here: %s", why.text);
+	return false;
+}
+
+static void tell(const char *state)
+{
+	if (manager.sd_notify)
+		(void)!manager.sd_notify(0, state);
+}
 
 static void on_watchdog(uv_timer_t *timer)
 {
@@ -30,9 +58,9 @@ void watchdog_start(struct app *app)
 {
 	uint64_t span = 0; /* µs */
 	const char *socket = getenv("NOTIFY_SOCKET");
-	app->supervised = socket && *socket;
-	(void)!sd_notify(0, "READY=1");
-	if (sd_watchdog_enabled(0, &span) > 0) {
+	app->supervised = socket && *socket && open_library();
+	tell("READY=1");
+	if (app->supervised && manager.sd_watchdog_enabled(0, &span) > 0) {
 		uint64_t every = span / 1000 / FEEDS_PER_SPAN;
 		every = every ? every : 1;
 		uv_timer_start(&app->watchdog, on_watchdog, every, every);
@@ -41,17 +69,20 @@ void watchdog_start(struct app *app)
 
 void watchdog_reloading(void)
 {
-	(void)!sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_stopwatch_ns() / 1000);
+	char state[64];
+	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	         clock_stopwatch_ns() / 1000);
+	tell(state);
 }
 
 void watchdog_reloaded(void)
 {
-	(void)!sd_notify(0, "READY=1");
+	tell("READY=1");
 }
 
 void watchdog_stopping(void)
 {
-	(void)!sd_notify(0, "STOPPING=1");
+	tell("STOPPING=1");
 }
 
 bool watchdog_is_content(const struct app *app)
@@ -78,7 +109,7 @@ static void tell_status(struct app *app)
 	if (strcmp(line, app->status_told) == 0)
 		return;
 	memcpy(app->status_told, line, sizeof line);
-	(void)!sd_notify(0, line);
+	tell(line);
 }
 
 void watchdog_after_turn(struct app *app)
@@ -87,6 +118,6 @@ void watchdog_after_turn(struct app *app)
 		return;
 	tell_status(app);
 	if (app->watchdog_asks && watchdog_is_content(app))
-		(void)!sd_notify(0, "WATCHDOG=1");
+		tell("WATCHDOG=1");
 	app->watchdog_asks = false;
 }

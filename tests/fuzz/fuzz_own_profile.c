@@ -1,5 +1,5 @@
 /* floors: config decode */
-/* A profile that anybody may have written, beside two built-in ones that it may use, and what it
+/* A profile that anybody may have written, beside the built-in ones that it may use, and what it
  * makes of messages:
  *
  *     the profile's file [ <record separator, 0x1e> topic <line end> payload ... ]
@@ -23,8 +23,9 @@ struct reading {
 };
 
 /* What the tree takes from bytes outlives them. */
-static void add(struct reading *r, const char *path, const char *bytes, size_t len, bool built_in)
+static void add_own(struct reading *r, const char *bytes, size_t len)
 {
+	const char *path = "own.yaml";
 	struct tree tree = {0};
 	struct yaml_error why = {0};
 	struct checker c = {.report = &r->report,
@@ -34,23 +35,13 @@ static void add(struct reading *r, const char *path, const char *bytes, size_t l
 	                    .use = CONFIG_CHECK,
 	                    .now = NOW};
 	if (tree_parse(bytes, len, &tree, &why) < 0) {
-		HOLDS(!built_in && why.line && *why.problem.text);
+		HOLDS(why.line && *why.problem.text);
 		report_problem(&r->report, (struct place){c.file, why.line, why.column}, "%s",
 		               why.problem.text);
 		return;
 	}
 	c.tree = &tree;
-	profile_source_add(&r->sources, &c, &tree, built_in);
-}
-
-static void add_built_in(struct reading *r, const char *name)
-{
-	unsigned int i = 0;
-	while (i < built_in_profile_count && strcmp(built_in_profiles[i].file, name) != 0)
-		i++;
-	HOLDS(i < built_in_profile_count);
-	const struct built_in_profile *file = &built_in_profiles[i];
-	add(r, name, (const char *)file->bytes, *file->len, true);
+	profile_source_add(&r->sources, &c, &tree);
 }
 
 static void look_at_report(struct report *report)
@@ -123,9 +114,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	size_t file = end ? (size_t)(end - bytes) : len;
 	char *own = strndup((const char *)bytes, file);
 	HOLDS(own);
-	add_built_in(&r, "built-in/common.yaml");
-	add_built_in(&r, "built-in/tasmota.yaml");
-	add(&r, "own.yaml", own, strlen(own), false);
+	profile_sources_add_built_in(
+	        &r.sources, &(struct checker){.report = &r.report, .arena = &r.profiles.arena});
+	add_own(&r, own, strlen(own));
 	profiles_read(&r.sources, &r.profiles);
 	profile_sources_finish(&r.sources);
 	free(own);

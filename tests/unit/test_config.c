@@ -726,6 +726,55 @@ static void a_command_does_without_the_files_that_are_wrong(void **state)
 	assert_int_equal(story->result, -EINVAL);
 }
 
+static const struct profile *profile_of(const struct story *story, const char *name)
+{
+	const struct profiles *profiles = &story->config->profiles;
+	uint32_t at = profiles_find(profiles, name);
+	assert_int_not_equal(at, POSITION_NONE);
+	return &profiles->items[at];
+}
+
+static void of_what_is_built_in_only_what_is_named_is_read(void **state)
+{
+	struct story *story = *state;
+	given_service(story, PHONE "listen: [zwave]\nprofiles: [other.yaml]\n");
+	given_file(story, "other.yaml", "profile: own\nlike: tasmota\n");
+	given_site(story, "zones: [{id: hall}]\n" POLICY
+	                  "devices: [{id: a, zone: hall, profile: zigbee2mqtt}]\n");
+	when_loaded(story, CONFIG_DAEMON);
+	expect_good(story);
+	uint32_t filled = 0;
+	for (uint32_t i = 0; i < story->config->profiles.count; i++)
+		filled += story->config->profiles.items[i].filled;
+	assert_int_equal(filled, 3);
+	assert_true(profile_of(story, "zwave")->heard);
+	assert_true(profile_of(story, "zigbee2mqtt")->rule_count > 0);
+	assert_string_equal(story->config->sites[0]->devices[0].bridge,
+	                    profile_of(story, "zigbee2mqtt")->gateway);
+	assert_true(profile_of(story, "own")->rule_count > 0);
+	assert_int_equal(profile_of(story, "tasmota")->rule_count, 0);
+}
+
+static void all_that_is_built_in_is_good(void **state)
+{
+	struct story *story = *state;
+	struct text report = {0};
+	given_service(story, PHONE);
+	given_site(story, "zones: [{id: hall}]\n" POLICY);
+	when_loaded(story, CONFIG_CHECK);
+	expect_good(story);
+	assert_int_equal(config_fill_profiles(story->config, &report), 0);
+	assert_string_equal(text_get(&report), "");
+	text_finish(&report);
+	assert_true(story->config->profiles.count > 20);
+	for (uint32_t i = 0; i < story->config->profiles.count; i++) {
+		const struct profile *profile = &story->config->profiles.items[i];
+		assert_true(profile->filled && !profile->heard);
+		assert_non_null(profile->about);
+		assert_true(profile->rule_count || profile->set_count);
+	}
+}
+
 static void a_secret_file_is_bounded_and_one_line(void **state)
 {
 	struct story *story = *state;
@@ -884,6 +933,8 @@ int main(void)
 	        STORY(nothing_is_made_for_what_is_refused),
 	        STORY(a_command_needs_no_secrets),
 	        STORY(a_command_does_without_the_files_that_are_wrong),
+	        STORY(of_what_is_built_in_only_what_is_named_is_read),
+	        STORY(all_that_is_built_in_is_good),
 	        STORY(a_secret_file_is_bounded_and_one_line),
 	        STORY(a_secret_that_everyone_can_read_is_a_warning),
 	        STORY(each_site_has_one_file),

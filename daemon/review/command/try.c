@@ -275,7 +275,7 @@ static int decode(struct trial *t, const struct heard_message *message, struct p
 {
 	struct profiles *profiles = t->ctx->profiles;
 	int r = profiles_decode(profiles, t->memory, message, &t->said, why);
-	if (t->said.profile || t->all)
+	if (t->said.profile || t->all || !t->ctx->fill_profiles(t->ctx->service_ctx))
 		return r;
 	for (uint32_t i = 0; i < profiles->count; i++)
 		profiles->items[i].heard = true;
@@ -465,7 +465,7 @@ static int try_live(struct trial *t, const struct invocation *line)
 	int code = option_limit(ctx, line, &t->most);
 	if (code)
 		return code;
-	if (!ctx->listen || ctx->listen(ctx->listen_ctx, &live, &why) < 0)
+	if (!ctx->listen || ctx->listen(ctx->service_ctx, &live, &why) < 0)
 		return complain(ctx, EXIT_FAILED, "%s", why.text);
 	return EXIT_DONE;
 }
