@@ -33,45 +33,18 @@
 /* ?1 site, ?2 device, ?3 zone, ?4 type, ?5 type prefix, ?6 incident, ?7 since, ?8 until, ?9 behind
  * this seq, ?10 from this row, ?11 to this row, ?12 limit, ?13 zones, ?14 devices of the zones,
  * both JSON lists. What was edited from outside may be no JSON any more. */
-#define ONE_OF(list) " IN (SELECT value FROM json_each(" list "))"
+/* clang-format off */
+#define LISTED(list) " IN (SELECT value FROM json_each(" #list "))"
+#define ANY_LISTED(of, list) "EXISTS (SELECT 1 FROM " of " WHERE value" LISTED(list) ")"
 #define OF_ZONE                                                                                    \
-	"l.device" ONE_OF(                                                                         \
-	        "?14") " OR EXISTS (SELECT 1 FROM incident i WHERE i.id = l.incident"              \
-	               " AND (i.zone" ONE_OF(                                                      \
-	                       "?13") " OR EXISTS (SELECT 1 FROM json_each(i.zone_path)"           \
-	                              " WHERE value = ?3)))"                                       \
-	                              " OR CASE WHEN json_valid(l.data) THEN l.data "              \
-	                              "->> '$.zone'" ONE_OF(                                       \
-	                                      "?13") " OR l.data ->> "                             \
-	                                             "'$.what."                                    \
-	                                             "zone'" ONE_OF(                               \
-	                                                     "?13") " OR EXISTS (SELECT 1 FROM "   \
-	                                                            "json_each(l.data, "           \
-	                                                            "'$.zones') WHERE "            \
-	                                                            "value" ONE_OF(                \
-	                                                                    "?13") ")"             \
-	                                                                           " OR "          \
-	                                                                           "EXIS"          \
-	                                                                           "TS "           \
-	                                                                           "(SEL"          \
-	                                                                           "ECT "          \
-	                                                                           "1 "            \
-	                                                                           "FROM"          \
-	                                                                           " jso"          \
-	                                                                           "n_"            \
-	                                                                           "each"          \
-	                                                                           "(l."           \
-	                                                                           "data"          \
-	                                                                           ", "            \
-	                                                                           "'$."           \
-	                                                                           "what"          \
-	                                                                           ".zon"          \
-	                                                                           "es')"          \
-	                                                                           " WHE"          \
-	                                                                           "RE "           \
-	                                                                           "valu"          \
-	                                                                           "e" ONE_OF(     \
-	                                                                                   "?13") ") END"
+	"l.device" LISTED(?14)                                                                     \
+	" OR EXISTS (SELECT 1 FROM incident i WHERE i.id = l.incident AND (i.zone" LISTED(?13)     \
+	" OR EXISTS (SELECT 1 FROM json_each(i.zone_path) WHERE value = ?3)))"                     \
+	" OR CASE WHEN json_valid(l.data) THEN l.data ->> '$.zone'" LISTED(?13)                    \
+	" OR l.data ->> '$.what.zone'" LISTED(?13)                                                 \
+	" OR " ANY_LISTED("json_each(l.data, '$.zones')", ?13)                                     \
+	" OR " ANY_LISTED("json_each(l.data, '$.what.zones')", ?13) " END"
+/* clang-format on */
 #define LOG_WHERE                                                                                  \
 	"(?2 IS NULL OR l.device = ?2)"                                                            \
 	" AND (?3 IS NULL OR " OF_ZONE ")"                                                         \
@@ -420,9 +393,9 @@ static sqlite3_stmt *prepared(struct store *store, enum statement which)
 	return *at;
 }
 
-int sql_prepare_all(struct store *store, struct problem *why)
+int sql_prepare_turn(struct store *store, struct problem *why)
 {
-	for (int i = 0; i < STATEMENT_COUNT; i++)
+	for (int i = 0; i < SQL_TURN_COUNT; i++)
 		if (!prepared(store, (enum statement)i))
 			return sql_failure(store->db, why, "preparing");
 	return 0;

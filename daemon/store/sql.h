@@ -21,21 +21,13 @@
 #include "store/store.h"
 
 enum statement {
+	/* Of a turn: prepared at the start, so that no alarm waits for it and none fails by it. */
 	SQL_BEGIN,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
-	SQL_SITE_FIND,
 	SQL_SITE_ADD,
 	SQL_SITE_UPDATE,
-	SQL_SITE_NUMBERS,
-	SQL_SITE_SEAL,
-	SQL_SITE_SEALED,
-	SQL_SITE_LAST_ROW,
-	SQL_SITES,
-	SQL_LEDGER_HASH,
-	SQL_LEDGER_TURNS,
 	SQL_ANCHOR_PUT,
-	SQL_ANCHOR_GET,
 	SQL_BOOT_ADD,
 	SQL_BOOT_FIND,
 	SQL_LEDGER_ADD, /* one row, */
@@ -54,11 +46,24 @@ enum statement {
 	SQL_DELIVERY_CHANGE,
 	SQL_DEVICE_PUT,
 	SQL_STANDING_PUT,
+	SQL_OUTPUT_PUT,
+	SQL_REMEMBER,
+	SQL_FORGET,
+	SQL_TURN_COUNT,
+	/* The others are prepared when they are first needed: they would be half a megabyte. */
+	SQL_SITE_FIND = SQL_TURN_COUNT,
+	SQL_SITE_NUMBERS,
+	SQL_SITE_SEAL,
+	SQL_SITE_SEALED,
+	SQL_SITE_LAST_ROW,
+	SQL_SITES,
+	SQL_LEDGER_HASH,
+	SQL_LEDGER_TURNS,
+	SQL_ANCHOR_GET,
 	SQL_STANDING_HID,
 	SQL_STANDING_LAST,
 	SQL_STANDINGS_TO_LOAD,
 	SQL_STANDINGS_LIST,
-	SQL_OUTPUT_PUT,
 	SQL_OUTPUTS_GET,
 	SQL_OUTPUTS_LIST,
 	SQL_INCIDENT_GET,
@@ -99,8 +104,6 @@ enum statement {
 	SQL_REMOVED_BY,
 	SQL_REMOVED_FROM,
 	SQL_REMOVED_UNSIGNED,
-	SQL_REMEMBER,
-	SQL_FORGET,
 	SQL_REMEMBERED_LIST,
 	SQL_IMPORTED_ADD,
 	SQL_IMPORTED_GET,
@@ -193,8 +196,7 @@ steady_ms read_due(struct binder *);                      /* 0 for NULL: not set
 
 /* What the connection's last failure means, as a negative errno, with why set. */
 int sql_failure(sqlite3 *, struct problem *why, const char *doing);
-/* Prepares all statements that a writer needs, so that none fails later. */
-int sql_prepare_all(struct store *, struct problem *why) MUST_USE;
+int sql_prepare_turn(struct store *, struct problem *why) MUST_USE;
 void sql_finish(struct store *);
 
 /* incident_rows.c: an incident and its parts, to rows and back. */

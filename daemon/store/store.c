@@ -236,7 +236,7 @@ static int open_write(struct store *store, struct problem *why)
 	if (r == 0)
 		r = migrate(store, version, why);
 	if (r == 0)
-		r = sql_prepare_all(store, why);
+		r = sql_prepare_turn(store, why);
 	if (r == 0)
 		r = refuse_part(store, why);
 	if (r == 0)
