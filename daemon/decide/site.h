@@ -186,12 +186,12 @@ struct device_state {
 	/* Bits of kinds whose active state a person has resolved: see kind_facts.rearms. */
 	uint32_t settled;
 	uint32_t fleeting; /* bit per enum kind: clears by itself, all of them with `reset` */
-	bool online, online_known; /* its own last word */
-	bool gone;                 /* that was offline, and nothing was heard of it since */
-	bool heard_once;
-	bool touched;
-	bool walk_test;
-	bool armed;                 /* its zone was, at the last look; memory only */
+	bool online : 1, online_known : 1; /* its own last word */
+	bool gone : 1;                     /* that was offline, and nothing was heard of it since */
+	bool heard_once : 1;
+	bool touched : 1;
+	bool walk_test : 1;
+	bool armed : 1;             /* its zone was, at the last look; memory only */
 	uint16_t expires;           /* seconds: its own word for expect_every, or 0; memory only */
 	wall_ms tested;             /* last signal marked as a test, or under walk test */
 	wall_ms heard;              /* last sign of life */
@@ -199,6 +199,7 @@ struct device_state {
 	struct timer silence;       /* expect_every since heard */
 	struct device_extra *extra; /* heap, or NULL: none of it yet */
 };
+_Static_assert(sizeof(struct device_state) <= 88, "there may be a million of them");
 struct device_extra *device_extra(struct device_state *); /* there from now on */
 wall_ms device_signed_at(const struct device_state *);
 
