@@ -56,10 +56,43 @@ static void arm(struct site *site, struct timer *timer)
 		timer_set(&site->timers, timer, timer->due);
 }
 
+/* "SITE-YEAR-NUMBER" by year and number, which may be longer than the six digits it has at least.
+ */
+static int compare_ids(const char *a, const char *b)
+{
+	const char *number_a = strrchr(a, '-'), *number_b = strrchr(b, '-');
+	size_t until_a = number_a ? (size_t)(number_a - a) : 0;
+	size_t until_b = number_b ? (size_t)(number_b - b) : 0;
+	size_t both = until_a < until_b ? until_a : until_b;
+	int order = strncmp(a, b, both);
+	if (order || until_a != until_b)
+		return order ? order : (until_a > both) - (until_b > both);
+	size_t len_a = strlen(a + until_a), len_b = strlen(b + until_b);
+	return len_a != len_b ? (len_a > len_b) - (len_b > len_a)
+	                      : strcmp(a + until_a, b + until_b);
+}
+
+/* Where an id stands among the incidents, or would: their ids rise along the array. */
+static uint32_t place_of_id(const struct site *site, const char *id)
+{
+	uint32_t low = 0, high = site->incident_count;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (compare_ids(site->incidents[mid]->id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 void site_adopt_incident(struct site *site, struct incident *incident)
 {
 	MEM_RESERVE(site->incidents, site->incident_count, site->incident_cap);
-	site->incidents[site->incident_count++] = incident;
+	uint32_t at = place_of_id(site, incident->id); /* the end, but for what a hand wrote */
+	for (uint32_t i = site->incident_count++; i > at; i--)
+		site->incidents[i] = site->incidents[i - 1];
+	site->incidents[at] = incident;
 	open_marks_incident(site, incident);
 	arm(site, &incident->step_due);
 	arm(site, &incident->resolve_due);
@@ -76,10 +109,9 @@ void site_adopt_notification(struct site *site, struct notification *notificatio
 
 struct incident *site_incident(const struct site *site, const char *id)
 {
-	for (uint32_t i = 0; i < site->incident_count; i++)
-		if (strcmp(site->incidents[i]->id, id) == 0)
-			return site->incidents[i];
-	return NULL;
+	uint32_t at = place_of_id(site, id);
+	bool found = at < site->incident_count && strcmp(site->incidents[at]->id, id) == 0;
+	return found ? site->incidents[at] : NULL;
 }
 
 /* Numbers only rise along the array: notifications are appended and kept in order. */

@@ -422,10 +422,48 @@ static void test_recalled_message_ids_are_forgotten_in_their_order(void **state)
 	story_end(&s);
 }
 
+static void test_an_incident_is_found_by_its_id_whatever_the_order_in_which_it_came(void **state)
+{
+	(void)state;
+	static const char *const ids[] = {"s-2026-000002", "s-2027-000001", "s-2026-1000000",
+	                                  "s-2026-999999", "s-2026-000001", "s-2027-000010"};
+	static const char *const in_order[] = {"s-2026-000001",  "s-2026-000002", "s-2026-999999",
+	                                       "s-2026-1000000", "s-2027-000001", "s-2027-000010"};
+	static const char *const unknown[] = {"s-2026-000003",
+	                                      "s-2028-000001",
+	                                      "s-2025-000001",
+	                                      "t-2026-000001",
+	                                      "s-2026-0000001",
+	                                      "s",
+	                                      "-",
+	                                      ""};
+	const size_t count = sizeof ids / sizeof *ids;
+	struct story s;
+	story_begin(&s);
+	for (size_t i = 0; i < count; i++) {
+		struct incident *incident = incident_create();
+		snprintf(incident->id, sizeof incident->id, "%s", ids[i]);
+		incident->policy = NEW(struct policy);
+		site_adopt_incident(s.site, incident);
+	}
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(s.site->incidents[i]->id, in_order[i]);
+		assert_ptr_equal(site_incident(s.site, in_order[i]), s.site->incidents[i]);
+	}
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+		assert_null(site_incident(s.site, unknown[i]));
+	story_end(&s);
+}
+
 static void given_open(struct story *s, int number)
 {
 	char name[32];
+	struct site *site = s->site;
 	struct incident *incident = incident_create();
+	incidents_count_by_year(site, s->now.wall);
+	incident->number = site->next_incident++;
+	snprintf(incident->id, sizeof incident->id, "%s-%d-%06u", site->def->id,
+	         site->incident_year, incident->number);
 	snprintf(name, sizeof name, "room-%d", number);
 	incident->kind = number % 2 ? INCIDENT_FIRE : INCIDENT_TROUBLE;
 	incident->zone = mem_copy(name);
@@ -436,7 +474,7 @@ static void given_open(struct story *s, int number)
 	snprintf(name, sizeof name, "device-%d", number);
 	incident->signals[0] = (struct incident_signal){.device = mem_copy(name),
 	                                                .kind = KIND_SMOKE};
-	site_adopt_incident(s->site, incident);
+	site_adopt_incident(site, incident);
 }
 
 /* True where either says that it may be. */
@@ -586,6 +624,8 @@ int main(void)
 	        cmocka_unit_test(test_a_number_that_was_pushed_unlogged_is_left_out),
 	        cmocka_unit_test(test_a_last_will_is_a_trouble_at_once),
 	        cmocka_unit_test(test_ids_stay_unique_when_the_clock_goes_back_a_year),
+	        cmocka_unit_test(
+	                test_an_incident_is_found_by_its_id_whatever_the_order_in_which_it_came),
 	        cmocka_unit_test(test_none_of_many_incidents_is_denied),
 	        cmocka_unit_test(test_among_many_incidents_a_signal_finds_its_own),
 	        cmocka_unit_test(test_a_message_id_seen_before_is_known),
