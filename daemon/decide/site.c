@@ -56,8 +56,7 @@ static void arm(struct site *site, struct timer *timer)
 		timer_set(&site->timers, timer, timer->due);
 }
 
-/* "SITE-YEAR-NUMBER" by year and number, which may be longer than the six digits it has at least.
- */
+/* "SITE-YEAR-NUMBER", by year and number, which has six digits or more. */
 static int compare_ids(const char *a, const char *b)
 {
 	const char *number_a = strrchr(a, '-'), *number_b = strrchr(b, '-');

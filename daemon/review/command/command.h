@@ -102,8 +102,9 @@ struct command_context {
 	struct site_def *const *sites;
 	uint32_t site_count;
 	bool partial; /* there may be more: a file is wrong, or a store alone is read */
-	struct profiles
-	        *profiles; /* compiled; of those that are not heard perhaps the name alone */
+	/* Compiled; of those that are not heard perhaps the name alone, */
+	struct profiles *profiles;
+	bool (*fill_profiles)(void *ctx); /* until this has read them; false: one is wrong */
 	wall_ms now;
 	const char *language; /* "zh-CN" or "en": of the person who reads */
 	bool colour;
@@ -114,8 +115,6 @@ struct command_context {
 	/* The whole of it, valid until the command ends; NULL: it cannot be read. */
 	const struct site_def *(*in_force)(void *ctx, const char *text);
 	void *in_force_ctx;
-	/* Has all profiles read, not yet compiled: whether they are good. */
-	bool (*fill_profiles)(void *ctx);
 	/* Hears a broker live: 0, or a negative errno and why. The network of the daemon's own
 	 * broker is another house than this one, so that the program brings it along. */
 	int (*listen)(void *ctx, const struct live *, struct problem *why);
