@@ -83,6 +83,28 @@ static void test_no_long_list_is_sorted(void **state)
 	}
 }
 
+static void test_an_alarm_waits_for_no_statement_to_be_prepared(void **state)
+{
+	struct story *s = *state;
+	bool before[STATEMENT_COUNT];
+	reopen(s);
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		before[i] = s->store->statements[i] != NULL;
+	given_signal(s, "smoke-301", KIND_SMOKE, true);
+	commit(s);
+	given_signal(s, "smoke-302", KIND_SMOKE, true);
+	commit(s);
+	given_operation(s, (struct operation){.type = OPERATION_ACK,
+	                                      .incident = s->site->incidents[0]->id,
+	                                      .by = "li",
+	                                      .via = "api"});
+	commit(s);
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		if (s->store->statements[i] && !before[i])
+			fail_msg("prepared by a turn: %s", sqlite3_sql(s->store->statements[i]));
+	assert_false(before[SQL_LOG_ALL]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +112,8 @@ int main(void)
 	                                        story_end),
 	        cmocka_unit_test_setup_teardown(test_no_long_list_is_sorted, story_begin,
 	                                        story_end),
+	        cmocka_unit_test_setup_teardown(test_an_alarm_waits_for_no_statement_to_be_prepared,
+	                                        story_begin, story_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
