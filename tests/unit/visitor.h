@@ -10,8 +10,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -367,9 +367,18 @@ static inline void call_up(struct visits *v, struct caller *c)
 	struct sockaddr_in at = {.sin_family = AF_INET,
 	                         .sin_port = htons((uint16_t)http_port(v->server)),
 	                         .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	*c = (struct caller){.v = v, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-	assert_int_equal(connect(c->fd, (struct sockaddr *)&at, sizeof at), 0);
-	assert_int_equal(fcntl(c->fd, F_SETFL, O_NONBLOCK), 0);
+	*c = (struct caller){.v = v,
+	                     .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+	/* A signal cuts a connect short that waits, and libFuzzer's watch sends one every 16 s. */
+	if (connect(c->fd, (struct sockaddr *)&at, sizeof at) != 0)
+		assert_int_equal(errno, EINPROGRESS);
+	struct pollfd there = {.fd = c->fd, .events = POLLOUT};
+	for (int ready; (ready = poll(&there, 1, PATIENCE)) != 1;)
+		assert_true(ready == -1 && errno == EINTR);
+	int refused = 0;
+	socklen_t len = sizeof refused;
+	assert_int_equal(getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &refused, &len), 0);
+	assert_int_equal(refused, 0);
 	uv_poll_init(&v->loop, &c->poll, c->fd);
 	c->poll.data = c;
 	uv_poll_start(&c->poll, UV_READABLE, on_caller);
