@@ -9,10 +9,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "powerloss.h"
 #include "store/ledger.h"
 #include "store_story.h"
+
+#define IMAGES_MAX 64
 
 static struct options {
 	uint32_t turns, cuts;
@@ -31,16 +34,26 @@ struct boundary { /* of a turn: what the store holds once its head is this */
 	char state[65];
 };
 
-struct dark {
-	struct story story;
-	char images_folder[64];
-	struct image images[64];
+/* The power is cut in the writer's steps and in those of the checkpoint's thread. */
+struct cutter {
+	pthread_mutex_t lock;
+	char folder[64];
+	const char *store;               /* its path */
+	struct image images[IMAGES_MAX]; /* not examined yet */
 	uint32_t image_count;
 	struct ledger_head confirmed; /* what store_commit has last said yes to */
+	uint64_t dice, every;
+	uint32_t in_checkpoints;
+	bool after_first_turn;
+};
+
+struct dark {
+	struct story story;
+	struct cutter cutter;
 	struct boundary *boundaries;
 	uint32_t boundary_count, boundary_cap;
-	uint64_t dice, cut_every;
-	uint32_t cuts, of_kind[SURVIVAL_COUNT], ahead, in_checkpoints;
+	uint64_t dice;
+	uint32_t cuts, of_kind[SURVIVAL_COUNT], ahead;
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -51,29 +64,34 @@ static uint64_t next_random(uint64_t *state)
 
 /* ---- cutting ---- */
 
+static void cut(struct cutter *c, uint64_t step)
+{
+	struct image *image = &c->images[c->image_count++];
+	*image = (struct image){
+	        .step = step,
+	        .confirmed = c->confirmed,
+	        .survival = (enum survival)(next_random(&c->dice) % SURVIVAL_COUNT)};
+	snprintf(image->path, sizeof image->path, "%s/%llu.db", c->folder,
+	         (unsigned long long)step);
+	if (powerloss_cut(c->store, image->path, options.seed + step, image->survival) < 0)
+		fail_msg("cannot write %s: %s", image->path, strerror(errno));
+}
+
 /* Now and then before a write to the log, always before anything else: the rare steps are those of
  * opening, checkpoint and closing. */
 static void maybe_cut(void *ctx, const struct powerloss_step *step)
 {
-	struct dark *d = ctx;
+	struct cutter *c = ctx;
 	bool to_log = strstr(step->file, "-wal") && strcmp(step->verb, "write") == 0;
-	bool rare = d->boundary_count == 0 || strcmp(step->verb, "delete") == 0 ||
+	pthread_mutex_lock(&c->lock);
+	bool rare = !c->after_first_turn || strcmp(step->verb, "delete") == 0 ||
 	            strcmp(step->verb, "truncate") == 0 ||
-	            (strcmp(step->verb, "sync") == 0 && next_random(&d->dice) % 4 == 0);
+	            (strcmp(step->verb, "sync") == 0 && next_random(&c->dice) % 4 == 0);
 	if (!to_log && strcmp(step->verb, "sync") != 0)
-		d->in_checkpoints++;
-	if (d->image_count == 64 || (!rare && next_random(&d->dice) % d->cut_every))
-		return;
-	struct image *image = &d->images[d->image_count];
-	*image = (struct image){
-	        .step = step->number,
-	        .confirmed = d->confirmed,
-	        .survival = (enum survival)(next_random(&d->dice) % SURVIVAL_COUNT)};
-	snprintf(image->path, sizeof image->path, "%s/%u.db", d->images_folder, d->image_count);
-	if (powerloss_cut(d->story.path, image->path, options.seed + step->number,
-	                  image->survival) < 0)
-		fail_msg("cannot write %s: %s", image->path, strerror(errno));
-	d->image_count++;
+		c->in_checkpoints++;
+	if (c->image_count < IMAGES_MAX && (rare || next_random(&c->dice) % c->every == 0))
+		cut(c, step->number);
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- what was found ---- */
@@ -160,7 +178,7 @@ static void examine(struct dark *d, const struct image *image)
 {
 	struct problem why = {0};
 	struct story after = {.def = d->story.def, .now = d->story.now, .messages = 1000000};
-	snprintf(after.path, sizeof after.path, "%s", image->path);
+	memcpy(after.path, image->path, sizeof image->path);
 	if (store_open(after.path, STORE_WRITE, &after.store, &why) < 0)
 		fail_msg("cut at step %llu (%d): %s", (unsigned long long)image->step,
 		         image->survival, why.text);
@@ -175,13 +193,19 @@ static void examine(struct dark *d, const struct image *image)
 	d->of_kind[image->survival]++;
 }
 
+/* The checkpoint's thread may cut meanwhile: what it leaves is for the next time. */
 static void examine_all(struct dark *d)
 {
-	for (uint32_t i = 0; i < d->image_count; i++) {
-		examine(d, &d->images[i]);
-		unlink(d->images[i].path);
+	struct image images[IMAGES_MAX];
+	pthread_mutex_lock(&d->cutter.lock);
+	uint32_t count = d->cutter.image_count;
+	memcpy(images, d->cutter.images, count * sizeof *images);
+	d->cutter.image_count = 0;
+	pthread_mutex_unlock(&d->cutter.lock);
+	for (uint32_t i = 0; i < count; i++) {
+		examine(d, &images[i]);
+		unlink(images[i].path);
 	}
-	d->image_count = 0;
 }
 
 /* ---- what goes on meanwhile ---- */
@@ -229,9 +253,15 @@ static void turn(struct dark *d)
 	boundary->seq = store_head(d->story.store, d->story.site->store_id).seq +
 	                d->story.plan.entry_count;
 	fingerprint(d->story.site, boundary->state);
+	pthread_mutex_lock(&d->cutter.lock);
+	d->cutter.after_first_turn = true;
+	pthread_mutex_unlock(&d->cutter.lock);
 	commit(&d->story);
-	d->confirmed = store_head(d->story.store, d->story.site->store_id);
-	assert_int_equal(d->confirmed.seq, boundary->seq);
+	struct ledger_head head = store_head(d->story.store, d->story.site->store_id);
+	assert_int_equal(head.seq, boundary->seq);
+	pthread_mutex_lock(&d->cutter.lock);
+	d->cutter.confirmed = head;
+	pthread_mutex_unlock(&d->cutter.lock);
 }
 
 /* In memory where that can be: the disk below is played anyway. */
@@ -247,15 +277,18 @@ static void make_folder(const char *name, char out[64])
 static void begin(struct dark *d)
 {
 	struct story *s = &d->story;
-	*d = (struct dark){.dice = options.seed};
+	*d = (struct dark){.dice = options.seed,
+	                   .cutter = {.dice = options.seed + 1,
+	                              .every = (uint64_t)options.turns * 15 / options.cuts + 1}};
+	pthread_mutex_init(&d->cutter.lock, NULL);
 	make_folder("power", s->folder);
-	make_folder("found", d->images_folder);
+	make_folder("found", d->cutter.folder);
 	snprintf(s->path, sizeof s->path, "%s/tocsin.db", s->folder);
 	s->def = school("binjiang");
 	s->now = (struct moment){.wall = 1795305600000, .steady = 5000};
-	d->cut_every = (uint64_t)options.turns * 15 / options.cuts + 1;
+	d->cutter.store = s->path;
 	powerloss_begin(s->folder);
-	powerloss_watch(maybe_cut, d);
+	powerloss_watch(maybe_cut, &d->cutter);
 }
 
 static void finish(struct dark *d)
@@ -265,7 +298,8 @@ static void finish(struct dark *d)
 	site_def_destroy(d->story.def);
 	free(d->boundaries);
 	nftw(d->story.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	nftw(d->images_folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(d->cutter.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	pthread_mutex_destroy(&d->cutter.lock);
 }
 
 static void test_no_cut_takes_what_was_confirmed(void **state)
@@ -292,13 +326,13 @@ static void test_no_cut_takes_what_was_confirmed(void **state)
 	        "checkpoints, %llu rows at the end, seed %llu\n",
 	        d.cuts, (unsigned long long)powerloss_steps(), d.of_kind[SURVIVES_NOTHING],
 	        d.of_kind[SURVIVES_TORN], d.of_kind[SURVIVES_SOME], d.of_kind[SURVIVES_WHOLE],
-	        d.ahead, d.in_checkpoints, (unsigned long long)d.confirmed.seq,
+	        d.ahead, d.cutter.in_checkpoints, (unsigned long long)d.cutter.confirmed.seq,
 	        (unsigned long long)options.seed);
 	/* A run without cuts proves nothing. */
 	assert_true(d.cuts >= options.cuts / 4);
 	for (int i = 0; i < SURVIVAL_COUNT; i++)
 		assert_true(d.of_kind[i] > 0);
-	assert_true(d.in_checkpoints > 0);
+	assert_true(d.cutter.in_checkpoints > 0);
 	assert_true(d.ahead > 0);
 	finish(&d);
 }
@@ -314,7 +348,7 @@ static void test_a_store_that_does_not_sync_is_found_out(void **state)
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(d.story.path, &db), SQLITE_OK);
 	char image[128];
-	snprintf(image, sizeof image, "%s/late.db", d.images_folder);
+	snprintf(image, sizeof image, "%s/late.db", d.cutter.folder);
 	assert_int_equal(
 	        sqlite3_exec(db, "PRAGMA synchronous = OFF; CREATE TABLE t (a)", NULL, NULL, NULL),
 	        SQLITE_OK);
