@@ -7,6 +7,7 @@
 #include "decide/in_force.h"
 
 #define DRILL_MAX HOURS(8)
+#define NOT_RESET_SHOWN 8 /* sensors named to whoever is told of the end */
 
 static uint32_t bit(enum incident_kind kind)
 {
@@ -51,12 +52,44 @@ static bool was_told(const struct site *site, const char *person)
 	return false;
 }
 
+static bool is_named_before(const struct incident *incident, uint32_t signal)
+{
+	for (uint32_t i = 0; i < signal; i++)
+		if (incident->signals[i].active &&
+		    strcmp(incident->signals[i].device, incident->signals[signal].device) == 0)
+			return true;
+	return false;
+}
+
+/* The sensors that still say so, a line each behind the first. A change is what raises an alarm:
+ * one that was never reset, or that met a real fire, would stay with what was played. */
+static void add_not_reset(const struct incident *incident, uint32_t *count, struct text *note)
+{
+	for (uint32_t i = 0; i < incident->signal_count; i++) {
+		const struct incident_signal *signal = &incident->signals[i];
+		if (!signal->active || is_named_before(incident, i) || ++*count > NOT_RESET_SHOWN)
+			continue;
+		text_addf(note, "\n%s", signal->device_name ? signal->device_name : signal->device);
+	}
+}
+
+static void add_all_not_reset(const struct site *site, struct text *note)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < site->incident_count; i++)
+		if (site->incidents[i]->drill && incident_is_active(site->incidents[i]))
+			add_not_reset(site->incidents[i], &count, note);
+	if (count > NOT_RESET_SHOWN)
+		text_addf(note, "\n+%u", count - NOT_RESET_SHOWN);
+}
+
 /* The end is told to whoever knows of the drill; a real alarm's to everybody. */
-static void tell_end(struct context *c, const struct standing *drill, bool everybody)
+static void tell_end(struct context *c, const struct standing *drill, bool everybody,
+                     const char *note)
 {
 	for (uint32_t i = 0; i < c->site->def->person_count; i++)
 		if (everybody || drill->announced || was_told(c->site, c->site->def->people[i].id))
-			tell_person(c, i, REASON_DRILL_ENDED, drill->end);
+			tell_person(c, i, REASON_DRILL_ENDED, note);
 }
 
 /* ---- its life ---- */
@@ -64,6 +97,9 @@ static void tell_end(struct context *c, const struct standing *drill, bool every
 static void end_drill(struct context *c, struct standing *drill, const char *by, const char *how,
                       bool everybody)
 {
+	struct text note = {0};
+	text_add(&note, how);
+	add_all_not_reset(c->site, &note);
 	standing_end(c, drill, by, how);
 	record_standing(c, drill, "drill", "ended", by);
 	for (uint32_t i = 0; i < c->site->incident_count; i++) {
@@ -71,7 +107,8 @@ static void end_drill(struct context *c, struct standing *drill, const char *by,
 		if (incident->drill && incident_is_active(incident))
 			incident_resolve(c, incident, by, OUTCOME_DRILL, NULL);
 	}
-	tell_end(c, drill, everybody);
+	tell_end(c, drill, everybody, text_get(&note));
+	text_finish(&note);
 }
 
 void drill_over(struct context *c, struct standing *drill, const char *by, const char *how)

@@ -212,6 +212,9 @@ enum urgency letter_urgency(const struct letter *letter)
 {
 	const struct incident *incident = letter->incident;
 	enum reason reason = letter->notification->reason;
+	if (reason == REASON_DRILL_ENDED && letter->notification->note &&
+	    strchr(letter->notification->note, '\n')) /* something was not reset */
+		return URGENCY_HIGH;
 	if (reason == REASON_ACKNOWLEDGED || reason == REASON_RESOLVED ||
 	    reason == REASON_DRILL_ENDED)
 		return URGENCY_LOW;

@@ -84,6 +84,31 @@ static bool is_no_earnest(enum reason reason)
 	       reason == REASON_DRILL_ENDED;
 }
 
+/* How it ended, and what has not been reset. */
+static void say_end_of_drill(struct writer *w, const char *note)
+{
+	struct text end = {0};
+	size_t len = strcspn(note, "\n");
+	text_add_len(&end, note, len);
+	words_add_end(w->out, w->letter->language, text_get(&end));
+	text_finish(&end);
+	if (!note[len])
+		return;
+	say_words(w, "\n仍在报警：", "\nStill in alarm: ");
+	for (const char *at = note + len; *at; at += len) {
+		struct text name = {0};
+		at++;
+		len = strcspn(at, "\n");
+		text_add_len(&name, at, len);
+		say_plain(w, text_get(&name));
+		text_finish(&name);
+		if (at[len])
+			say_words(w, "、", ", ");
+	}
+	say_words(w, "。请复位；不能复位的，按真实警情处理。",
+	          ". Reset it; what cannot be reset is real.");
+}
+
 static void say_word(void *ctx, enum template_word word, struct text *out)
 {
 	struct writer w = *(struct writer *)ctx;
@@ -103,7 +128,7 @@ static void say_word(void *ctx, enum template_word word, struct text *out)
 		if (is_list(n->reason))
 			text_add(out, n->note ? n->note : "");
 		else if (n->reason == REASON_DRILL_ENDED && n->note)
-			words_add_end(out, w.letter->language, n->note);
+			say_end_of_drill(&w, n->note);
 		else if (n->reason != REASON_JOINED) /* whose reason to write it is */
 			say_plain(&w, n->note ? n->note : "");
 		return;

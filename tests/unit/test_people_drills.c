@@ -70,6 +70,33 @@ static void test_it_ends_by_itself_and_resolves_what_it_opened(void **state)
 	story_end(&s);
 }
 
+static const struct notification *told_of_the_end(const struct story *s, const char *person)
+{
+	for (uint32_t i = 0; i < s->site->notification_count; i++)
+		if (s->site->notifications[i]->reason == REASON_DRILL_ENDED &&
+		    strcmp(s->site->notifications[i]->to_id, person) == 0)
+			return s->site->notifications[i];
+	fail_msg("%s is told of no end", person);
+	return NULL;
+}
+
+/* Its sensor tells changes only: what is real among it would be told to nobody. */
+static void test_who_is_told_of_its_end_is_told_what_was_not_reset(void **state)
+{
+	(void)state;
+	struct story s;
+	story_begin(&s);
+	assert_int_equal(drill(&s, "dorm", false), 0);
+	signal_(&s, "smoke-301", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, true);
+	signal_(&s, "smoke-302", KIND_SMOKE, false);
+	s.mood = COURIER_HANGS;
+	advance(&s, MINUTES(30));
+	assert_null(running(&s));
+	assert_string_equal(told_of_the_end(&s, "li")->note, "its time is over\nsmoke-301");
+	story_end(&s);
+}
+
 static void test_a_real_alarm_outside_breaks_it_off(void **state)
 {
 	(void)state;
@@ -275,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_happens_in_its_scope_is_a_drill),
 	        cmocka_unit_test(test_it_ends_by_itself_and_resolves_what_it_opened),
+	        cmocka_unit_test(test_who_is_told_of_its_end_is_told_what_was_not_reset),
 	        cmocka_unit_test(test_a_real_alarm_outside_breaks_it_off),
 	        cmocka_unit_test(test_one_drill_in_several_zones),
 	        cmocka_unit_test(test_its_zones_are_kept),

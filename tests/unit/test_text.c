@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "deliver/parts.h"
 #include "deliver/template.h"
 #include "deliver/text.h"
 #include "letter_fixture.h"
@@ -246,6 +247,13 @@ static void how_a_drill_ended_is_said_in_the_readers_language(void **state)
 	expect_says(desk, "\n发生真实警情：binjiang-2026-000007\n");
 	desk->letter.language = "en";
 	expect_says(desk, "\na real alarm: binjiang-2026-000007\n");
+	assert_int_equal(letter_urgency(&desk->letter), URGENCY_LOW);
+	desk->notification.note = "ended by hand\nDetector 301\nGate <b>";
+	expect_says(desk, "\nended by hand\nStill in alarm: Detector 301, Gate <b>. Reset it; what "
+	                  "cannot be reset is real.\n");
+	assert_int_equal(letter_urgency(&desk->letter), URGENCY_HIGH);
+	desk->letter.language = "zh";
+	expect_says(desk, "\n人工结束\n仍在报警：Detector 301、Gate <b>。请复位");
 }
 
 static void the_head_of_the_record_is_one_to_keep(void **state)

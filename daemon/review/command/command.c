@@ -232,8 +232,9 @@ const struct command commands[] = {
                  "While a drill runs, alarms of its kinds in its zones are drill incidents: told "
                  "as usual, marked\nDRILL in every message, never to outside lines. It ends after "
                  "--for (30m), by hand, or for\neveryone when a real alarm or any panic comes. "
-                 "Several zones and kinds stand with commas\nbetween them; without a zone it is "
-                 "the whole site's.",
+                 "Its incidents end with it; a sensor that is still\nin alarm then is named to "
+                 "whoever is told: reset it, or it is real. Several zones and kinds\nstand with "
+                 "commas between them; without a zone it is the whole site's.",
          .examples = "drills start --zone dorm --kind fire --for 30m --by sun\n"
                      "drills start --zone dorm,canteen --kind fire,gas --by sun --unannounced\n"
                      "drills end binjiang-drill-5 --by sun\ndrills list --json\n",
