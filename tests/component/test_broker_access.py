@@ -358,11 +358,10 @@ def test_with_accounts_of_their_own_all_three_connections_are_there(over_tls):
     house.daemon.expects_log("the record cannot be written|no connection to the broker")
     house.daemon.start()
     until_lane_is_open(house)
-    assert any("life-safety devices are heard on a connection of their own" in line
-               for line in house.daemon.lines)
-    names = {found[1] for line in house.broker.lines
-             if (found := re.search(r"as (\S+) \(.*u'\1'", line))}
-    assert {"tocsin", "tocsin-lane"} <= names, house.broker.lines
+    house.daemon.until_logs("life-safety devices are heard on a connection of their own")
+    house.until("each has its account", lambda: {"tocsin", "tocsin-lane"} <= {
+        found[1] for line in house.broker.lines
+        if (found := re.search(r"as (\S+) \(.*u'\1'", line))})
     other = sqlite3.connect(house.folder / "tocsin.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     said = [house.says("smoke-301", "smoke", committed=False)]

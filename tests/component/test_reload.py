@@ -244,8 +244,7 @@ def test_a_token_is_made_only_when_it_counts(house):
     house.write_service(lambda service: service["http"]["tokens"].append(
         {"name": "more", "role": "viewer", "token_file": "/proc/none/more.token"}))
     reload(house, "not reloaded: a token cannot be made")
-    assert any("tocsin.yaml:" in line and "'token_file' cannot be made" in line
-               for line in house.daemon.lines)
+    house.daemon.until_logs("tocsin.yaml:.*'token_file' cannot be made")
     assert house.api("GET", "/api/v1/status", token=old).status == 200
     house.write_service(lambda service: service["http"]["tokens"].pop())
     reload(house)
