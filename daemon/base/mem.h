@@ -19,10 +19,12 @@ void mem_trim(void);
 #define NEW_ARRAY(type, count) ((type *)mem_new_array((count), sizeof(type)))
 
 /* Makes room for one more in a {items, count, cap} array. */
-#define MEM_RESERVE(items, count, cap)                                                             \
+#define MEM_RESERVE(items, count, cap) MEM_RESERVE_FROM(8, items, count, cap)
+/* As many as `first` at the beginning: for arrays of which there are thousands. */
+#define MEM_RESERVE_FROM(first, items, count, cap)                                                 \
 	do {                                                                                       \
 		if ((count) == (cap)) {                                                            \
-			(cap) = (cap) ? (cap)*2 : 8;                                               \
+			(cap) = (cap) ? (cap)*2 : (first);                                         \
 			(items) = mem_grow((items), (cap), sizeof *(items));                       \
 		}                                                                                  \
 	} while (0)

@@ -26,7 +26,7 @@ struct told *incident_told(const struct incident *incident, enum recipient_kind 
 
 struct told *incident_add_told(struct incident *incident, enum recipient_kind kind, const char *id)
 {
-	MEM_RESERVE(incident->told, incident->told_count, incident->told_cap);
+	MEM_RESERVE_FROM(2, incident->told, incident->told_count, incident->told_cap);
 	struct told *told = &incident->told[incident->told_count++];
 	*told = (struct told){.kind = kind, .hash = (uint32_t)index_hash(id), .id = mem_copy(id)};
 	return told;
@@ -216,7 +216,8 @@ static bool add_signal(struct context *c, struct incident *incident, const struc
 	struct incident_signal *signal = find_signal(incident, cause->device, cause->signal);
 	bool added = !signal;
 	if (added) {
-		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
+		MEM_RESERVE_FROM(2, incident->signals, incident->signal_count,
+		                 incident->signal_cap);
 		signal = &incident->signals[incident->signal_count++];
 		*signal = (struct incident_signal){.device = mem_copy(cause->device),
 		                                   .device_name = mem_copy(cause->device_name),

@@ -159,22 +159,35 @@ int incident_put(struct store *store, uint32_t site, const struct incident *inci
 
 /* ---- and back ---- */
 
+static void read_signal(struct binder *at, struct incident *incident)
+{
+	MEM_RESERVE_FROM(2, incident->signals, incident->signal_count, incident->signal_cap);
+	struct incident_signal *signal = &incident->signals[incident->signal_count++];
+	*signal = (struct incident_signal){.device = mem_copy(read_text(at))};
+	signal->device_name = mem_copy(read_text(at));
+	signal->kind = kind_from_name(read_text(at));
+	signal->active = read_bool(at);
+	signal->time = read_int(at);
+	signal->at = read_int(at);
+	signal->presses = read_u32(at);
+}
+
+static void read_told(struct binder *at, struct incident *incident)
+{
+	const char *kind = read_text(at);
+	const char *id = read_text(at);
+	bool channel = strcmp(kind, "channel") == 0;
+	incident_add_told(incident, channel ? RECIPIENT_CHANNEL : RECIPIENT_PERSON, id)
+	        ->acknowledged = read_bool(at);
+}
+
 static int get_signals(struct store *store, int64_t key, struct incident *incident)
 {
 	struct binder at = sql_bind(store, SQL_SIGNALS_GET);
 	bind_int(&at, key);
 	int r;
-	while ((r = sql_next(store, &at)) > 0) {
-		MEM_RESERVE(incident->signals, incident->signal_count, incident->signal_cap);
-		struct incident_signal *signal = &incident->signals[incident->signal_count++];
-		*signal = (struct incident_signal){.device = mem_copy(read_text(&at))};
-		signal->device_name = mem_copy(read_text(&at));
-		signal->kind = kind_from_name(read_text(&at));
-		signal->active = read_bool(&at);
-		signal->time = read_int(&at);
-		signal->at = read_int(&at);
-		signal->presses = read_u32(&at);
-	}
+	while ((r = sql_next(store, &at)) > 0)
+		read_signal(&at, incident);
 	return r;
 }
 
@@ -183,13 +196,8 @@ static int get_told(struct store *store, int64_t key, struct incident *incident)
 	struct binder at = sql_bind(store, SQL_TOLD_GET);
 	bind_int(&at, key);
 	int r;
-	while ((r = sql_next(store, &at)) > 0) {
-		const char *kind = read_text(&at);
-		const char *id = read_text(&at);
-		bool channel = strcmp(kind, "channel") == 0;
-		incident_add_told(incident, channel ? RECIPIENT_CHANNEL : RECIPIENT_PERSON, id)
-		        ->acknowledged = read_bool(&at);
-	}
+	while ((r = sql_next(store, &at)) > 0)
+		read_told(&at, incident);
 	return r;
 }
 
@@ -207,8 +215,31 @@ static int get_zone_path(const char *json, struct incident *incident)
 	return 0;
 }
 
+/* Most incidents have the policy of the one before: its text is parsed once. */
+struct known_policy {
+	struct text json;
+	struct policy *policy;
+};
+
+static struct policy *read_policy(const char *json, struct known_policy *known)
+{
+	if (!known->policy || strcmp(text_get(&known->json), json) != 0) {
+		policy_destroy(known->policy);
+		text_reset(&known->json);
+		text_add(&known->json, json);
+		known->policy = policy_read_json(json);
+	}
+	return known->policy ? policy_copy(known->policy) : NULL;
+}
+
+static void known_policy_finish(struct known_policy *known)
+{
+	policy_destroy(known->policy);
+	text_finish(&known->json);
+}
+
 /* Columns in the order of INCIDENT_SELECT (sql.c), behind the site's id and the key. */
-static int get_columns(struct binder *at, struct incident *incident)
+static int get_columns(struct binder *at, struct incident *incident, struct known_policy *known)
 {
 	snprintf(incident->id, sizeof incident->id, "%s", read_text(at));
 	incident->number = read_u32(at);
@@ -232,7 +263,7 @@ static int get_columns(struct binder *at, struct incident *incident)
 	incident->acknowledged = read_moment(at);
 	incident->resolved = read_moment(at);
 	const char *policy = read_text(at);
-	incident->policy = policy ? policy_read_json(policy) : NULL;
+	incident->policy = policy ? read_policy(policy, known) : NULL;
 	if (policy && !incident->policy)
 		r = -EIO;
 	incident->round = read_u32(at);
@@ -258,7 +289,9 @@ int incident_get(struct store *store, struct binder *at, struct incident **out,
 	struct incident *incident = incident_create();
 	const char *site = read_text(at);
 	int64_t key = read_int(at);
-	int r = get_columns(at, incident);
+	struct known_policy known = {0};
+	int r = get_columns(at, incident, &known);
+	known_policy_finish(&known);
 	if (r == 0)
 		r = get_signals(store, key, incident);
 	if (r == 0)
@@ -270,4 +303,73 @@ int incident_get(struct store *store, struct binder *at, struct incident **out,
 	*out = incident;
 	*site_id = site;
 	return 0;
+}
+
+/* ---- all that a start goes on with ---- */
+
+/* Parts of many incidents, in the order of their keys. Asked for one incident after the other they
+ * would be most of a start with thousands open. */
+struct parts {
+	struct binder at;
+	void (*read)(struct binder *, struct incident *);
+	int64_t key; /* of the incident whose part is the current row */
+	int r;       /* of sql_next: 1 while there is a row */
+};
+
+static void next_part(struct store *store, struct parts *parts)
+{
+	parts->r = sql_next(store, &parts->at);
+	if (parts->r > 0)
+		parts->key = read_int(&parts->at);
+}
+
+static void begin_parts(struct store *store, struct parts *parts, enum statement which,
+                        uint32_t site, void (*read)(struct binder *, struct incident *))
+{
+	parts->at = sql_bind(store, which);
+	parts->read = read;
+	bind_int(&parts->at, site);
+	next_part(store, parts);
+}
+
+static int take_parts(struct store *store, struct parts *parts, int64_t key,
+                      struct incident *incident)
+{
+	while (parts->r > 0 && parts->key <= key) {
+		if (parts->key == key)
+			parts->read(&parts->at, incident);
+		next_part(store, parts);
+	}
+	return parts->r < 0 ? parts->r : 0;
+}
+
+int incidents_load(struct store *store, struct site *site)
+{
+	struct known_policy known = {0};
+	struct parts signals, told;
+	struct binder at = sql_bind(store, SQL_INCIDENTS_TO_LOAD);
+	int r;
+	bind_int(&at, site->store_id);
+	begin_parts(store, &signals, SQL_SIGNALS_TO_LOAD, site->store_id, read_signal);
+	begin_parts(store, &told, SQL_TOLD_TO_LOAD, site->store_id, read_told);
+	while ((r = sql_next(store, &at)) > 0) {
+		struct incident *incident = incident_create();
+		(void)read_text(&at); /* the site's id */
+		int64_t key = read_int(&at);
+		r = get_columns(&at, incident, &known);
+		if (r == 0)
+			r = take_parts(store, &signals, key, incident);
+		if (r == 0)
+			r = take_parts(store, &told, key, incident);
+		if (r < 0) {
+			incident_destroy(incident);
+			break;
+		}
+		site_adopt_incident(site, incident);
+	}
+	sql_end(&at);
+	sql_end(&signals.at);
+	sql_end(&told.at);
+	known_policy_finish(&known);
+	return r;
 }

@@ -3,13 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "store/sql.h"
-
-#define SEEN_ENTRIES 65536 /* message ids remembered over a restart, as many as in memory */
-#define UNACKNOWLEDGED_REACH                                                                       \
-	16384             /* entries of the last turns: a turn has some thousands at most */
-#define SEEN_REACH 524288 /* ledger rows looked through for them */
 
 bool store_anchor(struct store *store, struct clock_anchor *out)
 {
@@ -126,84 +120,6 @@ static int load_devices(struct store *store, struct site *site)
 	return r;
 }
 
-static int load_incidents(struct store *store, struct site *site)
-{
-	struct binder at = sql_bind(store, SQL_INCIDENTS_TO_LOAD);
-	bind_int(&at, site->store_id);
-	int r;
-	while ((r = sql_next(store, &at)) > 0) {
-		struct incident *incident;
-		const char *site_id;
-		r = incident_get(store, &at, &incident, &site_id);
-		if (r < 0)
-			break;
-		site_adopt_incident(site, incident);
-	}
-	sql_end(&at);
-	return r;
-}
-
-/* A signal's entry begins with its id where it has one (decide/sensing.c). Tens of thousands are
- * looked at before the service is ready: only what is escaped is parsed. NULL: none. */
-static const char *id_of_signal(const char *data, struct text *out)
-{
-	static const char begins[] = "{\"id\":\"";
-	const size_t skip = sizeof begins - 1;
-	text_reset(out);
-	if (!data || strncmp(data, begins, skip) != 0)
-		return NULL;
-	size_t len = strcspn(data + skip, "\"\\");
-	if (data[skip + len] == '"') {
-		text_add_len(out, data + skip, len);
-		return text_get(out);
-	}
-	cJSON *tree;
-	struct problem why;
-	if (json_parse(data, strlen(data), &tree, &why) < 0)
-		return NULL; /* somebody has edited it */
-	const char *id = json_string(tree, "id");
-	if (id)
-		text_add(out, id);
-	cJSON_Delete(tree);
-	return id ? text_get(out) : NULL;
-}
-
-static int load_seen(struct store *store, struct site *site)
-{
-	uint64_t last = store_head(store, site->store_id).seq;
-	struct binder at = sql_bind(store, SQL_MESSAGES_SEEN);
-	bind_int(&at, site->store_id);
-	bind_int(&at, last > SEEN_REACH ? (int64_t)(last - SEEN_REACH) : 0);
-	bind_int(&at, SEEN_ENTRIES);
-	struct text id = {0};
-	int r;
-	while ((r = sql_next(store, &at)) > 0) {
-		const char *device = read_text(&at);
-		const char *said = id_of_signal(read_text(&at), &id);
-		if (device && said)
-			site_recall_seen(site, device, said, read_int(&at));
-	}
-	text_finish(&id);
-	return r;
-}
-
-int store_last_words(struct store *store, const struct site *site, store_word each, void *ctx)
-{
-	uint64_t last = store_head(store, site->store_id).seq;
-	struct binder at = sql_bind(store, SQL_LAST_WORDS);
-	bind_int(&at, site->store_id);
-	bind_int(&at, last > UNACKNOWLEDGED_REACH ? (int64_t)(last - UNACKNOWLEDGED_REACH) : 0);
-	int r;
-	while ((r = sql_next(store, &at)) > 0) {
-		struct signal word = {.device = read_text(&at)};
-		word.kind = kind_from_name(read_text(&at));
-		word.id = read_text(&at);
-		if (word.kind != KIND_NONE)
-			each(ctx, &word, (uint64_t)read_int(&at));
-	}
-	return r;
-}
-
 void store_forget_site(struct store *store, const struct site *site)
 {
 	if (site->store_id >= store->head_cap)
@@ -212,7 +128,18 @@ void store_forget_site(struct store *store, const struct site *site)
 	store->heads[site->store_id].known = false;
 }
 
-int store_load_site(struct store *store, struct site *site, struct problem *why)
+/* What a start reads it reads once, from the beginning to the end: a large cache would only be
+ * filled with it. */
+static void set_cache(struct store *store, bool loading)
+{
+	if (store->mode == STORE_WRITE)
+		(void)sqlite3_exec(store->db,
+		                   loading ? "PRAGMA cache_size = -1000"
+		                           : "PRAGMA cache_size = -16000",
+		                   NULL, NULL, NULL);
+}
+
+static int load_site(struct store *store, struct site *site, struct problem *why)
 {
 	struct ledger_head head = {0};
 	int r = find_site(store, site, &head);
@@ -223,7 +150,7 @@ int store_load_site(struct store *store, struct site *site, struct problem *why)
 	if (r == 0)
 		r = load_devices(store, site);
 	if (r == 0)
-		r = load_incidents(store, site);
+		r = incidents_load(store, site);
 	if (r == 0)
 		r = notifications_load(store, site);
 	if (r == 0)
@@ -231,7 +158,7 @@ int store_load_site(struct store *store, struct site *site, struct problem *why)
 	if (r == 0)
 		r = outputs_load(store, site);
 	if (r == 0)
-		r = load_seen(store, site);
+		r = heard_load(store, site);
 	if (r == 0 && store->signs)
 		return sums_load(store, site->store_id, why); /* it comes while the service runs */
 	if (r < 0) {
@@ -240,5 +167,13 @@ int store_load_site(struct store *store, struct site *site, struct problem *why)
 		problem_set(why, r, "%s: site '%s' cannot be read: %s", store->path, site->def->id,
 		            ours ? "a row is damaged" : sqlite3_errmsg(store->db));
 	}
+	return r;
+}
+
+int store_load_site(struct store *store, struct site *site, struct problem *why)
+{
+	set_cache(store, true);
+	int r = load_site(store, site, why);
+	set_cache(store, false);
 	return r;
 }

@@ -75,6 +75,14 @@
 /* Likewise, and named where it is used: the planner would rather walk all of a site's. */
 #define UNFINISHED "(state = 'queued' OR state = 'sending' OR under_way > 0)"
 
+/* The incidents of a site that a start goes on with. */
+#define TO_LOAD                                                                                    \
+	"(SELECT key FROM incident WHERE site = ?1 AND state <> 'resolved' UNION"                  \
+	" SELECT incident FROM notification WHERE site = ?1 AND " UNFINISHED ")"
+
+#define SIGNAL_COLUMNS "device, device_name, kind, active, time, at, presses"
+#define TOLD_COLUMNS "kind, id, acknowledged"
+
 #define LEDGER_ADD                                                                                 \
 	"INSERT INTO ledger (site, seq, time, received, steady, boot, type, device, incident,"     \
 	" \"by\", data, hash) VALUES "
@@ -206,11 +214,7 @@ static const char *const statements[STATEMENT_COUNT] = {
                              " FROM output_state o JOIN site s ON s.number = o.site"
                              " WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.id, o.output",
         [SQL_INCIDENT_GET] = INCIDENT_SELECT "WHERE i.id = ?1",
-        [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT
-        "WHERE i.key IN (SELECT key FROM incident WHERE site = ?1"
-        " AND state <> 'resolved' UNION SELECT incident FROM notification"
-        " WHERE site = ?1 AND " UNFINISHED ")"
-        " ORDER BY i.key",
+        [SQL_INCIDENTS_TO_LOAD] = INCIDENT_SELECT "WHERE i.key IN " TO_LOAD " ORDER BY i.key",
         [SQL_INCIDENT_PLACE] = "SELECT i.opened_wall, s.id, i.number FROM incident i"
                                " JOIN site s ON s.number = i.site WHERE i.id = ?1",
         [SQL_INCIDENTS_LIST] = INCIDENT_SELECT INCIDENT_LIST_WHERE
@@ -221,10 +225,14 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_INCIDENTS_NUMBERED] = INCIDENT_SELECT INCIDENT_LIST_WHERE
         "AND ?10 IS NULL AND i.key IN (SELECT key FROM incident WHERE number = "
         "?11) " INCIDENT_LIST_ORDER,
-        [SQL_SIGNALS_GET] = "SELECT device, device_name, kind, active, time, at, presses"
+        [SQL_SIGNALS_GET] = "SELECT " SIGNAL_COLUMNS
                             " FROM incident_signal WHERE incident = ?1 ORDER BY position",
-        [SQL_TOLD_GET] = "SELECT kind, id, acknowledged FROM told WHERE incident = ?1"
-                         " ORDER BY position",
+        [SQL_SIGNALS_TO_LOAD] = "SELECT incident, " SIGNAL_COLUMNS
+                                " FROM incident_signal WHERE incident IN " TO_LOAD
+                                " ORDER BY incident, position",
+        [SQL_TOLD_GET] = "SELECT " TOLD_COLUMNS " FROM told WHERE incident = ?1 ORDER BY position",
+        [SQL_TOLD_TO_LOAD] = "SELECT incident, " TOLD_COLUMNS
+                             " FROM told WHERE incident IN " TO_LOAD " ORDER BY incident, position",
         [SQL_NOTIFICATIONS_TO_LOAD] =
                 "SELECT n.key, n.number, i.id, n.reason, n.step, n.round, n.to_kind, n.to_id,"
                 " n.to_name, n.urgent, n.at_once, n.state, n.failed, n.possible_duplicate,"
@@ -239,14 +247,14 @@ static const char *const statements[STATEMENT_COUNT] = {
         [SQL_MESSAGES_SEEN] =
                 "SELECT device, data, received FROM ledger WHERE site = ?1 AND seq > ?2"
                 " AND type = 'signal' ORDER BY seq DESC LIMIT ?3",
-        [SQL_LAST_WORDS] =
-                "SELECT device, kind, id, seq FROM (SELECT seq, device, data ->> '$.id' AS id,"
-                " data ->> '$.kind' AS kind, data ->> '$.test' AS test, data ->> '$.past' AS past,"
-                " data ->> '$.raises' AS raises FROM ledger WHERE site = ?1 AND seq > ?2"
-                " AND type = 'signal' AND json_valid(data))"
-                " WHERE id IS NOT NULL AND kind IS NOT NULL AND device IS NOT NULL"
-                " AND test IS NULL AND past IS NULL"
-                " AND coalesce(raises, '') NOT LIKE '%walk test%' ORDER BY seq",
+        /* The ledger as it lies, where it is all of one site. */
+        [SQL_MESSAGES_SEEN_BY_ROW] =
+                "SELECT device, data, received FROM ledger WHERE row > ?2 AND +site = ?1"
+                " AND type = 'signal' ORDER BY row DESC LIMIT ?3",
+        [SQL_ROWS_SINCE] = "SELECT (SELECT row FROM ledger WHERE site = ?1 AND seq > ?2"
+                           " ORDER BY seq LIMIT 1), (SELECT max(row) FROM ledger)",
+        [SQL_LAST_WORDS] = "SELECT device, data, seq FROM ledger WHERE site = ?1 AND seq > ?2"
+                           " AND type = 'signal' AND device IS NOT NULL ORDER BY seq",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
                             " heard, changed, tested, fleeting, reset_due, signed_at, gone"
                             " FROM device_state"

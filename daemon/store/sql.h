@@ -73,11 +73,15 @@ enum statement {
 	SQL_INCIDENTS_UNRESOLVED,
 	SQL_INCIDENTS_NUMBERED,
 	SQL_SIGNALS_GET,
+	SQL_SIGNALS_TO_LOAD,
 	SQL_TOLD_GET,
+	SQL_TOLD_TO_LOAD,
 	SQL_NOTIFICATIONS_TO_LOAD,
 	SQL_DELIVERIES_GET,
 	SQL_NOTIFICATION_LAST,
 	SQL_MESSAGES_SEEN,
+	SQL_MESSAGES_SEEN_BY_ROW,
+	SQL_ROWS_SINCE,
 	SQL_LAST_WORDS,
 	SQL_DEVICES_GET,
 	SQL_DEVICES_LIST,
@@ -207,6 +211,11 @@ int incident_put(struct store *, uint32_t site, const struct incident *,
 /* From the current row of a statement that selects INCIDENT_COLUMNS; site_id as read_text. */
 int incident_get(struct store *, struct binder *, struct incident **out,
                  const char **site_id) MUST_USE;
+/* Those that a start goes on with: into the site. */
+int incidents_load(struct store *, struct site *) MUST_USE;
+
+/* heard.c: the message ids that an earlier life has seen, into the site. */
+int heard_load(struct store *, struct site *) MUST_USE;
 
 /* notification_rows.c */
 int notification_put(struct store *, uint32_t site, const struct notification *,

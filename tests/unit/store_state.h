@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "decide/site.h"
+#include "store_story.h"
 
 /* Everything of an incident that is not memory only. */
 static inline void write_incident(struct text *out, const struct incident *incident)
@@ -72,6 +73,18 @@ static inline char *whole_state(const struct site *site)
 		standing_write_json(&out, NULL, site->def->id, standing);
 	}
 	return text_take(&out);
+}
+
+/* Commits, restarts, and finds the same. */
+static inline void survives(struct story *s)
+{
+	commit(s);
+	char *before = whole_state(s->site);
+	reopen(s);
+	char *after = whole_state(s->site);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
 }
 
 #endif
