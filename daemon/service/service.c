@@ -296,6 +296,7 @@ static int open_store(struct app *app, struct problem *why)
 		app->deaf_from = anchor.moment.wall;
 	clock_start(&app->clock, known ? &anchor : NULL, &downtime);
 	r = sites_load(app, why);
+	store_loaded(app->store);
 	if (r == 0)
 		r = record_start(app, known, downtime, why);
 	return r;

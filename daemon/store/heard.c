@@ -69,20 +69,31 @@ static int find_rows(struct store *store, uint32_t site, uint64_t seq, int64_t *
 	return r;
 }
 
+/* Reads the site's signals among its last `reach` entries: by their rows or by their seq. */
+static int begin(struct store *store, uint32_t site, uint64_t reach, enum statement by_row,
+                 enum statement by_seq, struct binder *out)
+{
+	uint64_t last = store_head(store, site).seq;
+	uint64_t behind = last > reach ? last - reach : 0;
+	int64_t row;
+	int r = find_rows(store, site, behind, &row);
+	if (r < 0)
+		return r;
+	*out = sql_bind(store, r ? by_row : by_seq);
+	bind_int(out, site);
+	bind_int(out, r ? row : (int64_t)behind);
+	return 0;
+}
+
 int heard_load(struct store *store, struct site *site)
 {
-	uint64_t last = store_head(store, site->store_id).seq;
-	uint64_t behind = last > SEEN_REACH ? last - SEEN_REACH : 0;
-	int64_t row;
-	int by_row = find_rows(store, site->store_id, behind, &row);
-	if (by_row < 0)
-		return by_row;
-	struct binder at = sql_bind(store, by_row ? SQL_MESSAGES_SEEN_BY_ROW : SQL_MESSAGES_SEEN);
-	bind_int(&at, site->store_id);
-	bind_int(&at, by_row ? row : (int64_t)behind);
+	struct binder at;
+	int r = begin(store, site->store_id, SEEN_REACH, SQL_MESSAGES_SEEN_BY_ROW,
+	              SQL_MESSAGES_SEEN, &at);
+	if (r < 0)
+		return r;
 	bind_int(&at, SEEN_ENTRIES);
 	struct text id = {0};
-	int r;
 	while ((r = sql_next(store, &at)) > 0) {
 		const char *device = read_text(&at);
 		const char *said = id_of_signal(read_text(&at), &id);
@@ -135,12 +146,12 @@ static bool read_word(const char *data, struct word *out)
 
 int store_last_words(struct store *store, const struct site *site, store_word each, void *ctx)
 {
-	uint64_t last = store_head(store, site->store_id).seq;
-	struct binder at = sql_bind(store, SQL_LAST_WORDS);
-	bind_int(&at, site->store_id);
-	bind_int(&at, last > UNACKNOWLEDGED_REACH ? (int64_t)(last - UNACKNOWLEDGED_REACH) : 0);
+	struct binder at;
 	struct word said = {0};
-	int r;
+	int r = begin(store, site->store_id, UNACKNOWLEDGED_REACH, SQL_LAST_WORDS_BY_ROW,
+	              SQL_LAST_WORDS, &at);
+	if (r < 0)
+		return r;
 	while ((r = sql_next(store, &at)) > 0) {
 		struct signal word = {.device = read_text(&at)};
 		const char *data = read_text(&at);

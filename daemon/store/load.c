@@ -128,18 +128,7 @@ void store_forget_site(struct store *store, const struct site *site)
 	store->heads[site->store_id].known = false;
 }
 
-/* What a start reads it reads once, from the beginning to the end: a large cache would only be
- * filled with it. */
-static void set_cache(struct store *store, bool loading)
-{
-	if (store->mode == STORE_WRITE)
-		(void)sqlite3_exec(store->db,
-		                   loading ? "PRAGMA cache_size = -1000"
-		                           : "PRAGMA cache_size = -16000",
-		                   NULL, NULL, NULL);
-}
-
-static int load_site(struct store *store, struct site *site, struct problem *why)
+int store_load_site(struct store *store, struct site *site, struct problem *why)
 {
 	struct ledger_head head = {0};
 	int r = find_site(store, site, &head);
@@ -170,10 +159,7 @@ static int load_site(struct store *store, struct site *site, struct problem *why
 	return r;
 }
 
-int store_load_site(struct store *store, struct site *site, struct problem *why)
+void store_loaded(struct store *store)
 {
-	set_cache(store, true);
-	int r = load_site(store, site, why);
-	set_cache(store, false);
-	return r;
+	(void)sqlite3_exec(store->db, "PRAGMA cache_size = -16000", NULL, NULL, NULL);
 }

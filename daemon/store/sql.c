@@ -255,6 +255,9 @@ static const char *const statements[STATEMENT_COUNT] = {
                            " ORDER BY seq LIMIT 1), (SELECT max(row) FROM ledger)",
         [SQL_LAST_WORDS] = "SELECT device, data, seq FROM ledger WHERE site = ?1 AND seq > ?2"
                            " AND type = 'signal' AND device IS NOT NULL ORDER BY seq",
+        [SQL_LAST_WORDS_BY_ROW] =
+                "SELECT device, data, seq FROM ledger WHERE row > ?2 AND +site = ?1"
+                " AND type = 'signal' AND device IS NOT NULL ORDER BY row",
         [SQL_DEVICES_GET] = "SELECT device, active, known, settled, online, heard_once, walk_test,"
                             " heard, changed, tested, fleeting, reset_due, signed_at, gone"
                             " FROM device_state"

@@ -231,7 +231,7 @@ static int open_write(struct store *store, struct problem *why)
 		r = run(store,
 		        "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL;"
 		        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-		        "PRAGMA wal_autocheckpoint = 0",
+		        "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1000",
 		        why);
 	if (r == 0)
 		r = migrate(store, version, why);

@@ -54,6 +54,9 @@ struct ledger_head {
  * incidents, unfinished notifications, counters, lately seen message ids. The site is fresh
  * from site_create. */
 int store_load_site(struct store *, struct site *, struct problem *why) MUST_USE;
+/* All that a start reads is read: it was read once, from the beginning to the end, and what is read
+ * from now on comes again, so that it is kept in a larger cache. */
+void store_loaded(struct store *);
 /* No turn of it is committed any more, until it is loaded again. */
 void store_forget_site(struct store *, const struct site *);
 

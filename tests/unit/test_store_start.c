@@ -253,6 +253,14 @@ static void test_two_sites_know_what_each_has_seen(void **state)
 	assert_true(site_seen(busy.site, "smoke-301", "m-1001", 0, 0));
 	assert_true(site_seen(busy.site, "smoke-301", "m-1040", 0, 0));
 	assert_false(site_seen(busy.site, "smoke-301", "m-2", 0, 0));
+	struct text words = {0};
+	assert_int_equal(store_last_words(s->store, s->site, add_word, &words), 0);
+	assert_string_equal(text_get(&words), "smoke-301 smoke m-1 1\nsmoke-301 smoke m-2 1\n");
+	text_reset(&words);
+	assert_int_equal(store_last_words(s->store, busy.site, add_word, &words), 0);
+	assert_null(strstr(text_get(&words), "smoke m-1 1"));
+	assert_non_null(strstr(text_get(&words), "smoke m-1039 1\nsmoke-301 smoke m-1040 1\n"));
+	text_finish(&words);
 	plan_finish(&busy.plan);
 	site_destroy(busy.site);
 	site_def_destroy(busy.def);
