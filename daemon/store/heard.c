@@ -127,8 +127,10 @@ static bool parse_word(const char *data, struct word *out)
 	             !(ignored && strstr(ignored, "walk test"));
 	text_reset(&out->id);
 	text_reset(&out->kind);
-	text_add(&out->id, moves ? id : "");
-	text_add(&out->kind, moves ? kind : "");
+	if (moves) {
+		text_add(&out->id, id);
+		text_add(&out->kind, kind);
+	}
 	cJSON_Delete(tree);
 	return moves;
 }

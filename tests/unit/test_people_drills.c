@@ -90,6 +90,7 @@ static void test_who_is_told_of_its_end_is_told_what_was_not_reset(void **state)
 	signal_(&s, "smoke-301", KIND_SMOKE, true);
 	signal_(&s, "smoke-302", KIND_SMOKE, true);
 	signal_(&s, "smoke-302", KIND_SMOKE, false);
+	signal_(&s, "smoke-301", KIND_HEAT, true); /* the same sensor: it is named once */
 	s.mood = COURIER_HANGS;
 	advance(&s, MINUTES(30));
 	assert_null(running(&s));
